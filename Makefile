@@ -1,0 +1,48 @@
+# arsignup: make, make install, make installcheck, make unit
+
+EXTENSION  = arsignup
+RELEASE    = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(EXTENSION).control)
+
+# Capabilities in the order in which their tables and functions need each other.
+CAPABILITIES = base password account signup
+
+FRAGMENTS  = src/install/head.sql \
+             $(wildcard $(foreach c,$(CAPABILITIES),src/$(c)/schema.sql src/$(c)/api.sql)) \
+             src/install/tail.sql
+SCRIPT     = $(EXTENSION)--$(RELEASE).sql
+
+MODULE_big = $(EXTENSION)
+OBJS       = src/arsignup.o $(patsubst %.c,%.o,$(sort $(wildcard $(CAPABILITIES:%=src/%/*.c))))
+DATA_built = $(SCRIPT)
+PG_CPPFLAGS = -I$(CURDIR)/src
+SHLIB_LINK = -lsodium
+
+REGRESS      = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))
+REGRESS_OPTS = --load-extension=$(EXTENSION)
+ISOLATION    = $(sort $(patsubst test/isolation/specs/%.spec,%,$(wildcard test/isolation/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test/isolation --outputdir=test/isolation --load-extension=$(EXTENSION)
+
+UNIT       = $(patsubst %.c,%,$(sort $(wildcard test/unit/*.c)))
+EXTRA_CLEAN = $(UNIT) test/isolation/results test/isolation/output_iso test/isolation/regression.*
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+# PGXS does not track headers.
+$(OBJS): $(wildcard src/*.h src/*/*.h)
+
+# A fresh install creates what an upgrade would replace.
+$(SCRIPT): $(FRAGMENTS) Makefile
+	sed 's/^CREATE OR REPLACE /CREATE /' $(FRAGMENTS) > $@
+
+# The pure parts, without a server: TAP from every program in test/unit.
+PURE = $(addprefix src/,base/encode.c base/text.c password/phc.c account/identity.c account/url.c signup/token.c)
+
+unit: $(UNIT)
+	@for t in $(UNIT); do ./$$t || exit 1; done
+
+$(UNIT): %: %.c test/unit/tap.h $(PURE) $(wildcard src/*/*.h)
+	$(CC) -std=gnu11 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover -Isrc $< $(PURE) -lsodium -o $@
+
+.PHONY: unit

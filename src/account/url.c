@@ -1,0 +1,143 @@
+/*
+ * URLs that an administrator registers: absolute, https, or http on this
+ * very machine. What browsers and libraries read in more than one way
+ * (userinfo, backslashes, trailing dots, odd spellings of IP addresses) is
+ * refused.
+ */
+#include "account/url.h"
+
+#include <string.h>
+
+#include "account/identity.h"
+
+/* Tell whether a span is exactly this string. */
+static bool
+equals(Span text, const char *string)
+{
+	return text.size == strlen(string) && memcmp(text.data, string, text.size) == 0;
+}
+
+/* Take a string off the front. */
+static bool
+take(Span *text, const char *string)
+{
+	size_t		size = strlen(string);
+
+	if (text->size < size || memcmp(text->data, string, size) != 0)
+		return false;
+	text->data += size;
+	text->size -= size;
+	return true;
+}
+
+/* Tell a hexadecimal digit. */
+static bool
+is_hex(char c)
+{
+	return c != '\0' && strchr("0123456789abcdefABCDEF", c) != NULL;
+}
+
+/* Tell whether all characters may stand in a URL (RFC 3986), percent signs only before two digits. */
+static bool
+has_url_characters(Span url)
+{
+	for (size_t i = 0; i < url.size; i++)
+	{
+		char		c = url.data[i];
+
+		if (c <= 0x20 || c >= 0x7f || strchr("\"<>\\^`{|}", c) != NULL)
+			return false;
+		if (c == '%' && (i + 2 >= url.size || !is_hex(url.data[i + 1]) || !is_hex(url.data[i + 2])))
+			return false;
+	}
+	return true;
+}
+
+/* Tell a number of at most this value, without leading zeros. */
+static bool
+is_number(Span text, unsigned max)
+{
+	unsigned	value = 0;
+
+	if (text.size < 1 || text.size > 5 || (text.size > 1 && text.data[0] == '0'))
+		return false;
+	for (size_t i = 0; i < text.size; i++)
+	{
+		if (text.data[i] < '0' || text.data[i] > '9')
+			return false;
+		value = value * 10 + (text.data[i] - '0');
+	}
+	return value <= max;
+}
+
+/* Tell four numbers of a byte each, with dots. */
+static bool
+is_ipv4(Span host)
+{
+	for (int part = 0; part < 4; part++)
+	{
+		const char *dot = host.size > 0 ? memchr(host.data, '.', host.size) : NULL;
+		Span		number = {host.data, part < 3 && dot ? (size_t) (dot - host.data) : host.size};
+
+		if ((part < 3) != (dot != NULL) || !is_number(number, 255))
+			return false;
+		if (dot)
+			host = (Span) {dot + 1, host.size - number.size - 1};
+	}
+	return true;
+}
+
+/* Tell a loopback host in one of its usual spellings. */
+static bool
+is_loopback(Span host)
+{
+	return equals(host, "localhost") || equals(host, "127.0.0.1") || equals(host, "[::1]");
+}
+
+/* Take scheme, host and port off the front. */
+static bool
+take_origin(Span *url)
+{
+	bool		https = take(url, "https://");
+	Span		host = {url->data, 0};
+	Span		port;
+
+	if (!https)
+	{
+		if (!take(url, "http://"))
+			return false;
+		host.data = url->data;
+	}
+	if (url->size > 0 && url->data[0] == '[')
+		host.size = url->size >= 5 ? 5 : 0; /* [::1] */
+	else
+		while (host.size < url->size && strchr(":/?#", url->data[host.size]) == NULL)
+			host.size++;
+	if (!is_loopback(host) && !(https && (is_host_name(host) || is_ipv4(host))))
+		return false;
+	*url = (Span) {url->data + host.size, url->size - host.size};
+
+	if (!take(url, ":"))
+		return true;
+	port = (Span) {url->data, 0};
+	while (port.size < url->size && strchr("/?#", url->data[port.size]) == NULL)
+		port.size++;
+	*url = (Span) {url->data + port.size, url->size - port.size};
+	return is_number(port, 65535) && port.data[0] != '0';
+}
+
+/* Tell a URL that may be registered as a handler, a redirect or a stylesheet. */
+bool
+url_is_valid(Span url)
+{
+	return url.size <= URL_MAX && has_url_characters(url) && take_origin(&url) &&
+		(url.size == 0 || strchr("/?#", url.data[0]) != NULL);
+}
+
+/* Tell an origin as browsers send it: scheme, host and port, nothing behind. */
+bool
+origin_is_valid(Span origin)
+{
+	return origin.size <= URL_MAX && has_url_characters(origin) && take_origin(&origin) &&
+		origin.size == 0;
+}

@@ -1,0 +1,37 @@
+/*
+ * What all capabilities share: SQLSTATEs, limits, settings.
+ */
+#ifndef ARSIGNUP_H
+#define ARSIGNUP_H
+
+#include "postgres.h"
+
+/* Outcomes that a caller branches on; ../README.md lists them. */
+#define ERRCODE_ARSIGNUP_INVALID		MAKE_SQLSTATE('S','U','0','0','1')
+#define ERRCODE_ARSIGNUP_TAKEN			MAKE_SQLSTATE('S','U','0','0','2')
+#define ERRCODE_ARSIGNUP_NO_TOKEN		MAKE_SQLSTATE('S','U','0','0','3')
+#define ERRCODE_ARSIGNUP_EXPIRED		MAKE_SQLSTATE('S','U','0','0','4')
+#define ERRCODE_ARSIGNUP_REDEEMED		MAKE_SQLSTATE('S','U','0','0','5')
+#define ERRCODE_ARSIGNUP_SWITCHED_OFF	MAKE_SQLSTATE('S','U','0','0','6')
+#define ERRCODE_ARSIGNUP_BUSY			MAKE_SQLSTATE('S','U','0','0','7')
+#define ERRCODE_ARSIGNUP_REVOKED		MAKE_SQLSTATE('S','U','0','0','9')
+#define ERRCODE_ARSIGNUP_NOT_FOUND		MAKE_SQLSTATE('S','U','0','1','0')
+
+/* Longest name, organisation name or reference, in characters. */
+#define MAX_NAME_LENGTH 255
+
+/* Largest custom attributes, in bytes of their text form. */
+#define MAX_CUSTOM_SIZE 65536
+
+/* Settings; arsignup.c says why each has its default. */
+extern int	hash_slots_setting;
+extern int	hash_queue_setting;
+extern int	hash_wait_setting;
+extern int	lock_timeout_setting;
+extern int	argon2_memory_setting;
+extern int	argon2_iterations_setting;
+extern int	argon2_memory_max_setting;
+extern int	argon2_iterations_max_setting;
+extern bool allow_drop_setting;
+
+#endif							/* ARSIGNUP_H */

@@ -1,0 +1,102 @@
+/*
+ * SQL functions: the type secret, ids, counters.
+ */
+#include "arsignup.h"
+
+#include "base/argument.h"
+#include "base/encode.h"
+#include "base/fault.h"
+#include "base/id.h"
+#include "base/shared.h"
+#include "compat.h"
+#include "funcapi.h"
+#include "libpq/pqformat.h"
+
+/* arsignup.secret_in(cstring) returns arsignup.secret */
+PG_FUNCTION_INFO_V1(arsignup_secret_in);
+Datum
+arsignup_secret_in(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(PG_GETARG_CSTRING(0)));
+}
+
+/* arsignup.secret_out(arsignup.secret) returns cstring */
+PG_FUNCTION_INFO_V1(arsignup_secret_out);
+Datum
+arsignup_secret_out(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_CSTRING(pstrdup("<redacted>"));
+}
+
+/* arsignup.secret_recv(internal) returns arsignup.secret */
+PG_FUNCTION_INFO_V1(arsignup_secret_recv);
+Datum
+arsignup_secret_recv(PG_FUNCTION_ARGS)
+{
+	StringInfo	message = (StringInfo) PG_GETARG_POINTER(0);
+	int			size;
+	char	   *bytes = pq_getmsgtext(message, message->len - message->cursor, &size);
+
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(bytes, size));
+}
+
+/* arsignup.new_id() returns uuid */
+PG_FUNCTION_INFO_V1(arsignup_new_id);
+Datum
+arsignup_new_id(PG_FUNCTION_ARGS)
+{
+	pg_uuid_t  *id = palloc(sizeof(pg_uuid_t));
+
+	*id = id_make(GetCurrentTimestamp());
+	PG_RETURN_UUID_P(id);
+}
+
+/* arsignup.format_id(prefix text, id uuid) returns text */
+PG_FUNCTION_INFO_V1(arsignup_format_id);
+Datum
+arsignup_format_id(PG_FUNCTION_ARGS)
+{
+	char	   *prefix = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	pg_uuid_t  *id = PG_GETARG_UUID_P(1);
+	char		number[BASE62_UUID_LENGTH];
+
+	if (!is_id_prefix(prefix, strlen(prefix)))
+		fault_raise("prefix", "Prefix must be 1 to 8 lower-case letters.");
+	base62_encode_uuid(id->data, number);
+	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%s_%.*s", prefix, BASE62_UUID_LENGTH, number)));
+}
+
+/* arsignup.parse_id(public_id text) returns uuid */
+PG_FUNCTION_INFO_V1(arsignup_parse_id);
+Datum
+arsignup_parse_id(PG_FUNCTION_ARGS)
+{
+	text	   *public_id = PG_GETARG_TEXT_PP(0);
+	pg_uuid_t  *id = palloc(sizeof(pg_uuid_t));
+
+	if (!id_parse(VARDATA_ANY(public_id), VARSIZE_ANY_EXHDR(public_id), id->data))
+		fault_raise("public_id", "This is not a well-formed id.");
+	PG_RETURN_UUID_P(id);
+}
+
+/* arsignup.stats() returns record */
+PG_FUNCTION_INFO_V1(arsignup_stats);
+Datum
+arsignup_stats(PG_FUNCTION_ARGS)
+{
+	SharedState *shared = shared_state();
+	TupleDesc	description;
+	Datum		values[3 + COUNTERS];
+	bool		nulls[3 + COUNTERS] = {0};
+
+	if (get_call_result_type(fcinfo, NULL, &description) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	values[0] = Int32GetDatum(hash_slots());
+	SpinLockAcquire(&shared->gate.mutex);
+	values[1] = Int32GetDatum(shared->gate.running);
+	values[2] = Int32GetDatum(shared->gate.waiting);
+	SpinLockRelease(&shared->gate.mutex);
+	for (int i = 0; i < COUNTERS; i++)
+		values[3 + i] = Int64GetDatum(pg_atomic_read_u64(&shared->counters[i]));
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(description, values, nulls)));
+}

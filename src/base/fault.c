@@ -1,0 +1,131 @@
+/*
+ * What is wrong with an input: everything at once, by attribute.
+ *
+ * People read the message, which is all sentences in a row; programs read the
+ * detail: {"errors": {"<attribute>": ["<sentence>", ...], ...}}.
+ */
+#include "base/fault.h"
+
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+
+typedef struct Fault
+{
+	const char *attribute;
+	const char *sentence;
+} Fault;
+
+/* Note that something other than a taken name is wrong. */
+void
+fault_add(Faults *faults, const char *attribute, const char *sentence)
+{
+	fault_add_taken(faults, attribute, sentence);
+	faults->invalid = true;
+}
+
+/* Note that a name is taken. */
+void
+fault_add_taken(Faults *faults, const char *attribute, const char *sentence)
+{
+	Fault	   *fault = palloc(sizeof(Fault));
+
+	fault->attribute = attribute;
+	fault->sentence = sentence;
+	faults->list = lappend(faults->list, fault);
+}
+
+/* Write one attribute's member: "email": ["...", "..."]. */
+static void
+append_attribute(StringInfo json, const Faults *faults, const char *attribute)
+{
+	const char *separator = "";
+	ListCell   *cell;
+
+	escape_json(json, attribute);
+	appendStringInfoString(json, ": [");
+	foreach(cell, faults->list)
+	{
+		Fault	   *fault = lfirst(cell);
+
+		if (strcmp(fault->attribute, attribute) != 0)
+			continue;
+		appendStringInfoString(json, separator);
+		escape_json(json, fault->sentence);
+		separator = ", ";
+	}
+	appendStringInfoChar(json, ']');
+}
+
+/* Tell whether an earlier fault is about the same attribute. */
+static bool
+is_repeated(const Faults *faults, int position)
+{
+	Fault	   *fault = list_nth(faults->list, position);
+
+	for (int i = 0; i < position; i++)
+		if (strcmp(((Fault *) list_nth(faults->list, i))->attribute, fault->attribute) == 0)
+			return true;
+	return false;
+}
+
+/* Write all faults as JSON, each attribute once, in the order of first mention. */
+static char *
+faults_to_json(const Faults *faults)
+{
+	StringInfoData json;
+	const char *separator = "";
+
+	initStringInfo(&json);
+	appendStringInfoString(&json, "{\"errors\": {");
+	for (int i = 0; i < list_length(faults->list); i++)
+	{
+		if (is_repeated(faults, i))
+			continue;
+		appendStringInfoString(&json, separator);
+		append_attribute(&json, faults, ((Fault *) list_nth(faults->list, i))->attribute);
+		separator = ", ";
+	}
+	appendStringInfoString(&json, "}}");
+	return json.data;
+}
+
+/* Put all sentences in a row. */
+static char *
+faults_to_sentences(const Faults *faults)
+{
+	StringInfoData text;
+	ListCell   *cell;
+
+	initStringInfo(&text);
+	foreach(cell, faults->list)
+	{
+		if (text.len > 0)
+			appendStringInfoChar(&text, ' ');
+		appendStringInfoString(&text, ((Fault *) lfirst(cell))->sentence);
+	}
+	return text.data;
+}
+
+/* Raise SU001, or SU002 if nothing is wrong but taken names; return if nothing is wrong. */
+void
+faults_raise(const Faults *faults)
+{
+	if (faults->list == NIL)
+		return;
+	ereport(ERROR,
+			(errcode(faults->invalid ? ERRCODE_ARSIGNUP_INVALID : ERRCODE_ARSIGNUP_TAKEN),
+			 errmsg_internal("%s", faults_to_sentences(faults)),
+			 errdetail_internal("%s", faults_to_json(faults))));
+}
+
+/* Raise SU001 for the only thing that is wrong. */
+void
+fault_raise(const char *attribute, const char *sentence)
+{
+	Faults		faults = NO_FAULTS;
+
+	fault_add(&faults, attribute, sentence);
+	faults_raise(&faults);
+	pg_unreachable();
+}

@@ -1,0 +1,23 @@
+/*
+ * What is wrong with an input: everything at once, by attribute.
+ */
+#ifndef ARSIGNUP_FAULT_H
+#define ARSIGNUP_FAULT_H
+
+#include "arsignup.h"
+#include "nodes/pg_list.h"
+
+typedef struct Faults
+{
+	List	   *list;			/* of Fault */
+	bool		invalid;		/* is one of them more than a taken name? */
+} Faults;
+
+#define NO_FAULTS {NIL, false}
+
+extern void fault_add(Faults *faults, const char *attribute, const char *sentence);
+extern void fault_add_taken(Faults *faults, const char *attribute, const char *sentence);
+extern void faults_raise(const Faults *faults);
+extern void fault_raise(const char *attribute, const char *sentence) pg_attribute_noreturn();
+
+#endif							/* ARSIGNUP_FAULT_H */

@@ -1,0 +1,73 @@
+-- The type secret, and events.
+
+CREATE TYPE arsignup.secret;
+
+CREATE FUNCTION arsignup.secret_in(cstring)
+RETURNS arsignup.secret
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_secret_in';
+
+CREATE FUNCTION arsignup.secret_out(arsignup.secret)
+RETURNS cstring
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_secret_out';
+
+CREATE FUNCTION arsignup.secret_recv(internal)
+RETURNS arsignup.secret
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_secret_recv';
+
+-- No send function: a secret leaves the database in no form.
+CREATE TYPE arsignup.secret (
+	INPUT = arsignup.secret_in,
+	OUTPUT = arsignup.secret_out,
+	RECEIVE = arsignup.secret_recv,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = int4,
+	STORAGE = extended
+);
+
+REVOKE USAGE ON TYPE arsignup.secret FROM PUBLIC;
+
+CREATE CAST (text AS arsignup.secret) WITHOUT FUNCTION AS IMPLICIT;
+CREATE CAST (varchar AS arsignup.secret) WITHOUT FUNCTION AS IMPLICIT;
+
+COMMENT ON TYPE arsignup.secret IS
+'A password, token, key or hash on its way into a function. Shows itself as <redacted>, so that a bound value stays out of logs and plans. No column has this type.';
+
+CREATE TABLE arsignup.events (
+	realm_id uuid NOT NULL,
+	id uuid NOT NULL,
+	event_at timestamptz NOT NULL,
+	claimed_at timestamptz,
+	user_id uuid,
+	org_id uuid,
+	membership_id uuid,
+	connected_app_id uuid,
+	ip inet,
+	event_type text NOT NULL,
+	client text,
+	data jsonb,
+	PRIMARY KEY (realm_id, id)
+);
+
+COMMENT ON TABLE arsignup.events IS 'What happened, written in the transaction in which it happened. No foreign keys: an event outlives what it tells of.';
+COMMENT ON COLUMN arsignup.events.realm_id IS 'The realm in which it happened.';
+COMMENT ON COLUMN arsignup.events.id IS 'UUID version 7; ev_ outside SQL. The events of one transaction sort in the order in which they happened.';
+COMMENT ON COLUMN arsignup.events.event_at IS 'When it happened.';
+COMMENT ON COLUMN arsignup.events.claimed_at IS 'When a worker took it, null before.';
+COMMENT ON COLUMN arsignup.events.user_id IS 'The user it is about, if any.';
+COMMENT ON COLUMN arsignup.events.org_id IS 'The org it is about, if any.';
+COMMENT ON COLUMN arsignup.events.membership_id IS 'The membership it is about, if any.';
+COMMENT ON COLUMN arsignup.events.connected_app_id IS 'The connected app through which it happened, if any.';
+COMMENT ON COLUMN arsignup.events.ip IS 'The address of the client, if it is known.';
+COMMENT ON COLUMN arsignup.events.event_type IS 'user.created, org.created, membership.created.';
+COMMENT ON COLUMN arsignup.events.client IS 'The client, as it names itself.';
+COMMENT ON COLUMN arsignup.events.data IS 'Whatever else belongs to this type of event.';
+
+GRANT SELECT ON arsignup.events TO arsignup_admin;
+
+SELECT pg_extension_config_dump('arsignup.events', '');

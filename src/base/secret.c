@@ -1,0 +1,185 @@
+/*
+ * Secrets: how they come in, where they may lie, and that they are wiped.
+ */
+#include "base/secret.h"
+
+#include <sodium.h>
+
+#include "common/unicode_norm.h"
+#include "compat.h"
+#include "utils/memutils.h"
+
+/* A buffer of a scope: a link in the list of what has to be wiped. */
+typedef struct SecretBuffer
+{
+	struct SecretBuffer *next;
+	size_t		size;
+	char		data[FLEXIBLE_ARRAY_MEMBER];
+} SecretBuffer;
+
+/* Lives in the context that it empties, where nobody else allocates or frees. */
+struct SecretStore
+{
+	MemoryContext context;
+	MemoryContextCallback on_reset;
+	SecretBuffer *buffers;
+};
+
+/* Wipe all buffers of a store: called when its context goes, by whatever exit. */
+static void
+wipe_store(void *arg)
+{
+	SecretStore *store = arg;
+
+	for (SecretBuffer *buffer = store->buffers; buffer != NULL; buffer = buffer->next)
+		sodium_memzero(buffer->data, buffer->size);
+}
+
+/* Keep the statement, which may hold a secret as a literal, out of the log. */
+static void
+hide_statement(void *arg)
+{
+	errhidestmt(true);
+	errhidecontext(true);
+}
+
+/* Begin to handle secrets. */
+void
+secret_scope_open(SecretScope *scope)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "arsignup secrets",
+												  ALLOCSET_SMALL_SIZES);
+
+	scope->store = MemoryContextAllocZero(context, sizeof(SecretStore));
+	scope->store->context = context;
+	scope->store->on_reset.func = wipe_store;
+	scope->store->on_reset.arg = scope->store;
+	MemoryContextRegisterResetCallback(context, &scope->store->on_reset);
+
+	scope->hide.callback = hide_statement;
+	scope->hide.arg = NULL;
+	scope->hide.previous = error_context_stack;
+	error_context_stack = &scope->hide;
+}
+
+/* Wipe what the scope holds; errors show their statements again. */
+void
+secret_scope_close(SecretScope *scope)
+{
+	error_context_stack = scope->hide.previous;
+	MemoryContextDelete(scope->store->context);
+}
+
+/* Take a buffer that is wiped with its scope; without a scope, plain memory. */
+void *
+secret_alloc(SecretScope *scope, size_t size)
+{
+	SecretBuffer *buffer;
+
+	if (scope == NULL)
+		return palloc(size);
+	buffer = MemoryContextAlloc(scope->store->context, offsetof(SecretBuffer, data) + size);
+	buffer->size = size;
+	buffer->next = scope->store->buffers;
+	scope->store->buffers = buffer;
+	return buffer->data;
+}
+
+/* Read an argument of type secret; a null one has no data. A copy made on the way is wiped. */
+Span
+secret_argument(SecretScope *scope, FunctionCallInfo fcinfo, int argument)
+{
+	struct varlena *given;
+	struct varlena *packed;
+	Span		secret = {NULL, 0};
+
+	if (PG_ARGISNULL(argument))
+		return secret;
+	given = (struct varlena *) PG_GETARG_POINTER(argument);
+	packed = pg_detoast_datum_packed(given);
+	secret.size = VARSIZE_ANY_EXHDR(packed);
+	secret.data = VARDATA_ANY(packed);
+	if (packed != given)
+	{
+		char	   *owned = secret_alloc(scope, secret.size);
+
+		memcpy(owned, secret.data, secret.size);
+		sodium_memzero(VARDATA_ANY(packed), secret.size);
+		secret.data = owned;
+	}
+	return secret;
+}
+
+/*
+ * Compose code points. The server's normaliser frees its working copy without
+ * wiping it. We decompose first, which tells that copy's size, and then take
+ * and wipe the chunk that was freed last: an allocation set hands a freed
+ * chunk out again to the next request of its size. The context is gone
+ * afterwards, and with it whatever came of a server that behaves otherwise.
+ */
+static pg_wchar *
+compose(SecretScope *scope, const pg_wchar *code_points, size_t *length)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "arsignup normalisation",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext previous = MemoryContextSwitchTo(scratch);
+	pg_wchar   *decomposed = unicode_normalize(UNICODE_NFD, code_points);
+	size_t		working_size = 0;
+	pg_wchar   *composed;
+	pg_wchar   *result;
+
+	while (decomposed[working_size++] != 0)
+		;
+	working_size *= sizeof(pg_wchar);
+	composed = unicode_normalize(UNICODE_NFC, code_points);
+	sodium_memzero(palloc(working_size), working_size);
+	sodium_memzero(decomposed, working_size);
+
+	*length = 0;
+	while (composed[*length] != 0)
+		(*length)++;
+	MemoryContextSwitchTo(previous);
+	result = secret_alloc(scope, (*length + 1) * sizeof(pg_wchar));
+	memcpy(result, composed, (*length + 1) * sizeof(pg_wchar));
+	sodium_memzero(composed, *length * sizeof(pg_wchar));
+	MemoryContextDelete(scratch);
+	return result;
+}
+
+/* Bring valid UTF-8 into Unicode's normal form C, in memory of the scope. */
+Span
+secret_to_nfc(SecretScope *scope, Span text)
+{
+	Span		rest = text;
+	pg_wchar   *code_points;
+	size_t		length = 0;
+	char	   *out;
+
+	if (span_is_ascii(text))
+		return text;
+	code_points = secret_alloc(scope, (text.size + 1) * sizeof(pg_wchar));
+	while (utf8_next(&rest, &code_points[length]))
+		length++;
+	code_points[length] = 0;
+	if (rest.size > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
+				 errmsg("invalid UTF-8")));
+	if (unicode_is_normalized_quickcheck(UNICODE_NFC, code_points) == UNICODE_NORM_QC_YES)
+		return text;
+
+	code_points = compose(scope, code_points, &length);
+	out = secret_alloc(scope, length * 4 + 1);
+	text.data = out;
+	for (size_t i = 0; i < length; i++)
+		out += utf8_put(code_points[i], out);
+	text.size = out - text.data;
+	return text;
+}
+
+/* The same for text that is no secret, in plain memory. */
+Span
+text_to_nfc(Span text)
+{
+	return secret_to_nfc(NULL, text);
+}

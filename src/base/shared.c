@@ -1,0 +1,90 @@
+/*
+ * What all backends of the server share: counters and the hash gate's state.
+ */
+#include "base/shared.h"
+
+#include <unistd.h>
+
+#include "miscadmin.h"
+#include "storage/ipc.h"
+#include "storage/lwlock.h"
+#include "storage/shmem.h"
+
+static SharedState *shared = NULL;
+static shmem_request_hook_type previous_request_hook = NULL;
+static shmem_startup_hook_type previous_startup_hook = NULL;
+
+/* Ask for our part of shared memory. */
+static void
+request_shared_memory(void)
+{
+	if (previous_request_hook)
+		previous_request_hook();
+	RequestAddinShmemSpace(MAXALIGN(sizeof(SharedState)));
+}
+
+/* Set a new server's state to nothing counted, nothing running. */
+static void
+initialise_state(SharedState *state)
+{
+	for (int i = 0; i < COUNTERS; i++)
+		pg_atomic_init_u64(&state->counters[i], 0);
+	SpinLockInit(&state->gate.mutex);
+	state->gate.running = 0;
+	state->gate.waiting = 0;
+	ConditionVariableInit(&state->gate.freed);
+}
+
+/* Find our part of shared memory. */
+static void
+attach_shared_memory(void)
+{
+	bool		found;
+
+	if (previous_startup_hook)
+		previous_startup_hook();
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	shared = ShmemInitStruct("arsignup", sizeof(SharedState), &found);
+	if (!found)
+		initialise_state(shared);
+	LWLockRelease(AddinShmemInitLock);
+}
+
+/* Have the postmaster make the shared state; only while it loads its libraries. */
+void
+shared_install_hooks(void)
+{
+	previous_request_hook = shmem_request_hook;
+	shmem_request_hook = request_shared_memory;
+	previous_startup_hook = shmem_startup_hook;
+	shmem_startup_hook = attach_shared_memory;
+}
+
+/* Return the shared state, or say how to get one. */
+SharedState *
+shared_state(void)
+{
+	if (shared == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("arsignup must be loaded via shared_preload_libraries"),
+				 errhint("Add arsignup to shared_preload_libraries and restart the server.")));
+	return shared;
+}
+
+/* Return how many hashes may run at a time: as set, else one for each core. */
+int
+hash_slots(void)
+{
+	if (hash_slots_setting > 0)
+		return hash_slots_setting;
+	return Max(1, (int) sysconf(_SC_NPROCESSORS_ONLN));
+}
+
+/* Count an event; without shared memory there is nobody to tell. */
+void
+count(Counter counter)
+{
+	if (shared != NULL)
+		pg_atomic_fetch_add_u64(&shared->counters[counter], 1);
+}

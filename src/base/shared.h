@@ -1,0 +1,44 @@
+/*
+ * What all backends of the server share: counters and the hash gate's state.
+ */
+#ifndef ARSIGNUP_SHARED_H
+#define ARSIGNUP_SHARED_H
+
+#include "arsignup.h"
+#include "port/atomics.h"
+#include "storage/condition_variable.h"
+#include "storage/spin.h"
+
+/* Counted since the server started, in the order of stats(). */
+typedef enum Counter
+{
+	COUNT_HASHES_RUN,
+	COUNT_HASHES_REFUSED,
+	COUNT_SIGNUPS,
+	COUNT_TOKENS_MINTED,
+	COUNT_TOKENS_REDEEMED,
+	COUNT_TOKENS_EXPIRED,
+	COUNTERS
+} Counter;
+
+/* The hash gate: password/gate.c works it. */
+typedef struct HashGate
+{
+	slock_t		mutex;
+	int			running;		/* slots taken */
+	int			waiting;		/* places taken in the queue */
+	ConditionVariable freed;
+} HashGate;
+
+typedef struct SharedState
+{
+	pg_atomic_uint64 counters[COUNTERS];
+	HashGate	gate;
+} SharedState;
+
+extern void shared_install_hooks(void);
+extern SharedState *shared_state(void);
+extern int	hash_slots(void);
+extern void count(Counter counter);
+
+#endif							/* ARSIGNUP_SHARED_H */

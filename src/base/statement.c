@@ -1,0 +1,208 @@
+/*
+ * SQL statements of ours: prepared once per backend, run with typed parameters.
+ */
+#include "base/statement.h"
+
+#include "catalog/pg_type.h"
+#include "storage/proc.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/timestamp.h"
+
+/* Add a value of any type. */
+static void
+add(Parameters *parameters, Oid type, Datum value, bool isnull)
+{
+	Assert(parameters->count < MAX_PARAMETERS);
+	parameters->types[parameters->count] = type;
+	parameters->values[parameters->count] = value;
+	parameters->nulls[parameters->count] = isnull ? 'n' : ' ';
+	parameters->count++;
+}
+
+/* Add a uuid. */
+void
+add_uuid(Parameters *parameters, const pg_uuid_t *value)
+{
+	add(parameters, UUIDOID, PointerGetDatum(value), value == NULL);
+}
+
+/* Add a text. */
+void
+add_text(Parameters *parameters, const char *value)
+{
+	add(parameters, TEXTOID, value ? CStringGetTextDatum(value) : (Datum) 0, value == NULL);
+}
+
+/* Add a bytea. */
+void
+add_bytes(Parameters *parameters, const void *value, size_t size)
+{
+	bytea	   *bytes = palloc(VARHDRSZ + size);
+
+	SET_VARSIZE(bytes, VARHDRSZ + size);
+	memcpy(VARDATA(bytes), value, size);
+	add(parameters, BYTEAOID, PointerGetDatum(bytes), false);
+}
+
+/* Add a timestamptz. */
+void
+add_time(Parameters *parameters, TimestampTz value)
+{
+	add(parameters, TIMESTAMPTZOID, TimestampTzGetDatum(value), false);
+}
+
+/* Add a timestamptz that may be missing. */
+void
+add_optional_time(Parameters *parameters, const TimestampTz *value)
+{
+	add(parameters, TIMESTAMPTZOID, value ? TimestampTzGetDatum(*value) : (Datum) 0, value == NULL);
+}
+
+/* Add a boolean. */
+void
+add_bool(Parameters *parameters, bool value)
+{
+	add(parameters, BOOLOID, BoolGetDatum(value), false);
+}
+
+/* Add a value of a type that is passed by reference, as it is. */
+void
+add_pointer(Parameters *parameters, Oid type, const void *value)
+{
+	add(parameters, type, PointerGetDatum(value), value == NULL);
+}
+
+/* Run a statement; the plan is generic, since every one of ours is a key lookup or an insert. */
+static uint64
+execute(Statement *statement, Parameters *parameters, bool read_only)
+{
+	int			result;
+
+	if (statement->plan == NULL)
+	{
+		SPIPlanPtr	plan = SPI_prepare_cursor(statement->sql, parameters->count,
+											  parameters->types, CURSOR_OPT_GENERIC_PLAN);
+
+		if (plan == NULL || SPI_keepplan(plan) != 0)
+			elog(ERROR, "could not prepare a statement: %s",
+				 SPI_result_code_string(SPI_result));
+		statement->plan = plan;
+	}
+	result = SPI_execute_plan(statement->plan, parameters->values, parameters->nulls, read_only, 0);
+	if (result < 0)
+		elog(ERROR, "could not run a statement: %s", SPI_result_code_string(result));
+	return SPI_processed;
+}
+
+/* Run a statement that may write, or that must see what was committed a moment ago. */
+uint64
+statement_run(Statement *statement, Parameters *parameters)
+{
+	return execute(statement, parameters, false);
+}
+
+/* Run a statement in the snapshot of the caller's query, as a stable function must. */
+uint64
+statement_read(Statement *statement, Parameters *parameters)
+{
+	return execute(statement, parameters, true);
+}
+
+/* Return a column of the first row. */
+Datum
+column(int number, bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, number, isnull);
+}
+
+/* Return a text column, or NULL. */
+char *
+column_text(int number)
+{
+	bool		isnull;
+	Datum		value = column(number, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+/* Return a uuid column, or NULL. */
+pg_uuid_t *
+column_uuid(int number)
+{
+	bool		isnull;
+	Datum		value = column(number, &isnull);
+
+	return isnull ? NULL : DatumGetUUIDP(value);
+}
+
+/* Return a boolean column that is not null. */
+bool
+column_bool(int number)
+{
+	bool		isnull;
+
+	return DatumGetBool(column(number, &isnull));
+}
+
+/* Return a timestamptz column that is not null. */
+TimestampTz
+column_time(int number)
+{
+	bool		isnull;
+
+	return DatumGetTimestampTz(column(number, &isnull));
+}
+
+/* Tell whether a column is null. */
+bool
+column_is_null(int number)
+{
+	bool		isnull;
+
+	(void) column(number, &isnull);
+	return isnull;
+}
+
+/* Begin to run statements; memory allocated from here on goes at spi_close. */
+void
+spi_open(void)
+{
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to SPI");
+}
+
+/* Stop running statements. */
+void
+spi_close(void)
+{
+	if (SPI_finish() != SPI_OK_FINISH)
+		elog(ERROR, "could not finish SPI");
+}
+
+/*
+ * Wait no longer for others' uncommitted rows than arsignup.lock_timeout. It
+ * only ever shortens what the caller has set; an error undoes it as well.
+ */
+int
+lock_timeout_begin(void)
+{
+	int			nest_level = NewGUCNestLevel();
+
+	if (lock_timeout_setting > 0 && (LockTimeout == 0 || LockTimeout > lock_timeout_setting))
+	{
+		char		milliseconds[16];
+
+		snprintf(milliseconds, sizeof(milliseconds), "%d", lock_timeout_setting);
+		(void) set_config_option("lock_timeout", milliseconds, PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	}
+	return nest_level;
+}
+
+/* Wait as long again as the caller wishes. */
+void
+lock_timeout_end(int nest_level)
+{
+	AtEOXact_GUC(true, nest_level);
+}

@@ -1,0 +1,57 @@
+/*
+ * SQL statements of ours: prepared once per backend, run with typed parameters.
+ */
+#ifndef ARSIGNUP_STATEMENT_H
+#define ARSIGNUP_STATEMENT_H
+
+#include "arsignup.h"
+#include "datatype/timestamp.h"
+#include "executor/spi.h"
+#include "utils/array.h"
+#include "utils/uuid.h"
+
+/* Kept in a static variable beside the function that runs it. */
+typedef struct Statement
+{
+	const char *sql;
+	SPIPlanPtr	plan;
+} Statement;
+
+#define STATEMENT(text) {(text), NULL}
+#define MAX_PARAMETERS 32
+
+/* Values for $1, $2, ... in the order in which they are added. */
+typedef struct Parameters
+{
+	int			count;
+	Oid			types[MAX_PARAMETERS];
+	Datum		values[MAX_PARAMETERS];
+	char		nulls[MAX_PARAMETERS];
+} Parameters;
+
+/* A null pointer is SQL's null, everywhere below. */
+extern void add_uuid(Parameters *parameters, const pg_uuid_t *value);
+extern void add_text(Parameters *parameters, const char *value);
+extern void add_bytes(Parameters *parameters, const void *value, size_t size);
+extern void add_time(Parameters *parameters, TimestampTz value);
+extern void add_optional_time(Parameters *parameters, const TimestampTz *value);
+extern void add_bool(Parameters *parameters, bool value);
+extern void add_pointer(Parameters *parameters, Oid type, const void *value);
+
+extern uint64 statement_run(Statement *statement, Parameters *parameters);
+extern uint64 statement_read(Statement *statement, Parameters *parameters);
+
+/* Columns of the first row that came back, counted from 1; valid until SPI_finish. */
+extern Datum column(int number, bool *isnull);
+extern char *column_text(int number);
+extern pg_uuid_t *column_uuid(int number);
+extern bool column_bool(int number);
+extern TimestampTz column_time(int number);
+extern bool column_is_null(int number);
+
+extern void spi_open(void);
+extern void spi_close(void);
+extern int	lock_timeout_begin(void);
+extern void lock_timeout_end(int nest_level);
+
+#endif							/* ARSIGNUP_STATEMENT_H */

@@ -1,0 +1,118 @@
+/*
+ * Plain text from outside: UTF-8, lengths, unwanted characters.
+ */
+#include "base/text.h"
+
+/* Tell the ASCII white space that people leave around what they type. */
+static bool
+is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* Leave out the white space at both ends. */
+Span
+span_trim(Span text)
+{
+	while (text.size > 0 && is_space(text.data[0]))
+		text.data++, text.size--;
+	while (text.size > 0 && is_space(text.data[text.size - 1]))
+		text.size--;
+	return text;
+}
+
+/* Tell whether every byte is ASCII. */
+bool
+span_is_ascii(Span text)
+{
+	for (size_t i = 0; i < text.size; i++)
+		if ((unsigned char) text.data[i] >= 0x80)
+			return false;
+	return true;
+}
+
+/* Take the next code point off the front; false at the end and at anything that is not UTF-8. */
+bool
+utf8_next(Span *text, uint32_t *code_point)
+{
+	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+	const unsigned char *s = (const unsigned char *) text->data;
+	size_t		size;
+
+	if (text->size == 0)
+		return false;
+	size = s[0] < 0x80 ? 1 : s[0] < 0xc0 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf8 ? 4 : 0;
+	if (size == 0 || size > text->size)
+		return false;
+	*code_point = size == 1 ? s[0] : s[0] & (0x7f >> size);
+	for (size_t i = 1; i < size; i++)
+	{
+		if ((s[i] & 0xc0) != 0x80)
+			return false;
+		*code_point = *code_point << 6 | (s[i] & 0x3f);
+	}
+	if (*code_point < smallest[size] || *code_point > 0x10ffff ||
+		(*code_point >= 0xd800 && *code_point < 0xe000))
+		return false;
+	text->data += size;
+	text->size -= size;
+	return true;
+}
+
+/* Write a code point as one to four bytes; return how many. */
+size_t
+utf8_put(uint32_t c, char *out)
+{
+	if (c < 0x80)
+	{
+		out[0] = c;
+		return 1;
+	}
+	if (c < 0x800)
+	{
+		out[0] = 0xc0 | c >> 6;
+		out[1] = 0x80 | (c & 0x3f);
+		return 2;
+	}
+	if (c < 0x10000)
+	{
+		out[0] = 0xe0 | c >> 12;
+		out[1] = 0x80 | (c >> 6 & 0x3f);
+		out[2] = 0x80 | (c & 0x3f);
+		return 3;
+	}
+	out[0] = 0xf0 | c >> 18;
+	out[1] = 0x80 | (c >> 12 & 0x3f);
+	out[2] = 0x80 | (c >> 6 & 0x3f);
+	out[3] = 0x80 | (c & 0x3f);
+	return 4;
+}
+
+/* Count code points, up to the first byte that is not UTF-8. */
+size_t
+utf8_length(Span text)
+{
+	size_t		length = 0;
+	uint32_t	c;
+
+	while (utf8_next(&text, &c))
+		length++;
+	return length;
+}
+
+/*
+ * Tell whether this is UTF-8 that stays on its line: no control character, no
+ * line or paragraph separator, nothing that turns the writing direction of
+ * what is shown beside it.
+ */
+bool
+utf8_is_single_line(Span text)
+{
+	uint32_t	c;
+
+	while (utf8_next(&text, &c))
+		if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 ||
+			(c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069))
+			return false;
+	return text.size == 0;
+}

@@ -1,0 +1,25 @@
+/*
+ * Plain text from outside: UTF-8, lengths, unwanted characters. Pure C.
+ */
+#ifndef ARSIGNUP_TEXT_H
+#define ARSIGNUP_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A piece of somebody else's text: not terminated, not owned. */
+typedef struct Span
+{
+	const char *data;
+	size_t		size;
+} Span;
+
+extern Span span_trim(Span text);
+extern bool span_is_ascii(Span text);
+extern bool utf8_next(Span *text, uint32_t *code_point);
+extern size_t utf8_put(uint32_t code_point, char *out);
+extern size_t utf8_length(Span text);
+extern bool utf8_is_single_line(Span text);
+
+#endif							/* ARSIGNUP_TEXT_H */

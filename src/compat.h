@@ -1,0 +1,23 @@
+/*
+ * Every difference between server versions that arsignup meets.
+ */
+#ifndef ARSIGNUP_COMPAT_H
+#define ARSIGNUP_COMPAT_H
+
+#if PG_VERSION_NUM < 150000
+#error "arsignup needs PostgreSQL 15 or newer"
+#endif
+
+/* 16 moved the macros that look into a varlena to a header of their own. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+/* 18 lets a module say its name and version. */
+#ifdef PG_MODULE_MAGIC_EXT
+#define ARSIGNUP_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "arsignup")
+#else
+#define ARSIGNUP_MODULE_MAGIC PG_MODULE_MAGIC
+#endif
+
+#endif							/* ARSIGNUP_COMPAT_H */

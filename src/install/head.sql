@@ -1,0 +1,51 @@
+\echo Use "CREATE EXTENSION arsignup" to load this file. \quit
+
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+-- Roles are shared by all databases and stay when the extension goes, so they
+-- may exist already. What we find must be what we would have made.
+DO $$
+DECLARE
+	role_name text;
+BEGIN
+	IF getdatabaseencoding() <> 'UTF8' THEN
+		RAISE EXCEPTION 'arsignup needs a database with encoding UTF8'
+			USING ERRCODE = 'feature_not_supported';
+	END IF;
+
+	FOREACH role_name IN ARRAY ARRAY['arsignup_owner', 'arsignup_admin', 'arsignup_app', 'arsignup_web']
+	LOOP
+		IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = role_name) THEN
+			EXECUTE format('CREATE ROLE %I NOLOGIN', role_name);
+		END IF;
+	END LOOP;
+
+	SELECT r.rolname INTO role_name
+	FROM pg_roles r
+	WHERE r.rolname::text = ANY (ARRAY['arsignup_owner', 'arsignup_admin', 'arsignup_app', 'arsignup_web'])
+	AND (r.rolcanlogin OR r.rolsuper);
+	IF FOUND THEN
+		RAISE EXCEPTION 'role % exists and can log in or is a superuser', role_name
+			USING ERRCODE = 'duplicate_object',
+			HINT = 'Make sure that it is nobody''s, then run ALTER ROLE ' || role_name || ' NOLOGIN NOSUPERUSER.';
+	END IF;
+
+	IF EXISTS (SELECT FROM pg_auth_members m
+			   WHERE m.roleid = 'arsignup_owner'::regrole
+			   OR m.member = 'arsignup_owner'::regrole) THEN
+		RAISE EXCEPTION 'role arsignup_owner exists and has members, or is a member of another role'
+			USING ERRCODE = 'duplicate_object',
+			HINT = 'Revoke the memberships: whoever is a member of arsignup_owner can read every password hash.';
+	END IF;
+END
+$$;
+
+-- Fails if somebody has made one of them beforehand, to own what comes into it.
+CREATE SCHEMA arsignup;
+CREATE SCHEMA arsignup_web;
+
+COMMENT ON SCHEMA arsignup IS 'Signups that commit with your data: tables and functions for applications and administrators.';
+COMMENT ON SCHEMA arsignup_web IS 'What anonymous callers may run through PostgREST.';
+
+GRANT USAGE ON SCHEMA arsignup TO PUBLIC;
+GRANT USAGE ON SCHEMA arsignup_web TO arsignup_web;

@@ -1,0 +1,28 @@
+-- Passwords.
+
+CREATE OR REPLACE FUNCTION arsignup.hash_password(password arsignup.secret)
+RETURNS text
+LANGUAGE c VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_hash_password';
+
+COMMENT ON FUNCTION arsignup.hash_password(arsignup.secret) IS
+'Hashes a password with argon2id at the cost of arsignup.argon2_memory and arsignup.argon2_iterations; returns a PHC string. Takes 1 to 1,024 bytes after Unicode normalisation (NFC). Waits for the hash gate. Errors: SU001 password null, empty or too long; SU007 too busy; 53200 out of memory.';
+
+CREATE OR REPLACE FUNCTION arsignup.verify_password(password arsignup.secret, password_hash arsignup.secret)
+RETURNS boolean
+LANGUAGE c VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_verify_password';
+
+COMMENT ON FUNCTION arsignup.verify_password(arsignup.secret, arsignup.secret) IS
+'Tells whether this is the password of a hash; compares in constant time, never returns null. Waits for the hash gate. Errors: SU001 an argument is null, the hash has an unknown form, or costs more than arsignup.argon2_memory_max or arsignup.argon2_iterations_max; SU007 too busy; 53200 out of memory.';
+
+CREATE OR REPLACE FUNCTION arsignup.password_needs_rehash(password_hash arsignup.secret)
+RETURNS boolean
+LANGUAGE c STABLE STRICT
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_password_needs_rehash';
+
+COMMENT ON FUNCTION arsignup.password_needs_rehash(arsignup.secret) IS
+'Tells whether a hash is weaker than one made now, or of another form. Null for null.';

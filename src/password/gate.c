@@ -1,0 +1,162 @@
+/*
+ * The hash gate: how many passwords are hashed at a time.
+ *
+ * Slots bound memory and CPU, the queue bounds how many backends wait for
+ * one. Who comes while others wait takes a place behind them, so that a slot
+ * goes to whoever has waited longest. A free slot and a non-empty queue never
+ * stay side by side: whoever frees a slot, takes one while another is still
+ * free, or gives up waiting wakes the next.
+ */
+#include "password/gate.h"
+
+#include "arsignup.h"
+#include "base/shared.h"
+#include "miscadmin.h"
+#include "storage/ipc.h"
+#include "utils/timestamp.h"
+#include "utils/wait_event.h"
+
+/* Return how many may wait. */
+static int
+queue_places(void)
+{
+	return hash_queue_setting >= 0 ? hash_queue_setting : 8 * hash_slots();
+}
+
+/* Wake the one who has waited longest if there is a slot to take. */
+static void
+wake_next(HashGate *gate)
+{
+	bool		wake;
+
+	SpinLockAcquire(&gate->mutex);
+	wake = gate->waiting > 0 && gate->running < hash_slots();
+	SpinLockRelease(&gate->mutex);
+	if (wake)
+		ConditionVariableSignal(&gate->freed);
+}
+
+typedef enum Admission
+{
+	ADMITTED,
+	QUEUED,
+	REFUSED
+} Admission;
+
+/* Take a slot, else a place in the queue. */
+static Admission
+arrive(HashGate *gate, int slots, int places)
+{
+	Admission	admission = REFUSED;
+
+	SpinLockAcquire(&gate->mutex);
+	if (gate->waiting == 0 && gate->running < slots)
+	{
+		gate->running++;
+		admission = ADMITTED;
+	}
+	else if (gate->waiting < places)
+	{
+		gate->waiting++;
+		admission = QUEUED;
+	}
+	SpinLockRelease(&gate->mutex);
+	return admission;
+}
+
+/* Exchange a place in the queue for a slot, if one is free. */
+static bool
+advance(HashGate *gate, int slots)
+{
+	bool		advanced = false;
+
+	SpinLockAcquire(&gate->mutex);
+	if (gate->running < slots)
+	{
+		gate->running++;
+		gate->waiting--;
+		advanced = true;
+	}
+	SpinLockRelease(&gate->mutex);
+	return advanced;
+}
+
+/* Give a place in the queue back: called when an error or the end of the backend ends the wait. */
+static void
+leave_queue(int code, Datum arg)
+{
+	HashGate   *gate = (HashGate *) DatumGetPointer(arg);
+
+	ConditionVariableCancelSleep();
+	SpinLockAcquire(&gate->mutex);
+	gate->waiting--;
+	SpinLockRelease(&gate->mutex);
+	wake_next(gate);
+}
+
+/* Count and report a refusal. */
+static void
+refuse(const char *detail)
+{
+	count(COUNT_HASHES_REFUSED);
+	ereport(ERROR,
+			(errcode(ERRCODE_ARSIGNUP_BUSY),
+			 errmsg("too many passwords are being hashed"),
+			 errdetail_internal("%s", detail),
+			 errhint("Try again in a few seconds.")));
+}
+
+/* Wait in the queue until a slot is free. */
+static void
+wait_for_slot(HashGate *gate, int slots)
+{
+	TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), hash_wait_setting);
+
+	ConditionVariablePrepareToSleep(&gate->freed);
+	while (!advance(gate, slots))
+	{
+		long		remaining = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), deadline);
+
+		if (remaining <= 0)
+			refuse("No slot became free within arsignup.hash_wait.");
+		(void) ConditionVariableTimedSleep(&gate->freed, remaining, PG_WAIT_EXTENSION);
+	}
+	ConditionVariableCancelSleep();
+}
+
+/* Take a slot, or wait for one, or raise SU007. Nothing that can raise an error may come between this and gate_leave. */
+void
+gate_enter(void)
+{
+	HashGate   *gate = &shared_state()->gate;
+	int			slots = hash_slots();
+
+	CHECK_FOR_INTERRUPTS();
+	switch (arrive(gate, slots, queue_places()))
+	{
+		case ADMITTED:
+			break;
+		case QUEUED:
+			PG_ENSURE_ERROR_CLEANUP(leave_queue, PointerGetDatum(gate));
+			{
+				wait_for_slot(gate, slots);
+			}
+			PG_END_ENSURE_ERROR_CLEANUP(leave_queue, PointerGetDatum(gate));
+			wake_next(gate);
+			break;
+		case REFUSED:
+			refuse("The queue for the hash gate is full.");
+	}
+}
+
+/* Give the slot back. */
+void
+gate_leave(void)
+{
+	HashGate   *gate = &shared_state()->gate;
+
+	SpinLockAcquire(&gate->mutex);
+	gate->running--;
+	SpinLockRelease(&gate->mutex);
+	wake_next(gate);
+}

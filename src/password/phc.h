@@ -1,0 +1,31 @@
+/*
+ * Password hashes as text: the PHC string format. Pure C.
+ */
+#ifndef ARSIGNUP_PHC_H
+#define ARSIGNUP_PHC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/text.h"
+
+#define ARGON2_SALT_SIZE 16		/* the only size that libsodium takes */
+#define ARGON2_TAG_SIZE 32		/* of the hashes that we make */
+#define ARGON2_TAG_MIN 16
+#define ARGON2_TAG_MAX 64
+#define PHC_SIZE 256			/* room for any text that phc_format writes */
+
+/* An argon2id hash of version 1.3 with one lane. */
+typedef struct Argon2Hash
+{
+	uint32_t	memory;			/* KiB */
+	uint32_t	iterations;
+	uint8_t		salt[ARGON2_SALT_SIZE];
+	uint8_t		tag[ARGON2_TAG_MAX];
+	size_t		tag_size;
+} Argon2Hash;
+
+extern bool phc_parse(Span text, Argon2Hash *hash);
+extern void phc_format(const Argon2Hash *hash, char out[PHC_SIZE]);
+
+#endif							/* ARSIGNUP_PHC_H */

@@ -1,0 +1,57 @@
+-- Signup tokens.
+
+CREATE OR REPLACE FUNCTION arsignup.mint_signup_token(
+	connected_app_id uuid,
+	email text,
+	password arsignup.secret DEFAULT NULL,
+	username text DEFAULT NULL,
+	email_confirmation text DEFAULT NULL,
+	password_confirmation arsignup.secret DEFAULT NULL,
+	first_name text DEFAULT NULL,
+	last_name text DEFAULT NULL,
+	org_name text DEFAULT NULL,
+	custom jsonb DEFAULT '{}',
+	ttl interval DEFAULT NULL,
+	password_hash arsignup.secret DEFAULT NULL
+)
+RETURNS text
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_mint_signup_token';
+
+COMMENT ON FUNCTION arsignup.mint_signup_token(uuid, text, arsignup.secret, text, text, arsignup.secret, text, text, text, jsonb, interval, arsignup.secret) IS
+'Checks a signup, hashes its password and returns a token (utk_...) that can be redeemed once for the user. Give a password or a ready password_hash. ttl: how long it can be redeemed; null: as the realm says. Errors: SU001 invalid input; SU002 username or email taken; SU006 signups are switched off, or realm or app is inactive; SU007 too busy; SU010 no such app.';
+
+CREATE OR REPLACE FUNCTION arsignup.get_signup_token(token arsignup.secret, realm_id uuid DEFAULT NULL)
+RETURNS SETOF arsignup.signup_token_info
+LANGUAGE c STABLE SECURITY DEFINER ROWS 1
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_get_signup_token';
+
+COMMENT ON FUNCTION arsignup.get_signup_token(arsignup.secret, uuid) IS
+'Returns what a token holds and its state, without the password or its hash. No row for an unknown token, or one of another realm than realm_id (null: any). Reads only.';
+
+CREATE OR REPLACE FUNCTION arsignup.redeem_signup_token(
+	token arsignup.secret,
+	org_name text DEFAULT NULL,
+	reference text DEFAULT NULL,
+	custom jsonb DEFAULT NULL,
+	with_org boolean DEFAULT NULL,
+	realm_id uuid DEFAULT NULL
+)
+RETURNS arsignup.signup_result
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_redeem_signup_token';
+
+COMMENT ON FUNCTION arsignup.redeem_signup_token(arsignup.secret, text, text, jsonb, boolean, uuid) IS
+'Turns a signup token into a user, in the caller''s transaction: if that rolls back, the token is as good as before. Never hashes. with_org: also make an org and a membership with the app''s default permissions; null: if an org_name was given here or at mint; an org without a name is named after the user. custom is merged over the token''s. realm_id: refuse tokens of other realms. Errors: SU001 invalid input; SU002 username or email taken meanwhile; SU003 no such token; SU004 expired; SU005 redeemed already, DETAIL {"user_id": "..."}; SU006 realm or app inactive; SU009 revoked; SU010 the app is gone; 55P03 another transaction holds the token or the name.';
+
+CREATE OR REPLACE FUNCTION arsignup.revoke_signup_token(token arsignup.secret, realm_id uuid DEFAULT NULL)
+RETURNS boolean
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_revoke_signup_token';
+
+COMMENT ON FUNCTION arsignup.revoke_signup_token(arsignup.secret, uuid) IS
+'Throws a signup token away. True if it was pending; false if it was redeemed, revoked or expired already. Errors: SU003 no such token, or one of another realm than realm_id; 55P03 another transaction holds the token.';

@@ -1,0 +1,84 @@
+-- Signup tokens: signups that wait to be redeemed.
+
+CREATE TABLE arsignup.signup_tokens (
+	realm_id uuid NOT NULL,
+	connected_app_id uuid NOT NULL,
+	created_at timestamptz NOT NULL,
+	expires_at timestamptz NOT NULL,
+	redeemed_at timestamptz,
+	revoked_at timestamptz,
+	user_id uuid,
+	digest bytea NOT NULL,
+	username text NOT NULL,
+	email text NOT NULL,
+	first_name text,
+	last_name text,
+	org_name text,
+	credential_type text NOT NULL
+		CONSTRAINT credential_type_is_known CHECK (credential_type IN ('password')),
+	password_hash text,
+	custom jsonb NOT NULL,
+	PRIMARY KEY (realm_id, digest)
+)
+-- Redeeming updates no indexed column: room beside each row keeps it on its page.
+WITH (fillfactor = 70);
+
+CREATE INDEX signup_tokens_expiry ON arsignup.signup_tokens (expires_at);
+
+CREATE TYPE arsignup.signup_token_info AS (
+	realm_id uuid,
+	connected_app_id uuid,
+	username text,
+	email text,
+	first_name text,
+	last_name text,
+	org_name text,
+	credential_type text,
+	custom jsonb,
+	state text,
+	created_at timestamptz,
+	expires_at timestamptz,
+	user_id uuid
+);
+
+CREATE TYPE arsignup.signup_result AS (
+	signup_mode text,
+	user_id uuid,
+	org_id uuid,
+	membership_id uuid,
+	session_id uuid,
+	token text,
+	url text
+);
+
+COMMENT ON TABLE arsignup.signup_tokens IS 'Validated signups that can be redeemed once, for a user. Only a digest of each token is stored: who reads this table can redeem nothing.';
+COMMENT ON COLUMN arsignup.signup_tokens.realm_id IS 'The realm, which the token names as well.';
+COMMENT ON COLUMN arsignup.signup_tokens.connected_app_id IS 'The app through which it was minted.';
+COMMENT ON COLUMN arsignup.signup_tokens.created_at IS 'When it was minted.';
+COMMENT ON COLUMN arsignup.signup_tokens.expires_at IS 'From when on it cannot be redeemed.';
+COMMENT ON COLUMN arsignup.signup_tokens.redeemed_at IS 'When it was redeemed, null before.';
+COMMENT ON COLUMN arsignup.signup_tokens.revoked_at IS 'When it was revoked, null if it was not.';
+COMMENT ON COLUMN arsignup.signup_tokens.user_id IS 'The user that it became. No foreign key: the row goes by its own time.';
+COMMENT ON COLUMN arsignup.signup_tokens.digest IS 'BLAKE2b-256 of the token''s text.';
+COMMENT ON COLUMN arsignup.signup_tokens.username IS 'As typed.';
+COMMENT ON COLUMN arsignup.signup_tokens.email IS 'As typed.';
+COMMENT ON COLUMN arsignup.signup_tokens.first_name IS 'First name, if given.';
+COMMENT ON COLUMN arsignup.signup_tokens.last_name IS 'Last name, if given.';
+COMMENT ON COLUMN arsignup.signup_tokens.org_name IS 'Name of the org to make, if given.';
+COMMENT ON COLUMN arsignup.signup_tokens.credential_type IS 'password.';
+COMMENT ON COLUMN arsignup.signup_tokens.password_hash IS 'The hash for the user''s credential; null once it is redeemed or revoked.';
+COMMENT ON COLUMN arsignup.signup_tokens.custom IS 'Attributes for the user.';
+
+COMMENT ON TYPE arsignup.signup_token_info IS 'A signup token as the application may see it: neither the password nor its hash.';
+COMMENT ON COLUMN arsignup.signup_token_info.state IS 'pending, redeemed, revoked or expired.';
+COMMENT ON COLUMN arsignup.signup_token_info.user_id IS 'The user, once the token is redeemed.';
+COMMENT ON TYPE arsignup.signup_result IS 'What a signup has made.';
+COMMENT ON COLUMN arsignup.signup_result.signup_mode IS 'user, user_org or signup_token.';
+COMMENT ON COLUMN arsignup.signup_result.token IS 'The login token or the signup token; null after redeem_signup_token.';
+COMMENT ON COLUMN arsignup.signup_result.url IS 'The handler with the token; null after redeem_signup_token.';
+
+GRANT SELECT (realm_id, connected_app_id, created_at, expires_at, redeemed_at, revoked_at, user_id,
+	username, email, first_name, last_name, org_name, credential_type, custom)
+ON arsignup.signup_tokens TO arsignup_admin;
+
+SELECT pg_extension_config_dump('arsignup.signup_tokens', '');
