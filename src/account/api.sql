@@ -1,11 +1,6 @@
--- Identity, users, orgs, memberships.
+-- Identity and users.
 
-COMMENT ON FUNCTION arsignup.are_valid_urls(text[]) IS 'Tells whether all URLs may be registered: absolute, https, or http on a loopback host; no userinfo, backslash, control or non-ASCII character. Nulls pass.';
-COMMENT ON FUNCTION arsignup.are_valid_origins(text[]) IS 'Tells whether all are origins as browsers send them: scheme, host and port of a URL that are_valid_urls accepts. Nulls pass.';
-COMMENT ON FUNCTION arsignup.are_valid_hosts(text[]) IS 'Tells whether all are host names in lower case; IP addresses are not. Nulls pass.';
-COMMENT ON FUNCTION arsignup.are_valid_permissions(text[]) IS 'Tells whether these may be the permissions of a membership: 20 at most, each 1 to 62 of A-Z a-z 0-9 * : ; . _ -';
 COMMENT ON FUNCTION arsignup.guard_realm() IS 'Trigger function of realms.';
-COMMENT ON FUNCTION arsignup.route_slug() IS 'Trigger function of connected_apps.';
 
 CREATE OR REPLACE FUNCTION arsignup.normalize_email(email text)
 RETURNS text
@@ -45,32 +40,60 @@ AS 'MODULE_PATHNAME', 'arsignup_create_user';
 COMMENT ON FUNCTION arsignup.create_user(uuid, text, arsignup.secret, text, arsignup.secret, text, text, text, jsonb, text) IS
 'Creates a user with its password or ready password_hash, or without either, and returns its id. username: required in standard realms; in email realms it is the email. user_type: human or api; an api user needs no email and is named by its id if it has no username. Errors: SU001 invalid input; SU002 username or email taken; SU006 realm inactive; SU007 too busy; SU010 no such realm; 55P03 another transaction holds the name.';
 
-CREATE OR REPLACE FUNCTION arsignup.create_org(
-	realm_id uuid,
-	name text,
-	reference text DEFAULT NULL,
-	custom jsonb DEFAULT '{}'
-)
-RETURNS uuid
-LANGUAGE c VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS 'MODULE_PATHNAME', 'arsignup_create_org';
-
-COMMENT ON FUNCTION arsignup.create_org(uuid, text, text, jsonb) IS
-'Creates an org and returns its id. Errors: SU001 invalid input; SU006 realm inactive; SU010 no such realm.';
-
-CREATE OR REPLACE FUNCTION arsignup.create_membership(
+CREATE OR REPLACE FUNCTION arsignup.update_user(
 	realm_id uuid,
 	user_id uuid,
-	org_id uuid DEFAULT NULL,
-	permissions text[] DEFAULT '{}',
-	expires_at timestamptz DEFAULT NULL,
-	custom jsonb DEFAULT '{}'
+	email text DEFAULT NULL,
+	username text DEFAULT NULL,
+	first_name text DEFAULT NULL,
+	last_name text DEFAULT NULL,
+	reference text DEFAULT NULL,
+	custom jsonb DEFAULT NULL,
+	state text DEFAULT NULL
 )
-RETURNS uuid
+RETURNS void
 LANGUAGE c VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-AS 'MODULE_PATHNAME', 'arsignup_create_membership';
+AS 'MODULE_PATHNAME', 'arsignup_update_user';
 
-COMMENT ON FUNCTION arsignup.create_membership(uuid, uuid, uuid, text[], timestamptz, jsonb) IS
-'Makes a user a member of an org, or gives it permissions without one (org_id null), and returns the membership''s id. Errors: SU001 invalid input; SU002 the user has this membership already; SU006 realm, user or org inactive; SU010 no such realm, user or org; 55P03 another transaction holds one of them.';
+COMMENT ON FUNCTION arsignup.update_user(uuid, uuid, text, text, text, text, text, jsonb, text) IS
+'Changes a user; null leaves as it is, blank takes a name or reference away. In email realms the username follows the email. A new email is unverified. state: active, or inactive, which also ends the user''s login tokens. Errors: SU001 invalid input; SU002 username or email taken; SU010 no such realm or user; 55P03 another transaction holds the user.';
+
+CREATE OR REPLACE FUNCTION arsignup.delete_user(
+	realm_id uuid,
+	user_id uuid
+)
+RETURNS boolean
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_delete_user';
+
+COMMENT ON FUNCTION arsignup.delete_user(uuid, uuid) IS
+'Deletes a user with its credentials and memberships; false if there is none. Errors: SU010 no such realm; 23503 a table of yours still refers to the user; 55P03 another transaction holds it.';
+
+CREATE OR REPLACE FUNCTION arsignup.set_password(
+	realm_id uuid,
+	user_id uuid,
+	password arsignup.secret
+)
+RETURNS void
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_set_password';
+
+COMMENT ON FUNCTION arsignup.set_password(uuid, uuid, arsignup.secret) IS
+'Gives a user a new password, whether it had one or not, and ends its login tokens. Errors: SU001 the password is too short, too long or too easy to guess; SU007 too busy; SU010 no such realm or user; 55P03 another transaction holds the user.';
+
+CREATE OR REPLACE FUNCTION arsignup.change_password(
+	realm_id uuid,
+	user_id uuid,
+	current_password arsignup.secret,
+	password arsignup.secret
+)
+RETURNS boolean
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_change_password';
+
+COMMENT ON FUNCTION arsignup.change_password(uuid, uuid, arsignup.secret, arsignup.secret) IS
+'Gives a user a new password and ends its login tokens; false, with nothing changed, if current_password is wrong, or was changed by somebody faster. Errors: SU001 the new password is too short, too long or too easy to guess; SU006 realm or user inactive; SU007 too busy; SU010 no such realm or user; 55P03 another transaction holds the user.';

@@ -8,69 +8,7 @@
 
 #include <string.h>
 
-/* Tell a lower-case letter or a digit. */
-static bool
-is_alphanumeric(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
-/* Copy text, its ASCII capitals turned small; terminate the copy. */
-void
-ascii_lower(char *out, Span text)
-{
-	for (size_t i = 0; i < text.size; i++)
-	{
-		char		c = text.data[i];
-
-		out[i] = c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
-	}
-	out[text.size] = '\0';
-}
-
-/* Tell a label of a host name: 1 to 63 letters, digits and inner hyphens. */
-static bool
-is_label(Span label)
-{
-	if (label.size < 1 || label.size > 63)
-		return false;
-	for (size_t i = 0; i < label.size; i++)
-		if (!is_alphanumeric(label.data[i]) && label.data[i] != '-')
-			return false;
-	return label.data[0] != '-' && label.data[label.size - 1] != '-';
-}
-
-/* Tell whether a label could be taken for a part of an IP address. */
-static bool
-is_numeric(Span label)
-{
-	for (size_t i = 0; i < label.size; i++)
-		if (label.data[i] < '0' || label.data[i] > '9')
-			return label.size > 2 && label.data[0] == '0' && label.data[1] == 'x';
-	return true;
-}
-
-/* Tell a lower-case host name (RFC 1123, section 2.1); an IP address is none. */
-bool
-is_host_name(Span host)
-{
-	Span		label = {host.data, 0};
-
-	if (host.size > HOST_MAX)
-		return false;
-	for (size_t i = 0; i < host.size; i++)
-	{
-		if (host.data[i] != '.')
-		{
-			label.size++;
-			continue;
-		}
-		if (!is_label(label))
-			return false;
-		label = (Span) {host.data + i + 1, 0};
-	}
-	return is_label(label) && !is_numeric(label);
-}
+#include "realm/url.h"
 
 /* Tell the local part of an address: atoms with single dots between them (RFC 5321, Dot-string). */
 static bool

@@ -10,11 +10,8 @@
 
 #define EMAIL_MAX 254			/* octets; RFC 5321, section 4.5.3.1.3 less the brackets */
 #define EMAIL_LOCAL_PART_MAX 64
-#define HOST_MAX 253
 #define USERNAME_MAX 63
 
-extern void ascii_lower(char *out, Span text);
-extern bool is_host_name(Span host);
 extern bool email_is_valid(Span lower);
 extern bool username_is_valid(Span lower);
 

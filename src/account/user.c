@@ -8,25 +8,60 @@
 #include "base/secret.h"
 #include "base/statement.h"
 #include "base/text.h"
+#include "password/strength.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
 static Statement select_taken = STATEMENT(
-	"SELECT EXISTS (SELECT FROM arsignup.users WHERE realm_id = $1 AND username_key = $2),"
-	" $3 IS NOT NULL AND EXISTS"
-	" (SELECT FROM arsignup.users WHERE realm_id = $1 AND email_key = $3 AND email_is_unique)");
+	"SELECT EXISTS (SELECT FROM arsignup.users"
+	"  WHERE realm_id = $1 AND username_key = $2 AND id <> $4),"
+	" $3 IS NOT NULL AND EXISTS (SELECT FROM arsignup.users"
+	"  WHERE realm_id = $1 AND email_key = $3 AND email_is_unique AND id <> $4)");
 
 static Statement insert_user = STATEMENT(
-	"INSERT INTO arsignup.users (realm_id, id, created_at, user_type, username, username_key,"
-	" email, email_key, email_is_unique, first_name, last_name, reference, custom)"
+	"INSERT INTO arsignup.users (realm_id, id, created_at, username, username_key, email,"
+	" email_key, email_is_unique, first_name, last_name, reference, custom, user_type)"
 	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
 	" ON CONFLICT DO NOTHING");
 
-static Statement insert_credential = STATEMENT(
+#define SELECT_USER \
+	"SELECT user_type, username, email, first_name, last_name, reference, custom, state" \
+	" FROM arsignup.users WHERE realm_id = $1 AND id = $2"
+
+static Statement select_user = STATEMENT(SELECT_USER);
+static Statement select_user_for_update = STATEMENT(SELECT_USER " FOR NO KEY UPDATE");
+
+static Statement hold_user = STATEMENT(
+	"SELECT state = 'active' FROM arsignup.users WHERE realm_id = $1 AND id = $2 FOR KEY SHARE");
+
+static Statement update_user = STATEMENT(
+	"UPDATE arsignup.users SET username = $4, username_key = $5, email = $6, email_key = $7,"
+	" email_is_unique = $8, first_name = $9, last_name = $10, reference = $11, custom = $12,"
+	" state = $13, tokens_valid_from = CASE WHEN $13 = 'active' THEN tokens_valid_from ELSE $3 END,"
+	" email_verification ="
+	"  CASE WHEN email_key IS NOT DISTINCT FROM $7 THEN email_verification ELSE 'none' END"
+	" WHERE realm_id = $1 AND id = $2");
+
+static Statement invalidate_tokens = STATEMENT(
+	"UPDATE arsignup.users SET tokens_valid_from = $3 WHERE realm_id = $1 AND id = $2");
+
+static Statement delete_user = STATEMENT(
+	"DELETE FROM arsignup.users WHERE realm_id = $1 AND id = $2");
+
+static Statement set_credential = STATEMENT(
 	"INSERT INTO arsignup.credentials (realm_id, id, user_id, created_at, updated_at,"
-	" credential_type, password_hash) VALUES ($1, $2, $3, $4, $4, 'password', $5)");
+	" credential_type, password_hash) VALUES ($1, $2, $3, $4, $4, 'password', $5)"
+	" ON CONFLICT (realm_id, user_id) DO UPDATE"
+	" SET password_hash = EXCLUDED.password_hash, updated_at = EXCLUDED.updated_at");
+
+static Statement exchange_credential = STATEMENT(
+	"UPDATE arsignup.credentials SET password_hash = $4, updated_at = $5"
+	" WHERE realm_id = $1 AND user_id = $2 AND password_hash = $3");
+
+static Statement select_credential = STATEMENT(
+	"SELECT password_hash FROM arsignup.credentials WHERE realm_id = $1 AND user_id = $2");
 
 /* Trim a text and bring it into normal form C. */
 static Span
@@ -179,6 +214,14 @@ user_check(const Realm *realm, User *user, Faults *faults)
 	user->custom = accept_custom(user->custom, faults);
 }
 
+/* Note a state that there is not. */
+void
+state_check(const char *state, Faults *faults)
+{
+	if (strcmp(state, "active") != 0 && strcmp(state, "inactive") != 0)
+		fault_add(faults, "state", "State must be active or inactive.");
+}
+
 /* Tell whether the row takes part in the index of unique emails; where the email is the username, that one's index serves. */
 static bool
 email_is_unique(const Realm *realm, const User *user)
@@ -187,7 +230,7 @@ email_is_unique(const Realm *realm, const User *user)
 		user->email_key != user->username_key;
 }
 
-/* Note which names of a checked user are taken. */
+/* Note which names of a checked user are taken by others. */
 void
 user_check_free(const Realm *realm, const User *user, Faults *faults)
 {
@@ -197,11 +240,30 @@ user_check_free(const Realm *realm, const User *user, Faults *faults)
 	add_uuid(&parameters, &realm->id);
 	add_text(&parameters, user->username_key);
 	add_text(&parameters, email_is_unique(realm, user) ? user->email_key : NULL);
+	add_uuid(&parameters, &user->id);
 	(void) statement_run(&select_taken, &parameters);
 	if (column_bool(1) && !usernames_are_emails)
 		fault_add_taken(faults, "username", "Username is already taken.");
 	if (column_bool(usernames_are_emails ? 1 : 2))
 		fault_add_taken(faults, "email", "Email is already taken.");
+}
+
+/* Add what an insert and an update of a checked user have in common. */
+static void
+add_user(Parameters *parameters, const Realm *realm, const User *user, TimestampTz now)
+{
+	add_uuid(parameters, &realm->id);
+	add_uuid(parameters, &user->id);
+	add_time(parameters, now);
+	add_text(parameters, user->username);
+	add_text(parameters, user->username_key);
+	add_text(parameters, user->email);
+	add_text(parameters, user->email_key);
+	add_bool(parameters, email_is_unique(realm, user));
+	add_text(parameters, user->first_name);
+	add_text(parameters, user->last_name);
+	add_text(parameters, user->reference);
+	add_pointer(parameters, JSONBOID, user->custom);
 }
 
 /* Insert the row of a checked user; false if a name is taken, once nobody is still making up their mind about it. */
@@ -210,35 +272,24 @@ insert_row(const Realm *realm, const User *user, TimestampTz now)
 {
 	Parameters	parameters = {0};
 
-	add_uuid(&parameters, &realm->id);
-	add_uuid(&parameters, &user->id);
-	add_time(&parameters, now);
+	add_user(&parameters, realm, user, now);
 	add_text(&parameters, user->user_type);
-	add_text(&parameters, user->username);
-	add_text(&parameters, user->username_key);
-	add_text(&parameters, user->email);
-	add_text(&parameters, user->email_key);
-	add_bool(&parameters, email_is_unique(realm, user));
-	add_text(&parameters, user->first_name);
-	add_text(&parameters, user->last_name);
-	add_text(&parameters, user->reference);
-	add_pointer(&parameters, JSONBOID, user->custom);
 	return statement_run(&insert_user, &parameters) == 1;
 }
 
-/* Insert the credential of a user just inserted. */
+/* Give a user a password, whether it had one or not. */
 static void
-insert_password(const Realm *realm, const User *user, TimestampTz now)
+set_password_hash(const pg_uuid_t *realm_id, const User *user, TimestampTz now)
 {
 	pg_uuid_t	id = id_make(now);
 	Parameters	parameters = {0};
 
-	add_uuid(&parameters, &realm->id);
+	add_uuid(&parameters, realm_id);
 	add_uuid(&parameters, &id);
 	add_uuid(&parameters, &user->id);
 	add_time(&parameters, now);
 	add_text(&parameters, user->password_hash);
-	(void) statement_run(&insert_credential, &parameters);
+	(void) statement_run(&set_credential, &parameters);
 }
 
 /* Insert a checked user, and its credential if it has one; or raise SU002. */
@@ -255,7 +306,165 @@ user_insert(const Realm *realm, User *user, TimestampTz now)
 		CHECK_FOR_INTERRUPTS();
 	}
 	if (user->password_hash != NULL)
-		insert_password(realm, user, now);
+		set_password_hash(&realm->id, user, now);
+}
+
+/* Begin the parameters of a statement about one user. */
+static Parameters
+one_user(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
+{
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_uuid(&parameters, user_id);
+	return parameters;
+}
+
+/* Fill in a user from what a statement finds; or raise SU010. */
+static void
+read_user(Statement *select, const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user)
+{
+	Parameters	parameters = one_user(realm_id, user_id);
+	bool		isnull;
+
+	if (statement_run(select, &parameters) == 0)
+		raise_not_found("user");
+	*user = (User)
+	{
+		.id = *user_id,
+		.user_type = column_text(1),
+		.username = column_text(2),
+		.email = column_text(3),
+		.first_name = column_text(4),
+		.last_name = column_text(5),
+		.reference = column_text(6),
+		.custom = DatumGetJsonbPCopy(column(7, &isnull)),
+		.state = column_text(8)
+	};
+}
+
+/* Read a user, or raise SU010. */
+void
+user_read(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user)
+{
+	read_user(&select_user, realm_id, user_id, user);
+}
+
+/* Read a user and keep others from changing it and its credential; or raise SU010. */
+void
+user_lock(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user)
+{
+	read_user(&select_user_for_update, realm_id, user_id, user);
+}
+
+/* Find an active user and keep it from being deleted; or raise SU010 or SU006. */
+void
+user_hold(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
+{
+	Parameters	parameters = one_user(realm_id, user_id);
+
+	if (statement_run(&hold_user, &parameters) == 0)
+		raise_not_found("user");
+	if (!column_bool(1))
+		raise_inactive("user");
+}
+
+/* Update a user that was locked, changed and checked; or raise SU002. */
+void
+user_update(const Realm *realm, User *user, TimestampTz now)
+{
+	Parameters	parameters = {0};
+	Faults		faults = NO_FAULTS;
+
+	add_user(&parameters, realm, user, now);
+	add_text(&parameters, user->state);
+	do
+	{
+		user_check_free(realm, user, &faults);
+		faults_raise(&faults);
+		CHECK_FOR_INTERRUPTS();
+	} while (!statement_run_unique(&update_user, &parameters, "users"));
+}
+
+/* Delete a user with all that is its own; false if there is none. */
+bool
+user_delete(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
+{
+	Parameters	parameters = one_user(realm_id, user_id);
+
+	return statement_run(&delete_user, &parameters) == 1;
+}
+
+/* Delete users of a realm with all that is their own, at most so many; return how many. */
+uint64
+users_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)
+{
+	static Statement delete_users = STATEMENT(
+		"DELETE FROM arsignup.users WHERE realm_id = $1 AND id IN"
+		" (SELECT id FROM arsignup.users WHERE realm_id = $1 LIMIT $2)");
+
+	return statement_run_batch(&delete_users, realm_id, max_rows);
+}
+
+/* Return the hash of a user's password, or NULL. */
+char *
+user_password_hash(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
+{
+	Parameters	parameters = one_user(realm_id, user_id);
+
+	return statement_run(&select_credential, &parameters) == 1 ? column_text(1) : NULL;
+}
+
+/* Refuse the login tokens that a user has so far; or raise SU010. */
+static void
+end_tokens(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now)
+{
+	Parameters	parameters = one_user(realm_id, user_id);
+
+	add_time(&parameters, now);
+	if (statement_run(&invalidate_tokens, &parameters) == 0)
+		raise_not_found("user");
+}
+
+/* Give a user a new password; or raise SU010. */
+void
+user_set_password(const pg_uuid_t *realm_id, const User *user, TimestampTz now)
+{
+	end_tokens(realm_id, &user->id, now);
+	set_password_hash(realm_id, user, now);
+}
+
+/* Give a locked user a new password if its hash is still this one; else false, with nothing changed. */
+bool
+user_exchange_password(const pg_uuid_t *realm_id, const User *user, const char *old_hash, TimestampTz now)
+{
+	Parameters	parameters = one_user(realm_id, &user->id);
+
+	add_text(&parameters, old_hash);
+	add_text(&parameters, user->password_hash);
+	add_time(&parameters, now);
+	if (statement_run(&exchange_credential, &parameters) == 0)
+		return false;
+	end_tokens(realm_id, &user->id, now);
+	return true;
+}
+
+/* Return what a password of this user has to fulfil. */
+PasswordPolicy
+user_password_policy(const Realm *realm, const User *user)
+{
+	List	   *related = related_add(NIL, realm->name);
+
+	related = related_add(related, user->email);
+	related = related_add(related, user->username);
+	related = related_add(related, user->first_name);
+	related = related_add(related, user->last_name);
+	return (PasswordPolicy)
+	{
+		.min_length = realm->password_min_length,
+		.min_score = realm->password_min_score,
+		.related = related
+	};
 }
 
 /* Return what the user is called: first and last name, without either the username. */

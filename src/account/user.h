@@ -4,8 +4,9 @@
 #ifndef ARSIGNUP_USER_H
 #define ARSIGNUP_USER_H
 
-#include "account/realm.h"
 #include "base/fault.h"
+#include "password/password.h"
+#include "realm/realm.h"
 #include "utils/jsonb.h"
 
 /* A user to be: filled by the caller as given, then by user_check as it will be stored. */
@@ -21,6 +22,7 @@ typedef struct User
 	char	   *last_name;
 	char	   *reference;
 	Jsonb	   *custom;
+	const char *state;
 	char	   *password_hash;
 } User;
 
@@ -29,8 +31,20 @@ extern char *normalize_username(const char *username);
 extern char *accept_line(char *given, const char *attribute, const char *label, Faults *faults);
 extern Jsonb *accept_custom(Jsonb *given, Faults *faults);
 extern void user_check(const Realm *realm, User *user, Faults *faults);
+extern void state_check(const char *state, Faults *faults);
 extern void user_check_free(const Realm *realm, const User *user, Faults *faults);
 extern void user_insert(const Realm *realm, User *user, TimestampTz now);
+extern void user_read(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user);
+extern void user_lock(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user);
+extern void user_hold(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
+extern void user_update(const Realm *realm, User *user, TimestampTz now);
+extern bool user_delete(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
+extern uint64 users_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
+extern char *user_password_hash(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
+extern void user_set_password(const pg_uuid_t *realm_id, const User *user, TimestampTz now);
+extern bool user_exchange_password(const pg_uuid_t *realm_id, const User *user,
+								   const char *old_hash, TimestampTz now);
+extern PasswordPolicy user_password_policy(const Realm *realm, const User *user);
 extern const char *user_full_name(const User *user);
 
 #endif							/* ARSIGNUP_USER_H */

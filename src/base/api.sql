@@ -1,4 +1,4 @@
--- Ids and counters.
+-- Ids.
 
 COMMENT ON FUNCTION arsignup.secret_in(cstring) IS 'Input of the type secret.';
 COMMENT ON FUNCTION arsignup.secret_out(arsignup.secret) IS 'Output of the type secret: always <redacted>.';
@@ -29,21 +29,3 @@ AS 'MODULE_PATHNAME', 'arsignup_parse_id';
 
 COMMENT ON FUNCTION arsignup.parse_id(text) IS
 'Reads an id that format_id wrote, whatever its prefix. Errors: SU001 not well-formed. Null for null.';
-
-CREATE OR REPLACE FUNCTION arsignup.stats(
-	OUT hash_slots int,
-	OUT hashes_running int,
-	OUT hashes_waiting int,
-	OUT hashes_run bigint,
-	OUT hashes_refused bigint,
-	OUT signups bigint,
-	OUT tokens_minted bigint,
-	OUT tokens_redeemed bigint,
-	OUT tokens_expired bigint
-)
-LANGUAGE c VOLATILE
-SET search_path = pg_catalog, pg_temp
-AS 'MODULE_PATHNAME', 'arsignup_stats';
-
-COMMENT ON FUNCTION arsignup.stats() IS
-'One row for the whole server: the hash gate now, and what was counted since the server started, in all databases, calls that were rolled back included. tokens_expired counts attempts to redeem an expired token. Errors: 55000 arsignup is not in shared_preload_libraries.';

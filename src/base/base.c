@@ -1,5 +1,5 @@
 /*
- * SQL functions: the type secret, ids, counters.
+ * SQL functions: the type secret and ids.
  */
 #include "arsignup.h"
 
@@ -7,9 +7,7 @@
 #include "base/encode.h"
 #include "base/fault.h"
 #include "base/id.h"
-#include "base/shared.h"
 #include "compat.h"
-#include "funcapi.h"
 #include "libpq/pqformat.h"
 
 /* arsignup.secret_in(cstring) returns arsignup.secret */
@@ -45,10 +43,7 @@ PG_FUNCTION_INFO_V1(arsignup_new_id);
 Datum
 arsignup_new_id(PG_FUNCTION_ARGS)
 {
-	pg_uuid_t  *id = palloc(sizeof(pg_uuid_t));
-
-	*id = id_make(GetCurrentTimestamp());
-	PG_RETURN_UUID_P(id);
+	return return_uuid(id_make(GetCurrentTimestamp()));
 }
 
 /* arsignup.format_id(prefix text, id uuid) returns text */
@@ -72,31 +67,9 @@ Datum
 arsignup_parse_id(PG_FUNCTION_ARGS)
 {
 	text	   *public_id = PG_GETARG_TEXT_PP(0);
-	pg_uuid_t  *id = palloc(sizeof(pg_uuid_t));
+	pg_uuid_t	id;
 
-	if (!id_parse(VARDATA_ANY(public_id), VARSIZE_ANY_EXHDR(public_id), id->data))
+	if (!id_parse(VARDATA_ANY(public_id), VARSIZE_ANY_EXHDR(public_id), id.data))
 		fault_raise("public_id", "This is not a well-formed id.");
-	PG_RETURN_UUID_P(id);
-}
-
-/* arsignup.stats() returns record */
-PG_FUNCTION_INFO_V1(arsignup_stats);
-Datum
-arsignup_stats(PG_FUNCTION_ARGS)
-{
-	SharedState *shared = shared_state();
-	TupleDesc	description;
-	Datum		values[3 + COUNTERS];
-	bool		nulls[3 + COUNTERS] = {0};
-
-	if (get_call_result_type(fcinfo, NULL, &description) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	values[0] = Int32GetDatum(hash_slots());
-	SpinLockAcquire(&shared->gate.mutex);
-	values[1] = Int32GetDatum(shared->gate.running);
-	values[2] = Int32GetDatum(shared->gate.waiting);
-	SpinLockRelease(&shared->gate.mutex);
-	for (int i = 0; i < COUNTERS; i++)
-		values[3 + i] = Int64GetDatum(pg_atomic_read_u64(&shared->counters[i]));
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(description, values, nulls)));
+	return return_uuid(id);
 }

@@ -5,26 +5,25 @@
 
 #include "base/id.h"
 #include "base/statement.h"
+#include "catalog/pg_type.h"
+
+#define INSERT_EVENTS \
+	"INSERT INTO arsignup.events (realm_id, event_at, connected_app_id, ip, client," \
+	" id, event_type, user_id, org_id, membership_id)" \
+	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 
 /* The statement that inserts one event, two events, ... */
 static Statement insert_events[MAX_EVENTS] = {
-	STATEMENT("INSERT INTO arsignup.events (realm_id, event_at, id, event_type,"
-			  " user_id, org_id, membership_id, connected_app_id)"
-			  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"),
-	STATEMENT("INSERT INTO arsignup.events (realm_id, event_at, id, event_type,"
-			  " user_id, org_id, membership_id, connected_app_id)"
-			  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8),"
-			  " ($1, $2, $9, $10, $11, $12, $13, $14)"),
-	STATEMENT("INSERT INTO arsignup.events (realm_id, event_at, id, event_type,"
-			  " user_id, org_id, membership_id, connected_app_id)"
-			  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8),"
-			  " ($1, $2, $9, $10, $11, $12, $13, $14),"
-			  " ($1, $2, $15, $16, $17, $18, $19, $20)")
+	STATEMENT(INSERT_EVENTS),
+	STATEMENT(INSERT_EVENTS ", ($1, $2, $3, $4, $5, $11, $12, $13, $14, $15)"),
+	STATEMENT(INSERT_EVENTS ", ($1, $2, $3, $4, $5, $11, $12, $13, $14, $15),"
+			  " ($1, $2, $3, $4, $5, $16, $17, $18, $19, $20)")
 };
 
 /* Record events in one statement; their ids keep the order in which they are given. */
 void
-events_record(const pg_uuid_t *realm_id, TimestampTz now, const Event *events, int count)
+events_record(const pg_uuid_t *realm_id, TimestampTz now, const EventSource *source,
+			  const Event *events, int count)
 {
 	Parameters	parameters = {0};
 	pg_uuid_t	ids[MAX_EVENTS];
@@ -32,6 +31,9 @@ events_record(const pg_uuid_t *realm_id, TimestampTz now, const Event *events, i
 	Assert(count >= 1 && count <= MAX_EVENTS);
 	add_uuid(&parameters, realm_id);
 	add_time(&parameters, now);
+	add_uuid(&parameters, source ? source->connected_app_id : NULL);
+	add_pointer(&parameters, INETOID, source ? source->ip : NULL);
+	add_text(&parameters, source ? source->client : NULL);
 	for (int i = 0; i < count; i++)
 	{
 		ids[i] = id_make(now + i);
@@ -40,7 +42,31 @@ events_record(const pg_uuid_t *realm_id, TimestampTz now, const Event *events, i
 		add_uuid(&parameters, events[i].user_id);
 		add_uuid(&parameters, events[i].org_id);
 		add_uuid(&parameters, events[i].membership_id);
-		add_uuid(&parameters, events[i].connected_app_id);
 	}
 	(void) statement_run(&insert_events[count - 1], &parameters);
+}
+
+/* Delete events from before a time, at most so many; return how many. */
+uint64
+events_purge(TimestampTz before, int64 max_rows)
+{
+	static Statement delete_events = STATEMENT(
+		"DELETE FROM arsignup.events WHERE (realm_id, id) IN"
+		" (SELECT realm_id, id FROM arsignup.events WHERE event_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)");
+	Parameters	parameters = {0};
+
+	add_time(&parameters, before);
+	add_int8(&parameters, max_rows);
+	return statement_run(&delete_events, &parameters);
+}
+
+/* Delete events of a realm, at most so many; return how many. */
+uint64
+events_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)
+{
+	static Statement delete_events = STATEMENT(
+		"DELETE FROM arsignup.events WHERE realm_id = $1 AND id IN"
+		" (SELECT id FROM arsignup.events WHERE realm_id = $1 LIMIT $2)");
+
+	return statement_run_batch(&delete_events, realm_id, max_rows);
 }

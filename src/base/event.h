@@ -6,6 +6,7 @@
 
 #include "arsignup.h"
 #include "datatype/timestamp.h"
+#include "utils/inet.h"
 #include "utils/uuid.h"
 
 #define MAX_EVENTS 3			/* one action makes: user, org, membership */
@@ -16,9 +17,19 @@ typedef struct Event
 	const pg_uuid_t *user_id;
 	const pg_uuid_t *org_id;
 	const pg_uuid_t *membership_id;
-	const pg_uuid_t *connected_app_id;
 } Event;
 
-extern void events_record(const pg_uuid_t *realm_id, TimestampTz now, const Event *events, int count);
+/* Where it came from, as far as that is known. */
+typedef struct EventSource
+{
+	const pg_uuid_t *connected_app_id;
+	const inet *ip;
+	const char *client;
+} EventSource;
+
+extern void events_record(const pg_uuid_t *realm_id, TimestampTz now, const EventSource *source,
+						  const Event *events, int count);
+extern uint64 events_purge(TimestampTz before, int64 max_rows);
+extern uint64 events_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
 
 #endif							/* ARSIGNUP_EVENT_H */

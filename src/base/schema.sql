@@ -54,6 +54,9 @@ CREATE TABLE arsignup.events (
 	PRIMARY KEY (realm_id, id)
 );
 
+-- Events come in the order of time: a block range index finds the old ones and costs an insert nothing.
+CREATE INDEX events_time ON arsignup.events USING brin (event_at);
+
 COMMENT ON TABLE arsignup.events IS 'What happened, written in the transaction in which it happened. No foreign keys: an event outlives what it tells of.';
 COMMENT ON COLUMN arsignup.events.realm_id IS 'The realm in which it happened.';
 COMMENT ON COLUMN arsignup.events.id IS 'UUID version 7; ev_ outside SQL. The events of one transaction sort in the order in which they happened.';
@@ -64,7 +67,7 @@ COMMENT ON COLUMN arsignup.events.org_id IS 'The org it is about, if any.';
 COMMENT ON COLUMN arsignup.events.membership_id IS 'The membership it is about, if any.';
 COMMENT ON COLUMN arsignup.events.connected_app_id IS 'The connected app through which it happened, if any.';
 COMMENT ON COLUMN arsignup.events.ip IS 'The address of the client, if it is known.';
-COMMENT ON COLUMN arsignup.events.event_type IS 'user.created, org.created, membership.created.';
+COMMENT ON COLUMN arsignup.events.event_type IS 'user.created, user.updated, user.deleted, and the same of org and membership.';
 COMMENT ON COLUMN arsignup.events.client IS 'The client, as it names itself.';
 COMMENT ON COLUMN arsignup.events.data IS 'Whatever else belongs to this type of event.';
 

@@ -3,10 +3,12 @@
  */
 #include "base/statement.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/resowner.h"
 #include "utils/timestamp.h"
 
 /* Add a value of any type. */
@@ -59,6 +61,13 @@ add_optional_time(Parameters *parameters, const TimestampTz *value)
 	add(parameters, TIMESTAMPTZOID, value ? TimestampTzGetDatum(*value) : (Datum) 0, value == NULL);
 }
 
+/* Add a bigint. */
+void
+add_int8(Parameters *parameters, int64 value)
+{
+	add(parameters, INT8OID, Int64GetDatum(value), false);
+}
+
 /* Add a boolean. */
 void
 add_bool(Parameters *parameters, bool value)
@@ -102,6 +111,63 @@ statement_run(Statement *statement, Parameters *parameters)
 	return execute(statement, parameters, false);
 }
 
+/* Run a statement of a realm ($1) that touches so many rows at most ($2); return how many it did. */
+uint64
+statement_run_batch(Statement *statement, const pg_uuid_t *realm_id, int64 max_rows)
+{
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_int8(&parameters, max_rows);
+	return statement_run(statement, &parameters);
+}
+
+/* Tell whether an error is that of a unique key of a table of ours. */
+static bool
+is_unique_violation(const ErrorData *error, const char *table)
+{
+	return error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION &&
+		error->schema_name != NULL && strcmp(error->schema_name, "arsignup") == 0 &&
+		error->table_name != NULL && strcmp(error->table_name, table) == 0;
+}
+
+/*
+ * Run an update of a table of ours that has unique keys; false, with nothing
+ * done, if one of them is taken. Costs a subtransaction, so that the error,
+ * with its row values, does not surface; inserts say ON CONFLICT instead.
+ */
+bool
+statement_run_unique(Statement *statement, Parameters *parameters, const char *table)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool is_unique = true;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		(void) statement_run(statement, parameters);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		if (!is_unique_violation(error, table))
+			ReThrowError(error);
+		is_unique = false;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return is_unique;
+}
+
 /* Run a statement in the snapshot of the caller's query, as a stable function must. */
 uint64
 statement_read(Statement *statement, Parameters *parameters)
@@ -143,6 +209,15 @@ column_bool(int number)
 	bool		isnull;
 
 	return DatumGetBool(column(number, &isnull));
+}
+
+/* Return an integer column that is not null. */
+int
+column_int(int number)
+{
+	bool		isnull;
+
+	return DatumGetInt32(column(number, &isnull));
 }
 
 /* Return a timestamptz column that is not null. */

@@ -35,10 +35,13 @@ extern void add_text(Parameters *parameters, const char *value);
 extern void add_bytes(Parameters *parameters, const void *value, size_t size);
 extern void add_time(Parameters *parameters, TimestampTz value);
 extern void add_optional_time(Parameters *parameters, const TimestampTz *value);
+extern void add_int8(Parameters *parameters, int64 value);
 extern void add_bool(Parameters *parameters, bool value);
 extern void add_pointer(Parameters *parameters, Oid type, const void *value);
 
 extern uint64 statement_run(Statement *statement, Parameters *parameters);
+extern bool statement_run_unique(Statement *statement, Parameters *parameters, const char *table);
+extern uint64 statement_run_batch(Statement *statement, const pg_uuid_t *realm_id, int64 max_rows);
 extern uint64 statement_read(Statement *statement, Parameters *parameters);
 
 /* Columns of the first row that came back, counted from 1; valid until SPI_finish. */
@@ -46,6 +49,7 @@ extern Datum column(int number, bool *isnull);
 extern char *column_text(int number);
 extern pg_uuid_t *column_uuid(int number);
 extern bool column_bool(int number);
+extern int	column_int(int number);
 extern TimestampTz column_time(int number);
 extern bool column_is_null(int number);
 

@@ -21,6 +21,19 @@ span_trim(Span text)
 	return text;
 }
 
+/* Copy text, its ASCII capitals turned small; terminate the copy. */
+void
+ascii_lower(char *out, Span text)
+{
+	for (size_t i = 0; i < text.size; i++)
+	{
+		char		c = text.data[i];
+
+		out[i] = c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
+	}
+	out[text.size] = '\0';
+}
+
 /* Tell whether every byte is ASCII. */
 bool
 span_is_ascii(Span text)

@@ -15,7 +15,15 @@ typedef struct Span
 	size_t		size;
 } Span;
 
+/* Tell a lower-case letter or a digit, in ASCII. */
+static inline bool
+is_alphanumeric(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
 extern Span span_trim(Span text);
+extern void ascii_lower(char *out, Span text);
 extern bool span_is_ascii(Span text);
 extern bool utf8_next(Span *text, uint32_t *code_point);
 extern size_t utf8_put(uint32_t code_point, char *out);

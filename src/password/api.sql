@@ -26,3 +26,16 @@ AS 'MODULE_PATHNAME', 'arsignup_password_needs_rehash';
 
 COMMENT ON FUNCTION arsignup.password_needs_rehash(arsignup.secret) IS
 'Tells whether a hash is weaker than one made now, or of another form. Null for null.';
+
+CREATE OR REPLACE FUNCTION arsignup.password_strength(
+	password arsignup.secret,
+	related text[] DEFAULT '{}',
+	OUT score int,
+	OUT crack_seconds float8
+)
+LANGUAGE c VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_password_strength';
+
+COMMENT ON FUNCTION arsignup.password_strength(arsignup.secret, text[]) IS
+'Estimates how hard a password is to guess, by libzxcvbn: score is 0 (at once) to 4 (very hard), crack_seconds the time that a hundred machines with a stolen slow hash would take. related: names that somebody who knows the person would try. Errors: SU001 password null, empty or too long.';

@@ -11,9 +11,11 @@
 
 #include "base/argument.h"
 #include "base/shared.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "password/gate.h"
 #include "password/phc.h"
+#include "password/strength.h"
 
 /* What normal form C can shrink to PASSWORD_MAX_SIZE: no code point grows more than threefold. */
 #define RAW_PASSWORD_MAX_SIZE (3 * PASSWORD_MAX_SIZE)
@@ -28,18 +30,36 @@ normalize_password(SecretScope *scope, Span *password)
 	return password->size <= PASSWORD_MAX_SIZE;
 }
 
+/* Note that a password is too easy to guess, and why. */
+static void
+check_strength(SecretScope *scope, Span password, const PasswordPolicy *policy, Faults *faults)
+{
+	Strength	strength;
+
+	if (policy->min_score == 0)
+		return;
+	strength = strength_measure(scope, password, policy->related);
+	if (strength.score >= policy->min_score)
+		return;
+	fault_add(faults, "password", strength.reason ?
+			  psprintf("Password is too easy to guess: %s.", strength.reason) :
+			  "Password is too easy to guess.");
+}
+
 /* Return a new password as it will be hashed, or note what is wrong with it. */
 Span
-password_accept(SecretScope *scope, Span password, int min_length, Faults *faults)
+password_accept(SecretScope *scope, Span password, const PasswordPolicy *policy, Faults *faults)
 {
 	if (password.data == NULL || password.size == 0)
 		fault_add(faults, "password", "Password can't be blank.");
 	else if (!normalize_password(scope, &password))
 		fault_add(faults, "password", psprintf("Password can't be longer than %d bytes.",
 											   PASSWORD_MAX_SIZE));
-	else if (utf8_length(password) < (size_t) min_length)
+	else if (utf8_length(password) < (size_t) policy->min_length)
 		fault_add(faults, "password", psprintf("Password must have at least %d characters.",
-											   min_length));
+											   policy->min_length));
+	else
+		check_strength(scope, password, policy, faults);
 	return password;
 }
 
@@ -126,18 +146,31 @@ verify(SecretScope *scope, Span password, const Argon2Hash *hash)
 	return sodium_memcmp(tag, hash->tag, hash->tag_size) == 0;
 }
 
+/* Tell whether this is the password of a stored hash, or raise SU001 for a hash that cannot be verified against. */
+bool
+password_verify(SecretScope *scope, Span password, const char *stored)
+{
+	Faults		faults = NO_FAULTS;
+	Argon2Hash	hash;
+
+	read_hash((Span) {stored, strlen(stored)}, &hash, &faults);
+	faults_raise(&faults);
+	return verify(scope, password, &hash);
+}
+
 /* arsignup.hash_password(password arsignup.secret) returns text */
 PG_FUNCTION_INFO_V1(arsignup_hash_password);
 Datum
 arsignup_hash_password(PG_FUNCTION_ARGS)
 {
+	PasswordPolicy policy = {.min_length = 1};
 	Faults		faults = NO_FAULTS;
 	SecretScope scope;
 	Span		password;
 	char	   *hash;
 
 	secret_scope_open(&scope);
-	password = password_accept(&scope, secret_argument(&scope, fcinfo, 0), 1, &faults);
+	password = password_accept(&scope, secret_argument(&scope, fcinfo, 0), &policy, &faults);
 	faults_raise(&faults);
 	hash = password_hash(password);
 	secret_scope_close(&scope);
@@ -187,4 +220,47 @@ arsignup_password_needs_rehash(PG_FUNCTION_ARGS)
 		hash.tag_size >= ARGON2_TAG_SIZE;
 	secret_scope_close(&scope);
 	PG_RETURN_BOOL(!current);
+}
+
+/* Return the words of a text array. */
+static List *
+related_words(ArrayType *texts)
+{
+	List	   *words = NIL;
+	Datum	   *values;
+	bool	   *nulls;
+	int			count;
+
+	if (texts == NULL)
+		return NIL;
+	deconstruct_array(texts, TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &count);
+	for (int i = 0; i < count; i++)
+		if (!nulls[i])
+			words = related_add(words, TextDatumGetCString(values[i]));
+	return words;
+}
+
+/* arsignup.password_strength(password arsignup.secret, related text[]) returns record */
+PG_FUNCTION_INFO_V1(arsignup_password_strength);
+Datum
+arsignup_password_strength(PG_FUNCTION_ARGS)
+{
+	PasswordPolicy policy = {.min_length = 1};
+	Faults		faults = NO_FAULTS;
+	SecretScope scope;
+	Span		password;
+	Strength	strength;
+	Datum		values[2];
+	bool		nulls[2] = {false, false};
+
+	secret_scope_open(&scope);
+	password = password_accept(&scope, secret_argument(&scope, fcinfo, 0), &policy, &faults);
+	faults_raise(&faults);
+	strength = strength_measure(&scope, password,
+								related_words(argument_array(fcinfo, 1)));
+	secret_scope_close(&scope);
+
+	values[0] = Int32GetDatum(strength.score);
+	values[1] = Float8GetDatum(strength.crack_seconds);
+	return return_row(fcinfo, values, nulls);
 }

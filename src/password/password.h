@@ -10,8 +10,18 @@
 
 #define PASSWORD_MAX_SIZE 1024	/* bytes, in normal form C */
 
-extern Span password_accept(SecretScope *scope, Span password, int min_length, Faults *faults);
+/* What a realm asks of a new password. */
+typedef struct PasswordPolicy
+{
+	int			min_length;		/* characters */
+	int			min_score;		/* 0 to 4 */
+	List	   *related;		/* words that should not be in it: related_add */
+} PasswordPolicy;
+
+extern Span password_accept(SecretScope *scope, Span password, const PasswordPolicy *policy,
+							Faults *faults);
 extern char *password_hash(Span accepted);
+extern bool password_verify(SecretScope *scope, Span password, const char *hash);
 extern char *password_hash_accept(Span hash, Faults *faults);
 
 #endif							/* ARSIGNUP_PASSWORD_H */

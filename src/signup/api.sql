@@ -1,4 +1,4 @@
--- Signup tokens.
+-- Signups and signup tokens.
 
 CREATE OR REPLACE FUNCTION arsignup.mint_signup_token(
 	connected_app_id uuid,
@@ -55,3 +55,26 @@ AS 'MODULE_PATHNAME', 'arsignup_revoke_signup_token';
 
 COMMENT ON FUNCTION arsignup.revoke_signup_token(arsignup.secret, uuid) IS
 'Throws a signup token away. True if it was pending; false if it was redeemed, revoked or expired already. Errors: SU003 no such token, or one of another realm than realm_id; 55P03 another transaction holds the token.';
+
+CREATE OR REPLACE FUNCTION arsignup.signup(
+	connected_app_id uuid,
+	email text,
+	password arsignup.secret DEFAULT NULL,
+	username text DEFAULT NULL,
+	email_confirmation text DEFAULT NULL,
+	password_confirmation arsignup.secret DEFAULT NULL,
+	first_name text DEFAULT NULL,
+	last_name text DEFAULT NULL,
+	org_name text DEFAULT NULL,
+	custom jsonb DEFAULT '{}',
+	ip inet DEFAULT NULL,
+	client text DEFAULT NULL,
+	password_hash arsignup.secret DEFAULT NULL
+)
+RETURNS arsignup.signup_result
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_signup';
+
+COMMENT ON FUNCTION arsignup.signup(uuid, text, arsignup.secret, text, text, arsignup.secret, text, text, text, jsonb, inet, text, arsignup.secret) IS
+'Signs somebody up as the app''s signup mode says: a user; a user with an org (named after the user if org_name is blank or the app hides it) and a membership with the default permissions; or a signup token. Give a password or a ready password_hash. ip and client go into the events. The result has what was made, and the url to send the person to: the login handler, or the signup handler with the token. Errors: SU001 invalid input; SU002 username or email taken; SU006 signups are switched off, or realm or app is inactive; SU007 too busy; SU010 no such app; 55P03 another transaction holds the name.';

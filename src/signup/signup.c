@@ -1,47 +1,35 @@
 /*
- * SQL functions: signup tokens.
+ * SQL functions: signups and signup tokens.
  */
 #include "arsignup.h"
 
 #include <sodium.h>
 
-#include "account/org.h"
-#include "account/realm.h"
-#include "account/user.h"
 #include "base/argument.h"
 #include "base/event.h"
 #include "base/id.h"
 #include "base/shared.h"
 #include "base/statement.h"
-#include "catalog/pg_type.h"
-#include "funcapi.h"
+#include "mb/pg_wchar.h"
+#include "org/org.h"
 #include "password/password.h"
-#include "signup/token.h"
+#include "password/strength.h"
+#include "realm/url.h"
+#include "signup/token_row.h"
 #include "utils/fmgrprotos.h"
 
-/* A token names its realm; the table knows it by realm and digest. */
-typedef struct TokenKey
-{
-	pg_uuid_t	realm_id;
-	uint8_t		digest[TOKEN_DIGEST_SIZE];
-} TokenKey;
+/* Longest name of a client that is kept, in bytes. */
+#define CLIENT_MAX_SIZE 512
 
-/* What somebody signs up with. */
-typedef struct Signup
-{
-	App			app;
-	User		user;
-	char	   *org_name;
-} Signup;
-
-/* What a redeemed token has made; columns of signup_result. */
+/* What a signup has made; columns of signup_result. */
 typedef struct SignupResult
 {
-	const char *signup_mode;
+	SignupMode	mode;
 	pg_uuid_t	user_id;
-	bool		has_org;
 	pg_uuid_t	org_id;
 	pg_uuid_t	membership_id;
+	char	   *token;
+	char	   *url;
 } SignupResult;
 
 /* ---------- input ---------- */
@@ -94,13 +82,17 @@ static Span
 check_credential(SecretScope *scope, FunctionCallInfo fcinfo, Signup *signup, Span hash, Faults *faults)
 {
 	Span		password = secret_argument(scope, fcinfo, 2);
+	PasswordPolicy policy;
 
 	if (password.data == NULL && hash.data != NULL)
 	{
 		signup->user.password_hash = password_hash_accept(hash, faults);
 		return password;
 	}
-	password = password_accept(scope, password, signup->app.realm.password_min_length, faults);
+	policy = user_password_policy(&signup->app.realm, &signup->user);
+	policy.related = related_add(policy.related, signup->app.name);
+	policy.related = related_add(policy.related, signup->org_name);
+	password = password_accept(scope, password, &policy, faults);
 	if (password.data != NULL)
 		check_password_confirmation(scope, &signup->app, password,
 									secret_argument(scope, fcinfo, 5), faults);
@@ -109,33 +101,79 @@ check_credential(SecretScope *scope, FunctionCallInfo fcinfo, Signup *signup, Sp
 	return password;
 }
 
-/*
- * Read what mint_signup_token is given; raise all faults at once; hash the
- * password last, when nothing else can be wrong.
- */
+/* Read the ten arguments that signup and mint_signup_token begin with, but for the app and the password. */
 static void
-read_signup(SecretScope *scope, FunctionCallInfo fcinfo, Signup *signup)
+read_person(FunctionCallInfo fcinfo, Signup *signup, Faults *faults)
 {
 	User	   *user = &signup->user;
-	Faults		faults = NO_FAULTS;
-	Span		password;
 
 	user->user_type = "human";
 	user->email = argument_text(fcinfo, 1);
 	user->username = argument_text(fcinfo, 3);
 	user->first_name = argument_text(fcinfo, 6);
 	user->last_name = argument_text(fcinfo, 7);
-	user->custom = (Jsonb *) argument_varlena(fcinfo, 9);
-	user_check(&signup->app.realm, user, &faults);
-	check_email_confirmation(user, argument_text(fcinfo, 4), &faults);
-	check_required_names(signup, &faults);
-	signup->org_name = accept_line(argument_text(fcinfo, 8), "org_name", "Organisation name", &faults);
-	password = check_credential(scope, fcinfo, signup, secret_argument(scope, fcinfo, 11), &faults);
-	user_check_free(&signup->app.realm, user, &faults);
-	faults_raise(&faults);
-	if (password.data != NULL)
-		user->password_hash = password_hash(password);
+	user->custom = argument_jsonb(fcinfo, 9);
+	user_check(&signup->app.realm, user, faults);
+	check_email_confirmation(user, argument_text(fcinfo, 4), faults);
+	check_required_names(signup, faults);
+	signup->org_name = accept_line(argument_text(fcinfo, 8), "org_name", "Organisation name", faults);
 }
+
+/* Apply the app's rule for the name of the org, which a signup asks for in one mode only. */
+static void
+apply_org_rule(Signup *signup, Faults *faults)
+{
+	if (signup->app.signup_mode != SIGNUP_USER_ORG || signup->app.org_name_field == FIELD_HIDDEN)
+		signup->org_name = NULL;
+	else if (signup->app.org_name_field == FIELD_REQUIRED && signup->org_name == NULL)
+		fault_add(faults, "org_name", "Organisation name can't be blank.");
+}
+
+/*
+ * Check the credential and, where that spares a hash or tells of more faults,
+ * the names; raise all faults at once; hash the password last, when nothing
+ * else can be wrong.
+ */
+static void
+finish_reading(SecretScope *scope, FunctionCallInfo fcinfo, int hash_argument, bool check_free,
+			   Signup *signup, Faults *faults)
+{
+	Span		password = check_credential(scope, fcinfo, signup,
+											secret_argument(scope, fcinfo, hash_argument), faults);
+
+	if (check_free || password.data != NULL || faults->list != NIL)
+		user_check_free(&signup->app.realm, &signup->user, faults);
+	faults_raise(faults);
+	if (password.data != NULL)
+		signup->user.password_hash = password_hash(password);
+}
+
+/* Read an app that takes signups; or raise SU006 or SU010. */
+static void
+read_open_app(FunctionCallInfo fcinfo, App *app)
+{
+	app_read_active(argument_uuid(fcinfo, 0), app);
+	if (!app->signups_enabled)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARSIGNUP_SWITCHED_OFF),
+				 errmsg("signups are switched off")));
+}
+
+/* Return what the client calls itself as far as it can be kept. */
+static char *
+read_client(FunctionCallInfo fcinfo, int argument)
+{
+	char	   *client = argument_text(fcinfo, argument);
+	int			size;
+
+	if (client == NULL)
+		return NULL;
+	size = pg_mbcliplen(client, strlen(client), CLIENT_MAX_SIZE);
+	client[size] = '\0';
+	return utf8_is_single_line((Span) {client, size}) ? client : NULL;
+}
+
+/* ---------- minting ---------- */
 
 /* Return when a token expires that is minted now. */
 static TimestampTz
@@ -150,51 +188,19 @@ expiry(const Interval *ttl, TimestampTz now)
 												   IntervalPGetDatum(ttl)));
 }
 
-/* ---------- tokens ---------- */
-
-/* Read a token; false if it is null, malformed or of another realm than the caller expects. */
-static bool
-read_token(Span token, const pg_uuid_t *expected_realm_id, TokenKey *key)
+/* Make a token for a checked signup and store its digest; the token is the scope's. */
+static char *
+mint(SecretScope *scope, const Signup *signup, const Interval *ttl)
 {
-	if (token.data == NULL || !token_parse(token, key->realm_id.data, key->digest))
-		return false;
-	return expected_realm_id == NULL ||
-		memcmp(expected_realm_id, &key->realm_id, UUID_SIZE) == 0;
-}
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz expires_at = expiry(ttl, now);
+	char	   *token = secret_alloc(scope, TOKEN_LENGTH + 1);
+	TokenKey	key;
 
-/* Report a token that leads nowhere. */
-static void
-raise_no_token(void)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_ARSIGNUP_NO_TOKEN),
-			 errmsg("no such signup token")));
-}
-
-/* Store a token's digest with everything that redeeming it will need. */
-static void
-insert_token(const Signup *signup, const TokenKey *key, TimestampTz now, TimestampTz expires_at)
-{
-	static Statement insert_token = STATEMENT(
-		"INSERT INTO arsignup.signup_tokens (realm_id, digest, connected_app_id, created_at,"
-		" expires_at, username, email, first_name, last_name, org_name, custom, password_hash,"
-		" credential_type) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'password')");
-	const User *user = &signup->user;
-	Parameters	parameters = {0};
-
-	add_uuid(&parameters, &key->realm_id);
-	add_bytes(&parameters, key->digest, TOKEN_DIGEST_SIZE);
-	add_uuid(&parameters, &signup->app.id);
-	add_time(&parameters, now);
-	add_time(&parameters, expires_at);
-	add_text(&parameters, user->username);
-	add_text(&parameters, user->email);
-	add_text(&parameters, user->first_name);
-	add_text(&parameters, user->last_name);
-	add_text(&parameters, signup->org_name);
-	add_pointer(&parameters, JSONBOID, user->custom);
-	add_text(&parameters, user->password_hash);
-	(void) statement_run(&insert_token, &parameters);
+	token_make(signup->app.realm.id.data, token);
+	(void) token_key_read((Span) {token, TOKEN_LENGTH}, NULL, &key);
+	token_insert(signup, &key, now, expires_at);
+	return token;
 }
 
 /*
@@ -209,33 +215,21 @@ arsignup_mint_signup_token(PG_FUNCTION_ARGS)
 {
 	SecretScope scope;
 	Signup		signup = {0};
+	Faults		faults = NO_FAULTS;
 	Interval   *ttl = argument_interval(fcinfo, 10);
-	TimestampTz now;
-	TimestampTz expires_at;
-	TokenKey	key;
 	char	   *token;
 	text	   *result;
 
 	secret_scope_open(&scope);
-	token = secret_alloc(&scope, TOKEN_LENGTH + 1);
 	spi_open();
-	app_read_active(argument_uuid(fcinfo, 0), &signup.app);
-	if (!signup.app.signups_enabled)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARSIGNUP_SWITCHED_OFF),
-				 errmsg("signups are switched off")));
-	read_signup(&scope, fcinfo, &signup);
-
-	now = GetCurrentTimestamp();
-	expires_at = expiry(ttl ? ttl : &signup.app.signup_token_ttl, now);
-	token_make(signup.app.realm.id.data, token);
-	(void) token_parse((Span) {token, TOKEN_LENGTH}, key.realm_id.data, key.digest);
-	insert_token(&signup, &key, now, expires_at);
+	read_open_app(fcinfo, &signup.app);
+	read_person(fcinfo, &signup, &faults);
+	finish_reading(&scope, fcinfo, 11, true, &signup, &faults);
+	token = mint(&scope, &signup, ttl ? ttl : &signup.app.signup_token_ttl);
 	spi_close();
-
-	count(COUNT_TOKENS_MINTED);
 	result = cstring_to_text_with_len(token, TOKEN_LENGTH);
 	secret_scope_close(&scope);
+	count(COUNT_TOKENS_MINTED);
 	PG_RETURN_TEXT_P(result);
 }
 
@@ -251,18 +245,16 @@ arsignup_get_signup_token(PG_FUNCTION_ARGS)
 		" ELSE 'pending' END, created_at, expires_at, user_id"
 		" FROM arsignup.signup_tokens WHERE realm_id = $1 AND digest = $2");
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Parameters	parameters = {0};
 	SecretScope scope;
 	TokenKey	key;
 
 	InitMaterializedSRF(fcinfo, 0);
 	secret_scope_open(&scope);
-	if (read_token(secret_argument(&scope, fcinfo, 0), argument_uuid(fcinfo, 1), &key))
+	if (token_key_read(secret_argument(&scope, fcinfo, 0), argument_uuid(fcinfo, 1), &key))
 	{
-		Parameters	parameters = {0};
-
 		spi_open();
-		add_uuid(&parameters, &key.realm_id);
-		add_bytes(&parameters, key.digest, TOKEN_DIGEST_SIZE);
+		token_key_add(&parameters, &key);
 		add_time(&parameters, GetCurrentTimestamp());
 		if (statement_read(&select_token, &parameters) > 0)
 			tuplestore_puttuple(result->setResult, SPI_tuptable->vals[0]);
@@ -272,73 +264,77 @@ arsignup_get_signup_token(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* Say why a token cannot be redeemed; return if it can. */
-static void
-raise_token_state(const TokenKey *key, TimestampTz now)
-{
-	static Statement select_state = STATEMENT(
-		"SELECT user_id, revoked_at IS NOT NULL, expires_at <= $3"
-		" FROM arsignup.signup_tokens WHERE realm_id = $1 AND digest = $2");
-	Parameters	parameters = {0};
+/* ---------- making users ---------- */
 
-	add_uuid(&parameters, &key->realm_id);
-	add_bytes(&parameters, key->digest, TOKEN_DIGEST_SIZE);
-	add_time(&parameters, now);
-	if (statement_run(&select_state, &parameters) == 0)
-		raise_no_token();
-	if (!column_is_null(1))
-		ereport(ERROR,
-				(errcode(ERRCODE_ARSIGNUP_REDEEMED),
-				 errmsg("signup token was already redeemed"),
-				 errdetail_internal("{\"user_id\": \"%s\"}",
-									DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(column_uuid(1)))))));
-	if (column_bool(2))
-		ereport(ERROR,
-				(errcode(ERRCODE_ARSIGNUP_REVOKED),
-				 errmsg("signup token was revoked")));
-	if (column_bool(3))
-	{
-		count(COUNT_TOKENS_EXPIRED);
-		ereport(ERROR,
-				(errcode(ERRCODE_ARSIGNUP_EXPIRED),
-				 errmsg("signup token has expired")));
-	}
+/* Insert the org, named after the user if nobody named it, and the membership with the app's permissions. */
+static void
+insert_org_and_membership(const Signup *signup, SignupResult *result, TimestampTz now)
+{
+	const pg_uuid_t *realm_id = &signup->app.realm.id;
+	Org			org = {
+		.id = id_make(now),
+		.name = signup->org_name ? signup->org_name : user_full_name(&signup->user)
+	};
+	Membership	membership = {
+		.id = id_make(now),
+		.user_id = &signup->user.id,
+		.org_id = &org.id,
+		.permissions = signup->app.default_permissions
+	};
+
+	org_insert(realm_id, &org, now);
+	(void) membership_insert(realm_id, &membership, now);
+	result->org_id = org.id;
+	result->membership_id = membership.id;
 }
 
-/*
- * Mark a token as redeemed and forget its hash; return what it held. The
- * inner select locks the row, so that the second of two redeemers waits and
- * then finds nothing; it also still sees the hash that the update erases.
- */
-static bool
-take_token(const TokenKey *key, Signup *signup, pg_uuid_t *app_id, TimestampTz now)
+/* Tell what a signup has made. */
+static void
+record_signup(const Signup *signup, EventSource *source, const SignupResult *result, TimestampTz now)
 {
-	static Statement take_token = STATEMENT(
-		"UPDATE arsignup.signup_tokens t SET redeemed_at = $3, user_id = $4, password_hash = NULL"
-		" FROM (SELECT digest, password_hash FROM arsignup.signup_tokens"
-		"  WHERE realm_id = $1 AND digest = $2 AND redeemed_at IS NULL AND revoked_at IS NULL"
-		"  AND expires_at > $3 FOR UPDATE) pending"
-		" WHERE t.realm_id = $1 AND t.digest = $2 AND t.digest = pending.digest"
-		" RETURNING t.connected_app_id, t.username, t.email, t.first_name, t.last_name,"
-		" t.org_name, t.custom, pending.password_hash");
-	Parameters	parameters = {0};
-	bool		isnull;
+	const Event events[] = {
+		{"user.created", &result->user_id, NULL, NULL},
+		{"org.created", NULL, &result->org_id, NULL},
+		{"membership.created", &result->user_id, &result->org_id, &result->membership_id}
+	};
 
-	add_uuid(&parameters, &key->realm_id);
-	add_bytes(&parameters, key->digest, TOKEN_DIGEST_SIZE);
-	add_time(&parameters, now);
-	add_uuid(&parameters, &signup->user.id);
-	if (statement_run(&take_token, &parameters) == 0)
-		return false;
-	*app_id = *column_uuid(1);
-	signup->user.username = column_text(2);
-	signup->user.email = column_text(3);
-	signup->user.first_name = column_text(4);
-	signup->user.last_name = column_text(5);
-	signup->org_name = column_text(6);
-	signup->user.custom = DatumGetJsonbPCopy(column(7, &isnull));
-	signup->user.password_hash = column_text(8);
-	return true;
+	source->connected_app_id = &signup->app.id;
+	events_record(&signup->app.realm.id, now, source, events,
+				  result->mode == SIGNUP_USER_ORG ? lengthof(events) : 1);
+}
+
+/* Insert the user of a checked signup and, in that mode, org and membership; tell of it. */
+static void
+insert_signup(Signup *signup, EventSource *source, SignupResult *result, TimestampTz now)
+{
+	user_insert(&signup->app.realm, &signup->user, now);
+	result->user_id = signup->user.id;
+	if (result->mode == SIGNUP_USER_ORG)
+		insert_org_and_membership(signup, result, now);
+	record_signup(signup, source, result, now);
+}
+
+/* Return a row of signup_result; what was not made is null. */
+static Datum
+return_result(FunctionCallInfo fcinfo, const SignupResult *result)
+{
+	static const char *const modes[] = {"user", "user_org", "signup_token"};
+	bool		has_user = result->mode != SIGNUP_TOKEN;
+	bool		has_org = result->mode == SIGNUP_USER_ORG;
+	Datum		values[7] = {
+		CStringGetTextDatum(modes[result->mode]),
+		UUIDPGetDatum(&result->user_id),
+		UUIDPGetDatum(&result->org_id),
+		UUIDPGetDatum(&result->membership_id),
+		(Datum) 0,
+		result->token ? CStringGetTextDatum(result->token) : (Datum) 0,
+		result->url ? CStringGetTextDatum(result->url) : (Datum) 0
+	};
+	bool		nulls[7] = {
+		false, !has_user, !has_org, !has_org, true, result->token == NULL, result->url == NULL
+	};
+
+	return return_row(fcinfo, values, nulls);
 }
 
 /* ---------- redeeming ---------- */
@@ -364,60 +360,9 @@ complete_signup(FunctionCallInfo fcinfo, Signup *signup)
 	if (org_name != NULL)
 		signup->org_name = org_name;
 	signup->user.reference = argument_text(fcinfo, 2);
-	signup->user.custom = merge_custom(signup->user.custom,
-									   (Jsonb *) argument_varlena(fcinfo, 3));
+	signup->user.custom = merge_custom(signup->user.custom, argument_jsonb(fcinfo, 3));
 	user_check(&signup->app.realm, &signup->user, &faults);
 	faults_raise(&faults);
-}
-
-/* Insert the org, named after the user if nobody named it, and the membership with the app's permissions. */
-static void
-insert_org_and_membership(const Signup *signup, SignupResult *result, TimestampTz now)
-{
-	const pg_uuid_t *realm_id = &signup->app.realm.id;
-	Org			org = {
-		.id = id_make(now),
-		.name = signup->org_name ? signup->org_name : user_full_name(&signup->user)
-	};
-	Membership	membership = {
-		.id = id_make(now),
-		.user_id = &signup->user.id,
-		.org_id = &org.id,
-		.permissions = signup->app.default_permissions
-	};
-
-	org_insert(realm_id, &org, now);
-	(void) membership_insert(realm_id, &membership, now);
-	result->signup_mode = "user_org";
-	result->has_org = true;
-	result->org_id = org.id;
-	result->membership_id = membership.id;
-}
-
-/* Tell what a signup has made. */
-static void
-record_signup(const Signup *signup, const SignupResult *result, TimestampTz now)
-{
-	const pg_uuid_t *app_id = &signup->app.id;
-	const Event events[] = {
-		{"user.created", &result->user_id, NULL, NULL, app_id},
-		{"org.created", NULL, &result->org_id, NULL, app_id},
-		{"membership.created", &result->user_id, &result->org_id, &result->membership_id, app_id}
-	};
-
-	events_record(&signup->app.realm.id, now, events, result->has_org ? lengthof(events) : 1);
-}
-
-/* Insert the user of a checked signup, with org and membership if asked; tell of it. */
-static void
-insert_signup(Signup *signup, bool with_org, SignupResult *result, TimestampTz now)
-{
-	user_insert(&signup->app.realm, &signup->user, now);
-	result->signup_mode = "user";
-	result->user_id = signup->user.id;
-	if (with_org)
-		insert_org_and_membership(signup, result, now);
-	record_signup(signup, result, now);
 }
 
 /* Turn a token into a user. */
@@ -426,34 +371,18 @@ redeem(FunctionCallInfo fcinfo, const TokenKey *key, SignupResult *result)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	Signup		signup = {.user = {.id = id_make(now), .user_type = "human"}};
+	EventSource source = {0};
 	pg_uuid_t	app_id;
 	int			nest_level = lock_timeout_begin();
+	bool		with_org;
 
-	while (!take_token(key, &signup, &app_id, now))
-		raise_token_state(key, now);
+	token_take(key, &signup, &app_id, now);
 	app_read_active(&app_id, &signup.app);
 	complete_signup(fcinfo, &signup);
-	insert_signup(&signup, PG_ARGISNULL(4) ? signup.org_name != NULL : PG_GETARG_BOOL(4),
-				  result, now);
+	with_org = PG_ARGISNULL(4) ? signup.org_name != NULL : PG_GETARG_BOOL(4);
+	result->mode = with_org ? SIGNUP_USER_ORG : SIGNUP_USER;
+	insert_signup(&signup, &source, result, now);
 	lock_timeout_end(nest_level);
-}
-
-/* Return a row of signup_result. */
-static Datum
-return_result(FunctionCallInfo fcinfo, const SignupResult *result)
-{
-	TupleDesc	description;
-	Datum		values[7] = {
-		CStringGetTextDatum(result->signup_mode),
-		UUIDPGetDatum(&result->user_id),
-		UUIDPGetDatum(&result->org_id),
-		UUIDPGetDatum(&result->membership_id)
-	};
-	bool		nulls[7] = {false, false, !result->has_org, !result->has_org, true, true, true};
-
-	if (get_call_result_type(fcinfo, NULL, &description) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	return HeapTupleGetDatum(heap_form_tuple(description, values, nulls));
 }
 
 /*
@@ -469,7 +398,7 @@ arsignup_redeem_signup_token(PG_FUNCTION_ARGS)
 	TokenKey	key;
 
 	secret_scope_open(&scope);
-	if (!read_token(secret_argument(&scope, fcinfo, 0), argument_uuid(fcinfo, 5), &key))
+	if (!token_key_read(secret_argument(&scope, fcinfo, 0), argument_uuid(fcinfo, 5), &key))
 		raise_no_token();
 	spi_open();
 	redeem(fcinfo, &key, &result);
@@ -479,39 +408,6 @@ arsignup_redeem_signup_token(PG_FUNCTION_ARGS)
 	return return_result(fcinfo, &result);
 }
 
-/* Tell whether a token exists, in whatever state. */
-static bool
-token_exists(const TokenKey *key)
-{
-	static Statement select_token = STATEMENT(
-		"SELECT FROM arsignup.signup_tokens WHERE realm_id = $1 AND digest = $2");
-	Parameters	parameters = {0};
-
-	add_uuid(&parameters, &key->realm_id);
-	add_bytes(&parameters, key->digest, TOKEN_DIGEST_SIZE);
-	return statement_run(&select_token, &parameters) > 0;
-}
-
-/* Mark a pending token as revoked and forget its hash; false if it was not pending. */
-static bool
-revoke_token(const TokenKey *key)
-{
-	static Statement revoke_token = STATEMENT(
-		"UPDATE arsignup.signup_tokens SET revoked_at = $3, password_hash = NULL"
-		" WHERE realm_id = $1 AND digest = $2 AND redeemed_at IS NULL AND revoked_at IS NULL"
-		" AND expires_at > $3");
-	Parameters	parameters = {0};
-	int			nest_level = lock_timeout_begin();
-	bool		revoked;
-
-	add_uuid(&parameters, &key->realm_id);
-	add_bytes(&parameters, key->digest, TOKEN_DIGEST_SIZE);
-	add_time(&parameters, GetCurrentTimestamp());
-	revoked = statement_run(&revoke_token, &parameters) > 0;
-	lock_timeout_end(nest_level);
-	return revoked;
-}
-
 /* arsignup.revoke_signup_token(token arsignup.secret, realm_id uuid) returns boolean */
 PG_FUNCTION_INFO_V1(arsignup_revoke_signup_token);
 Datum
@@ -519,16 +415,88 @@ arsignup_revoke_signup_token(PG_FUNCTION_ARGS)
 {
 	SecretScope scope;
 	TokenKey	key;
+	int			nest_level;
 	bool		revoked;
 
 	secret_scope_open(&scope);
-	if (!read_token(secret_argument(&scope, fcinfo, 0), argument_uuid(fcinfo, 1), &key))
+	if (!token_key_read(secret_argument(&scope, fcinfo, 0), argument_uuid(fcinfo, 1), &key))
 		raise_no_token();
 	spi_open();
-	revoked = revoke_token(&key);
-	if (!revoked && !token_exists(&key))
-		raise_no_token();
+	nest_level = lock_timeout_begin();
+	revoked = token_revoke(&key);
+	lock_timeout_end(nest_level);
 	spi_close();
 	secret_scope_close(&scope);
 	PG_RETURN_BOOL(revoked);
+}
+
+/* ---------- signing up ---------- */
+
+/* Return a handler's URL with a token added, in the caller's memory. */
+static char *
+url_with_token(const char *handler, const char *token)
+{
+	size_t		size = strlen(handler) + strlen(token) + 16;
+	char	   *url = palloc(size);
+
+	(void) url_add_parameter((Span) {handler, strlen(handler)}, psprintf("token=%s", token), url, size);
+	return url;
+}
+
+/* Do what the app's mode says with a checked signup. */
+static void
+sign_up(SecretScope *scope, FunctionCallInfo fcinfo, Signup *signup, SignupResult *result)
+{
+	EventSource source = {
+		.ip = PG_ARGISNULL(10) ? NULL : PG_GETARG_INET_PP(10),
+		.client = read_client(fcinfo, 11)
+	};
+	int			nest_level;
+
+	if (result->mode == SIGNUP_TOKEN)
+	{
+		result->token = mint(scope, signup, &signup->app.signup_token_ttl);
+		result->url = url_with_token(signup->app.signup_handler, result->token);
+		count(COUNT_TOKENS_MINTED);
+		return;
+	}
+	nest_level = lock_timeout_begin();
+	insert_signup(signup, &source, result, GetCurrentTimestamp());
+	lock_timeout_end(nest_level);
+	result->url = signup->app.login_handler;
+	count(COUNT_SIGNUPS);
+}
+
+/*
+ * arsignup.signup(connected_app_id uuid, email text, password arsignup.secret, username text,
+ * email_confirmation text, password_confirmation arsignup.secret, first_name text,
+ * last_name text, org_name text, custom jsonb, ip inet, client text,
+ * password_hash arsignup.secret) returns arsignup.signup_result
+ */
+PG_FUNCTION_INFO_V1(arsignup_signup);
+Datum
+arsignup_signup(PG_FUNCTION_ARGS)
+{
+	SecretScope scope;
+	Signup		signup = {.user = {.id = id_make(GetCurrentTimestamp())}};
+	SignupResult result = {0};
+	Faults		faults = NO_FAULTS;
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext spi;
+	Datum		row;
+
+	secret_scope_open(&scope);
+	spi_open();
+	read_open_app(fcinfo, &signup.app);
+	result.mode = signup.app.signup_mode;
+	read_person(fcinfo, &signup, &faults);
+	apply_org_rule(&signup, &faults);
+	finish_reading(&scope, fcinfo, 12, result.mode == SIGNUP_TOKEN, &signup, &faults);
+	sign_up(&scope, fcinfo, &signup, &result);
+	spi = MemoryContextSwitchTo(caller);
+	row = return_result(fcinfo, &result);
+	MemoryContextSwitchTo(spi);
+	spi_close();
+	secret_scope_close(&scope);
+	return row;
 }

@@ -1,14 +1,13 @@
 /*
- * URLs that an administrator registers: absolute, https, or http on this
- * very machine. What browsers and libraries read in more than one way
- * (userinfo, backslashes, trailing dots, odd spellings of IP addresses) is
- * refused.
+ * Hosts and URLs that an administrator registers.
+ *
+ * URLs are absolute: https, or http on this very machine. What browsers and
+ * libraries read in more than one way (userinfo, backslashes, trailing dots,
+ * odd spellings of IP addresses) is refused.
  */
-#include "account/url.h"
+#include "realm/url.h"
 
 #include <string.h>
-
-#include "account/identity.h"
 
 /* Tell whether a span is exactly this string. */
 static bool
@@ -28,6 +27,50 @@ take(Span *text, const char *string)
 	text->data += size;
 	text->size -= size;
 	return true;
+}
+
+/* Tell a label of a host name: 1 to 63 letters, digits and inner hyphens. */
+static bool
+is_label(Span label)
+{
+	if (label.size < 1 || label.size > 63)
+		return false;
+	for (size_t i = 0; i < label.size; i++)
+		if (!is_alphanumeric(label.data[i]) && label.data[i] != '-')
+			return false;
+	return label.data[0] != '-' && label.data[label.size - 1] != '-';
+}
+
+/* Tell whether a label could be taken for a part of an IP address. */
+static bool
+is_numeric(Span label)
+{
+	for (size_t i = 0; i < label.size; i++)
+		if (label.data[i] < '0' || label.data[i] > '9')
+			return label.size > 2 && label.data[0] == '0' && label.data[1] == 'x';
+	return true;
+}
+
+/* Tell a lower-case host name (RFC 1123, section 2.1); an IP address is none. */
+bool
+is_host_name(Span host)
+{
+	Span		label = {host.data, 0};
+
+	if (host.size > HOST_MAX)
+		return false;
+	for (size_t i = 0; i < host.size; i++)
+	{
+		if (host.data[i] != '.')
+		{
+			label.size++;
+			continue;
+		}
+		if (!is_label(label))
+			return false;
+		label = (Span) {host.data + i + 1, 0};
+	}
+	return is_label(label) && !is_numeric(label);
 }
 
 /* Tell a hexadecimal digit. */
@@ -140,4 +183,33 @@ origin_is_valid(Span origin)
 {
 	return origin.size <= URL_MAX && has_url_characters(origin) && take_origin(&origin) &&
 		origin.size == 0;
+}
+
+/*
+ * Write a registered URL with one more parameter at the end of its query,
+ * before a fragment; terminate it. Return its length, 0 if it has no room.
+ */
+size_t
+url_add_parameter(Span url, const char *parameter, char *out, size_t capacity)
+{
+	const char *hash = memchr(url.data, '#', url.size);
+	size_t		front = hash ? (size_t) (hash - url.data) : url.size;
+	const char *question = memchr(url.data, '?', front);
+	bool		has_parameters = question != NULL && question + 1 < url.data + front;
+	size_t		size = strlen(parameter);
+	const char *separator = question == NULL ? "?" : has_parameters ? "&" : "";
+	size_t		length = url.size + strlen(separator) + size;
+	char	   *end = out;
+
+	if (length >= capacity)
+		return 0;
+	memcpy(end, url.data, front);
+	end += front;
+	memcpy(end, separator, strlen(separator));
+	end += strlen(separator);
+	memcpy(end, parameter, size);
+	end += size;
+	memcpy(end, url.data + front, url.size - front);
+	out[length] = '\0';
+	return length;
 }

@@ -5,7 +5,6 @@
 #define ARSIGNUP_ORG_H
 
 #include "arsignup.h"
-#include "base/fault.h"
 #include "datatype/timestamp.h"
 #include "utils/array.h"
 #include "utils/jsonb.h"
@@ -16,7 +15,7 @@ typedef struct Org
 	pg_uuid_t	id;
 	const char *name;
 	const char *reference;
-	Jsonb	   *custom;			/* null: the column's default */
+	Jsonb	   *custom;			/* null: {} */
 } Org;
 
 typedef struct Membership
@@ -26,11 +25,11 @@ typedef struct Membership
 	const pg_uuid_t *org_id;	/* may be null */
 	ArrayType  *permissions;
 	const TimestampTz *expires_at;	/* may be null */
-	Jsonb	   *custom;			/* null: the column's default */
+	Jsonb	   *custom;			/* null: {} */
 } Membership;
 
-extern bool permissions_are_valid(ArrayType *permissions);
 extern void org_insert(const pg_uuid_t *realm_id, const Org *org, TimestampTz now);
 extern bool membership_insert(const pg_uuid_t *realm_id, const Membership *membership, TimestampTz now);
+extern uint64 orgs_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
 
 #endif							/* ARSIGNUP_ORG_H */

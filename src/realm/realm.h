@@ -12,27 +12,53 @@
 typedef struct Realm
 {
 	pg_uuid_t	id;
+	char	   *name;
 	bool		active;
 	bool		usernames_are_emails;
 	bool		emails_are_unique;
 	int			password_min_length;
+	int			password_min_score;
 } Realm;
+
+typedef enum SignupMode
+{
+	SIGNUP_USER,
+	SIGNUP_USER_ORG,
+	SIGNUP_TOKEN
+} SignupMode;
+
+typedef enum FieldRule
+{
+	FIELD_REQUIRED,
+	FIELD_OPTIONAL,
+	FIELD_HIDDEN
+} FieldRule;
 
 /* An app with the rules that hold for it: its own, else its realm's. */
 typedef struct App
 {
 	Realm		realm;
 	pg_uuid_t	id;
+	char	   *name;
 	bool		active;
 	bool		signups_enabled;
+	SignupMode	signup_mode;
 	bool		names_are_required;
+	FieldRule	org_name_field;
 	bool		password_is_asked_twice;
 	ArrayType  *default_permissions;
 	Interval	signup_token_ttl;
+	char	   *login_handler;
+	char	   *signup_handler; /* the login handler if the app has none */
 } App;
 
 extern void realm_read(const pg_uuid_t *id, Realm *realm);
 extern void realm_read_active(const pg_uuid_t *id, Realm *realm);
 extern void app_read_active(const pg_uuid_t *id, App *app);
+extern bool permissions_are_valid(ArrayType *permissions);
+extern bool realm_lock_inactive(const pg_uuid_t *id);
+extern uint64 realm_delete(const pg_uuid_t *id);
+extern void raise_not_found(const char *what) pg_attribute_noreturn();
+extern void raise_inactive(const char *what) pg_attribute_noreturn();
 
 #endif							/* ARSIGNUP_REALM_H */

@@ -1,0 +1,112 @@
+-- Watching and cleaning up.
+
+CREATE OR REPLACE FUNCTION arsignup.stats(
+	OUT hash_slots int,
+	OUT hashes_running int,
+	OUT hashes_waiting int,
+	OUT hashes_run bigint,
+	OUT hashes_refused bigint,
+	OUT signups bigint,
+	OUT tokens_minted bigint,
+	OUT tokens_redeemed bigint,
+	OUT tokens_expired bigint
+)
+LANGUAGE c VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_stats';
+
+COMMENT ON FUNCTION arsignup.stats() IS
+'One row for the whole server: the hash gate now, and what was counted since the server started, in all databases, calls that were rolled back included. tokens_expired counts attempts to redeem an expired token. Errors: 55000 arsignup is not in shared_preload_libraries.';
+
+CREATE OR REPLACE FUNCTION arsignup.purge_expired(max_rows int DEFAULT 10000)
+RETURNS bigint
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_purge_expired';
+
+COMMENT ON FUNCTION arsignup.purge_expired(int) IS
+'Deletes signup tokens that have expired, oldest first, max_rows at most; returns how many. Redeemed ones stay for a day, so that one can still ask what became of them. Never waits for a signup, and none waits for it: call it from cron until it returns less than max_rows. Errors: SU001 max_rows is not positive.';
+
+CREATE OR REPLACE FUNCTION arsignup.purge_events(
+	older_than interval,
+	max_rows int DEFAULT 10000
+)
+RETURNS bigint
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_purge_events';
+
+COMMENT ON FUNCTION arsignup.purge_events(interval, int) IS
+'Deletes events older than this, max_rows at most, claimed or not; returns how many. Errors: SU001 an argument is null or max_rows is not positive.';
+
+CREATE OR REPLACE FUNCTION arsignup.delete_realm(realm_id uuid)
+RETURNS boolean
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_delete_realm';
+
+COMMENT ON FUNCTION arsignup.delete_realm(uuid) IS
+'Deletes an inactive realm with everything in it; false if there is none. Errors: 55006 the realm is active; 23503 a table of yours still refers to a user or org of it.';
+
+CREATE OR REPLACE FUNCTION arsignup.check_settings(
+	OUT setting text,
+	OUT value text,
+	OUT problem text,
+	OUT remedy text
+)
+RETURNS SETOF record
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT s.name, s.setting, p.problem, p.remedy
+	FROM pg_settings s
+	JOIN (VALUES
+		('shared_preload_libraries', '!~', '(^|[ ,"])arsignup($|[ ,"])',
+			'No password can be hashed, nothing is counted, and DROP EXTENSION deletes users.',
+			'Add arsignup and restart the server.'),
+		('log_parameter_max_length', '<>', '0',
+			'Passwords and tokens that a driver declares as text appear in the log whenever their statement is logged.',
+			'ALTER ROLE ... SET log_parameter_max_length = 0 for the application''s role.'),
+		('log_parameter_max_length_on_error', '<>', '0',
+			'Bound passwords and tokens appear in the log when a statement fails outside of arsignup''s functions.',
+			'Set it to 0.'),
+		('auto_explain.log_verbose', '=', 'on',
+			'Passwords that are constants of a plan appear in the log.',
+			'Set it to off, or plan_cache_mode to force_generic_plan for the application''s role.'),
+		('auto_explain.log_nested_statements', '=', 'on',
+			'Passwords that your own functions pass on appear in the log.',
+			'Set it to off.'),
+		('fsync', '=', 'off',
+			'A crash can lose or halve signups.',
+			'Set it to on.'),
+		('full_page_writes', '=', 'off',
+			'A crash can lose or halve signups.',
+			'Set it to on.'),
+		('synchronous_commit', '=', 'off',
+			'A crash can lose a signup, or the redemption of a token, that was acknowledged.',
+			'Set it to on.'),
+		('max_prepared_transactions', '<>', '0',
+			'A forgotten prepared transaction holds its tokens and names for ever.',
+			'Set it to 0, or watch pg_prepared_xacts.')
+	) AS p (name, operator, expected, problem, remedy) ON p.name = s.name
+	WHERE CASE p.operator
+		WHEN '=' THEN s.setting = p.expected
+		WHEN '<>' THEN s.setting <> p.expected
+		ELSE s.setting !~ p.expected
+	END
+	UNION ALL
+	SELECT 'publication ' || quote_ident(p.pubname), 'FOR ALL TABLES',
+		'Subscribers receive password hashes.',
+		'Publish tables by name, without arsignup.credentials and arsignup.signup_tokens.'
+	FROM pg_publication p
+	WHERE p.puballtables
+	UNION ALL
+	SELECT 'role ' || quote_ident(r.rolname), 'member of pg_read_all_data',
+		'It reads password hashes.',
+		'Revoke pg_read_all_data from it.'
+	FROM pg_roles r
+	WHERE r.rolcanlogin AND NOT r.rolsuper AND pg_has_role(r.oid, 'pg_read_all_data', 'MEMBER');
+END;
+
+COMMENT ON FUNCTION arsignup.check_settings() IS
+'Lists what in this server weakens what SECURITY.md promises, each with its remedy; no row if nothing does.';

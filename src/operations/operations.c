@@ -1,0 +1,110 @@
+/*
+ * SQL functions: watching and cleaning up.
+ */
+#include "arsignup.h"
+
+#include "account/user.h"
+#include "base/argument.h"
+#include "base/event.h"
+#include "base/fault.h"
+#include "base/shared.h"
+#include "base/statement.h"
+#include "miscadmin.h"
+#include "org/org.h"
+#include "realm/realm.h"
+#include "signup/token_row.h"
+#include "utils/fmgrprotos.h"
+
+/* arsignup.stats() returns record */
+PG_FUNCTION_INFO_V1(arsignup_stats);
+Datum
+arsignup_stats(PG_FUNCTION_ARGS)
+{
+	SharedState *shared = shared_state();
+	Datum		values[3 + COUNTERS];
+	bool		nulls[3 + COUNTERS] = {0};
+
+	values[0] = Int32GetDatum(hash_slots());
+	SpinLockAcquire(&shared->gate.mutex);
+	values[1] = Int32GetDatum(shared->gate.running);
+	values[2] = Int32GetDatum(shared->gate.waiting);
+	SpinLockRelease(&shared->gate.mutex);
+	for (int i = 0; i < COUNTERS; i++)
+		values[3 + i] = Int64GetDatum(pg_atomic_read_u64(&shared->counters[i]));
+	return return_row(fcinfo, values, nulls);
+}
+
+/* Return the argument that bounds how many rows go at a time, or raise SU001. */
+static int64
+argument_max_rows(FunctionCallInfo fcinfo, int n)
+{
+	if (PG_ARGISNULL(n) || PG_GETARG_INT32(n) < 1)
+		fault_raise("max_rows", "Number of rows must be positive.");
+	return PG_GETARG_INT32(n);
+}
+
+/* arsignup.purge_expired(max_rows int) returns bigint */
+PG_FUNCTION_INFO_V1(arsignup_purge_expired);
+Datum
+arsignup_purge_expired(PG_FUNCTION_ARGS)
+{
+	int64		max_rows = argument_max_rows(fcinfo, 0);
+	uint64		purged;
+
+	spi_open();
+	purged = tokens_purge(GetCurrentTimestamp(), max_rows);
+	spi_close();
+	PG_RETURN_INT64(purged);
+}
+
+/* arsignup.purge_events(older_than interval, max_rows int) returns bigint */
+PG_FUNCTION_INFO_V1(arsignup_purge_events);
+Datum
+arsignup_purge_events(PG_FUNCTION_ARGS)
+{
+	Interval   *older_than = argument_interval(fcinfo, 0);
+	int64		max_rows = argument_max_rows(fcinfo, 1);
+	Datum		before;
+	uint64		purged;
+
+	if (older_than == NULL)
+		fault_raise("older_than", "Age can't be null.");
+	before = DirectFunctionCall2(timestamptz_mi_interval, TimestampTzGetDatum(GetCurrentTimestamp()),
+								 IntervalPGetDatum(older_than));
+	spi_open();
+	purged = events_purge(DatumGetTimestampTz(before), max_rows);
+	spi_close();
+	PG_RETURN_INT64(purged);
+}
+
+/* Rows that delete_realm deletes in one statement: what a batch keeps in memory stays small. */
+#define DELETE_BATCH 10000
+
+/* Delete all rows of one kind in a realm. */
+static void
+delete_all(uint64 (*delete_batch) (const pg_uuid_t *, int64), const pg_uuid_t *realm_id)
+{
+	while (delete_batch(realm_id, DELETE_BATCH) > 0)
+		CHECK_FOR_INTERRUPTS();
+}
+
+/* arsignup.delete_realm(realm_id uuid) returns boolean */
+PG_FUNCTION_INFO_V1(arsignup_delete_realm);
+Datum
+arsignup_delete_realm(PG_FUNCTION_ARGS)
+{
+	const pg_uuid_t *realm_id = argument_uuid(fcinfo, 0);
+	bool		deleted = false;
+
+	spi_open();
+	if (realm_lock_inactive(realm_id))
+	{
+		delete_all(tokens_delete_realm, realm_id);
+		delete_all(users_delete_realm, realm_id);
+		delete_all(orgs_delete_realm, realm_id);
+		delete_all(events_delete_realm, realm_id);
+		deleted = realm_delete(realm_id) > 0;
+	}
+	spi_close();
+	PG_RETURN_BOOL(deleted);
+}

@@ -1,0 +1,86 @@
+-- Orgs and memberships.
+
+CREATE OR REPLACE FUNCTION arsignup.create_org(
+	realm_id uuid,
+	name text,
+	reference text DEFAULT NULL,
+	custom jsonb DEFAULT '{}'
+)
+RETURNS uuid
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_create_org';
+
+COMMENT ON FUNCTION arsignup.create_org(uuid, text, text, jsonb) IS
+'Creates an org and returns its id. Errors: SU001 invalid input; SU006 realm inactive; SU010 no such realm.';
+
+CREATE OR REPLACE FUNCTION arsignup.create_membership(
+	realm_id uuid,
+	user_id uuid,
+	org_id uuid DEFAULT NULL,
+	permissions text[] DEFAULT '{}',
+	expires_at timestamptz DEFAULT NULL,
+	custom jsonb DEFAULT '{}'
+)
+RETURNS uuid
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_create_membership';
+
+COMMENT ON FUNCTION arsignup.create_membership(uuid, uuid, uuid, text[], timestamptz, jsonb) IS
+'Makes a user a member of an org, or gives it permissions without one (org_id null), and returns the membership''s id. Errors: SU001 invalid input; SU002 the user has this membership already; SU006 realm, user or org inactive; SU010 no such realm, user or org; 55P03 another transaction holds one of them.';
+
+CREATE OR REPLACE FUNCTION arsignup.update_org(
+	realm_id uuid,
+	org_id uuid,
+	name text DEFAULT NULL,
+	reference text DEFAULT NULL,
+	custom jsonb DEFAULT NULL,
+	state text DEFAULT NULL
+)
+RETURNS void
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_update_org';
+
+COMMENT ON FUNCTION arsignup.update_org(uuid, uuid, text, text, jsonb, text) IS
+'Changes an org; null leaves as it is, a blank reference takes it away. state: active or inactive. Errors: SU001 invalid input; SU010 no such realm or org; 55P03 another transaction holds the org.';
+
+CREATE OR REPLACE FUNCTION arsignup.delete_org(
+	realm_id uuid,
+	org_id uuid
+)
+RETURNS boolean
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_delete_org';
+
+COMMENT ON FUNCTION arsignup.delete_org(uuid, uuid) IS
+'Deletes an org with its memberships; its users stay; false if there is none. Errors: SU010 no such realm; 23503 a table of yours still refers to the org; 55P03 another transaction holds it.';
+
+CREATE OR REPLACE FUNCTION arsignup.update_membership(
+	realm_id uuid,
+	membership_id uuid,
+	permissions text[] DEFAULT NULL,
+	expires_at timestamptz DEFAULT NULL,
+	custom jsonb DEFAULT NULL
+)
+RETURNS void
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_update_membership';
+
+COMMENT ON FUNCTION arsignup.update_membership(uuid, uuid, text[], timestamptz, jsonb) IS
+'Changes a membership; null leaves as it is. expires_at: infinity means never. Errors: SU001 invalid input; SU010 no such realm or membership; 55P03 another transaction holds the membership.';
+
+CREATE OR REPLACE FUNCTION arsignup.delete_membership(
+	realm_id uuid,
+	membership_id uuid
+)
+RETURNS boolean
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_delete_membership';
+
+COMMENT ON FUNCTION arsignup.delete_membership(uuid, uuid) IS
+'Ends a membership; false if there is none. Errors: SU010 no such realm; 55P03 another transaction holds the membership.';

@@ -1,0 +1,378 @@
+/*
+ * Organisations and memberships: how signups insert them, and SQL functions.
+ */
+#include "org/org.h"
+
+#include "account/user.h"
+#include "base/argument.h"
+#include "base/event.h"
+#include "base/fault.h"
+#include "base/id.h"
+#include "base/statement.h"
+#include "catalog/pg_type.h"
+#include "realm/realm.h"
+
+/* ---------- rows ---------- */
+
+/* Insert an org. */
+void
+org_insert(const pg_uuid_t *realm_id, const Org *org, TimestampTz now)
+{
+	static Statement insert_org = STATEMENT(
+		"INSERT INTO arsignup.orgs (realm_id, id, created_at, name, reference, custom)"
+		" VALUES ($1, $2, $3, $4, $5, coalesce($6, '{}'))");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_uuid(&parameters, &org->id);
+	add_time(&parameters, now);
+	add_text(&parameters, org->name);
+	add_text(&parameters, org->reference);
+	add_pointer(&parameters, JSONBOID, org->custom);
+	(void) statement_run(&insert_org, &parameters);
+}
+
+/* Insert a membership; false if the user has one there already. */
+bool
+membership_insert(const pg_uuid_t *realm_id, const Membership *membership, TimestampTz now)
+{
+	static Statement insert_membership = STATEMENT(
+		"INSERT INTO arsignup.memberships (realm_id, id, created_at, user_id, org_id, permissions,"
+		" expires_at, custom) VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, '{}'))"
+		" ON CONFLICT DO NOTHING");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_uuid(&parameters, &membership->id);
+	add_time(&parameters, now);
+	add_uuid(&parameters, membership->user_id);
+	add_uuid(&parameters, membership->org_id);
+	add_pointer(&parameters, TEXTARRAYOID, membership->permissions);
+	add_optional_time(&parameters, membership->expires_at);
+	add_pointer(&parameters, JSONBOID, membership->custom);
+	return statement_run(&insert_membership, &parameters) == 1;
+}
+
+/* Delete orgs of a realm with their memberships, at most so many; return how many. */
+uint64
+orgs_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)
+{
+	static Statement delete_orgs = STATEMENT(
+		"DELETE FROM arsignup.orgs WHERE realm_id = $1 AND id IN"
+		" (SELECT id FROM arsignup.orgs WHERE realm_id = $1 LIMIT $2)");
+
+	return statement_run_batch(&delete_orgs, realm_id, max_rows);
+}
+
+/* ---------- orgs ---------- */
+
+/* Tell what happened to an org. */
+static void
+record_org(const Realm *realm, const char *event_type, const pg_uuid_t *org_id, TimestampTz now)
+{
+	Event		event = {.type = event_type, .org_id = org_id};
+
+	events_record(&realm->id, now, NULL, &event, 1);
+}
+
+/* arsignup.create_org(realm_id uuid, name text, reference text, custom jsonb) returns uuid */
+PG_FUNCTION_INFO_V1(arsignup_create_org);
+Datum
+arsignup_create_org(PG_FUNCTION_ARGS)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	Faults		faults = NO_FAULTS;
+	Realm		realm;
+	Org			org = {.id = id_make(now)};
+
+	spi_open();
+	realm_read_active(argument_uuid(fcinfo, 0), &realm);
+	org.name = accept_line(argument_text(fcinfo, 1), "name", "Name", &faults);
+	if (org.name == NULL)
+		fault_add(&faults, "name", "Name can't be blank.");
+	org.reference = accept_line(argument_text(fcinfo, 2), "reference", "Reference", &faults);
+	org.custom = accept_custom(argument_jsonb(fcinfo, 3), &faults);
+	faults_raise(&faults);
+	org_insert(&realm.id, &org, now);
+	record_org(&realm, "org.created", &org.id, now);
+	spi_close();
+	return return_uuid(org.id);
+}
+
+/* Read what update_org is given into the parameters of its statement; raise all faults. */
+static void
+add_org_changes(FunctionCallInfo fcinfo, Parameters *parameters)
+{
+	Faults		faults = NO_FAULTS;
+	char	   *name = accept_line(argument_text(fcinfo, 2), "name", "Name", &faults);
+	char	   *reference = accept_line(argument_text(fcinfo, 3), "reference", "Reference", &faults);
+	Jsonb	   *custom = argument_jsonb(fcinfo, 4);
+	char	   *state = argument_text(fcinfo, 5);
+
+	if (name == NULL && !PG_ARGISNULL(2))
+		fault_add(&faults, "name", "Name can't be blank.");
+	if (custom != NULL)
+		custom = accept_custom(custom, &faults);
+	if (state != NULL)
+		state_check(state, &faults);
+	faults_raise(&faults);
+	add_text(parameters, name);
+	add_bool(parameters, !PG_ARGISNULL(3));
+	add_text(parameters, reference);
+	add_pointer(parameters, JSONBOID, custom);
+	add_text(parameters, state);
+}
+
+/* arsignup.update_org(realm_id uuid, org_id uuid, name text, reference text, custom jsonb, state text) returns void */
+PG_FUNCTION_INFO_V1(arsignup_update_org);
+Datum
+arsignup_update_org(PG_FUNCTION_ARGS)
+{
+	static Statement update_org = STATEMENT(
+		"UPDATE arsignup.orgs SET name = coalesce($3, name),"
+		" reference = CASE WHEN $4 THEN $5 ELSE reference END,"
+		" custom = coalesce($6, custom), state = coalesce($7, state)"
+		" WHERE realm_id = $1 AND id = $2");
+	const pg_uuid_t *org_id = argument_uuid(fcinfo, 1);
+	Parameters	parameters = {0};
+	Realm		realm;
+	int			nest_level;
+
+	spi_open();
+	realm_read(argument_uuid(fcinfo, 0), &realm);
+	add_uuid(&parameters, &realm.id);
+	add_uuid(&parameters, org_id);
+	add_org_changes(fcinfo, &parameters);
+	nest_level = lock_timeout_begin();
+	if (statement_run(&update_org, &parameters) == 0)
+		raise_not_found("org");
+	record_org(&realm, "org.updated", org_id, GetCurrentTimestamp());
+	lock_timeout_end(nest_level);
+	spi_close();
+	PG_RETURN_VOID();
+}
+
+/* arsignup.delete_org(realm_id uuid, org_id uuid) returns boolean */
+PG_FUNCTION_INFO_V1(arsignup_delete_org);
+Datum
+arsignup_delete_org(PG_FUNCTION_ARGS)
+{
+	static Statement delete_org = STATEMENT(
+		"DELETE FROM arsignup.orgs WHERE realm_id = $1 AND id = $2");
+	const pg_uuid_t *org_id = argument_uuid(fcinfo, 1);
+	Parameters	parameters = {0};
+	Realm		realm;
+	int			nest_level;
+	bool		deleted;
+
+	spi_open();
+	realm_read(argument_uuid(fcinfo, 0), &realm);
+	add_uuid(&parameters, &realm.id);
+	add_uuid(&parameters, org_id);
+	nest_level = lock_timeout_begin();
+	deleted = statement_run(&delete_org, &parameters) == 1;
+	if (deleted)
+		record_org(&realm, "org.deleted", org_id, GetCurrentTimestamp());
+	lock_timeout_end(nest_level);
+	spi_close();
+	PG_RETURN_BOOL(deleted);
+}
+
+/* ---------- memberships ---------- */
+
+/* Tell what happened to a membership. */
+static void
+record_membership(const Realm *realm, const char *event_type, const Membership *membership, TimestampTz now)
+{
+	Event		event = {
+		.type = event_type,
+		.user_id = membership->user_id,
+		.org_id = membership->org_id,
+		.membership_id = &membership->id
+	};
+
+	events_record(&realm->id, now, NULL, &event, 1);
+}
+
+/* Note permissions that there cannot be. */
+static void
+check_permissions(ArrayType *permissions, Faults *faults)
+{
+	if (!permissions_are_valid(permissions))
+		fault_add(faults, "permissions",
+				  "Permissions must be at most 20, each made of 1 to 62 of A-Z, a-z, 0-9 and *:;._- only.");
+}
+
+/* Note an expiry that has passed. */
+static void
+check_expiry(TimestampTz expires_at, TimestampTz now, Faults *faults)
+{
+	if (expires_at <= now)
+		fault_add(faults, "expires_at", "Expiry must be in the future.");
+}
+
+/* Find an active org and keep it from being deleted; or raise SU010 or SU006. */
+static void
+org_hold(const pg_uuid_t *realm_id, const pg_uuid_t *org_id)
+{
+	static Statement hold_org = STATEMENT(
+		"SELECT state = 'active' FROM arsignup.orgs WHERE realm_id = $1 AND id = $2 FOR KEY SHARE");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_uuid(&parameters, org_id);
+	if (statement_run(&hold_org, &parameters) == 0)
+		raise_not_found("org");
+	if (!column_bool(1))
+		raise_inactive("org");
+}
+
+/* Insert a membership whose user and org are looked up first; tell of it. */
+static void
+insert_new_membership(const Realm *realm, const Membership *membership, TimestampTz now)
+{
+	int			nest_level = lock_timeout_begin();
+
+	user_hold(&realm->id, membership->user_id);
+	if (membership->org_id != NULL)
+		org_hold(&realm->id, membership->org_id);
+	if (!membership_insert(&realm->id, membership, now))
+	{
+		Faults		faults = NO_FAULTS;
+
+		fault_add_taken(&faults, "org_id", membership->org_id ?
+						"User is already a member of this organisation." :
+						"User already has a membership without organisation.");
+		faults_raise(&faults);
+	}
+	record_membership(realm, "membership.created", membership, now);
+	lock_timeout_end(nest_level);
+}
+
+/*
+ * arsignup.create_membership(realm_id uuid, user_id uuid, org_id uuid, permissions text[],
+ * expires_at timestamptz, custom jsonb) returns uuid
+ */
+PG_FUNCTION_INFO_V1(arsignup_create_membership);
+Datum
+arsignup_create_membership(PG_FUNCTION_ARGS)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz expires_at = PG_ARGISNULL(4) ? 0 : PG_GETARG_TIMESTAMPTZ(4);
+	bool		expires = !PG_ARGISNULL(4) && !TIMESTAMP_IS_NOEND(expires_at);
+	Faults		faults = NO_FAULTS;
+	Realm		realm;
+	Membership	membership = {
+		.id = id_make(now),
+		.user_id = argument_uuid(fcinfo, 1),
+		.org_id = argument_uuid(fcinfo, 2),
+		.permissions = argument_array(fcinfo, 3),
+		.expires_at = expires ? &expires_at : NULL
+	};
+
+	spi_open();
+	realm_read_active(argument_uuid(fcinfo, 0), &realm);
+	if (membership.permissions == NULL)
+		membership.permissions = construct_empty_array(TEXTOID);
+	check_permissions(membership.permissions, &faults);
+	if (expires)
+		check_expiry(expires_at, now, &faults);
+	membership.custom = accept_custom(argument_jsonb(fcinfo, 5), &faults);
+	faults_raise(&faults);
+	insert_new_membership(&realm, &membership, now);
+	spi_close();
+	return return_uuid(membership.id);
+}
+
+/* Read what update_membership is given into the parameters of its statement; raise all faults. */
+static void
+add_membership_changes(FunctionCallInfo fcinfo, Parameters *parameters, TimestampTz now)
+{
+	Faults		faults = NO_FAULTS;
+	ArrayType  *permissions = argument_array(fcinfo, 2);
+	TimestampTz expires_at = PG_ARGISNULL(3) ? 0 : PG_GETARG_TIMESTAMPTZ(3);
+	Jsonb	   *custom = argument_jsonb(fcinfo, 4);
+
+	if (permissions != NULL)
+		check_permissions(permissions, &faults);
+	if (!PG_ARGISNULL(3))
+		check_expiry(expires_at, now, &faults);
+	if (custom != NULL)
+		custom = accept_custom(custom, &faults);
+	faults_raise(&faults);
+	add_pointer(parameters, TEXTARRAYOID, permissions);
+	add_bool(parameters, !PG_ARGISNULL(3));
+	add_optional_time(parameters, TIMESTAMP_IS_NOEND(expires_at) ? NULL : &expires_at);
+	add_pointer(parameters, JSONBOID, custom);
+}
+
+/* Run a statement about one membership that returns its user and org; tell of it; false if there is none. */
+static bool
+run_membership(Statement *statement, Parameters *parameters, const Realm *realm,
+			   const pg_uuid_t *membership_id, const char *event_type)
+{
+	int			nest_level = lock_timeout_begin();
+	bool		found = statement_run(statement, parameters) == 1;
+
+	if (found)
+	{
+		Membership	membership = {
+			.id = *membership_id,
+			.user_id = column_uuid(1),
+			.org_id = column_uuid(2)
+		};
+
+		record_membership(realm, event_type, &membership, GetCurrentTimestamp());
+	}
+	lock_timeout_end(nest_level);
+	return found;
+}
+
+/*
+ * arsignup.update_membership(realm_id uuid, membership_id uuid, permissions text[],
+ * expires_at timestamptz, custom jsonb) returns void
+ */
+PG_FUNCTION_INFO_V1(arsignup_update_membership);
+Datum
+arsignup_update_membership(PG_FUNCTION_ARGS)
+{
+	static Statement update_membership = STATEMENT(
+		"UPDATE arsignup.memberships SET permissions = coalesce($3, permissions),"
+		" expires_at = CASE WHEN $4 THEN $5 ELSE expires_at END, custom = coalesce($6, custom)"
+		" WHERE realm_id = $1 AND id = $2 RETURNING user_id, org_id");
+	const pg_uuid_t *membership_id = argument_uuid(fcinfo, 1);
+	Parameters	parameters = {0};
+	Realm		realm;
+
+	spi_open();
+	realm_read(argument_uuid(fcinfo, 0), &realm);
+	add_uuid(&parameters, &realm.id);
+	add_uuid(&parameters, membership_id);
+	add_membership_changes(fcinfo, &parameters, GetCurrentTimestamp());
+	if (!run_membership(&update_membership, &parameters, &realm, membership_id, "membership.updated"))
+		raise_not_found("membership");
+	spi_close();
+	PG_RETURN_VOID();
+}
+
+/* arsignup.delete_membership(realm_id uuid, membership_id uuid) returns boolean */
+PG_FUNCTION_INFO_V1(arsignup_delete_membership);
+Datum
+arsignup_delete_membership(PG_FUNCTION_ARGS)
+{
+	static Statement delete_membership = STATEMENT(
+		"DELETE FROM arsignup.memberships WHERE realm_id = $1 AND id = $2 RETURNING user_id, org_id");
+	const pg_uuid_t *membership_id = argument_uuid(fcinfo, 1);
+	Parameters	parameters = {0};
+	Realm		realm;
+	bool		deleted;
+
+	spi_open();
+	realm_read(argument_uuid(fcinfo, 0), &realm);
+	add_uuid(&parameters, &realm.id);
+	add_uuid(&parameters, membership_id);
+	deleted = run_membership(&delete_membership, &parameters, &realm, membership_id,
+							 "membership.deleted");
+	spi_close();
+	PG_RETURN_BOOL(deleted);
+}

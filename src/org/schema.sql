@@ -1,0 +1,55 @@
+-- Orgs and memberships.
+
+CREATE TABLE arsignup.orgs (
+	realm_id uuid NOT NULL,
+	id uuid NOT NULL UNIQUE,
+	created_at timestamptz NOT NULL,
+	state text NOT NULL DEFAULT 'active'
+		CONSTRAINT state_is_known CHECK (state IN ('active', 'inactive')),
+	name text NOT NULL,
+	reference text,
+	custom jsonb NOT NULL,
+	PRIMARY KEY (realm_id, id)
+);
+
+COMMENT ON TABLE arsignup.orgs IS 'Organisations of users. Your tables may refer to id.';
+COMMENT ON COLUMN arsignup.orgs.realm_id IS 'The realm; never changes.';
+COMMENT ON COLUMN arsignup.orgs.id IS 'UUID version 7; org_ outside SQL. Never used twice.';
+COMMENT ON COLUMN arsignup.orgs.created_at IS 'When the org was made.';
+COMMENT ON COLUMN arsignup.orgs.state IS 'active or inactive.';
+COMMENT ON COLUMN arsignup.orgs.name IS 'For people; not unique.';
+COMMENT ON COLUMN arsignup.orgs.reference IS 'The application''s own id of this org; not unique.';
+COMMENT ON COLUMN arsignup.orgs.custom IS 'Attributes of the application: a JSON object.';
+
+CREATE TABLE arsignup.memberships (
+	realm_id uuid NOT NULL,
+	id uuid NOT NULL,
+	created_at timestamptz NOT NULL,
+	user_id uuid NOT NULL,
+	org_id uuid,
+	expires_at timestamptz,
+	permissions text[] NOT NULL,
+	custom jsonb NOT NULL,
+	PRIMARY KEY (realm_id, id),
+	UNIQUE NULLS NOT DISTINCT (realm_id, user_id, org_id),
+	FOREIGN KEY (realm_id, user_id) REFERENCES arsignup.users (realm_id, id) ON DELETE CASCADE,
+	FOREIGN KEY (realm_id, org_id) REFERENCES arsignup.orgs (realm_id, id) ON DELETE CASCADE
+);
+
+CREATE INDEX memberships_org ON arsignup.memberships (realm_id, org_id);
+
+COMMENT ON TABLE arsignup.memberships IS 'Users in orgs, with permissions. One for each user and org, and at most one without org.';
+COMMENT ON COLUMN arsignup.memberships.realm_id IS 'The realm of user and org.';
+COMMENT ON COLUMN arsignup.memberships.id IS 'UUID version 7; mb_ outside SQL.';
+COMMENT ON COLUMN arsignup.memberships.created_at IS 'When the membership was made.';
+COMMENT ON COLUMN arsignup.memberships.user_id IS 'The user.';
+COMMENT ON COLUMN arsignup.memberships.org_id IS 'The org; null: permissions without one.';
+COMMENT ON COLUMN arsignup.memberships.expires_at IS 'When the membership ends; null: never.';
+COMMENT ON COLUMN arsignup.memberships.permissions IS 'At most 20, each 1 to 62 of A-Z a-z 0-9 * : ; . _ -';
+COMMENT ON COLUMN arsignup.memberships.custom IS 'Attributes of the application: a JSON object.';
+
+GRANT SELECT ON arsignup.orgs, arsignup.memberships TO arsignup_app, arsignup_admin;
+GRANT REFERENCES (id) ON arsignup.orgs TO arsignup_app;
+
+SELECT pg_extension_config_dump('arsignup.orgs', '');
+SELECT pg_extension_config_dump('arsignup.memberships', '');

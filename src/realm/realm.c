@@ -1,0 +1,291 @@
+/*
+ * Realms and connected apps: how the other capabilities read them, and SQL
+ * functions that their tables need.
+ *
+ * These rows are read, never locked: a lock would be one that all signups of
+ * an app share. A setting that changes meanwhile holds from the next call on.
+ */
+#include "realm/realm.h"
+
+#include "base/argument.h"
+#include "base/statement.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "compat.h"
+#include "realm/url.h"
+#include "utils/rel.h"
+
+#define PERMISSIONS_MAX 20
+#define PERMISSION_MAX_LENGTH 62
+
+#define REALM_COLUMNS \
+	"r.id, r.name, r.state = 'active', r.username_validation = 'email', r.require_unique_emails," \
+	" r.password_min_length, r.password_min_score"
+
+static Statement select_realm = STATEMENT(
+	"SELECT " REALM_COLUMNS " FROM arsignup.realms r WHERE r.id = $1");
+
+static Statement select_app = STATEMENT(
+	"SELECT " REALM_COLUMNS ", a.id, a.name, a.state = 'active',"
+	" coalesce(a.signups_enabled, r.signups_enabled),"
+	" coalesce(a.signup_mode, r.signup_mode),"
+	" coalesce(a.name_field, r.name_field) = 'required',"
+	" coalesce(a.org_name_field, r.org_name_field),"
+	" coalesce(a.password_field, r.password_field) = 'twice',"
+	" coalesce(a.default_permissions, r.default_permissions), r.signup_token_ttl,"
+	" a.login_handler, coalesce(a.signup_handler, a.login_handler)"
+	" FROM arsignup.connected_apps a JOIN arsignup.realms r ON r.id = a.realm_id"
+	" WHERE a.id = $1");
+
+/* ---------- reading ---------- */
+
+/* Report an id that leads nowhere. */
+void
+raise_not_found(const char *what)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_ARSIGNUP_NOT_FOUND),
+			 errmsg("no such %s", what)));
+}
+
+/* Report something that an administrator has switched off. */
+void
+raise_inactive(const char *what)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_ARSIGNUP_SWITCHED_OFF),
+			 errmsg("%s is inactive", what)));
+}
+
+/* Fill in a realm from REALM_COLUMNS of the row that was read. */
+static void
+fill_realm(Realm *realm)
+{
+	realm->id = *column_uuid(1);
+	realm->name = column_text(2);
+	realm->active = column_bool(3);
+	realm->usernames_are_emails = column_bool(4);
+	realm->emails_are_unique = column_bool(5);
+	realm->password_min_length = column_int(6);
+	realm->password_min_score = column_int(7);
+}
+
+/* Read a realm, or raise SU010. */
+void
+realm_read(const pg_uuid_t *id, Realm *realm)
+{
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, id);
+	if (statement_run(&select_realm, &parameters) == 0)
+		raise_not_found("realm");
+	fill_realm(realm);
+}
+
+/* Read a realm, or raise SU010 or SU006. */
+void
+realm_read_active(const pg_uuid_t *id, Realm *realm)
+{
+	realm_read(id, realm);
+	if (!realm->active)
+		raise_inactive("realm");
+}
+
+/* Translate signup_mode. */
+static SignupMode
+signup_mode(const char *name)
+{
+	if (strcmp(name, "user") == 0)
+		return SIGNUP_USER;
+	return strcmp(name, "user_org") == 0 ? SIGNUP_USER_ORG : SIGNUP_TOKEN;
+}
+
+/* Translate the rule of a form's field. */
+static FieldRule
+field_rule(const char *name)
+{
+	if (strcmp(name, "required") == 0)
+		return FIELD_REQUIRED;
+	return strcmp(name, "hidden") == 0 ? FIELD_HIDDEN : FIELD_OPTIONAL;
+}
+
+/* Read a connected app with its realm, or raise SU010 or SU006. */
+void
+app_read_active(const pg_uuid_t *id, App *app)
+{
+	Parameters	parameters = {0};
+	bool		isnull;
+
+	add_uuid(&parameters, id);
+	if (statement_run(&select_app, &parameters) == 0)
+		raise_not_found("connected app");
+	fill_realm(&app->realm);
+	app->id = *column_uuid(8);
+	app->name = column_text(9);
+	app->active = column_bool(10);
+	app->signups_enabled = column_bool(11);
+	app->signup_mode = signup_mode(column_text(12));
+	app->names_are_required = column_bool(13);
+	app->org_name_field = field_rule(column_text(14));
+	app->password_is_asked_twice = column_bool(15);
+	app->default_permissions = DatumGetArrayTypeP(column(16, &isnull));
+	app->signup_token_ttl = *DatumGetIntervalP(column(17, &isnull));
+	app->login_handler = column_text(18);
+	app->signup_handler = column_text(19);
+	if (!app->realm.active)
+		raise_inactive("realm");
+	if (!app->active)
+		raise_inactive("connected app");
+}
+
+/* Lock a realm that is to be deleted: false if there is none; raise 55006 if it is active. */
+bool
+realm_lock_inactive(const pg_uuid_t *id)
+{
+	static Statement lock_realm = STATEMENT(
+		"SELECT state = 'inactive' FROM arsignup.realms WHERE id = $1 FOR UPDATE");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, id);
+	if (statement_run(&lock_realm, &parameters) == 0)
+		return false;
+	if (!column_bool(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("realm is active"),
+				 errhint("Set its state to inactive first; signups that are under way end within seconds.")));
+	return true;
+}
+
+/* Delete a realm and its apps, whose routes follow; the caller has deleted what lived in it. */
+uint64
+realm_delete(const pg_uuid_t *id)
+{
+	static Statement delete_apps = STATEMENT("DELETE FROM arsignup.connected_apps WHERE realm_id = $1");
+	static Statement delete_realm = STATEMENT("DELETE FROM arsignup.realms WHERE id = $1");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, id);
+	(void) statement_run(&delete_apps, &parameters);
+	return statement_run(&delete_realm, &parameters);
+}
+
+/* ---------- checks ---------- */
+
+/* Return an element of a text array as a span. */
+static Span
+element_span(Datum element)
+{
+	return (Span) {VARDATA_ANY(DatumGetPointer(element)), VARSIZE_ANY_EXHDR(DatumGetPointer(element))};
+}
+
+/* Tell whether all elements that are not null pass a test. */
+static bool
+every_text(ArrayType *texts, bool (*passes) (Span))
+{
+	Datum	   *values;
+	bool	   *nulls;
+	int			count;
+
+	deconstruct_array(texts, TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &count);
+	for (int i = 0; i < count; i++)
+		if (!nulls[i] && !passes(element_span(values[i])))
+			return false;
+	return true;
+}
+
+/* Tell one permission: 1 to 62 of A-Z a-z 0-9 * : ; . _ - */
+static bool
+is_permission(Span text)
+{
+	if (text.size < 1 || text.size > PERMISSION_MAX_LENGTH)
+		return false;
+	for (size_t i = 0; i < text.size; i++)
+		if (text.data[i] == '\0' || strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+										   "0123456789*:;._-", text.data[i]) == NULL)
+			return false;
+	return true;
+}
+
+/* Tell whether these may be the permissions of a membership. */
+bool
+permissions_are_valid(ArrayType *permissions)
+{
+	int			count = ArrayGetNItems(ARR_NDIM(permissions), ARR_DIMS(permissions));
+
+	return ARR_NDIM(permissions) <= 1 && count <= PERMISSIONS_MAX &&
+		!array_contains_nulls(permissions) && every_text(permissions, is_permission);
+}
+
+/* arsignup.are_valid_urls(urls text[]) returns boolean */
+PG_FUNCTION_INFO_V1(arsignup_are_valid_urls);
+Datum
+arsignup_are_valid_urls(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(every_text(PG_GETARG_ARRAYTYPE_P(0), url_is_valid));
+}
+
+/* arsignup.are_valid_origins(origins text[]) returns boolean */
+PG_FUNCTION_INFO_V1(arsignup_are_valid_origins);
+Datum
+arsignup_are_valid_origins(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(every_text(PG_GETARG_ARRAYTYPE_P(0), origin_is_valid));
+}
+
+/* arsignup.are_valid_hosts(hosts text[]) returns boolean */
+PG_FUNCTION_INFO_V1(arsignup_are_valid_hosts);
+Datum
+arsignup_are_valid_hosts(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(every_text(PG_GETARG_ARRAYTYPE_P(0), is_host_name));
+}
+
+/* arsignup.are_valid_permissions(permissions text[]) returns boolean */
+PG_FUNCTION_INFO_V1(arsignup_are_valid_permissions);
+Datum
+arsignup_are_valid_permissions(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(permissions_are_valid(PG_GETARG_ARRAYTYPE_P(0)));
+}
+
+/* ---------- triggers ---------- */
+
+/* Return a column of a trigger's row that is not null. */
+static Datum
+row_column(TriggerData *trigger, HeapTuple row, const char *name)
+{
+	TupleDesc	description = trigger->tg_relation->rd_att;
+	bool		isnull;
+
+	return SPI_getbinval(row, description, SPI_fnumber(description, name), &isnull);
+}
+
+/* arsignup.route_slug() returns trigger: gives an app's slug its row in app_routes */
+PG_FUNCTION_INFO_V1(arsignup_route_slug);
+Datum
+arsignup_route_slug(PG_FUNCTION_ARGS)
+{
+	static Statement insert_route = STATEMENT(
+		"INSERT INTO arsignup.app_routes (realm_id, connected_app_id, name, kind)"
+		" VALUES ($1, $2, $3, 'slug')");
+	static Statement update_route = STATEMENT(
+		"UPDATE arsignup.app_routes SET name = $3"
+		" WHERE realm_id = $1 AND connected_app_id = $2 AND kind = 'slug'");
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	Parameters	parameters = {0};
+	HeapTuple	row;
+	bool		is_update;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		elog(ERROR, "route_slug is a trigger function");
+	is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
+	row = is_update ? trigger->tg_newtuple : trigger->tg_trigtuple;
+	spi_open();
+	add_uuid(&parameters, DatumGetUUIDP(row_column(trigger, row, "realm_id")));
+	add_uuid(&parameters, DatumGetUUIDP(row_column(trigger, row, "id")));
+	add_text(&parameters, TextDatumGetCString(row_column(trigger, row, "slug")));
+	(void) statement_run(is_update ? &update_route : &insert_route, &parameters);
+	spi_close();
+	return PointerGetDatum(NULL);
+}

@@ -1,0 +1,200 @@
+/*
+ * Rows of signup_tokens: their way from pending to redeemed, revoked or gone.
+ */
+#include "signup/token_row.h"
+
+#include "base/shared.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/timestamp.h"
+
+/* What a row must be to be redeemed or revoked at $3. */
+#define IS_PENDING "redeemed_at IS NULL AND revoked_at IS NULL AND expires_at > $3"
+
+/* Read a token; false if it is null, malformed or of another realm than the caller expects. */
+bool
+token_key_read(Span token, const pg_uuid_t *expected_realm_id, TokenKey *key)
+{
+	if (token.data == NULL || !token_parse(token, key->realm_id.data, key->digest))
+		return false;
+	return expected_realm_id == NULL ||
+		memcmp(expected_realm_id, &key->realm_id, UUID_SIZE) == 0;
+}
+
+/* Add a token's place as $1 and $2. */
+void
+token_key_add(Parameters *parameters, const TokenKey *key)
+{
+	add_uuid(parameters, &key->realm_id);
+	add_bytes(parameters, key->digest, TOKEN_DIGEST_SIZE);
+}
+
+/* Report a token that leads nowhere. */
+void
+raise_no_token(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_ARSIGNUP_NO_TOKEN),
+			 errmsg("no such signup token")));
+}
+
+/* Report that a token was used, and for whom. */
+static void
+raise_redeemed(const pg_uuid_t *user_id)
+{
+	char	   *id = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(user_id)));
+
+	ereport(ERROR,
+			(errcode(ERRCODE_ARSIGNUP_REDEEMED),
+			 errmsg("signup token was already redeemed"),
+			 errdetail_internal("{\"user_id\": \"%s\"}", id)));
+}
+
+/* Say why a token is not pending; return if it is. */
+static void
+raise_unless_pending(const TokenKey *key, TimestampTz now)
+{
+	static Statement select_state = STATEMENT(
+		"SELECT user_id, revoked_at IS NOT NULL, expires_at <= $3"
+		" FROM arsignup.signup_tokens WHERE realm_id = $1 AND digest = $2");
+	Parameters	parameters = {0};
+
+	token_key_add(&parameters, key);
+	add_time(&parameters, now);
+	if (statement_run(&select_state, &parameters) == 0)
+		raise_no_token();
+	if (!column_is_null(1))
+		raise_redeemed(column_uuid(1));
+	if (column_bool(2))
+		ereport(ERROR,
+				(errcode(ERRCODE_ARSIGNUP_REVOKED),
+				 errmsg("signup token was revoked")));
+	if (column_bool(3))
+	{
+		count(COUNT_TOKENS_EXPIRED);
+		ereport(ERROR,
+				(errcode(ERRCODE_ARSIGNUP_EXPIRED),
+				 errmsg("signup token has expired")));
+	}
+}
+
+/* Store a token's digest with everything that redeeming it will need. */
+void
+token_insert(const Signup *signup, const TokenKey *key, TimestampTz now, TimestampTz expires_at)
+{
+	static Statement insert_token = STATEMENT(
+		"INSERT INTO arsignup.signup_tokens (realm_id, digest, connected_app_id, created_at,"
+		" expires_at, username, email, first_name, last_name, org_name, custom, password_hash,"
+		" credential_type) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'password')");
+	const User *user = &signup->user;
+	Parameters	parameters = {0};
+
+	token_key_add(&parameters, key);
+	add_uuid(&parameters, &signup->app.id);
+	add_time(&parameters, now);
+	add_time(&parameters, expires_at);
+	add_text(&parameters, user->username);
+	add_text(&parameters, user->email);
+	add_text(&parameters, user->first_name);
+	add_text(&parameters, user->last_name);
+	add_text(&parameters, signup->org_name);
+	add_pointer(&parameters, JSONBOID, user->custom);
+	add_text(&parameters, user->password_hash);
+	(void) statement_run(&insert_token, &parameters);
+}
+
+/* Fill in a signup from the row that was taken. */
+static void
+fill_signup(Signup *signup)
+{
+	bool		isnull;
+
+	signup->user.username = column_text(2);
+	signup->user.email = column_text(3);
+	signup->user.first_name = column_text(4);
+	signup->user.last_name = column_text(5);
+	signup->org_name = column_text(6);
+	signup->user.custom = DatumGetJsonbPCopy(column(7, &isnull));
+	signup->user.password_hash = column_text(8);
+}
+
+/*
+ * Mark a token as redeemed by signup's user and forget its hash; return what
+ * it held; or say why it cannot be redeemed. The inner select locks the row,
+ * so that the second of two redeemers waits and then finds nothing; it also
+ * still sees the hash that the update erases.
+ */
+void
+token_take(const TokenKey *key, Signup *signup, pg_uuid_t *app_id, TimestampTz now)
+{
+	static Statement take_token = STATEMENT(
+		"UPDATE arsignup.signup_tokens t SET redeemed_at = $3, user_id = $4, password_hash = NULL"
+		" FROM (SELECT digest, password_hash FROM arsignup.signup_tokens"
+		"  WHERE realm_id = $1 AND digest = $2 AND " IS_PENDING " FOR UPDATE) pending"
+		" WHERE t.realm_id = $1 AND t.digest = $2 AND t.digest = pending.digest"
+		" RETURNING t.connected_app_id, t.username, t.email, t.first_name, t.last_name,"
+		" t.org_name, t.custom, pending.password_hash");
+	Parameters	parameters = {0};
+
+	token_key_add(&parameters, key);
+	add_time(&parameters, now);
+	add_uuid(&parameters, &signup->user.id);
+	while (statement_run(&take_token, &parameters) == 0)
+		raise_unless_pending(key, now);
+	*app_id = *column_uuid(1);
+	fill_signup(signup);
+}
+
+/* Mark a pending token as revoked and forget its hash; false if it was not pending; or raise SU003. */
+bool
+token_revoke(const TokenKey *key)
+{
+	static Statement revoke_token = STATEMENT(
+		"UPDATE arsignup.signup_tokens SET revoked_at = $3, password_hash = NULL"
+		" WHERE realm_id = $1 AND digest = $2 AND " IS_PENDING);
+	static Statement select_token = STATEMENT(
+		"SELECT FROM arsignup.signup_tokens WHERE realm_id = $1 AND digest = $2");
+	Parameters	parameters = {0};
+
+	token_key_add(&parameters, key);
+	add_time(&parameters, GetCurrentTimestamp());
+	if (statement_run(&revoke_token, &parameters) > 0)
+		return true;
+	parameters.count = 2;
+	if (statement_run(&select_token, &parameters) == 0)
+		raise_no_token();
+	return false;
+}
+
+/*
+ * Delete expired tokens, at most so many, oldest first; return how many. Rows
+ * that somebody works on are left for the next time, and a redeemed token can
+ * still be asked about for a day.
+ */
+uint64
+tokens_purge(TimestampTz now, int64 max_rows)
+{
+	static Statement delete_tokens = STATEMENT(
+		"DELETE FROM arsignup.signup_tokens WHERE (realm_id, digest) IN"
+		" (SELECT realm_id, digest FROM arsignup.signup_tokens"
+		"  WHERE expires_at <= $1 AND (redeemed_at IS NULL OR redeemed_at <= $2)"
+		"  ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED)");
+	Parameters	parameters = {0};
+
+	add_time(&parameters, now);
+	add_time(&parameters, now - USECS_PER_DAY);
+	add_int8(&parameters, max_rows);
+	return statement_run(&delete_tokens, &parameters);
+}
+
+/* Delete tokens of a realm, at most so many; return how many. */
+uint64
+tokens_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)
+{
+	static Statement delete_tokens = STATEMENT(
+		"DELETE FROM arsignup.signup_tokens WHERE realm_id = $1 AND digest IN"
+		" (SELECT digest FROM arsignup.signup_tokens WHERE realm_id = $1 LIMIT $2)");
+
+	return statement_run_batch(&delete_tokens, realm_id, max_rows);
+}

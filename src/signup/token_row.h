@@ -1,0 +1,36 @@
+/*
+ * Rows of signup_tokens.
+ */
+#ifndef ARSIGNUP_TOKEN_ROW_H
+#define ARSIGNUP_TOKEN_ROW_H
+
+#include "account/user.h"
+#include "base/statement.h"
+#include "realm/realm.h"
+#include "signup/token.h"
+
+/* A token names its realm; the table knows it by realm and digest. */
+typedef struct TokenKey
+{
+	pg_uuid_t	realm_id;
+	uint8_t		digest[TOKEN_DIGEST_SIZE];
+} TokenKey;
+
+/* What somebody signs up with. */
+typedef struct Signup
+{
+	App			app;
+	User		user;
+	char	   *org_name;
+} Signup;
+
+extern bool token_key_read(Span token, const pg_uuid_t *expected_realm_id, TokenKey *key);
+extern void token_key_add(Parameters *parameters, const TokenKey *key);
+extern void raise_no_token(void) pg_attribute_noreturn();
+extern void token_insert(const Signup *signup, const TokenKey *key, TimestampTz now, TimestampTz expires_at);
+extern void token_take(const TokenKey *key, Signup *signup, pg_uuid_t *app_id, TimestampTz now);
+extern bool token_revoke(const TokenKey *key);
+extern uint64 tokens_purge(TimestampTz now, int64 max_rows);
+extern uint64 tokens_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
+
+#endif							/* ARSIGNUP_TOKEN_ROW_H */
