@@ -19,7 +19,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_format_id';
 
 COMMENT ON FUNCTION arsignup.format_id(text, uuid) IS
-'Writes an id as it is shown outside SQL: the prefix, an underscore, 22 base62 digits. Prefixes: usr user, org org, mb membership, rl realm, lpl connected app, kss session, ev event, crd credential. Errors: SU001 the prefix is not 1 to 8 lower-case letters. Null for null.';
+'Writes an id as it is shown outside SQL: the prefix, an underscore, 22 base62 digits. Prefixes: usr user, org org, mb membership, rl realm, lpl connected app, kss session, ev event, crd credential. Null for null. Errors: SU001 the prefix is not 1 to 8 lower-case letters.';
 
 CREATE OR REPLACE FUNCTION arsignup.parse_id(public_id text)
 RETURNS uuid
@@ -28,4 +28,4 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_parse_id';
 
 COMMENT ON FUNCTION arsignup.parse_id(text) IS
-'Reads an id that format_id wrote, whatever its prefix. Errors: SU001 not well-formed. Null for null.';
+'Reads an id that format_id wrote, whatever its prefix. Null for null. Errors: SU001 not well-formed.';
