@@ -4,7 +4,7 @@ EXTENSION  = arsignup
 RELEASE    = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(EXTENSION).control)
 
 # Capabilities in the order in which their tables and functions need each other.
-CAPABILITIES = base password realm account org signup operations
+CAPABILITIES = base password realm account org login signup operations
 
 FRAGMENTS  = src/install/head.sql \
              $(wildcard $(foreach c,$(CAPABILITIES),src/$(c)/schema.sql src/$(c)/api.sql)) \
@@ -15,7 +15,7 @@ MODULE_big = $(EXTENSION)
 OBJS       = src/arsignup.o $(patsubst %.c,%.o,$(sort $(wildcard $(CAPABILITIES:%=src/%/*.c))))
 DATA_built = $(SCRIPT)
 PG_CPPFLAGS = -I$(CURDIR)/src
-SHLIB_LINK = -lsodium -lzxcvbn -lm
+SHLIB_LINK = -lsodium -lzxcvbn -ljansson -lcrypto -lm
 
 REGRESS      = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))
 REGRESS_OPTS = --load-extension=$(EXTENSION)
@@ -37,12 +37,13 @@ $(SCRIPT): $(FRAGMENTS) Makefile
 	sed 's/^CREATE OR REPLACE /CREATE /' $(FRAGMENTS) > $@
 
 # The pure parts, without a server: TAP from every program in test/unit.
-PURE = $(addprefix src/,base/encode.c base/text.c password/phc.c realm/url.c account/identity.c signup/token.c)
+PURE = $(addprefix src/,base/encode.c base/text.c base/token.c password/phc.c realm/url.c account/identity.c \
+         login/jwt.c login/key_material.c)
 
 unit: $(UNIT)
 	@for t in $(UNIT); do ./$$t || exit 1; done
 
 $(UNIT): %: %.c test/unit/tap.h $(PURE) $(wildcard src/*/*.h)
-	$(CC) -std=gnu11 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover -Isrc $< $(PURE) -lsodium -o $@
+	$(CC) -std=gnu11 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover -Isrc $< $(PURE) -lsodium -ljansson -lcrypto -o $@
 
 .PHONY: unit

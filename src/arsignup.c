@@ -50,6 +50,13 @@ int			argon2_iterations_setting = 2;
 int			argon2_memory_max_setting = 262144;
 int			argon2_iterations_max_setting = 16;
 
+/*
+ * In the data directory, so that a physical backup and a standby can sign and
+ * verify as the primary does. Point it elsewhere to keep base backups from
+ * signing.
+ */
+char	   *key_file_setting = NULL;
+
 /* Deleting everybody takes two deliberate steps. */
 bool		allow_drop_setting = false;
 
@@ -109,6 +116,11 @@ define_account_settings(void)
 							"It only ever shortens lock_timeout; 0 leaves that alone.",
 							&lock_timeout_setting, 2000, 0, INT_MAX,
 							PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomStringVariable("arsignup.key_file",
+							   "Sets the file of the master key, which seals the keys that sign login tokens.",
+							   "Made when the first key is sealed. A relative path begins at the data directory.",
+							   &key_file_setting, "arsignup.key",
+							   PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
 	DefineCustomBoolVariable("arsignup.allow_drop",
 							 "Allows dropping the extension while there are users.",
 							 NULL,

@@ -16,6 +16,7 @@
 #define ERRCODE_ARSIGNUP_BUSY			MAKE_SQLSTATE('S','U','0','0','7')
 #define ERRCODE_ARSIGNUP_REVOKED		MAKE_SQLSTATE('S','U','0','0','9')
 #define ERRCODE_ARSIGNUP_NOT_FOUND		MAKE_SQLSTATE('S','U','0','1','0')
+#define ERRCODE_ARSIGNUP_KEY			MAKE_SQLSTATE('S','U','0','1','1')
 
 /* Longest name, organisation name or reference, in characters. */
 #define MAX_NAME_LENGTH 255
@@ -32,6 +33,7 @@ extern int	argon2_memory_setting;
 extern int	argon2_iterations_setting;
 extern int	argon2_memory_max_setting;
 extern int	argon2_iterations_max_setting;
+extern char *key_file_setting;
 extern bool allow_drop_setting;
 
 #endif							/* ARSIGNUP_H */

@@ -50,8 +50,7 @@ arsignup_guard_realm(PG_FUNCTION_ARGS)
 	bool		isnull;
 	uint64		found;
 
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		elog(ERROR, "guard_realm is a trigger function");
+	check_trigger_call(fcinfo);
 	description = trigger->tg_relation->rd_att;
 	spi_open();
 	add_uuid(&parameters, DatumGetUUIDP(SPI_getbinval(trigger->tg_trigtuple, description,

@@ -22,13 +22,20 @@ static Statement select_taken = STATEMENT(
 
 static Statement insert_user = STATEMENT(
 	"INSERT INTO arsignup.users (realm_id, id, created_at, username, username_key, email,"
-	" email_key, email_is_unique, first_name, last_name, reference, custom, user_type)"
-	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+	" email_key, email_is_unique, first_name, last_name, reference, custom, user_type, last_login_at)"
+	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
 	" ON CONFLICT DO NOTHING");
 
+#define USER_COLUMNS \
+	"u.id, u.user_type, u.username, u.email, u.first_name, u.last_name, u.reference, u.custom," \
+	" u.state, u.tokens_valid_from"
+
 #define SELECT_USER \
-	"SELECT user_type, username, email, first_name, last_name, reference, custom, state" \
-	" FROM arsignup.users WHERE realm_id = $1 AND id = $2"
+	"SELECT " USER_COLUMNS " FROM arsignup.users u WHERE realm_id = $1 AND id = $2"
+
+#define SELECT_USER_AND_PASSWORD \
+	"SELECT " USER_COLUMNS ", c.password_hash FROM arsignup.users u" \
+	" LEFT JOIN arsignup.credentials c ON c.realm_id = u.realm_id AND c.user_id = u.id"
 
 static Statement select_user = STATEMENT(SELECT_USER);
 static Statement select_user_for_update = STATEMENT(SELECT_USER " FOR NO KEY UPDATE");
@@ -101,7 +108,7 @@ normalize_username(const char *username)
 	return normalize(username, username_is_valid, USERNAME_MAX);
 }
 
-/* Return what was typed without the space around it; NULL if nothing is left. */
+/* Return what was typed in normal form C and without the space around it; NULL if nothing is left. */
 static char *
 accept_trimmed(const char *given)
 {
@@ -109,7 +116,7 @@ accept_trimmed(const char *given)
 
 	if (given == NULL)
 		return NULL;
-	text = span_trim((Span) {given, strlen(given)});
+	text = trim_to_nfc(given);
 	return text.size > 0 ? pnstrdup(text.data, text.size) : NULL;
 }
 
@@ -136,7 +143,7 @@ accept_custom(Jsonb *given, Faults *faults)
 		return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
 	if (!JB_ROOT_IS_OBJECT(given))
 		fault_add(faults, "custom", "Custom attributes must be a JSON object.");
-	if (VARSIZE(given) > MAX_CUSTOM_SIZE)
+	if (strlen(JsonbToCString(NULL, &given->root, VARSIZE(given))) > MAX_CUSTOM_SIZE)
 		fault_add(faults, "custom", psprintf("Custom attributes can't be larger than %d bytes.",
 											 MAX_CUSTOM_SIZE));
 	return given;
@@ -274,6 +281,7 @@ insert_row(const Realm *realm, const User *user, TimestampTz now)
 
 	add_user(&parameters, realm, user, now);
 	add_text(&parameters, user->user_type);
+	add_optional_time(&parameters, user->logs_in ? &now : NULL);
 	return statement_run(&insert_user, &parameters) == 1;
 }
 
@@ -320,27 +328,36 @@ one_user(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 	return parameters;
 }
 
+/* Fill in a user from USER_COLUMNS of the row that was read. */
+static void
+fill_user(User *user)
+{
+	bool		isnull;
+
+	*user = (User)
+	{
+		.id = *column_uuid(1),
+		.user_type = column_text(2),
+		.username = column_text(3),
+		.email = column_text(4),
+		.first_name = column_text(5),
+		.last_name = column_text(6),
+		.reference = column_text(7),
+		.custom = DatumGetJsonbPCopy(column(8, &isnull)),
+		.state = column_text(9),
+		.tokens_valid_from = column_is_null(10) ? 0 : column_time(10)
+	};
+}
+
 /* Fill in a user from what a statement finds; or raise SU010. */
 static void
 read_user(Statement *select, const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user)
 {
 	Parameters	parameters = one_user(realm_id, user_id);
-	bool		isnull;
 
 	if (statement_run(select, &parameters) == 0)
 		raise_not_found("user");
-	*user = (User)
-	{
-		.id = *user_id,
-		.user_type = column_text(1),
-		.username = column_text(2),
-		.email = column_text(3),
-		.first_name = column_text(4),
-		.last_name = column_text(5),
-		.reference = column_text(6),
-		.custom = DatumGetJsonbPCopy(column(7, &isnull)),
-		.state = column_text(8)
-	};
+	fill_user(user);
 }
 
 /* Read a user, or raise SU010. */
@@ -355,6 +372,42 @@ void
 user_lock(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user)
 {
 	read_user(&select_user_for_update, realm_id, user_id, user);
+}
+
+/*
+ * Find a user, with the hash of its password if it has one, by what people
+ * type at a login: their username, or their email where that is unique.
+ */
+bool
+user_find_by_login(const Realm *realm, const char *login, User *user)
+{
+	static Statement by_username = STATEMENT(
+		SELECT_USER_AND_PASSWORD " WHERE u.realm_id = $1 AND u.username_key = $2");
+	static Statement by_email = STATEMENT(
+		SELECT_USER_AND_PASSWORD " WHERE u.realm_id = $1 AND u.email_key = $2 AND u.email_is_unique");
+	char	   *email = normalize_email(login);
+	bool		is_email = email != NULL && !realm->usernames_are_emails;
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, &realm->id);
+	add_text(&parameters, email ? email : normalize_username(login));
+	if (statement_run(is_email ? &by_email : &by_username, &parameters) == 0)
+		return false;
+	fill_user(user);
+	user->password_hash = column_text(11);
+	return true;
+}
+
+/* Note when a user logged in. */
+void
+user_record_login(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now)
+{
+	static Statement update_login = STATEMENT(
+		"UPDATE arsignup.users SET last_login_at = $3 WHERE realm_id = $1 AND id = $2");
+	Parameters	parameters = one_user(realm_id, user_id);
+
+	add_time(&parameters, now);
+	(void) statement_run(&update_login, &parameters);
 }
 
 /* Find an active user and keep it from being deleted; or raise SU010 or SU006. */
@@ -416,8 +469,8 @@ user_password_hash(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 }
 
 /* Refuse the login tokens that a user has so far; or raise SU010. */
-static void
-end_tokens(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now)
+void
+user_end_tokens(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now)
 {
 	Parameters	parameters = one_user(realm_id, user_id);
 
@@ -430,7 +483,7 @@ end_tokens(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now)
 void
 user_set_password(const pg_uuid_t *realm_id, const User *user, TimestampTz now)
 {
-	end_tokens(realm_id, &user->id, now);
+	user_end_tokens(realm_id, &user->id, now);
 	set_password_hash(realm_id, user, now);
 }
 
@@ -445,7 +498,7 @@ user_exchange_password(const pg_uuid_t *realm_id, const User *user, const char *
 	add_time(&parameters, now);
 	if (statement_run(&exchange_credential, &parameters) == 0)
 		return false;
-	end_tokens(realm_id, &user->id, now);
+	user_end_tokens(realm_id, &user->id, now);
 	return true;
 }
 

@@ -23,7 +23,9 @@ typedef struct User
 	char	   *reference;
 	Jsonb	   *custom;
 	const char *state;
+	TimestampTz tokens_valid_from;	/* 0: none was set */
 	char	   *password_hash;
+	bool		logs_in;		/* with the insert, as after a signup */
 } User;
 
 extern char *normalize_email(const char *email);
@@ -38,9 +40,12 @@ extern void user_read(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User 
 extern void user_lock(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user);
 extern void user_hold(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern void user_update(const Realm *realm, User *user, TimestampTz now);
+extern bool user_find_by_login(const Realm *realm, const char *login, User *user);
+extern void user_record_login(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now);
 extern bool user_delete(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern uint64 users_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
 extern char *user_password_hash(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
+extern void user_end_tokens(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now);
 extern void user_set_password(const pg_uuid_t *realm_id, const User *user, TimestampTz now);
 extern bool user_exchange_password(const pg_uuid_t *realm_id, const User *user,
 								   const char *old_hash, TimestampTz now);

@@ -3,9 +3,12 @@
  */
 #include "base/event.h"
 
+#include "base/argument.h"
 #include "base/id.h"
 #include "base/statement.h"
+#include "base/text.h"
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 
 #define INSERT_EVENTS \
 	"INSERT INTO arsignup.events (realm_id, event_at, connected_app_id, ip, client," \
@@ -17,7 +20,10 @@ static Statement insert_events[MAX_EVENTS] = {
 	STATEMENT(INSERT_EVENTS),
 	STATEMENT(INSERT_EVENTS ", ($1, $2, $3, $4, $5, $11, $12, $13, $14, $15)"),
 	STATEMENT(INSERT_EVENTS ", ($1, $2, $3, $4, $5, $11, $12, $13, $14, $15),"
-			  " ($1, $2, $3, $4, $5, $16, $17, $18, $19, $20)")
+			  " ($1, $2, $3, $4, $5, $16, $17, $18, $19, $20)"),
+	STATEMENT(INSERT_EVENTS ", ($1, $2, $3, $4, $5, $11, $12, $13, $14, $15),"
+			  " ($1, $2, $3, $4, $5, $16, $17, $18, $19, $20),"
+			  " ($1, $2, $3, $4, $5, $21, $22, $23, $24, $25)")
 };
 
 /* Record events in one statement; their ids keep the order in which they are given. */
@@ -69,4 +75,31 @@ events_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)
 		" (SELECT id FROM arsignup.events WHERE realm_id = $1 LIMIT $2)");
 
 	return statement_run_batch(&delete_events, realm_id, max_rows);
+}
+
+/* Longest name of a client that is kept, in bytes. */
+#define CLIENT_MAX_SIZE 512
+
+/* Return what a client calls itself as far as it can be kept. */
+static char *
+accept_client(char *client)
+{
+	int			size;
+
+	if (client == NULL)
+		return NULL;
+	size = pg_mbcliplen(client, strlen(client), CLIENT_MAX_SIZE);
+	client[size] = '\0';
+	return utf8_is_single_line((Span) {client, size}) ? client : NULL;
+}
+
+/* Return where a call comes from, by its arguments ip and client. */
+EventSource
+argument_source(FunctionCallInfo fcinfo, int ip, int client)
+{
+	return (EventSource)
+	{
+		.ip = PG_ARGISNULL(ip) ? NULL : PG_GETARG_INET_PP(ip),
+		.client = accept_client(argument_text(fcinfo, client))
+	};
 }

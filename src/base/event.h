@@ -6,10 +6,11 @@
 
 #include "arsignup.h"
 #include "datatype/timestamp.h"
+#include "fmgr.h"
 #include "utils/inet.h"
 #include "utils/uuid.h"
 
-#define MAX_EVENTS 3			/* one action makes: user, org, membership */
+#define MAX_EVENTS 4			/* one action makes: user, org, membership, login */
 
 typedef struct Event
 {
@@ -31,5 +32,6 @@ extern void events_record(const pg_uuid_t *realm_id, TimestampTz now, const Even
 						  const Event *events, int count);
 extern uint64 events_purge(TimestampTz before, int64 max_rows);
 extern uint64 events_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
+extern EventSource argument_source(FunctionCallInfo fcinfo, int ip, int client);
 
 #endif							/* ARSIGNUP_EVENT_H */

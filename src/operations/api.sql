@@ -9,7 +9,9 @@ CREATE OR REPLACE FUNCTION arsignup.stats(
 	OUT signups bigint,
 	OUT tokens_minted bigint,
 	OUT tokens_redeemed bigint,
-	OUT tokens_expired bigint
+	OUT tokens_expired bigint,
+	OUT logins_ok bigint,
+	OUT logins_failed bigint
 )
 LANGUAGE c VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -25,7 +27,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_purge_expired';
 
 COMMENT ON FUNCTION arsignup.purge_expired(int) IS
-'Deletes signup tokens that have expired, oldest first, max_rows at most; returns how many. Redeemed ones stay for a day, so that one can still ask what became of them. Never waits for a signup, and none waits for it: call it from cron until it returns less than max_rows. Errors: SU001 max_rows is not positive.';
+'Deletes signup tokens and sessions that have expired, oldest first, max_rows at most; returns how many. Redeemed tokens stay for a day, so that one can still ask what became of them. Never waits for a signup, and none waits for it: call it from cron until it returns less than max_rows. Errors: SU001 max_rows is not positive.';
 
 CREATE OR REPLACE FUNCTION arsignup.purge_events(
 	older_than interval,

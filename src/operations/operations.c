@@ -9,6 +9,8 @@
 #include "base/fault.h"
 #include "base/shared.h"
 #include "base/statement.h"
+#include "login/session.h"
+#include "login/signing_key.h"
 #include "miscadmin.h"
 #include "org/org.h"
 #include "realm/realm.h"
@@ -53,6 +55,8 @@ arsignup_purge_expired(PG_FUNCTION_ARGS)
 
 	spi_open();
 	purged = tokens_purge(GetCurrentTimestamp(), max_rows);
+	if (purged < (uint64) max_rows)
+		purged += sessions_purge(GetCurrentTimestamp(), max_rows - purged);
 	spi_close();
 	PG_RETURN_INT64(purged);
 }
@@ -103,6 +107,7 @@ arsignup_delete_realm(PG_FUNCTION_ARGS)
 		delete_all(users_delete_realm, realm_id);
 		delete_all(orgs_delete_realm, realm_id);
 		delete_all(events_delete_realm, realm_id);
+		delete_all(signing_keys_delete_realm, realm_id);
 		deleted = realm_delete(realm_id) > 0;
 	}
 	spi_close();

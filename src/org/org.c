@@ -11,6 +11,7 @@
 #include "base/statement.h"
 #include "catalog/pg_type.h"
 #include "realm/realm.h"
+#include "utils/json.h"
 
 /* ---------- rows ---------- */
 
@@ -51,6 +52,60 @@ membership_insert(const pg_uuid_t *realm_id, const Membership *membership, Times
 	add_optional_time(&parameters, membership->expires_at);
 	add_pointer(&parameters, JSONBOID, membership->custom);
 	return statement_run(&insert_membership, &parameters) == 1;
+}
+
+/* Append a member of an object: ,"name":value; nothing for a null column. */
+static void
+append_member(StringInfo json, int64 row, const char *name, int number, bool is_json)
+{
+	char	   *value = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, number);
+
+	if (value == NULL)
+		return;
+	appendStringInfo(json, ",\"%s\":", name);
+	if (is_json)
+		appendStringInfoString(json, value);
+	else
+		escape_json(json, value);
+}
+
+/*
+ * Append a user's memberships as login tokens tell them: [{"p": permissions,
+ * "oid", "cs": custom, and of the org "o": name, "ocs": custom}, ...]. Those
+ * that have expired or belong to an inactive org do not count.
+ */
+void
+memberships_append_claims(StringInfo json, const pg_uuid_t *realm_id, const pg_uuid_t *user_id,
+						  bool with_orgs, TimestampTz now)
+{
+	static Statement select_memberships = STATEMENT(
+		"SELECT to_jsonb(m.permissions), arsignup.format_id('org', m.org_id), m.custom, o.name, o.custom"
+		" FROM arsignup.memberships m"
+		" LEFT JOIN arsignup.orgs o ON o.realm_id = m.realm_id AND o.id = m.org_id"
+		" WHERE m.realm_id = $1 AND m.user_id = $2 AND (m.expires_at IS NULL OR m.expires_at > $3)"
+		" AND (m.org_id IS NULL OR o.state = 'active') ORDER BY m.created_at, m.id");
+	Parameters	parameters = {0};
+	uint64		rows;
+
+	add_uuid(&parameters, realm_id);
+	add_uuid(&parameters, user_id);
+	add_time(&parameters, now);
+	rows = statement_run(&select_memberships, &parameters);
+	appendStringInfoChar(json, '[');
+	for (uint64 row = 0; row < rows; row++)
+	{
+		appendStringInfo(json, "%s{\"p\":%s", row > 0 ? "," : "",
+						 SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 1));
+		append_member(json, row, "oid", 2, false);
+		append_member(json, row, "cs", 3, true);
+		if (with_orgs)
+		{
+			append_member(json, row, "o", 4, false);
+			append_member(json, row, "ocs", 5, true);
+		}
+		appendStringInfoChar(json, '}');
+	}
+	appendStringInfoChar(json, ']');
 }
 
 /* Delete orgs of a realm with their memberships, at most so many; return how many. */

@@ -6,6 +6,7 @@
 
 #include "arsignup.h"
 #include "datatype/timestamp.h"
+#include "lib/stringinfo.h"
 #include "utils/array.h"
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
@@ -30,6 +31,8 @@ typedef struct Membership
 
 extern void org_insert(const pg_uuid_t *realm_id, const Org *org, TimestampTz now);
 extern bool membership_insert(const pg_uuid_t *realm_id, const Membership *membership, TimestampTz now);
+extern void memberships_append_claims(StringInfo json, const pg_uuid_t *realm_id,
+									  const pg_uuid_t *user_id, bool with_orgs, TimestampTz now);
 extern uint64 orgs_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
 
 #endif							/* ARSIGNUP_ORG_H */

@@ -17,8 +17,8 @@
 #include "password/phc.h"
 #include "password/strength.h"
 
-/* What normal form C can shrink to PASSWORD_MAX_SIZE: no code point grows more than threefold. */
-#define RAW_PASSWORD_MAX_SIZE (3 * PASSWORD_MAX_SIZE)
+/* What normal form C can shrink to PASSWORD_MAX_SIZE: no code point is decomposed into more than four times its bytes. */
+#define RAW_PASSWORD_MAX_SIZE (4 * PASSWORD_MAX_SIZE)
 
 /* Bring a password into normal form C; false if it is empty or too long to be one. */
 static bool
@@ -46,16 +46,22 @@ check_strength(SecretScope *scope, Span password, const PasswordPolicy *policy, 
 			  "Password is too easy to guess.");
 }
 
-/* Return a new password as it will be hashed, or note what is wrong with it. */
+/* Return a new password as it will be hashed, or note what is wrong with it; without data if it is blank or too long. */
 Span
 password_accept(SecretScope *scope, Span password, const PasswordPolicy *policy, Faults *faults)
 {
 	if (password.data == NULL || password.size == 0)
+	{
 		fault_add(faults, "password", "Password can't be blank.");
-	else if (!normalize_password(scope, &password))
+		return (Span) {NULL, 0};
+	}
+	if (!normalize_password(scope, &password))
+	{
 		fault_add(faults, "password", psprintf("Password can't be longer than %d bytes.",
 											   PASSWORD_MAX_SIZE));
-	else if (utf8_length(password) < (size_t) policy->min_length)
+		return (Span) {NULL, 0};
+	}
+	if (utf8_length(password) < (size_t) policy->min_length)
 		fault_add(faults, "password", psprintf("Password must have at least %d characters.",
 											   policy->min_length));
 	else
@@ -146,14 +152,36 @@ verify(SecretScope *scope, Span password, const Argon2Hash *hash)
 	return sodium_memcmp(tag, hash->tag, hash->tag_size) == 0;
 }
 
-/* Tell whether this is the password of a stored hash, or raise SU001 for a hash that cannot be verified against. */
+/* Make up a hash at the current cost that is nobody's. */
+static Argon2Hash
+nobodys_hash(void)
+{
+	Argon2Hash	hash = {
+		.memory = argon2_memory_setting,
+		.iterations = argon2_iterations_setting,
+		.tag_size = ARGON2_TAG_SIZE
+	};
+
+	randombytes_buf(hash.salt, sizeof(hash.salt));
+	randombytes_buf(hash.tag, sizeof(hash.tag));
+	return hash;
+}
+
+/*
+ * Tell whether this is the password of a stored hash, or raise SU001 for a
+ * hash that cannot be verified against. Without a stored hash it never is,
+ * and to find that out takes as long.
+ */
 bool
 password_verify(SecretScope *scope, Span password, const char *stored)
 {
 	Faults		faults = NO_FAULTS;
 	Argon2Hash	hash;
 
-	read_hash((Span) {stored, strlen(stored)}, &hash, &faults);
+	if (stored == NULL)
+		hash = nobodys_hash();
+	else
+		read_hash((Span) {stored, strlen(stored)}, &hash, &faults);
 	faults_raise(&faults);
 	return verify(scope, password, &hash);
 }

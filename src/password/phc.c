@@ -63,7 +63,9 @@ phc_parse(Span text, Argon2Hash *hash)
 {
 	size_t		salt_size;
 
-	return take(&text, "$argon2id$v=19$m=") &&
+	/* libsodium's decoder takes bytes beyond ASCII for digits of base64. */
+	return span_is_ascii(text) &&
+		take(&text, "$argon2id$v=19$m=") &&
 		take_number(&text, &hash->memory) && hash->memory >= 8 &&
 		take(&text, ",t=") &&
 		take_number(&text, &hash->iterations) && hash->iterations >= 1 &&

@@ -4,4 +4,5 @@ COMMENT ON FUNCTION arsignup.are_valid_urls(text[]) IS 'Tells whether all URLs m
 COMMENT ON FUNCTION arsignup.are_valid_origins(text[]) IS 'Tells whether all are origins as browsers send them: scheme, host and port of a URL that are_valid_urls accepts. Nulls pass.';
 COMMENT ON FUNCTION arsignup.are_valid_hosts(text[]) IS 'Tells whether all are host names in lower case; IP addresses are not. Nulls pass.';
 COMMENT ON FUNCTION arsignup.are_valid_permissions(text[]) IS 'Tells whether these may be the permissions of a membership: 20 at most, each 1 to 62 of A-Z a-z 0-9 * : ; . _ -';
+COMMENT ON FUNCTION arsignup.guard_slug() IS 'Trigger function of app_routes.';
 COMMENT ON FUNCTION arsignup.route_slug() IS 'Trigger function of connected_apps.';

@@ -20,14 +20,16 @@
 
 #define REALM_COLUMNS \
 	"r.id, r.name, r.state = 'active', r.username_validation = 'email', r.require_unique_emails," \
-	" r.password_min_length, r.password_min_score"
+	" r.password_min_length, r.password_min_score, r.logins_enabled, r.session_type = 'managed'," \
+	" r.session_minutes, r.jwt_alg, 'custom' = ANY (r.jwt_fields)," \
+	" 'memberships' = ANY (r.jwt_fields), 'orgs' = ANY (r.jwt_fields), r.sso = 'seamless'"
 
 static Statement select_realm = STATEMENT(
 	"SELECT " REALM_COLUMNS " FROM arsignup.realms r WHERE r.id = $1");
 
 static Statement select_app = STATEMENT(
 	"SELECT " REALM_COLUMNS ", a.id, a.name, a.state = 'active',"
-	" coalesce(a.signups_enabled, r.signups_enabled),"
+	" coalesce(a.logins_enabled, r.logins_enabled), coalesce(a.signups_enabled, r.signups_enabled),"
 	" coalesce(a.signup_mode, r.signup_mode),"
 	" coalesce(a.name_field, r.name_field) = 'required',"
 	" coalesce(a.org_name_field, r.org_name_field),"
@@ -68,6 +70,14 @@ fill_realm(Realm *realm)
 	realm->emails_are_unique = column_bool(5);
 	realm->password_min_length = column_int(6);
 	realm->password_min_score = column_int(7);
+	realm->logins_enabled = column_bool(8);
+	realm->sessions_are_managed = column_bool(9);
+	realm->session_minutes = column_int(10);
+	realm->jwt_alg = column_text(11);
+	realm->jwt_has_custom = column_bool(12);
+	realm->jwt_has_memberships = column_bool(13);
+	realm->jwt_has_orgs = column_bool(14);
+	realm->sso_is_seamless = column_bool(15);
 }
 
 /* Read a realm, or raise SU010. */
@@ -109,9 +119,9 @@ field_rule(const char *name)
 	return strcmp(name, "hidden") == 0 ? FIELD_HIDDEN : FIELD_OPTIONAL;
 }
 
-/* Read a connected app with its realm, or raise SU010 or SU006. */
+/* Read a connected app with its realm, or raise SU010. */
 void
-app_read_active(const pg_uuid_t *id, App *app)
+app_read(const pg_uuid_t *id, App *app)
 {
 	Parameters	parameters = {0};
 	bool		isnull;
@@ -120,18 +130,26 @@ app_read_active(const pg_uuid_t *id, App *app)
 	if (statement_run(&select_app, &parameters) == 0)
 		raise_not_found("connected app");
 	fill_realm(&app->realm);
-	app->id = *column_uuid(8);
-	app->name = column_text(9);
-	app->active = column_bool(10);
-	app->signups_enabled = column_bool(11);
-	app->signup_mode = signup_mode(column_text(12));
-	app->names_are_required = column_bool(13);
-	app->org_name_field = field_rule(column_text(14));
-	app->password_is_asked_twice = column_bool(15);
-	app->default_permissions = DatumGetArrayTypeP(column(16, &isnull));
-	app->signup_token_ttl = *DatumGetIntervalP(column(17, &isnull));
-	app->login_handler = column_text(18);
-	app->signup_handler = column_text(19);
+	app->id = *column_uuid(16);
+	app->name = column_text(17);
+	app->active = column_bool(18);
+	app->logins_enabled = column_bool(19);
+	app->signups_enabled = column_bool(20);
+	app->signup_mode = signup_mode(column_text(21));
+	app->names_are_required = column_bool(22);
+	app->org_name_field = field_rule(column_text(23));
+	app->password_is_asked_twice = column_bool(24);
+	app->default_permissions = DatumGetArrayTypeP(column(25, &isnull));
+	app->signup_token_ttl = *DatumGetIntervalP(column(26, &isnull));
+	app->login_handler = column_text(27);
+	app->signup_handler = column_text(28);
+}
+
+/* Read a connected app with its realm, or raise SU010 or SU006. */
+void
+app_read_active(const pg_uuid_t *id, App *app)
+{
+	app_read(id, app);
 	if (!app->realm.active)
 		raise_inactive("realm");
 	if (!app->active)
@@ -251,6 +269,29 @@ arsignup_are_valid_permissions(PG_FUNCTION_ARGS)
 
 /* ---------- triggers ---------- */
 
+/* Refuse a call of a trigger function by anything but a trigger. */
+void
+check_trigger_call(FunctionCallInfo fcinfo)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function was not called by a trigger")));
+}
+
+/* arsignup.guard_slug() returns trigger: keeps slugs as their apps say */
+PG_FUNCTION_INFO_V1(arsignup_guard_slug);
+Datum
+arsignup_guard_slug(PG_FUNCTION_ARGS)
+{
+	check_trigger_call(fcinfo);
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the row of a slug follows its connected app"),
+			 errhint("Change the slug in arsignup.connected_apps; insert rows for hosts only.")));
+	return PointerGetDatum(NULL);
+}
+
 /* Return a column of a trigger's row that is not null. */
 static Datum
 row_column(TriggerData *trigger, HeapTuple row, const char *name)
@@ -277,8 +318,7 @@ arsignup_route_slug(PG_FUNCTION_ARGS)
 	HeapTuple	row;
 	bool		is_update;
 
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		elog(ERROR, "route_slug is a trigger function");
+	check_trigger_call(fcinfo);
 	is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
 	row = is_update ? trigger->tg_newtuple : trigger->tg_trigtuple;
 	spi_open();

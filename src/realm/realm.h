@@ -6,6 +6,7 @@
 
 #include "arsignup.h"
 #include "datatype/timestamp.h"
+#include "fmgr.h"
 #include "utils/array.h"
 #include "utils/uuid.h"
 
@@ -18,6 +19,14 @@ typedef struct Realm
 	bool		emails_are_unique;
 	int			password_min_length;
 	int			password_min_score;
+	bool		logins_enabled;
+	bool		sessions_are_managed;
+	int			session_minutes;
+	char	   *jwt_alg;
+	bool		jwt_has_custom;
+	bool		jwt_has_memberships;
+	bool		jwt_has_orgs;
+	bool		sso_is_seamless;
 } Realm;
 
 typedef enum SignupMode
@@ -41,6 +50,7 @@ typedef struct App
 	pg_uuid_t	id;
 	char	   *name;
 	bool		active;
+	bool		logins_enabled;
 	bool		signups_enabled;
 	SignupMode	signup_mode;
 	bool		names_are_required;
@@ -54,10 +64,12 @@ typedef struct App
 
 extern void realm_read(const pg_uuid_t *id, Realm *realm);
 extern void realm_read_active(const pg_uuid_t *id, Realm *realm);
+extern void app_read(const pg_uuid_t *id, App *app);
 extern void app_read_active(const pg_uuid_t *id, App *app);
 extern bool permissions_are_valid(ArrayType *permissions);
 extern bool realm_lock_inactive(const pg_uuid_t *id);
 extern uint64 realm_delete(const pg_uuid_t *id);
+extern void check_trigger_call(FunctionCallInfo fcinfo);
 extern void raise_not_found(const char *what) pg_attribute_noreturn();
 extern void raise_inactive(const char *what) pg_attribute_noreturn();
 

@@ -25,6 +25,12 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_are_valid_permissions';
 
+CREATE FUNCTION arsignup.guard_slug()
+RETURNS trigger
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_guard_slug';
+
 CREATE FUNCTION arsignup.route_slug()
 RETURNS trigger
 LANGUAGE c
@@ -165,7 +171,7 @@ COMMENT ON COLUMN arsignup.connected_apps.signups_enabled IS 'Whether people may
 COMMENT ON COLUMN arsignup.connected_apps.created_at IS 'When the app was connected.';
 
 CREATE TABLE arsignup.app_routes (
-	kind text NOT NULL
+	kind text COLLATE "C" NOT NULL
 		CONSTRAINT kind_is_known CHECK (kind IN ('slug', 'host')),
 	name text COLLATE "C" NOT NULL
 		CONSTRAINT host_is_a_host_name CHECK (kind <> 'host' OR arsignup.are_valid_hosts(ARRAY[name])),
@@ -180,6 +186,22 @@ CREATE INDEX ON arsignup.app_routes (realm_id, connected_app_id);
 CREATE TRIGGER route_slug AFTER INSERT OR UPDATE OF slug
 ON arsignup.connected_apps FOR EACH ROW EXECUTE FUNCTION arsignup.route_slug();
 
+-- A slug's row comes from the trigger above, or goes by the foreign key; by hand it would be lost in a dump.
+CREATE TRIGGER guard_insert BEFORE INSERT ON arsignup.app_routes FOR EACH ROW
+WHEN (pg_trigger_depth() = 0 AND NEW.kind = 'slug')
+EXECUTE FUNCTION arsignup.guard_slug();
+
+CREATE TRIGGER guard_update BEFORE UPDATE ON arsignup.app_routes FOR EACH ROW
+WHEN (pg_trigger_depth() = 0 AND 'slug' IN (OLD.kind, NEW.kind))
+EXECUTE FUNCTION arsignup.guard_slug();
+
+CREATE TRIGGER guard_delete BEFORE DELETE ON arsignup.app_routes FOR EACH ROW
+WHEN (pg_trigger_depth() = 0 AND OLD.kind = 'slug')
+EXECUTE FUNCTION arsignup.guard_slug();
+
+COMMENT ON TRIGGER guard_insert ON arsignup.app_routes IS 'Keeps slugs as their apps say.';
+COMMENT ON TRIGGER guard_update ON arsignup.app_routes IS 'Keeps slugs as their apps say.';
+COMMENT ON TRIGGER guard_delete ON arsignup.app_routes IS 'Keeps slugs as their apps say.';
 COMMENT ON TRIGGER route_slug ON arsignup.connected_apps IS 'Gives the slug its row in app_routes.';
 COMMENT ON TABLE arsignup.app_routes IS 'Which connected app a request is for. An app''s slug has its row by itself; host names are inserted here.';
 COMMENT ON COLUMN arsignup.app_routes.kind IS 'slug (first path segment) or host.';

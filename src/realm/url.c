@@ -47,7 +47,7 @@ is_numeric(Span label)
 {
 	for (size_t i = 0; i < label.size; i++)
 		if (label.data[i] < '0' || label.data[i] > '9')
-			return label.size > 2 && label.data[0] == '0' && label.data[1] == 'x';
+			return label.size >= 2 && label.data[0] == '0' && label.data[1] == 'x';
 	return true;
 }
 

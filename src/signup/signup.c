@@ -10,16 +10,13 @@
 #include "base/id.h"
 #include "base/shared.h"
 #include "base/statement.h"
+#include "login/session.h"
 #include "mb/pg_wchar.h"
 #include "org/org.h"
 #include "password/password.h"
 #include "password/strength.h"
-#include "realm/url.h"
 #include "signup/token_row.h"
 #include "utils/fmgrprotos.h"
-
-/* Longest name of a client that is kept, in bytes. */
-#define CLIENT_MAX_SIZE 512
 
 /* What a signup has made; columns of signup_result. */
 typedef struct SignupResult
@@ -28,6 +25,7 @@ typedef struct SignupResult
 	pg_uuid_t	user_id;
 	pg_uuid_t	org_id;
 	pg_uuid_t	membership_id;
+	Session		session;
 	char	   *token;
 	char	   *url;
 } SignupResult;
@@ -159,30 +157,22 @@ read_open_app(FunctionCallInfo fcinfo, App *app)
 				 errmsg("signups are switched off")));
 }
 
-/* Return what the client calls itself as far as it can be kept. */
-static char *
-read_client(FunctionCallInfo fcinfo, int argument)
-{
-	char	   *client = argument_text(fcinfo, argument);
-	int			size;
-
-	if (client == NULL)
-		return NULL;
-	size = pg_mbcliplen(client, strlen(client), CLIENT_MAX_SIZE);
-	client[size] = '\0';
-	return utf8_is_single_line((Span) {client, size}) ? client : NULL;
-}
-
 /* ---------- minting ---------- */
+
+/* Note a time to live that is not positive, or longer than a year. */
+static void
+check_ttl(const Interval *ttl, Faults *faults)
+{
+	double		seconds = ttl->time / 1e6 + (ttl->day + ttl->month * 30.0) * SECS_PER_DAY;
+
+	if (seconds <= 0 || seconds > 366.0 * SECS_PER_DAY)
+		fault_add(faults, "ttl", "Time to live must be positive and 366 days at most.");
+}
 
 /* Return when a token expires that is minted now. */
 static TimestampTz
 expiry(const Interval *ttl, TimestampTz now)
 {
-	double		seconds = ttl->time / 1e6 + (ttl->day + ttl->month * 30.0) * SECS_PER_DAY;
-
-	if (seconds <= 0 || seconds > 366.0 * SECS_PER_DAY)
-		fault_raise("ttl", "Time to live must be positive and 366 days at most.");
 	return DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
 												   TimestampTzGetDatum(now),
 												   IntervalPGetDatum(ttl)));
@@ -197,7 +187,7 @@ mint(SecretScope *scope, const Signup *signup, const Interval *ttl)
 	char	   *token = secret_alloc(scope, TOKEN_LENGTH + 1);
 	TokenKey	key;
 
-	token_make(signup->app.realm.id.data, token);
+	token_make(SIGNUP_TOKEN_PREFIX, signup->app.realm.id.data, token);
 	(void) token_key_read((Span) {token, TOKEN_LENGTH}, NULL, &key);
 	token_insert(signup, &key, now, expires_at);
 	return token;
@@ -216,7 +206,7 @@ arsignup_mint_signup_token(PG_FUNCTION_ARGS)
 	SecretScope scope;
 	Signup		signup = {0};
 	Faults		faults = NO_FAULTS;
-	Interval   *ttl = argument_interval(fcinfo, 10);
+	const Interval *ttl = argument_interval(fcinfo, 10);
 	char	   *token;
 	text	   *result;
 
@@ -224,8 +214,11 @@ arsignup_mint_signup_token(PG_FUNCTION_ARGS)
 	spi_open();
 	read_open_app(fcinfo, &signup.app);
 	read_person(fcinfo, &signup, &faults);
+	if (ttl == NULL)
+		ttl = &signup.app.signup_token_ttl;
+	check_ttl(ttl, &faults);
 	finish_reading(&scope, fcinfo, 11, true, &signup, &faults);
-	token = mint(&scope, &signup, ttl ? ttl : &signup.app.signup_token_ttl);
+	token = mint(&scope, &signup, ttl);
 	spi_close();
 	result = cstring_to_text_with_len(token, TOKEN_LENGTH);
 	secret_scope_close(&scope);
@@ -266,6 +259,13 @@ arsignup_get_signup_token(PG_FUNCTION_ARGS)
 
 /* ---------- making users ---------- */
 
+/* Return as much of a name as fits: a first and a last name together may be too long. */
+static char *
+clip_name(const char *name)
+{
+	return pnstrdup(name, pg_mbcharcliplen(name, strlen(name), MAX_NAME_LENGTH));
+}
+
 /* Insert the org, named after the user if nobody named it, and the membership with the app's permissions. */
 static void
 insert_org_and_membership(const Signup *signup, SignupResult *result, TimestampTz now)
@@ -273,7 +273,7 @@ insert_org_and_membership(const Signup *signup, SignupResult *result, TimestampT
 	const pg_uuid_t *realm_id = &signup->app.realm.id;
 	Org			org = {
 		.id = id_make(now),
-		.name = signup->org_name ? signup->org_name : user_full_name(&signup->user)
+		.name = signup->org_name ? signup->org_name : clip_name(user_full_name(&signup->user))
 	};
 	Membership	membership = {
 		.id = id_make(now),
@@ -290,22 +290,24 @@ insert_org_and_membership(const Signup *signup, SignupResult *result, TimestampT
 
 /* Tell what a signup has made. */
 static void
-record_signup(const Signup *signup, EventSource *source, const SignupResult *result, TimestampTz now)
+record_signup(const Signup *signup, const EventSource *source, const SignupResult *result, TimestampTz now)
 {
-	const Event events[] = {
-		{"user.created", &result->user_id, NULL, NULL},
-		{"org.created", NULL, &result->org_id, NULL},
-		{"membership.created", &result->user_id, &result->org_id, &result->membership_id}
-	};
+	Event		events[MAX_EVENTS] = {{"user.created", &result->user_id, NULL, NULL}};
+	int			count = 1;
 
-	source->connected_app_id = &signup->app.id;
-	events_record(&signup->app.realm.id, now, source, events,
-				  result->mode == SIGNUP_USER_ORG ? lengthof(events) : 1);
+	if (result->mode == SIGNUP_USER_ORG)
+	{
+		events[count++] = (Event) {"org.created", NULL, &result->org_id, NULL};
+		events[count++] = (Event) {"membership.created", &result->user_id, &result->org_id, &result->membership_id};
+	}
+	if (signup->user.logs_in)
+		events[count++] = (Event) {"user.login.succeeded", &result->user_id, NULL, NULL};
+	events_record(&signup->app.realm.id, now, source, events, count);
 }
 
 /* Insert the user of a checked signup and, in that mode, org and membership; tell of it. */
 static void
-insert_signup(Signup *signup, EventSource *source, SignupResult *result, TimestampTz now)
+insert_signup(Signup *signup, const EventSource *source, SignupResult *result, TimestampTz now)
 {
 	user_insert(&signup->app.realm, &signup->user, now);
 	result->user_id = signup->user.id;
@@ -326,12 +328,13 @@ return_result(FunctionCallInfo fcinfo, const SignupResult *result)
 		UUIDPGetDatum(&result->user_id),
 		UUIDPGetDatum(&result->org_id),
 		UUIDPGetDatum(&result->membership_id),
-		(Datum) 0,
+		UUIDPGetDatum(&result->session.id),
 		result->token ? CStringGetTextDatum(result->token) : (Datum) 0,
 		result->url ? CStringGetTextDatum(result->url) : (Datum) 0
 	};
 	bool		nulls[7] = {
-		false, !has_user, !has_org, !has_org, true, result->token == NULL, result->url == NULL
+		false, !has_user, !has_org, !has_org, !result->session.is_managed,
+		result->token == NULL, result->url == NULL
 	};
 
 	return return_row(fcinfo, values, nulls);
@@ -362,6 +365,8 @@ complete_signup(FunctionCallInfo fcinfo, Signup *signup)
 	signup->user.reference = argument_text(fcinfo, 2);
 	signup->user.custom = merge_custom(signup->user.custom, argument_jsonb(fcinfo, 3));
 	user_check(&signup->app.realm, &signup->user, &faults);
+	if (faults.list != NIL)
+		user_check_free(&signup->app.realm, &signup->user, &faults);
 	faults_raise(&faults);
 }
 
@@ -378,6 +383,7 @@ redeem(FunctionCallInfo fcinfo, const TokenKey *key, SignupResult *result)
 
 	token_take(key, &signup, &app_id, now);
 	app_read_active(&app_id, &signup.app);
+	source.connected_app_id = &signup.app.id;
 	complete_signup(fcinfo, &signup);
 	with_org = PG_ARGISNULL(4) ? signup.org_name != NULL : PG_GETARG_BOOL(4);
 	result->mode = with_org ? SIGNUP_USER_ORG : SIGNUP_USER;
@@ -432,39 +438,42 @@ arsignup_revoke_signup_token(PG_FUNCTION_ARGS)
 
 /* ---------- signing up ---------- */
 
-/* Return a handler's URL with a token added, in the caller's memory. */
-static char *
-url_with_token(const char *handler, const char *token)
+/* Make the user and, unless logins are switched off, log them in. */
+static void
+make_and_log_in(SecretScope *scope, const EventSource *source, Signup *signup, SignupResult *result)
 {
-	size_t		size = strlen(handler) + strlen(token) + 16;
-	char	   *url = palloc(size);
+	TimestampTz now = GetCurrentTimestamp();
+	const App  *app = &signup->app;
+	int			nest_level = lock_timeout_begin();
 
-	(void) url_add_parameter((Span) {handler, strlen(handler)}, psprintf("token=%s", token), url, size);
-	return url;
+	signup->user.logs_in = app->logins_enabled;
+	insert_signup(signup, source, result, now);
+	result->url = app->login_handler;
+	if (signup->user.logs_in)
+	{
+		session_start(&app->realm, &signup->user, source, now, &result->session);
+		result->token = session_token(scope, &app->realm, &signup->user, &result->session);
+		result->url = url_with_token(app->login_handler, result->token, true);
+	}
+	lock_timeout_end(nest_level);
 }
 
 /* Do what the app's mode says with a checked signup. */
 static void
 sign_up(SecretScope *scope, FunctionCallInfo fcinfo, Signup *signup, SignupResult *result)
 {
-	EventSource source = {
-		.ip = PG_ARGISNULL(10) ? NULL : PG_GETARG_INET_PP(10),
-		.client = read_client(fcinfo, 11)
-	};
-	int			nest_level;
+	EventSource source = argument_source(fcinfo, 10, 11);
 
-	if (result->mode == SIGNUP_TOKEN)
+	source.connected_app_id = &signup->app.id;
+	if (result->mode != SIGNUP_TOKEN)
 	{
-		result->token = mint(scope, signup, &signup->app.signup_token_ttl);
-		result->url = url_with_token(signup->app.signup_handler, result->token);
-		count(COUNT_TOKENS_MINTED);
+		make_and_log_in(scope, &source, signup, result);
+		count(COUNT_SIGNUPS);
 		return;
 	}
-	nest_level = lock_timeout_begin();
-	insert_signup(signup, &source, result, GetCurrentTimestamp());
-	lock_timeout_end(nest_level);
-	result->url = signup->app.login_handler;
-	count(COUNT_SIGNUPS);
+	result->token = mint(scope, signup, &signup->app.signup_token_ttl);
+	result->url = url_with_token(signup->app.signup_handler, result->token, false);
+	count(COUNT_TOKENS_MINTED);
 }
 
 /*

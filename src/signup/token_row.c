@@ -16,7 +16,7 @@
 bool
 token_key_read(Span token, const pg_uuid_t *expected_realm_id, TokenKey *key)
 {
-	if (token.data == NULL || !token_parse(token, key->realm_id.data, key->digest))
+	if (token.data == NULL || !token_parse(SIGNUP_TOKEN_PREFIX, token, key->realm_id.data, key->digest))
 		return false;
 	return expected_realm_id == NULL ||
 		memcmp(expected_realm_id, &key->realm_id, UUID_SIZE) == 0;

@@ -6,8 +6,8 @@
 
 #include "account/user.h"
 #include "base/statement.h"
+#include "base/token.h"
 #include "realm/realm.h"
-#include "signup/token.h"
 
 /* A token names its realm; the table knows it by realm and digest. */
 typedef struct TokenKey

@@ -1,0 +1,105 @@
+-- Logging in, login tokens, signing keys.
+
+CREATE OR REPLACE FUNCTION arsignup.login(
+	connected_app_id uuid,
+	login text,
+	password arsignup.secret,
+	ip inet DEFAULT NULL,
+	client text DEFAULT NULL
+)
+RETURNS arsignup.login_result
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_login';
+
+COMMENT ON FUNCTION arsignup.login(uuid, text, arsignup.secret, inet, text) IS
+'Logs somebody in by username or email and password. A failed login is an answer, not an error, and costs the same hash whether or not there is such a user. ip and client go into session and event. Errors: SU007 too busy; SU010 no such app; SU011 the signing key cannot be opened.';
+
+CREATE OR REPLACE FUNCTION arsignup.create_session(
+	realm_id uuid,
+	user_id uuid,
+	connected_app_id uuid DEFAULT NULL,
+	ip inet DEFAULT NULL,
+	client text DEFAULT NULL,
+	OUT session_id uuid,
+	OUT token text,
+	OUT expires_at timestamptz
+)
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_create_session';
+
+COMMENT ON FUNCTION arsignup.create_session(uuid, uuid, uuid, inet, text) IS
+'Logs a user in whom the application knows by other means, such as a signup token that it has redeemed. session_id is null where the realm does not manage sessions, and for api users. Errors: SU006 logins are switched off, or realm, app or user is inactive; SU010 no such realm, app or user; SU011 the signing key cannot be opened.';
+
+CREATE OR REPLACE FUNCTION arsignup.verify_login_token(token arsignup.secret, realm_id uuid DEFAULT NULL)
+RETURNS jsonb
+LANGUAGE c STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_verify_login_token';
+
+COMMENT ON FUNCTION arsignup.verify_login_token(arsignup.secret, uuid) IS
+'Returns the claims of a login token; null if its signature, algorithm, audience or time is wrong, its session has ended, the user is inactive or gone, or has changed the password since. realm_id: refuse tokens of other realms. Reads only, so it works on a standby. Errors: SU011 an HS256 key cannot be opened.';
+
+CREATE OR REPLACE FUNCTION arsignup.end_session(realm_id uuid, session_id uuid)
+RETURNS boolean
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_end_session';
+
+COMMENT ON FUNCTION arsignup.end_session(uuid, uuid) IS
+'Logs a session out; false if it was not going on. Errors: SU010 no such realm.';
+
+CREATE OR REPLACE FUNCTION arsignup.end_sessions(realm_id uuid, user_id uuid)
+RETURNS bigint
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_end_sessions';
+
+COMMENT ON FUNCTION arsignup.end_sessions(uuid, uuid) IS
+'Logs a user out everywhere: ends all sessions and refuses all login tokens from before, unmanaged ones too. Returns how many managed sessions were going on. Errors: SU010 no such realm or user.';
+
+CREATE OR REPLACE FUNCTION arsignup.remember_session(realm_id uuid, session_id uuid)
+RETURNS text
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_remember_session';
+
+COMMENT ON FUNCTION arsignup.remember_session(uuid, uuid) IS
+'Returns a secret (kbs_...) for the cookie by which a browser comes back to its session in a realm with seamless SSO; only a digest is stored, and an earlier secret of the session is void. Null if the session is not going on or the realm is not seamless. Errors: SU006 realm inactive; SU010 no such realm.';
+
+CREATE OR REPLACE FUNCTION arsignup.login_again(connected_app_id uuid, browser_session arsignup.secret)
+RETURNS arsignup.login_result
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_login_again';
+
+COMMENT ON FUNCTION arsignup.login_again(uuid, arsignup.secret) IS
+'Logs a browser in to an app of the realm by the secret of its session, without a password: the same session, a token for this app''s handler. Errors: SU010 no such app; SU011 the signing key cannot be opened.';
+
+CREATE OR REPLACE FUNCTION arsignup.rotate_signing_key(realm_id uuid)
+RETURNS text
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_rotate_signing_key';
+
+COMMENT ON FUNCTION arsignup.rotate_signing_key(uuid) IS
+'Makes a new key for a realm''s login tokens and returns its kid; tokens of the retired key stay good until they expire. Also the way on when the key file is lost. Errors: SU010 no such realm; SU011 the key file cannot be used.';
+
+CREATE OR REPLACE FUNCTION arsignup.jwks(realm_id uuid)
+RETURNS jsonb
+LANGUAGE c STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_jwks';
+
+COMMENT ON FUNCTION arsignup.jwks(uuid) IS
+'Returns the public keys by which a realm''s login tokens can be verified, as a JSON Web Key Set (RFC 7517); never a shared secret. Errors: SU010 no such realm.';
+
+CREATE OR REPLACE FUNCTION arsignup.reveal_jwt_key(realm_id uuid)
+RETURNS text
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_reveal_jwt_key';
+
+COMMENT ON FUNCTION arsignup.reveal_jwt_key(uuid) IS
+'Returns what apps verify a realm''s login tokens with: the shared secret of HS256 (jsk_...), else the public key as PEM. Makes the key if the realm has none. Errors: SU010 no such realm; SU011 the key cannot be opened.';

@@ -1,0 +1,314 @@
+/*
+ * Login tokens: JSON Web Tokens (RFC 7519) in compact form.
+ *
+ * Strict on purpose (RFC 8725): what we did not write is not a token of ours.
+ * A header has alg, typ and kid and nothing else; base64url has no padding and
+ * no spare bits; no object has a member twice. The algorithm is compared with
+ * the one of the key, never chosen by the token.
+ */
+#include "login/jwt.h"
+
+#include <jansson.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BASE64URL sodium_base64_VARIANT_URLSAFE_NO_PADDING
+#define HEADER_MAX 256
+
+static const char *const alg_names[] = {"HS256", "EdDSA", "RS256"};
+
+/* Return the name of an algorithm in a token's header. */
+const char *
+jwt_alg_name(JwtAlg alg)
+{
+	return alg_names[alg];
+}
+
+/* ---------- reading ---------- */
+
+/* Decode base64url, all of it or nothing. */
+static bool
+decode(Span text, void *out, size_t capacity, size_t *size)
+{
+	/* libsodium's decoder takes bytes beyond ASCII for digits of base64. */
+	return span_is_ascii(text) &&
+		sodium_base642bin(out, capacity, text.data, text.size, NULL, size, NULL, BASE64URL) == 0;
+}
+
+/* Take everything up to the next dot off the front. */
+static bool
+take_segment(Span *rest, Span *segment)
+{
+	const char *dot = rest->size > 0 ? memchr(rest->data, '.', rest->size) : NULL;
+
+	if (dot == NULL)
+		return false;
+	*segment = (Span) {rest->data, dot - rest->data};
+	*rest = (Span) {dot + 1, rest->size - segment->size - 1};
+	return true;
+}
+
+/* Return a member that is a string, or NULL. */
+static const char *
+string_member(const json_t *object, const char *name)
+{
+	return json_string_value(json_object_get(object, name));
+}
+
+/* Find an algorithm by its exact name. */
+static bool
+find_alg(const char *name, JwtAlg *alg)
+{
+	for (int i = 0; name != NULL && i < 3; i++)
+		if (strcmp(name, alg_names[i]) == 0)
+		{
+			*alg = i;
+			return true;
+		}
+	return false;
+}
+
+/* Read a header that has exactly alg, typ and kid. */
+static bool
+read_header(const json_t *header, Jwt *jwt)
+{
+	const char *typ = string_member(header, "typ");
+	const char *kid = string_member(header, "kid");
+
+	if (json_object_size(header) != 3 || typ == NULL || strcmp(typ, "JWT") != 0 ||
+		kid == NULL || strlen(kid) > JWT_KID_MAX || !find_alg(string_member(header, "alg"), &jwt->alg))
+		return false;
+	strcpy(jwt->kid, kid);
+	return true;
+}
+
+/* Parse a header. */
+static bool
+parse_header(Span segment, Jwt *jwt)
+{
+	char		text[HEADER_MAX];
+	size_t		size;
+	json_t	   *header;
+	bool		is_read;
+
+	if (!decode(segment, text, sizeof(text), &size))
+		return false;
+	header = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+	is_read = json_is_object(header) && read_header(header, jwt);
+	json_decref(header);
+	return is_read;
+}
+
+/* Take a token apart; false if it could not be one of ours. */
+bool
+jwt_parse(Span token, Jwt *jwt)
+{
+	Span		rest = token;
+	Span		header;
+
+	if (token.size > JWT_MAX_SIZE || !take_segment(&rest, &header) ||
+		!take_segment(&rest, &jwt->payload))
+		return false;
+	jwt->signed_part = (Span) {token.data, header.size + 1 + jwt->payload.size};
+	return decode(rest, jwt->signature, sizeof(jwt->signature), &jwt->signature_size) &&
+		parse_header(header, jwt);
+}
+
+/* Decode the payload into a buffer of jwt->payload.size bytes. */
+bool
+jwt_decode_payload(const Jwt *jwt, char *out, size_t *size)
+{
+	return decode(jwt->payload, out, jwt->payload.size, size);
+}
+
+/* Tell whether a value nests no deeper than this. */
+static bool
+is_shallow(const json_t *value, int depth)
+{
+	const char *key;
+	json_t	   *member;
+	size_t		i;
+
+	if (depth == 0)
+		return !json_is_object(value) && !json_is_array(value);
+	if (json_is_object(value))
+	{
+		json_object_foreach((json_t *) value, key, member)
+			if (!is_shallow(member, depth - 1))
+				return false;
+	}
+	else if (json_is_array(value))
+	{
+		json_array_foreach(value, i, member)
+			if (!is_shallow(member, depth - 1))
+				return false;
+	}
+	return true;
+}
+
+/* Copy a member that is a string and fits. */
+static bool
+copy_member(const json_t *object, const char *name, char *out, size_t capacity)
+{
+	const char *value = string_member(object, name);
+
+	if (value == NULL || strlen(value) >= capacity)
+		return false;
+	strcpy(out, value);
+	return true;
+}
+
+/* Copy a member that is a whole number of seconds. */
+static bool
+time_member(const json_t *object, const char *name, int64_t *out)
+{
+	const json_t *value = json_object_get(object, name);
+
+	*out = json_integer_value(value);
+	return json_is_integer(value) && *out >= 0;
+}
+
+/* Read the claims that decide; sub and sid, where they are, must repeat uid and tk. */
+bool
+jwt_read_claims(Span payload, JwtClaims *claims)
+{
+	json_t	   *object = json_loadb(payload.data, payload.size, JSON_REJECT_DUPLICATES, NULL);
+	const char *sub = string_member(object, "sub");
+	const char *sid = string_member(object, "sid");
+	bool		is_read = json_is_object(object) && is_shallow(object, JWT_MAX_DEPTH) &&
+		copy_member(object, "aud", claims->aud, sizeof(claims->aud)) &&
+		copy_member(object, "uid", claims->uid, sizeof(claims->uid)) &&
+		copy_member(object, "tk", claims->tk, sizeof(claims->tk)) &&
+		time_member(object, "iat", &claims->iat) &&
+		time_member(object, "exp", &claims->exp) &&
+		sub != NULL && strcmp(sub, claims->uid) == 0 &&
+		sid != NULL && strcmp(sid, claims->tk) == 0;
+
+	json_decref(object);
+	return is_read;
+}
+
+/* Tell whether an RSA signature fits. */
+static bool
+verify_rsa(const Jwt *jwt, EVP_PKEY *rsa)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	bool		fits = context != NULL &&
+		EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, rsa) == 1 &&
+		EVP_DigestVerify(context, jwt->signature, jwt->signature_size,
+						 (const uint8_t *) jwt->signed_part.data, jwt->signed_part.size) == 1;
+
+	EVP_MD_CTX_free(context);
+	return fits;
+}
+
+/* Compute HMAC-SHA-256 under a key of any length. */
+static void
+hmac(const JwtKey *key, Span message, uint8_t out[crypto_auth_hmacsha256_BYTES])
+{
+	crypto_auth_hmacsha256_state state;
+
+	crypto_auth_hmacsha256_init(&state, key->secret, key->secret_size);
+	crypto_auth_hmacsha256_update(&state, (const uint8_t *) message.data, message.size);
+	crypto_auth_hmacsha256_final(&state, out);
+	sodium_memzero(&state, sizeof(state));
+}
+
+/* Tell whether a token's signature fits, by the key's own algorithm. */
+bool
+jwt_verify(const Jwt *jwt, const JwtKey *key)
+{
+	uint8_t		mac[crypto_auth_hmacsha256_BYTES];
+
+	if (jwt->alg != key->alg)
+		return false;
+	switch (key->alg)
+	{
+		case JWT_HS256:
+			if (jwt->signature_size != sizeof(mac))
+				return false;
+			hmac(key, jwt->signed_part, mac);
+			return sodium_memcmp(mac, jwt->signature, sizeof(mac)) == 0;
+		case JWT_EDDSA:
+			return jwt->signature_size == crypto_sign_BYTES &&
+				crypto_sign_verify_detached(jwt->signature, (const uint8_t *) jwt->signed_part.data,
+											jwt->signed_part.size, key->public_key) == 0;
+		case JWT_RS256:
+			return verify_rsa(jwt, key->rsa);
+	}
+	return false;
+}
+
+/* ---------- writing ---------- */
+
+/* Return the room that a token with such a payload needs at most. */
+size_t
+jwt_token_size(size_t payload_size)
+{
+	return sodium_base64_ENCODED_LEN(HEADER_MAX, BASE64URL) +
+		sodium_base64_encoded_len(payload_size, BASE64URL) +
+		sodium_base64_ENCODED_LEN(JWT_SIGNATURE_MAX, BASE64URL);
+}
+
+/* Write bytes as base64url; return the end. */
+static char *
+encode(char *out, const char *limit, const void *bytes, size_t size)
+{
+	sodium_bin2base64(out, limit - out, bytes, size, BASE64URL);
+	return out + strlen(out);
+}
+
+/* Sign with an RSA key; return the signature's size, 0 if OpenSSL fails. */
+static size_t
+sign_rsa(EVP_PKEY *rsa, Span message, uint8_t out[JWT_SIGNATURE_MAX])
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	size_t		size = JWT_SIGNATURE_MAX;
+	bool		is_signed = context != NULL &&
+		EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, rsa) == 1 &&
+		EVP_DigestSign(context, out, &size, (const uint8_t *) message.data, message.size) == 1;
+
+	EVP_MD_CTX_free(context);
+	return is_signed ? size : 0;
+}
+
+/* Sign a message by the key's algorithm; return the signature's size, 0 on failure. */
+static size_t
+sign(const JwtKey *key, Span message, uint8_t out[JWT_SIGNATURE_MAX])
+{
+	switch (key->alg)
+	{
+		case JWT_HS256:
+			hmac(key, message, out);
+			return crypto_auth_hmacsha256_BYTES;
+		case JWT_EDDSA:
+			crypto_sign_detached(out, NULL, (const uint8_t *) message.data, message.size, key->secret);
+			return crypto_sign_BYTES;
+		case JWT_RS256:
+			return sign_rsa(key->rsa, message, out);
+	}
+	return 0;
+}
+
+/* Write a signed token into a buffer of jwt_token_size bytes; return its length, 0 on failure. */
+size_t
+jwt_sign(const JwtKey *key, const char *kid, Span payload, char *out, size_t capacity)
+{
+	char		header[HEADER_MAX];
+	uint8_t		signature[JWT_SIGNATURE_MAX];
+	size_t		size;
+	char	   *end;
+	int			length = snprintf(header, sizeof(header), "{\"alg\":\"%s\",\"typ\":\"JWT\",\"kid\":\"%s\"}",
+								  alg_names[key->alg], kid);
+
+	end = encode(out, out + capacity, header, length);
+	*end++ = '.';
+	end = encode(end, out + capacity, payload.data, payload.size);
+	size = sign(key, (Span) {out, end - out}, signature);
+	if (size == 0)
+		return 0;
+	*end++ = '.';
+	end = encode(end, out + capacity, signature, size);
+	return end - out;
+}

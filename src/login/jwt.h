@@ -1,0 +1,66 @@
+/*
+ * Login tokens: JSON Web Tokens (RFC 7519) in compact form. Pure C.
+ */
+#ifndef ARSIGNUP_JWT_H
+#define ARSIGNUP_JWT_H
+
+#include <openssl/evp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/text.h"
+
+#define JWT_MAX_SIZE 65536		/* bytes of a whole token */
+#define JWT_MAX_DEPTH 16		/* of arrays and objects in the claims */
+#define JWT_KID_MAX 64
+#define JWT_SIGNATURE_MAX 512	/* RSA with 4096 bits */
+#define ED25519_PUBLIC_SIZE 32
+#define ED25519_SECRET_SIZE 64
+
+typedef enum JwtAlg
+{
+	JWT_HS256,
+	JWT_EDDSA,
+	JWT_RS256
+} JwtAlg;
+
+/* A key as it is used; what its algorithm does not need is empty. */
+typedef struct JwtKey
+{
+	JwtAlg		alg;
+	uint8_t	   *secret;			/* HS256: the shared secret; EdDSA: the secret key */
+	size_t		secret_size;
+	uint8_t		public_key[ED25519_PUBLIC_SIZE];
+	EVP_PKEY   *rsa;			/* with its private half only where it signs */
+} JwtKey;
+
+/* A token taken apart; spans lie in the token. */
+typedef struct Jwt
+{
+	Span		signed_part;	/* header.payload */
+	Span		payload;		/* base64url */
+	uint8_t		signature[JWT_SIGNATURE_MAX];
+	size_t		signature_size;
+	JwtAlg		alg;
+	char		kid[JWT_KID_MAX + 1];
+} Jwt;
+
+/* The claims that decide whether a token holds. */
+typedef struct JwtClaims
+{
+	char		aud[64];
+	char		uid[64];
+	char		tk[64];
+	int64_t		iat;
+	int64_t		exp;
+} JwtClaims;
+
+extern const char *jwt_alg_name(JwtAlg alg);
+extern bool jwt_parse(Span token, Jwt *jwt);
+extern bool jwt_decode_payload(const Jwt *jwt, char *out, size_t *size);
+extern bool jwt_read_claims(Span payload, JwtClaims *claims);
+extern bool jwt_verify(const Jwt *jwt, const JwtKey *key);
+extern size_t jwt_token_size(size_t payload_size);
+extern size_t jwt_sign(const JwtKey *key, const char *kid, Span payload, char *out, size_t capacity);
+
+#endif							/* ARSIGNUP_JWT_H */

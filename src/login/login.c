@@ -1,0 +1,353 @@
+/*
+ * SQL functions: logging in, login tokens, signing keys.
+ */
+#include "arsignup.h"
+
+#include "account/user.h"
+#include "base/argument.h"
+#include "base/shared.h"
+#include "base/statement.h"
+#include "login/session.h"
+#include "login/signing_key.h"
+#include "password/password.h"
+
+/* ---------- logging in ---------- */
+
+/* What a login has led to; columns of login_result. */
+typedef struct LoginResult
+{
+	const char *reason;			/* null if it succeeded */
+	pg_uuid_t	user_id;
+	Session		session;
+	char	   *token;
+	char	   *url;
+} LoginResult;
+
+/* Return a row of login_result, in the caller's memory. */
+static Datum
+return_login(FunctionCallInfo fcinfo, const LoginResult *result)
+{
+	bool		ok = result->reason == NULL;
+	Datum		values[6] = {
+		BoolGetDatum(ok),
+		ok ? (Datum) 0 : CStringGetTextDatum(result->reason),
+		UUIDPGetDatum(&result->user_id),
+		UUIDPGetDatum(&result->session.id),
+		ok ? CStringGetTextDatum(result->token) : (Datum) 0,
+		ok ? CStringGetTextDatum(result->url) : (Datum) 0
+	};
+	bool		nulls[6] = {false, ok, !ok, !ok || !result->session.is_managed, !ok, !ok};
+
+	return return_row(fcinfo, values, nulls);
+}
+
+/* Say why nobody can log in to an app just now, or NULL. */
+static const char *
+closed_reason(const App *app)
+{
+	return app->realm.active && app->active && app->logins_enabled ? NULL : "disabled";
+}
+
+/*
+ * Find the user whose login and password these are. Who is not to be found,
+ * has no password or is inactive costs the hash of a wrong password and gets
+ * its answer.
+ */
+static bool
+authenticate(SecretScope *scope, const Realm *realm, const char *login, Span password, User *user)
+{
+	bool		can_log_in = login != NULL && user_find_by_login(realm, login, user) &&
+		strcmp(user->state, "active") == 0 && user->password_hash != NULL;
+
+	return password_verify(scope, password, can_log_in ? user->password_hash : NULL);
+}
+
+/* Start a session for a user who has proved who they are, and sign its token. */
+static void
+log_in(SecretScope *scope, const App *app, const User *user, const EventSource *source, LoginResult *result)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	Event		event = {.type = "user.login.succeeded", .user_id = &user->id};
+	int			nest_level = lock_timeout_begin();
+
+	user_record_login(&app->realm.id, &user->id, now);
+	session_start(&app->realm, user, source, now, &result->session);
+	events_record(&app->realm.id, now, source, &event, 1);
+	lock_timeout_end(nest_level);
+	result->user_id = user->id;
+	result->token = session_token(scope, &app->realm, user, &result->session);
+	result->url = url_with_token(app->login_handler, result->token, false);
+}
+
+/*
+ * arsignup.login(connected_app_id uuid, login text, password arsignup.secret, ip inet,
+ * client text) returns arsignup.login_result
+ */
+PG_FUNCTION_INFO_V1(arsignup_login);
+Datum
+arsignup_login(PG_FUNCTION_ARGS)
+{
+	SecretScope scope;
+	App			app;
+	User		user;
+	LoginResult result = {0};
+	EventSource source = argument_source(fcinfo, 3, 4);
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext spi;
+	Datum		row;
+
+	secret_scope_open(&scope);
+	spi_open();
+	app_read(argument_uuid(fcinfo, 0), &app);
+	source.connected_app_id = &app.id;
+	result.reason = closed_reason(&app);
+	if (result.reason == NULL &&
+		!authenticate(&scope, &app.realm, argument_text(fcinfo, 1), secret_argument(&scope, fcinfo, 2), &user))
+		result.reason = "invalid";
+	if (result.reason == NULL)
+		log_in(&scope, &app, &user, &source, &result);
+	count(result.reason == NULL ? COUNT_LOGINS_OK : COUNT_LOGINS_FAILED);
+	spi = MemoryContextSwitchTo(caller);
+	row = return_login(fcinfo, &result);
+	MemoryContextSwitchTo(spi);
+	spi_close();
+	secret_scope_close(&scope);
+	return row;
+}
+
+/* ---------- sessions ---------- */
+
+/* Read the app that a session is for, if one is named, else its realm; or raise SU006 or SU010. */
+static void
+read_login_rules(const pg_uuid_t *realm_id, const pg_uuid_t *app_id, App *app)
+{
+	if (app_id == NULL)
+	{
+		realm_read_active(realm_id, &app->realm);
+		app->logins_enabled = app->realm.logins_enabled;
+	}
+	else
+	{
+		app_read_active(app_id, app);
+		if (realm_id == NULL || memcmp(realm_id, &app->realm.id, UUID_LEN) != 0)
+			raise_not_found("connected app");
+	}
+	if (!app->logins_enabled)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARSIGNUP_SWITCHED_OFF),
+				 errmsg("logins are switched off")));
+}
+
+/*
+ * arsignup.create_session(realm_id uuid, user_id uuid, connected_app_id uuid, ip inet,
+ * client text) returns record
+ */
+PG_FUNCTION_INFO_V1(arsignup_create_session);
+Datum
+arsignup_create_session(PG_FUNCTION_ARGS)
+{
+	SecretScope scope;
+	App			app;
+	User		user;
+	EventSource source = argument_source(fcinfo, 3, 4);
+	LoginResult result = {0};
+	MemoryContext caller = CurrentMemoryContext;
+	Datum		values[3];
+	bool		nulls[3] = {0};
+
+	secret_scope_open(&scope);
+	spi_open();
+	source.connected_app_id = argument_uuid(fcinfo, 2);
+	app.login_handler = "";
+	read_login_rules(argument_uuid(fcinfo, 0), source.connected_app_id, &app);
+	user_read(&app.realm.id, argument_uuid(fcinfo, 1), &user);
+	if (strcmp(user.state, "active") != 0)
+		raise_inactive("user");
+	log_in(&scope, &app, &user, &source, &result);
+	MemoryContextSwitchTo(caller);
+	values[0] = UUIDPGetDatum(&result.session.id);
+	values[1] = CStringGetTextDatum(result.token);
+	values[2] = TimestampTzGetDatum(result.session.expires_at);
+	nulls[0] = !result.session.is_managed;
+	spi_close();
+	secret_scope_close(&scope);
+	return return_row(fcinfo, values, nulls);
+}
+
+/* arsignup.verify_login_token(token arsignup.secret, realm_id uuid) returns jsonb */
+PG_FUNCTION_INFO_V1(arsignup_verify_login_token);
+Datum
+arsignup_verify_login_token(PG_FUNCTION_ARGS)
+{
+	SecretScope scope;
+	MemoryContext caller = CurrentMemoryContext;
+	Span		token;
+	Span		payload;
+	char	   *claims = NULL;
+
+	secret_scope_open(&scope);
+	spi_open();
+	token = secret_argument(&scope, fcinfo, 0);
+	if (token.data != NULL && login_token_verify(token, argument_uuid(fcinfo, 1), &payload))
+		claims = MemoryContextStrdup(caller, pnstrdup(payload.data, payload.size));
+	spi_close();
+	secret_scope_close(&scope);
+	if (claims == NULL)
+		PG_RETURN_NULL();
+	return DirectFunctionCall1(jsonb_in, CStringGetDatum(claims));
+}
+
+/* arsignup.end_session(realm_id uuid, session_id uuid) returns boolean */
+PG_FUNCTION_INFO_V1(arsignup_end_session);
+Datum
+arsignup_end_session(PG_FUNCTION_ARGS)
+{
+	int			nest_level;
+	Realm		realm;
+	bool		ended;
+
+	spi_open();
+	realm_read(argument_uuid(fcinfo, 0), &realm);
+	nest_level = lock_timeout_begin();
+	ended = session_end(&realm.id, argument_uuid(fcinfo, 1), GetCurrentTimestamp());
+	lock_timeout_end(nest_level);
+	spi_close();
+	PG_RETURN_BOOL(ended);
+}
+
+/* arsignup.end_sessions(realm_id uuid, user_id uuid) returns bigint */
+PG_FUNCTION_INFO_V1(arsignup_end_sessions);
+Datum
+arsignup_end_sessions(PG_FUNCTION_ARGS)
+{
+	const pg_uuid_t *user_id = argument_uuid(fcinfo, 1);
+	TimestampTz now = GetCurrentTimestamp();
+	int			nest_level;
+	Realm		realm;
+	uint64		ended;
+
+	spi_open();
+	realm_read(argument_uuid(fcinfo, 0), &realm);
+	nest_level = lock_timeout_begin();
+	user_end_tokens(&realm.id, user_id, now);
+	ended = sessions_end(&realm.id, user_id, now);
+	lock_timeout_end(nest_level);
+	spi_close();
+	PG_RETURN_INT64(ended);
+}
+
+/* ---------- seamless SSO ---------- */
+
+/* arsignup.remember_session(realm_id uuid, session_id uuid) returns text */
+PG_FUNCTION_INFO_V1(arsignup_remember_session);
+Datum
+arsignup_remember_session(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Realm		realm;
+	char	   *secret = NULL;
+
+	spi_open();
+	realm_read_active(argument_uuid(fcinfo, 0), &realm);
+	if (realm.sso_is_seamless)
+		secret = session_remember(&realm.id, argument_uuid(fcinfo, 1), GetCurrentTimestamp());
+	if (secret != NULL)
+		secret = MemoryContextStrdup(caller, secret);
+	spi_close();
+	if (secret == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(secret));
+}
+
+/*
+ * arsignup.login_again(connected_app_id uuid, browser_session arsignup.secret)
+ * returns arsignup.login_result
+ */
+PG_FUNCTION_INFO_V1(arsignup_login_again);
+Datum
+arsignup_login_again(PG_FUNCTION_ARGS)
+{
+	SecretScope scope;
+	App			app;
+	User		user;
+	LoginResult result = {0};
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext spi;
+	Datum		row;
+
+	secret_scope_open(&scope);
+	spi_open();
+	app_read(argument_uuid(fcinfo, 0), &app);
+	result.reason = closed_reason(&app);
+	if (result.reason == NULL && !app.realm.sso_is_seamless)
+		result.reason = "disabled";
+	if (result.reason == NULL &&
+		!session_recall(&app.realm, secret_argument(&scope, fcinfo, 1), GetCurrentTimestamp(),
+						&result.session, &user))
+		result.reason = "invalid";
+	if (result.reason == NULL)
+	{
+		result.user_id = user.id;
+		result.token = session_token(&scope, &app.realm, &user, &result.session);
+		result.url = url_with_token(app.login_handler, result.token, false);
+	}
+	spi = MemoryContextSwitchTo(caller);
+	row = return_login(fcinfo, &result);
+	MemoryContextSwitchTo(spi);
+	spi_close();
+	secret_scope_close(&scope);
+	return row;
+}
+
+/* ---------- keys ---------- */
+
+/* arsignup.rotate_signing_key(realm_id uuid) returns text */
+PG_FUNCTION_INFO_V1(arsignup_rotate_signing_key);
+Datum
+arsignup_rotate_signing_key(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	int			nest_level;
+	Realm		realm;
+	char	   *kid;
+
+	spi_open();
+	realm_read(argument_uuid(fcinfo, 0), &realm);
+	nest_level = lock_timeout_begin();
+	kid = MemoryContextStrdup(caller, signing_key_rotate(&realm));
+	lock_timeout_end(nest_level);
+	spi_close();
+	PG_RETURN_TEXT_P(cstring_to_text(kid));
+}
+
+/* arsignup.jwks(realm_id uuid) returns jsonb */
+PG_FUNCTION_INFO_V1(arsignup_jwks);
+Datum
+arsignup_jwks(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Realm		realm;
+	char	   *keys;
+
+	spi_open();
+	realm_read(argument_uuid(fcinfo, 0), &realm);
+	keys = MemoryContextStrdup(caller, signing_keys_jwks(&realm, GetCurrentTimestamp()));
+	spi_close();
+	return DirectFunctionCall1(jsonb_in, CStringGetDatum(keys));
+}
+
+/* arsignup.reveal_jwt_key(realm_id uuid) returns text */
+PG_FUNCTION_INFO_V1(arsignup_reveal_jwt_key);
+Datum
+arsignup_reveal_jwt_key(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Realm		realm;
+	char	   *key;
+
+	spi_open();
+	realm_read(argument_uuid(fcinfo, 0), &realm);
+	key = MemoryContextStrdup(caller, signing_key_reveal(&realm));
+	spi_close();
+	PG_RETURN_TEXT_P(cstring_to_text(key));
+}

@@ -1,0 +1,349 @@
+/*
+ * Sessions and login tokens.
+ *
+ * A session's id is a UUID of version 7, so every login token carries the
+ * instant at which it was made, finer than its iat. That is what
+ * tokens_valid_from is compared with.
+ */
+#include "login/session.h"
+
+#include "base/encode.h"
+#include "base/id.h"
+#include "base/statement.h"
+#include "base/token.h"
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "login/jwt.h"
+#include "login/signing_key.h"
+#include "org/org.h"
+#include "realm/url.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/json.h"
+#include "utils/timestamp.h"
+
+/* Clocks of two servers may differ by this many seconds. */
+#define CLOCK_SKEW 30
+
+#define MANAGED_PREFIX "kss"
+#define UNMANAGED_PREFIX "ksu"
+
+/* ---------- starting ---------- */
+
+/* Store a managed session. */
+static void
+insert_session(const Realm *realm, const User *user, const EventSource *source, const Session *session)
+{
+	static Statement insert_session = STATEMENT(
+		"INSERT INTO arsignup.sessions (realm_id, id, user_id, created_at, expires_at,"
+		" connected_app_id, ip, client) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, &realm->id);
+	add_uuid(&parameters, &session->id);
+	add_uuid(&parameters, &user->id);
+	add_time(&parameters, session->created_at);
+	add_time(&parameters, session->expires_at);
+	add_uuid(&parameters, source->connected_app_id);
+	add_pointer(&parameters, INETOID, source->ip);
+	add_text(&parameters, source->client);
+	(void) statement_run(&insert_session, &parameters);
+}
+
+/* Start a session for a user, stored if the realm manages sessions and the user is a person. */
+void
+session_start(const Realm *realm, const User *user, const EventSource *source, TimestampTz now, Session *session)
+{
+	session->id = id_make(now);
+	session->is_managed = realm->sessions_are_managed && strcmp(user->user_type, "human") == 0;
+	session->created_at = now;
+	session->expires_at = now + realm->session_minutes * USECS_PER_MINUTE;
+	if (session->is_managed)
+		insert_session(realm, user, source, session);
+}
+
+/* ---------- tokens ---------- */
+
+/* Return seconds since 1970, as tokens count. */
+static int64
+epoch_seconds(TimestampTz time)
+{
+	return (time + (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY) / USECS_PER_SEC;
+}
+
+/* Append a member of the claims that is text: ,"name":"value"; nothing for null. */
+static void
+append_text(StringInfo json, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	appendStringInfo(json, "%s\"%s\":", json->len > 1 ? "," : "", name);
+	escape_json(json, value);
+}
+
+/* Return an id as it is shown outside of SQL. */
+static char *
+public_id(const char *prefix, const pg_uuid_t *id)
+{
+	char		number[BASE62_UUID_LENGTH];
+
+	base62_encode_uuid(id->data, number);
+	return psprintf("%s_%.*s", prefix, BASE62_UUID_LENGTH, number);
+}
+
+/* Write the claims of a login token: AuthRocket 1's names, with sub and sid beside uid and tk. */
+static Span
+write_claims(const Realm *realm, const User *user, const Session *session)
+{
+	char	   *uid = public_id("usr", &user->id);
+	char	   *tk = public_id(session->is_managed ? MANAGED_PREFIX : UNMANAGED_PREFIX, &session->id);
+	StringInfoData json;
+
+	initStringInfo(&json);
+	appendStringInfoChar(&json, '{');
+	append_text(&json, "uid", uid);
+	append_text(&json, "sub", uid);
+	append_text(&json, "aud", public_id("rl", &realm->id));
+	append_text(&json, "un", user->username);
+	append_text(&json, "n", user_full_name(user));
+	append_text(&json, "fn", user->first_name);
+	append_text(&json, "ln", user->last_name);
+	append_text(&json, "tk", tk);
+	append_text(&json, "sid", tk);
+	appendStringInfo(&json, ",\"iat\":" INT64_FORMAT ",\"exp\":" INT64_FORMAT,
+					 epoch_seconds(session->created_at), epoch_seconds(session->expires_at));
+	if (realm->jwt_has_custom)
+		appendStringInfo(&json, ",\"cs\":%s", JsonbToCString(NULL, &user->custom->root, VARSIZE(user->custom)));
+	if (realm->jwt_has_memberships)
+	{
+		appendStringInfoString(&json, ",\"m\":");
+		memberships_append_claims(&json, &realm->id, &user->id, realm->jwt_has_orgs, session->created_at);
+	}
+	appendStringInfoChar(&json, '}');
+	return (Span) {json.data, json.len};
+}
+
+/* Return a session's login token, signed with the realm's key; terminated. */
+char *
+session_token(SecretScope *scope, const Realm *realm, const User *user, const Session *session)
+{
+	Span		claims = write_claims(realm, user, session);
+	const SigningKey *key = signing_key_current(realm);
+	size_t		capacity = jwt_token_size(claims.size);
+	char	   *token = secret_alloc(scope, capacity);
+	size_t		size = jwt_sign(&key->jwt, key->kid, claims, token, capacity);
+
+	if (size == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARSIGNUP_KEY),
+				 errmsg("could not sign a login token")));
+	if (size > JWT_MAX_SIZE)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("login token would have %zu bytes, more than %d", size, JWT_MAX_SIZE),
+				 errhint("Take custom, memberships or orgs out of the realm's jwt_fields.")));
+	return token;
+}
+
+/* Return a handler's URL with a token, and with signup=true after a signup. */
+char *
+url_with_token(const char *handler, const char *token, bool is_signup)
+{
+	char	   *parameters = psprintf("token=%s%s", token, is_signup ? "&signup=true" : "");
+	size_t		size = strlen(handler) + strlen(parameters) + 2;
+	char	   *url = palloc(size);
+
+	(void) url_add_parameter((Span) {handler, strlen(handler)}, parameters, url, size);
+	return url;
+}
+
+/* ---------- ending ---------- */
+
+/* End a session; false if it was not going on. */
+bool
+session_end(const pg_uuid_t *realm_id, const pg_uuid_t *session_id, TimestampTz now)
+{
+	static Statement end_session = STATEMENT(
+		"UPDATE arsignup.sessions SET ended_at = $3, cookie_digest = NULL"
+		" WHERE realm_id = $1 AND id = $2 AND ended_at IS NULL AND expires_at > $3");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_uuid(&parameters, session_id);
+	add_time(&parameters, now);
+	return statement_run(&end_session, &parameters) == 1;
+}
+
+/* End all sessions of a user; return how many were going on. */
+uint64
+sessions_end(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now)
+{
+	static Statement end_sessions = STATEMENT(
+		"UPDATE arsignup.sessions SET ended_at = $3, cookie_digest = NULL"
+		" WHERE realm_id = $1 AND user_id = $2 AND ended_at IS NULL AND expires_at > $3");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_uuid(&parameters, user_id);
+	add_time(&parameters, now);
+	return statement_run(&end_sessions, &parameters);
+}
+
+/* Delete ended and expired sessions, at most so many; return how many. */
+uint64
+sessions_purge(TimestampTz now, int64 max_rows)
+{
+	static Statement delete_sessions = STATEMENT(
+		"DELETE FROM arsignup.sessions WHERE (realm_id, id) IN"
+		" (SELECT realm_id, id FROM arsignup.sessions WHERE expires_at <= $1"
+		"  ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)");
+	Parameters	parameters = {0};
+
+	add_time(&parameters, now);
+	add_int8(&parameters, max_rows);
+	return statement_run(&delete_sessions, &parameters);
+}
+
+/* ---------- seamless SSO ---------- */
+
+/* Give a session a secret by which a browser comes back to it; NULL if it is not going on. */
+char *
+session_remember(const pg_uuid_t *realm_id, const pg_uuid_t *session_id, TimestampTz now)
+{
+	static Statement set_cookie = STATEMENT(
+		"UPDATE arsignup.sessions SET cookie_digest = $4"
+		" WHERE realm_id = $1 AND id = $2 AND ended_at IS NULL AND expires_at > $3");
+	char	   *secret = palloc(TOKEN_LENGTH + 1);
+	uint8_t		realm[UUID_SIZE];
+	uint8_t		digest[TOKEN_DIGEST_SIZE];
+	Parameters	parameters = {0};
+
+	token_make(BROWSER_SESSION_PREFIX, realm_id->data, secret);
+	(void) token_parse(BROWSER_SESSION_PREFIX, (Span) {secret, TOKEN_LENGTH}, realm, digest);
+	add_uuid(&parameters, realm_id);
+	add_uuid(&parameters, session_id);
+	add_time(&parameters, now);
+	add_bytes(&parameters, digest, TOKEN_DIGEST_SIZE);
+	return statement_run(&set_cookie, &parameters) == 1 ? secret : NULL;
+}
+
+/* Find the session that a browser's secret stands for, and its user; false if it is over. */
+bool
+session_recall(const Realm *realm, Span secret, TimestampTz now, Session *session, User *user)
+{
+	static Statement select_session = STATEMENT(
+		"SELECT id, created_at, expires_at, user_id FROM arsignup.sessions"
+		" WHERE realm_id = $1 AND cookie_digest = $2 AND ended_at IS NULL AND expires_at > $3");
+	pg_uuid_t	realm_id;
+	uint8_t		digest[TOKEN_DIGEST_SIZE];
+	Parameters	parameters = {0};
+
+	if (secret.data == NULL ||
+		!token_parse(BROWSER_SESSION_PREFIX, secret, realm_id.data, digest) ||
+		memcmp(&realm_id, &realm->id, UUID_SIZE) != 0)
+		return false;
+	add_uuid(&parameters, &realm->id);
+	add_bytes(&parameters, digest, TOKEN_DIGEST_SIZE);
+	add_time(&parameters, now);
+	if (statement_run(&select_session, &parameters) == 0)
+		return false;
+	session->id = *column_uuid(1);
+	session->is_managed = true;
+	session->created_at = column_time(2);
+	session->expires_at = column_time(3);
+	user_read(&realm->id, column_uuid(4), user);
+	return strcmp(user->state, "active") == 0 && session->created_at >= user->tokens_valid_from;
+}
+
+/* ---------- verifying ---------- */
+
+/* Read an id with one of the prefixes given. */
+static bool
+read_id(const char *text, const char *prefix, pg_uuid_t *id)
+{
+	size_t		length = strlen(prefix);
+
+	return strncmp(text, prefix, length) == 0 && text[length] == '_' &&
+		id_parse(text, strlen(text), id->data);
+}
+
+/* Tell whether a token's times hold now. */
+static bool
+is_timely(const JwtClaims *claims, const SigningKey *key)
+{
+	int64		now = epoch_seconds(GetCurrentTimestamp());
+
+	if (claims->iat > now + CLOCK_SKEW || claims->exp <= now - CLOCK_SKEW)
+		return false;
+	return !key->is_retired ||
+		claims->iat <= epoch_seconds(key->retired_at + SIGNING_KEY_GRACE);
+}
+
+/* Tell whether an id was made before a time. */
+static bool
+id_is_older(const pg_uuid_t *id, TimestampTz time)
+{
+	pg_uuid_t	boundary = id_make(time);
+
+	/* The last byte of the time shares its place with no random bit: 6 bytes and 12 bits of time. */
+	return memcmp(id->data, boundary.data, 8) < 0;
+}
+
+/* Tell whether realm, user and, if it is managed, the session still stand behind a token. */
+static bool
+is_backed(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, const pg_uuid_t *session_id, bool is_managed)
+{
+	static Statement select_user = STATEMENT(
+		"SELECT u.tokens_valid_from FROM arsignup.users u JOIN arsignup.realms r ON r.id = u.realm_id"
+		" WHERE u.realm_id = $1 AND u.id = $2 AND u.state = 'active' AND r.state = 'active'");
+	static Statement select_session = STATEMENT(
+		"SELECT u.tokens_valid_from FROM arsignup.sessions s"
+		" JOIN arsignup.users u ON u.realm_id = s.realm_id AND u.id = s.user_id"
+		" JOIN arsignup.realms r ON r.id = s.realm_id"
+		" WHERE s.realm_id = $1 AND s.id = $3 AND s.user_id = $2 AND s.ended_at IS NULL"
+		" AND s.expires_at > $4 AND u.state = 'active' AND r.state = 'active'");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_uuid(&parameters, user_id);
+	if (is_managed)
+	{
+		add_uuid(&parameters, session_id);
+		add_time(&parameters, GetCurrentTimestamp());
+	}
+	if (statement_read(is_managed ? &select_session : &select_user, &parameters) == 0)
+		return false;
+	return column_is_null(1) || !id_is_older(session_id, column_time(1));
+}
+
+/* Tell whether a login token holds; return its claims as they were signed. Reads only. */
+bool
+login_token_verify(Span token, const pg_uuid_t *expected_realm_id, Span *payload)
+{
+	Jwt			jwt;
+	JwtClaims	claims;
+	const SigningKey *key;
+	char	   *text;
+	pg_uuid_t	realm_id;
+	pg_uuid_t	user_id;
+	pg_uuid_t	session_id;
+	bool		is_managed;
+
+	if (!jwt_parse(token, &jwt))
+		return false;
+	text = palloc(jwt.payload.size + 1);
+	if (!jwt_decode_payload(&jwt, text, &payload->size))
+		return false;
+	payload->data = text;
+	if (!jwt_read_claims(*payload, &claims) || !read_id(claims.aud, "rl", &realm_id) ||
+		!read_id(claims.uid, "usr", &user_id))
+		return false;
+	is_managed = read_id(claims.tk, MANAGED_PREFIX, &session_id);
+	if (!is_managed && !read_id(claims.tk, UNMANAGED_PREFIX, &session_id))
+		return false;
+	if (expected_realm_id != NULL && memcmp(expected_realm_id, &realm_id, UUID_SIZE) != 0)
+		return false;
+	key = signing_key_for_verifying(&realm_id, jwt.kid);
+	return key != NULL && jwt_verify(&jwt, &key->jwt) && is_timely(&claims, key) &&
+		is_backed(&realm_id, &user_id, &session_id, is_managed);
+}

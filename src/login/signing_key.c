@@ -1,0 +1,405 @@
+/*
+ * Signing keys: the keys of realms, as rows and as they are used.
+ *
+ * A realm has at most one live key of each algorithm. Rotating retires it: it
+ * signs no more, and what it signed before stays good until it expires. Rows
+ * never change otherwise, so a backend keeps what it has read; it looks again
+ * each second, to learn of keys that were retired or deleted.
+ */
+#include "login/signing_key.h"
+
+#include <sodium.h>
+
+#include "base/encode.h"
+#include "base/id.h"
+#include "base/statement.h"
+#include "login/key_material.h"
+#include "login/master_key.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+/* How long what was read is believed. */
+#define CACHE_LIFE USECS_PER_SEC
+
+/* Keys beyond this number push all others out. */
+#define CACHE_MAX 1024
+
+#define KEY_COLUMNS "kid, alg, public_key, sealed_key, master_key_id, retired_at"
+
+typedef struct CacheTag
+{
+	pg_uuid_t	realm_id;
+	char		kid[JWT_KID_MAX + 1];
+} CacheTag;
+
+typedef struct CacheEntry
+{
+	CacheTag	tag;
+	TimestampTz read_at;
+	SigningKey	key;
+} CacheEntry;
+
+static HTAB *cache = NULL;
+
+/* ---------- the cache ---------- */
+
+/* Begin with an empty cache. */
+static void
+make_cache(void)
+{
+	HASHCTL		control = {
+		.keysize = sizeof(CacheTag),
+		.entrysize = sizeof(CacheEntry),
+		.hcxt = TopMemoryContext
+	};
+
+	cache = hash_create("arsignup signing keys", 16, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+/* Push all keys out. */
+static void
+empty_cache(void)
+{
+	HASH_SEQ_STATUS status;
+	CacheEntry *entry;
+
+	hash_seq_init(&status, cache);
+	while ((entry = hash_seq_search(&status)) != NULL)
+	{
+		jwt_key_close(&entry->key.jwt);
+		hash_search(cache, &entry->tag, HASH_REMOVE, NULL);
+	}
+}
+
+/* Return the place of a key, which may be a new and empty one. */
+static CacheEntry *
+cache_entry(const pg_uuid_t *realm_id, const char *kid, bool *found)
+{
+	CacheTag	tag = {.realm_id = *realm_id};
+	CacheEntry *entry;
+
+	if (cache == NULL)
+		make_cache();
+	if (hash_get_num_entries(cache) >= CACHE_MAX)
+		empty_cache();
+	strlcpy(tag.kid, kid, sizeof(tag.kid));
+	entry = hash_search(cache, &tag, HASH_ENTER, found);
+	if (!*found)
+	{
+		entry->read_at = 0;
+		memset(&entry->key, 0, sizeof(entry->key));
+	}
+	return entry;
+}
+
+/* Forget a key. */
+static void
+cache_remove(CacheEntry *entry)
+{
+	jwt_key_close(&entry->key.jwt);
+	hash_search(cache, &entry->tag, HASH_REMOVE, NULL);
+}
+
+/* ---------- rows ---------- */
+
+/* Translate an algorithm that a CHECK has let pass. */
+JwtAlg
+alg_of(const char *name)
+{
+	return strcmp(name, "HS256") == 0 ? JWT_HS256 : strcmp(name, "EdDSA") == 0 ? JWT_EDDSA : JWT_RS256;
+}
+
+/* Return a bytea column as a span; a null one has no data. */
+static Span
+column_bytes(int number)
+{
+	bool		isnull;
+	Datum		value = column(number, &isnull);
+	bytea	   *bytes = isnull ? NULL : DatumGetByteaPP(value);
+
+	return isnull ? (Span) {NULL, 0} : (Span) {VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)};
+}
+
+/* Return what a sealed half is bound to: realm and key. */
+static Span
+seal_context(const pg_uuid_t *realm_id, const char *kid)
+{
+	char	   *context = palloc(UUID_LEN + strlen(kid));
+
+	memcpy(context, realm_id, UUID_LEN);
+	memcpy(context + UUID_LEN, kid, strlen(kid));
+	return (Span) {context, UUID_LEN + strlen(kid)};
+}
+
+/* Report a private half that nobody here can open. */
+static void
+raise_unopened(const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_ARSIGNUP_KEY),
+			 errmsg("signing key cannot be opened"),
+			 errdetail("%s", detail),
+			 errhint("Copy the key file \"%s\" from the server that sealed it, or call arsignup.rotate_signing_key for a new key.", key_file_setting)));
+}
+
+/* Open the private half of the key in the row that was read. */
+static void
+open_private_half(const pg_uuid_t *realm_id, SigningKey *key)
+{
+	Span		sealed = column_bytes(4);
+	Span		id = column_bytes(5);
+	const uint8_t *master_id = master_key_id();
+	uint8_t		bytes[KEY_MATERIAL_MAX];
+	bool		is_open;
+
+	if (master_id == NULL)
+		raise_unopened("The key file does not exist.");
+	if (id.size != MASTER_KEY_ID_SIZE || memcmp(id.data, master_id, MASTER_KEY_ID_SIZE) != 0)
+		raise_unopened("It was sealed under another master key.");
+	is_open = sealed.size <= sizeof(bytes) + SEAL_OVERHEAD &&
+		unseal(sealed, seal_context(realm_id, key->kid), bytes) &&
+		jwt_key_open_private(&key->jwt, (Span) {(char *) bytes, sealed.size - SEAL_OVERHEAD});
+	sodium_memzero(bytes, sizeof(bytes));
+	if (!is_open)
+		raise_unopened("Its sealed half is damaged.");
+	key->can_sign = true;
+}
+
+/* Put the key in the row that was read into the cache, its private half only if it is needed. */
+static const SigningKey *
+cache_row(const pg_uuid_t *realm_id, bool with_private_half)
+{
+	bool		found;
+	CacheEntry *entry = cache_entry(realm_id, column_text(1), &found);
+	SigningKey *key = &entry->key;
+
+	if (!found)
+	{
+		strlcpy(key->kid, column_text(1), sizeof(key->kid));
+		key->jwt.alg = alg_of(column_text(2));
+		if (!jwt_key_open_public(&key->jwt, column_bytes(3)))
+		{
+			cache_remove(entry);
+			raise_unopened("Its public half is damaged.");
+		}
+	}
+	key->is_retired = !column_is_null(6);
+	key->retired_at = key->is_retired ? column_time(6) : 0;
+	if ((with_private_half || key->jwt.alg == JWT_HS256) && !key->can_sign)
+		open_private_half(realm_id, key);
+	entry->read_at = GetCurrentTimestamp();
+	return key;
+}
+
+/* Find a key to verify with, retired or not; NULL if there is none. */
+const SigningKey *
+signing_key_for_verifying(const pg_uuid_t *realm_id, const char *kid)
+{
+	static Statement select_key = STATEMENT(
+		"SELECT " KEY_COLUMNS " FROM arsignup.signing_keys WHERE realm_id = $1 AND kid = $2");
+	bool		found;
+	CacheEntry *entry = cache_entry(realm_id, kid, &found);
+	Parameters	parameters = {0};
+
+	if (found && entry->read_at != 0 && entry->read_at + CACHE_LIFE > GetCurrentTimestamp())
+		return &entry->key;
+	if (!found)
+		cache_remove(entry);
+	add_uuid(&parameters, realm_id);
+	add_text(&parameters, kid);
+	if (statement_read(&select_key, &parameters) > 0)
+		return cache_row(realm_id, false);
+	if (found)
+		cache_remove(entry);
+	return NULL;
+}
+
+/* Find the live key of an algorithm; NULL if there is none. */
+static const SigningKey *
+find_live_key(const pg_uuid_t *realm_id, const char *alg, bool with_private_half)
+{
+	static Statement select_live = STATEMENT(
+		"SELECT " KEY_COLUMNS " FROM arsignup.signing_keys"
+		" WHERE realm_id = $1 AND alg = $2 AND retired_at IS NULL");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_text(&parameters, alg);
+	return statement_run(&select_live, &parameters) > 0 ?
+		cache_row(realm_id, with_private_half) : NULL;
+}
+
+/* ---------- making keys ---------- */
+
+/* Insert a new key; false if the realm has a live one of that algorithm. */
+static bool
+insert_key(const pg_uuid_t *realm_id, const char *alg, const char *kid, const KeyMaterial *material,
+		   TimestampTz now)
+{
+	static Statement insert_key = STATEMENT(
+		"INSERT INTO arsignup.signing_keys (realm_id, kid, created_at, alg, public_key, sealed_key,"
+		" master_key_id) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING");
+	uint8_t    *sealed = palloc(material->private_size + SEAL_OVERHEAD);
+	Parameters	parameters = {0};
+
+	seal((Span) {(const char *) material->private_half, material->private_size},
+		 seal_context(realm_id, kid), sealed);
+	add_uuid(&parameters, realm_id);
+	add_text(&parameters, kid);
+	add_time(&parameters, now);
+	add_text(&parameters, alg);
+	add_bytes(&parameters, material->public_half, material->public_size);
+	add_bytes(&parameters, sealed, material->private_size + SEAL_OVERHEAD);
+	add_bytes(&parameters, master_key_id(), MASTER_KEY_ID_SIZE);
+	return statement_run(&insert_key, &parameters) == 1;
+}
+
+/* Return a new key's id. */
+static char *
+new_kid(TimestampTz now)
+{
+	pg_uuid_t	id = id_make(now);
+	char		number[BASE62_UUID_LENGTH];
+
+	base62_encode_uuid(id.data, number);
+	return psprintf("jk_%.*s", BASE62_UUID_LENGTH, number);
+}
+
+/* Make and insert a key; return its id, or NULL if the realm has a live one of that algorithm. */
+static const char *
+make_key(const pg_uuid_t *realm_id, const char *alg)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	char	   *kid = new_kid(now);
+	KeyMaterial material;
+	bool		made = key_material_make(alg_of(alg), &material);
+	bool		inserted = false;
+
+	PG_TRY();
+	{
+		inserted = made && insert_key(realm_id, alg, kid, &material, now);
+	}
+	PG_FINALLY();
+	{
+		sodium_memzero(&material, sizeof(material));
+	}
+	PG_END_TRY();
+	if (!made)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARSIGNUP_KEY),
+				 errmsg("could not make a signing key")));
+	return inserted ? kid : NULL;
+}
+
+/* Tell whether there are keys sealed under a master key that is not here. */
+static bool
+has_sealed_keys(void)
+{
+	static Statement select_keys = STATEMENT("SELECT FROM arsignup.signing_keys LIMIT 1");
+	Parameters	parameters = {0};
+
+	return statement_run(&select_keys, &parameters) > 0;
+}
+
+/* Return the key that signs now, made if it is the realm's first; or raise SU011. */
+const SigningKey *
+signing_key_current(const Realm *realm)
+{
+	const SigningKey *key;
+
+	while ((key = find_live_key(&realm->id, realm->jwt_alg, true)) == NULL)
+	{
+		if (master_key_id() == NULL && has_sealed_keys())
+			raise_unopened("The key file does not exist, but keys sealed under it do.");
+		master_key_make();
+		(void) make_key(&realm->id, realm->jwt_alg);
+		CHECK_FOR_INTERRUPTS();
+	}
+	return key;
+}
+
+/* Retire the realm's live keys and make a new one; return its id. */
+const char *
+signing_key_rotate(const Realm *realm)
+{
+	static Statement retire_keys = STATEMENT(
+		"UPDATE arsignup.signing_keys SET retired_at = $2 WHERE realm_id = $1 AND retired_at IS NULL");
+	const char *kid;
+
+	master_key_make();
+	do
+	{
+		Parameters	parameters = {0};
+
+		add_uuid(&parameters, &realm->id);
+		add_time(&parameters, GetCurrentTimestamp());
+		(void) statement_run(&retire_keys, &parameters);
+		kid = make_key(&realm->id, realm->jwt_alg);
+		CHECK_FOR_INTERRUPTS();
+	} while (kid == NULL);
+	return kid;
+}
+
+/* ---------- showing keys ---------- */
+
+/* Return the realm's public keys whose tokens may still hold, as a JSON Web Key Set. */
+char *
+signing_keys_jwks(const Realm *realm, TimestampTz now)
+{
+	static Statement select_keys = STATEMENT(
+		"SELECT kid, alg, public_key FROM arsignup.signing_keys WHERE realm_id = $1 AND alg <> 'HS256'"
+		" AND (retired_at IS NULL OR retired_at > $2) ORDER BY created_at DESC, kid");
+	Parameters	parameters = {0};
+	StringInfoData json;
+	uint64		keys;
+
+	add_uuid(&parameters, &realm->id);
+	add_time(&parameters, now - SIGNING_KEY_GRACE - realm->session_minutes * USECS_PER_MINUTE);
+	keys = statement_read(&select_keys, &parameters);
+	initStringInfo(&json);
+	appendStringInfoString(&json, "{\"keys\":[");
+	for (uint64 i = 0; i < keys; i++)
+	{
+		TupleDesc	description = SPI_tuptable->tupdesc;
+		HeapTuple	row = SPI_tuptable->vals[i];
+		bool		isnull;
+		bytea	   *bytes = DatumGetByteaPP(SPI_getbinval(row, description, 3, &isnull));
+		JwtKey		key = {.alg = alg_of(SPI_getvalue(row, description, 2))};
+		char		jwk[KEY_MATERIAL_MAX];
+
+		if (jwt_key_open_public(&key, (Span) {VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)}) &&
+			jwk_format(&key, SPI_getvalue(row, description, 1), jwk, sizeof(jwk)))
+			appendStringInfo(&json, "%s%s", json.data[json.len - 1] == '[' ? "" : ",", jwk);
+		jwt_key_close(&key);
+	}
+	appendStringInfoString(&json, "]}");
+	return json.data;
+}
+
+/* Return what apps verify the realm's tokens with: the shared secret, or the public key as PEM. */
+char *
+signing_key_reveal(const Realm *realm)
+{
+	const SigningKey *key = signing_key_current(realm);
+	char	   *pem = palloc(KEY_MATERIAL_MAX);
+
+	if (key->jwt.alg == JWT_HS256)
+		return pnstrdup((const char *) key->jwt.secret, key->jwt.secret_size);
+	if (!public_pem_format(&key->jwt, pem, KEY_MATERIAL_MAX))
+		raise_unopened("Its public half is damaged.");
+	return pem;
+}
+
+/* Delete keys of a realm, at most so many; return how many. */
+uint64
+signing_keys_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)
+{
+	static Statement delete_keys = STATEMENT(
+		"DELETE FROM arsignup.signing_keys WHERE realm_id = $1 AND kid IN"
+		" (SELECT kid FROM arsignup.signing_keys WHERE realm_id = $1 LIMIT $2)");
+
+	return statement_run_batch(&delete_keys, realm_id, max_rows);
+}

@@ -1,0 +1,33 @@
+/*
+ * Signing keys: the keys of realms, as rows and as they are used.
+ */
+#ifndef ARSIGNUP_SIGNING_KEY_H
+#define ARSIGNUP_SIGNING_KEY_H
+
+#include "arsignup.h"
+#include "datatype/timestamp.h"
+#include "login/jwt.h"
+#include "realm/realm.h"
+
+/* A transaction that began before a rotation may go on signing with the retired key. */
+#define SIGNING_KEY_GRACE (INT64CONST(3600) * USECS_PER_SEC)
+
+/* A key in the memory of this backend. */
+typedef struct SigningKey
+{
+	char		kid[JWT_KID_MAX + 1];
+	bool		is_retired;
+	TimestampTz retired_at;
+	bool		can_sign;		/* its private half is open */
+	JwtKey		jwt;
+} SigningKey;
+
+extern JwtAlg alg_of(const char *name);
+extern const SigningKey *signing_key_current(const Realm *realm);
+extern const SigningKey *signing_key_for_verifying(const pg_uuid_t *realm_id, const char *kid);
+extern const char *signing_key_rotate(const Realm *realm);
+extern char *signing_keys_jwks(const Realm *realm, TimestampTz now);
+extern char *signing_key_reveal(const Realm *realm);
+extern uint64 signing_keys_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
+
+#endif							/* ARSIGNUP_SIGNING_KEY_H */
