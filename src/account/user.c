@@ -248,7 +248,7 @@ user_check_free(const Realm *realm, const User *user, Faults *faults)
 	add_text(&parameters, user->username_key);
 	add_text(&parameters, email_is_unique(realm, user) ? user->email_key : NULL);
 	add_uuid(&parameters, &user->id);
-	(void) statement_run(&select_taken, &parameters);
+	(void) statement_read_latest(&select_taken, &parameters);
 	if (column_bool(1) && !usernames_are_emails)
 		fault_add_taken(faults, "username", "Username is already taken.");
 	if (column_bool(usernames_are_emails ? 1 : 2))
@@ -398,12 +398,13 @@ user_find_by_login(const Realm *realm, const char *login, User *user)
 	return true;
 }
 
-/* Note when a user logged in. */
+/* Note when a user logged in; if somebody else is just noting that, theirs will do, and nobody waits. */
 void
 user_record_login(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now)
 {
 	static Statement update_login = STATEMENT(
-		"UPDATE arsignup.users SET last_login_at = $3 WHERE realm_id = $1 AND id = $2");
+		"UPDATE arsignup.users SET last_login_at = $3 WHERE realm_id = $1 AND id ="
+		" (SELECT id FROM arsignup.users WHERE realm_id = $1 AND id = $2 FOR NO KEY UPDATE SKIP LOCKED)");
 	Parameters	parameters = one_user(realm_id, user_id);
 
 	add_time(&parameters, now);
@@ -453,8 +454,8 @@ uint64
 users_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)
 {
 	static Statement delete_users = STATEMENT(
-		"DELETE FROM arsignup.users WHERE realm_id = $1 AND id IN"
-		" (SELECT id FROM arsignup.users WHERE realm_id = $1 LIMIT $2)");
+		"WITH batch AS MATERIALIZED (SELECT id FROM arsignup.users WHERE realm_id = $1 LIMIT $2)"
+		" DELETE FROM arsignup.users u USING batch b WHERE u.realm_id = $1 AND u.id = b.id");
 
 	return statement_run_batch(&delete_users, realm_id, max_rows);
 }

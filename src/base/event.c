@@ -57,8 +57,9 @@ uint64
 events_purge(TimestampTz before, int64 max_rows)
 {
 	static Statement delete_events = STATEMENT(
-		"DELETE FROM arsignup.events WHERE (realm_id, id) IN"
-		" (SELECT realm_id, id FROM arsignup.events WHERE event_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)");
+		"WITH batch AS MATERIALIZED (SELECT realm_id, id FROM arsignup.events"
+		"  WHERE event_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)"
+		" DELETE FROM arsignup.events e USING batch b WHERE e.realm_id = b.realm_id AND e.id = b.id");
 	Parameters	parameters = {0};
 
 	add_time(&parameters, before);
@@ -71,8 +72,8 @@ uint64
 events_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)
 {
 	static Statement delete_events = STATEMENT(
-		"DELETE FROM arsignup.events WHERE realm_id = $1 AND id IN"
-		" (SELECT id FROM arsignup.events WHERE realm_id = $1 LIMIT $2)");
+		"WITH batch AS MATERIALIZED (SELECT id FROM arsignup.events WHERE realm_id = $1 LIMIT $2)"
+		" DELETE FROM arsignup.events e USING batch b WHERE e.realm_id = $1 AND e.id = b.id");
 
 	return statement_run_batch(&delete_events, realm_id, max_rows);
 }

@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/resowner.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 /* Add a value of any type. */
@@ -109,6 +110,19 @@ uint64
 statement_run(Statement *statement, Parameters *parameters)
 {
 	return execute(statement, parameters, false);
+}
+
+/* Run a statement that reads what is committed by now, even where the transaction's own snapshot is older. */
+uint64
+statement_read_latest(Statement *statement, Parameters *parameters)
+{
+	uint64		rows;
+
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetLatestSnapshot());
+	rows = execute(statement, parameters, true);
+	PopActiveSnapshot();
+	return rows;
 }
 
 /* Run a statement of a realm ($1) that touches so many rows at most ($2); return how many it did. */

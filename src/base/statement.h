@@ -42,6 +42,7 @@ extern void add_pointer(Parameters *parameters, Oid type, const void *value);
 extern uint64 statement_run(Statement *statement, Parameters *parameters);
 extern bool statement_run_unique(Statement *statement, Parameters *parameters, const char *table);
 extern uint64 statement_run_batch(Statement *statement, const pg_uuid_t *realm_id, int64 max_rows);
+extern uint64 statement_read_latest(Statement *statement, Parameters *parameters);
 extern uint64 statement_read(Statement *statement, Parameters *parameters);
 
 /* Columns of the first row that came back, counted from 1; valid until SPI_finish. */

@@ -194,9 +194,9 @@ uint64
 sessions_purge(TimestampTz now, int64 max_rows)
 {
 	static Statement delete_sessions = STATEMENT(
-		"DELETE FROM arsignup.sessions WHERE (realm_id, id) IN"
-		" (SELECT realm_id, id FROM arsignup.sessions WHERE expires_at <= $1"
-		"  ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)");
+		"WITH batch AS MATERIALIZED (SELECT realm_id, id FROM arsignup.sessions WHERE expires_at <= $1"
+		"  ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)"
+		" DELETE FROM arsignup.sessions s USING batch b WHERE s.realm_id = b.realm_id AND s.id = b.id");
 	Parameters	parameters = {0};
 
 	add_time(&parameters, now);

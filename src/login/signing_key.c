@@ -398,8 +398,8 @@ uint64
 signing_keys_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)
 {
 	static Statement delete_keys = STATEMENT(
-		"DELETE FROM arsignup.signing_keys WHERE realm_id = $1 AND kid IN"
-		" (SELECT kid FROM arsignup.signing_keys WHERE realm_id = $1 LIMIT $2)");
+		"WITH batch AS MATERIALIZED (SELECT kid FROM arsignup.signing_keys WHERE realm_id = $1 LIMIT $2)"
+		" DELETE FROM arsignup.signing_keys k USING batch b WHERE k.realm_id = $1 AND k.kid = b.kid");
 
 	return statement_run_batch(&delete_keys, realm_id, max_rows);
 }

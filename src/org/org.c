@@ -113,8 +113,8 @@ uint64
 orgs_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)
 {
 	static Statement delete_orgs = STATEMENT(
-		"DELETE FROM arsignup.orgs WHERE realm_id = $1 AND id IN"
-		" (SELECT id FROM arsignup.orgs WHERE realm_id = $1 LIMIT $2)");
+		"WITH batch AS MATERIALIZED (SELECT id FROM arsignup.orgs WHERE realm_id = $1 LIMIT $2)"
+		" DELETE FROM arsignup.orgs o USING batch b WHERE o.realm_id = $1 AND o.id = b.id");
 
 	return statement_run_batch(&delete_orgs, realm_id, max_rows);
 }

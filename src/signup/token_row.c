@@ -176,10 +176,11 @@ uint64
 tokens_purge(TimestampTz now, int64 max_rows)
 {
 	static Statement delete_tokens = STATEMENT(
-		"DELETE FROM arsignup.signup_tokens WHERE (realm_id, digest) IN"
-		" (SELECT realm_id, digest FROM arsignup.signup_tokens"
+		"WITH batch AS MATERIALIZED (SELECT realm_id, digest FROM arsignup.signup_tokens"
 		"  WHERE expires_at <= $1 AND (redeemed_at IS NULL OR redeemed_at <= $2)"
-		"  ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED)");
+		"  ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED)"
+		" DELETE FROM arsignup.signup_tokens t USING batch b"
+		" WHERE t.realm_id = b.realm_id AND t.digest = b.digest");
 	Parameters	parameters = {0};
 
 	add_time(&parameters, now);
@@ -193,8 +194,8 @@ uint64
 tokens_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)
 {
 	static Statement delete_tokens = STATEMENT(
-		"DELETE FROM arsignup.signup_tokens WHERE realm_id = $1 AND digest IN"
-		" (SELECT digest FROM arsignup.signup_tokens WHERE realm_id = $1 LIMIT $2)");
+		"WITH batch AS MATERIALIZED (SELECT digest FROM arsignup.signup_tokens WHERE realm_id = $1 LIMIT $2)"
+		" DELETE FROM arsignup.signup_tokens t USING batch b WHERE t.realm_id = $1 AND t.digest = b.digest");
 
 	return statement_run_batch(&delete_tokens, realm_id, max_rows);
 }
