@@ -41,7 +41,7 @@ PURE = $(addprefix src/,base/encode.c base/text.c base/token.c password/phc.c re
          login/jwt.c login/key_material.c)
 
 unit: $(UNIT)
-	@for t in $(UNIT); do ./$$t || exit 1; done
+	@status=0; for t in $(UNIT); do ./$$t || status=1; done; exit $$status
 
 $(UNIT): %: %.c test/unit/tap.h $(PURE) $(wildcard src/*/*.h)
 	$(CC) -std=gnu11 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover -Isrc $< $(PURE) -lsodium -ljansson -lcrypto -o $@

@@ -10,7 +10,6 @@
 
 #include "account/guard.h"
 #include "base/shared.h"
-#include "compat.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/guc.h"

@@ -6,6 +6,8 @@
 
 #include "postgres.h"
 
+#include "compat.h"
+
 /* Outcomes that a caller branches on; ../README.md lists them. */
 #define ERRCODE_ARSIGNUP_INVALID		MAKE_SQLSTATE('S','U','0','0','1')
 #define ERRCODE_ARSIGNUP_TAKEN			MAKE_SQLSTATE('S','U','0','0','2')

@@ -13,6 +13,11 @@
 #include "varatt.h"
 #endif
 
+/* 18 writes it in front of a declaration. */
+#ifndef pg_noreturn
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 /* 18 lets a module say its name and version. */
 #ifdef PG_MODULE_MAGIC_EXT
 #define ARSIGNUP_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "arsignup")

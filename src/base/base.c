@@ -7,7 +7,6 @@
 #include "base/encode.h"
 #include "base/fault.h"
 #include "base/id.h"
-#include "compat.h"
 #include "libpq/pqformat.h"
 
 /* arsignup.secret_in(cstring) returns arsignup.secret */

@@ -18,6 +18,6 @@ typedef struct Faults
 extern void fault_add(Faults *faults, const char *attribute, const char *sentence);
 extern void fault_add_taken(Faults *faults, const char *attribute, const char *sentence);
 extern void faults_raise(const Faults *faults);
-extern void fault_raise(const char *attribute, const char *sentence) pg_attribute_noreturn();
+pg_noreturn extern void fault_raise(const char *attribute, const char *sentence);
 
 #endif							/* ARSIGNUP_FAULT_H */

@@ -6,7 +6,6 @@
 #include <sodium.h>
 
 #include "common/unicode_norm.h"
-#include "compat.h"
 #include "utils/memutils.h"
 
 /* A buffer of a scope: a link in the list of what has to be wiped. */

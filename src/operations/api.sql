@@ -76,7 +76,7 @@ BEGIN ATOMIC
 			'Passwords that are constants of a plan appear in the log.',
 			'Set it to off, or plan_cache_mode to force_generic_plan for the application''s role.'),
 		('auto_explain.log_nested_statements', '=', 'on',
-			'Passwords that your own functions pass on appear in the log.',
+			'Passwords that your own functions pass on, and from PostgreSQL 16 on password hashes, appear in the log.',
 			'Set it to off.'),
 		('fsync', '=', 'off',
 			'A crash can lose or halve signups.',

@@ -11,7 +11,6 @@
 #include "base/statement.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
-#include "compat.h"
 #include "realm/url.h"
 #include "utils/rel.h"
 

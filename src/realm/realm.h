@@ -70,7 +70,7 @@ extern bool permissions_are_valid(ArrayType *permissions);
 extern bool realm_lock_inactive(const pg_uuid_t *id);
 extern uint64 realm_delete(const pg_uuid_t *id);
 extern void check_trigger_call(FunctionCallInfo fcinfo);
-extern void raise_not_found(const char *what) pg_attribute_noreturn();
-extern void raise_inactive(const char *what) pg_attribute_noreturn();
+pg_noreturn extern void raise_not_found(const char *what);
+pg_noreturn extern void raise_inactive(const char *what);
 
 #endif							/* ARSIGNUP_REALM_H */

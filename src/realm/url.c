@@ -177,11 +177,22 @@ url_is_valid(Span url)
 		(url.size == 0 || strchr("/?#", url.data[0]) != NULL);
 }
 
-/* Tell an origin as browsers send it: scheme, host and port, nothing behind. */
+/* Tell whether a text ends like this. */
+static bool
+ends_with(Span text, const char *end)
+{
+	size_t		size = strlen(end);
+
+	return text.size >= size && memcmp(text.data + text.size - size, end, size) == 0;
+}
+
+/* Tell an origin as browsers send it: scheme, host and a port that is not the scheme's own, nothing behind. */
 bool
 origin_is_valid(Span origin)
 {
-	return origin.size <= URL_MAX && has_url_characters(origin) && take_origin(&origin) &&
+	Span		scheme = origin;
+
+	return !ends_with(origin, take(&scheme, "https:") ? ":443" : ":80") && origin.size <= URL_MAX && has_url_characters(origin) && take_origin(&origin) &&
 		origin.size == 0;
 }
 

@@ -26,7 +26,7 @@ typedef struct Signup
 
 extern bool token_key_read(Span token, const pg_uuid_t *expected_realm_id, TokenKey *key);
 extern void token_key_add(Parameters *parameters, const TokenKey *key);
-extern void raise_no_token(void) pg_attribute_noreturn();
+pg_noreturn extern void raise_no_token(void);
 extern void token_insert(const Signup *signup, const TokenKey *key, TimestampTz now, TimestampTz expires_at);
 extern void token_take(const TokenKey *key, Signup *signup, pg_uuid_t *app_id, TimestampTz now);
 extern bool token_revoke(const TokenKey *key);
