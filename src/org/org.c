@@ -361,10 +361,9 @@ add_membership_changes(FunctionCallInfo fcinfo, Parameters *parameters, Timestam
 	add_pointer(parameters, JSONBOID, custom);
 }
 
-/* Run a statement about one membership that returns its user and org; tell of it; false if there is none. */
+/* Run a statement about one membership that returns it; tell of it; false if there is none. */
 static bool
-run_membership(Statement *statement, Parameters *parameters, const Realm *realm,
-			   const pg_uuid_t *membership_id, const char *event_type)
+run_membership(Statement *statement, Parameters *parameters, const Realm *realm, const char *event_type)
 {
 	int			nest_level = lock_timeout_begin();
 	bool		found = statement_run(statement, parameters) == 1;
@@ -372,9 +371,9 @@ run_membership(Statement *statement, Parameters *parameters, const Realm *realm,
 	if (found)
 	{
 		Membership	membership = {
-			.id = *membership_id,
-			.user_id = column_uuid(1),
-			.org_id = column_uuid(2)
+			.id = *column_uuid(1),
+			.user_id = column_uuid(2),
+			.org_id = column_uuid(3)
 		};
 
 		record_membership(realm, event_type, &membership, GetCurrentTimestamp());
@@ -394,17 +393,16 @@ arsignup_update_membership(PG_FUNCTION_ARGS)
 	static Statement update_membership = STATEMENT(
 		"UPDATE arsignup.memberships SET permissions = coalesce($3, permissions),"
 		" expires_at = CASE WHEN $4 THEN $5 ELSE expires_at END, custom = coalesce($6, custom)"
-		" WHERE realm_id = $1 AND id = $2 RETURNING user_id, org_id");
-	const pg_uuid_t *membership_id = argument_uuid(fcinfo, 1);
+		" WHERE realm_id = $1 AND id = $2 RETURNING id, user_id, org_id");
 	Parameters	parameters = {0};
 	Realm		realm;
 
 	spi_open();
 	realm_read(argument_uuid(fcinfo, 0), &realm);
 	add_uuid(&parameters, &realm.id);
-	add_uuid(&parameters, membership_id);
+	add_uuid(&parameters, argument_uuid(fcinfo, 1));
 	add_membership_changes(fcinfo, &parameters, GetCurrentTimestamp());
-	if (!run_membership(&update_membership, &parameters, &realm, membership_id, "membership.updated"))
+	if (!run_membership(&update_membership, &parameters, &realm, "membership.updated"))
 		raise_not_found("membership");
 	spi_close();
 	PG_RETURN_VOID();
@@ -416,8 +414,7 @@ Datum
 arsignup_delete_membership(PG_FUNCTION_ARGS)
 {
 	static Statement delete_membership = STATEMENT(
-		"DELETE FROM arsignup.memberships WHERE realm_id = $1 AND id = $2 RETURNING user_id, org_id");
-	const pg_uuid_t *membership_id = argument_uuid(fcinfo, 1);
+		"DELETE FROM arsignup.memberships WHERE realm_id = $1 AND id = $2 RETURNING id, user_id, org_id");
 	Parameters	parameters = {0};
 	Realm		realm;
 	bool		deleted;
@@ -425,9 +422,8 @@ arsignup_delete_membership(PG_FUNCTION_ARGS)
 	spi_open();
 	realm_read(argument_uuid(fcinfo, 0), &realm);
 	add_uuid(&parameters, &realm.id);
-	add_uuid(&parameters, membership_id);
-	deleted = run_membership(&delete_membership, &parameters, &realm, membership_id,
-							 "membership.deleted");
+	add_uuid(&parameters, argument_uuid(fcinfo, 1));
+	deleted = run_membership(&delete_membership, &parameters, &realm, "membership.deleted");
 	spi_close();
 	PG_RETURN_BOOL(deleted);
 }

@@ -76,6 +76,8 @@ run_argon2(Span password, const Argon2Hash *hash, uint8_t *tag, size_t tag_size)
 	int			result;
 	int			error;
 
+	if (password.data == NULL)
+		elog(ERROR, "there is no password to hash");
 	gate_enter();
 	errno = 0;
 	result = crypto_pwhash(tag, tag_size, password.data, password.size, hash->salt,
