@@ -23,7 +23,7 @@
 /* Longest name, organisation name or reference, in characters. */
 #define MAX_NAME_LENGTH 255
 
-/* Largest custom attributes, in bytes of their text form. */
+/* Largest custom attributes, in bytes of their text form; a sentence names it. */
 #define MAX_CUSTOM_SIZE 65536
 
 /* Settings; arsignup.c says why each has its default. */

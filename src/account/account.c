@@ -60,8 +60,8 @@ arsignup_guard_realm(PG_FUNCTION_ARGS)
 	if (found > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
-				 errmsg("realm has users"),
-				 errdetail("It cannot be deleted, and its id, its username_validation and the beginning of require_unique_emails cannot be changed."),
+				 errmsg("cannot delete or change a realm that has users"),
+				 errdetail("Its id and username_validation are fixed, and require_unique_emails can only be switched off."),
 				 errhint("To delete a realm with everything in it, make it inactive and call arsignup.delete_realm.")));
 	return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ?
 						   trigger->tg_newtuple : trigger->tg_trigtuple);
@@ -97,7 +97,7 @@ check_new_user(SecretScope *scope, const Realm *realm, User *user, Span password
 	if (password.data != NULL)
 		password = accept_password(scope, realm, user, password, &faults);
 	if (password.data != NULL && hash.data != NULL)
-		fault_add(&faults, "password_hash", "Password hash can't be given beside a password.");
+		fault_add(&faults, "password_hash", "Password hash can't be given together with a password.");
 	else if (hash.data != NULL)
 		user->password_hash = password_hash_accept(hash, &faults);
 	if (password.data != NULL || faults.list != NIL)

@@ -14,6 +14,9 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
+/* More than any line of ours has in any form, in bytes. */
+#define MAX_LINE_SIZE 8192
+
 static Statement select_taken = STATEMENT(
 	"SELECT EXISTS (SELECT FROM arsignup.users"
 	"  WHERE realm_id = $1 AND username_key = $2 AND id <> $4),"
@@ -70,11 +73,13 @@ static Statement exchange_credential = STATEMENT(
 static Statement select_credential = STATEMENT(
 	"SELECT password_hash FROM arsignup.credentials WHERE realm_id = $1 AND user_id = $2");
 
-/* Trim a text and bring it into normal form C. */
+/* Trim a text and bring it into normal form C, unless it is far longer than anything that we store. */
 static Span
 trim_to_nfc(const char *text)
 {
-	return text_to_nfc(span_trim((Span) {text, strlen(text)}));
+	Span		trimmed = span_trim((Span) {text, strlen(text)});
+
+	return trimmed.size <= MAX_LINE_SIZE ? text_to_nfc(trimmed) : trimmed;
 }
 
 /* Canonicalise: trim, NFC, ASCII lower case, and only then validate. */
@@ -144,8 +149,7 @@ accept_custom(Jsonb *given, Faults *faults)
 	if (!JB_ROOT_IS_OBJECT(given))
 		fault_add(faults, "custom", "Custom attributes must be a JSON object.");
 	if (strlen(JsonbToCString(NULL, &given->root, VARSIZE(given))) > MAX_CUSTOM_SIZE)
-		fault_add(faults, "custom", psprintf("Custom attributes can't be larger than %d bytes.",
-											 MAX_CUSTOM_SIZE));
+		fault_add(faults, "custom", "Custom attributes can't be larger than 65,536 bytes.");
 	return given;
 }
 
@@ -183,8 +187,8 @@ check_standard_username(User *user, Faults *faults)
 	user->username_key = normalize_username(user->username);
 	if (user->username_key == NULL)
 		fault_add(faults, "username",
-				  psprintf("Username must begin with a letter or digit and have only letters, digits,"
-						   " dots, underscores and hyphens, %d at most.", USERNAME_MAX));
+				  "Username must begin with a letter or digit and have only letters a to z, digits,"
+				  " dots, underscores and hyphens, 63 characters at most.");
 }
 
 /* Check the username by the realm's rule; a program without one is named by its id. */

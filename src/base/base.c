@@ -69,6 +69,6 @@ arsignup_parse_id(PG_FUNCTION_ARGS)
 	pg_uuid_t	id;
 
 	if (!id_parse(VARDATA_ANY(public_id), VARSIZE_ANY_EXHDR(public_id), id.data))
-		fault_raise("public_id", "This is not a well-formed id.");
+		fault_raise("public_id", "Public id is not well-formed.");
 	return return_uuid(id);
 }

@@ -25,15 +25,15 @@ BEGIN
 	WHERE r.rolname::text = ANY (ARRAY['arsignup_owner', 'arsignup_admin', 'arsignup_app', 'arsignup_web'])
 	AND (r.rolcanlogin OR r.rolsuper);
 	IF FOUND THEN
-		RAISE EXCEPTION 'role % exists and can log in or is a superuser', role_name
+		RAISE EXCEPTION 'role "%" must not be able to log in or be a superuser', role_name
 			USING ERRCODE = 'duplicate_object',
-			HINT = 'Make sure that it is nobody''s, then run ALTER ROLE ' || role_name || ' NOLOGIN NOSUPERUSER.';
+			HINT = 'If nobody uses this role, run ALTER ROLE ' || role_name || ' NOLOGIN NOSUPERUSER.';
 	END IF;
 
 	IF EXISTS (SELECT FROM pg_auth_members m
 			   WHERE m.roleid = 'arsignup_owner'::regrole
 			   OR m.member = 'arsignup_owner'::regrole) THEN
-		RAISE EXCEPTION 'role arsignup_owner exists and has members, or is a member of another role'
+		RAISE EXCEPTION 'role "arsignup_owner" must not have members or be a member of another role'
 			USING ERRCODE = 'duplicate_object',
 			HINT = 'Revoke the memberships: whoever is a member of arsignup_owner can read every password hash.';
 	END IF;

@@ -255,7 +255,8 @@ check_permissions(ArrayType *permissions, Faults *faults)
 {
 	if (!permissions_are_valid(permissions))
 		fault_add(faults, "permissions",
-				  "Permissions must be at most 20, each made of 1 to 62 of A-Z, a-z, 0-9 and *:;._- only.");
+				  "Permissions can't be more than 20, and each must have 1 to 62 characters out of letters a to z,"
+				  " digits and *:;._- only.");
 }
 
 /* Note an expiry that has passed. */
@@ -297,7 +298,7 @@ insert_new_membership(const Realm *realm, const Membership *membership, Timestam
 
 		fault_add_taken(&faults, "org_id", membership->org_id ?
 						"User is already a member of this organisation." :
-						"User already has a membership without organisation.");
+						"User already has a membership without an organisation.");
 		faults_raise(&faults);
 	}
 	record_membership(realm, "membership.created", membership, now);

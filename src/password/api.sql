@@ -1,8 +1,9 @@
--- Passwords.
+-- Passwords. What hashes costs some milliseconds: COST keeps the planner from
+-- trying it before cheaper conditions.
 
 CREATE OR REPLACE FUNCTION arsignup.hash_password(password arsignup.secret)
 RETURNS text
-LANGUAGE c VOLATILE
+LANGUAGE c VOLATILE COST 100000
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_hash_password';
 
@@ -11,7 +12,7 @@ COMMENT ON FUNCTION arsignup.hash_password(arsignup.secret) IS
 
 CREATE OR REPLACE FUNCTION arsignup.verify_password(password arsignup.secret, password_hash arsignup.secret)
 RETURNS boolean
-LANGUAGE c VOLATILE
+LANGUAGE c VOLATILE COST 100000
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_verify_password';
 

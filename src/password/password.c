@@ -57,8 +57,7 @@ password_accept(SecretScope *scope, Span password, const PasswordPolicy *policy,
 	}
 	if (!normalize_password(scope, &password))
 	{
-		fault_add(faults, "password", psprintf("Password can't be longer than %d bytes.",
-											   PASSWORD_MAX_SIZE));
+		fault_add(faults, "password", "Password can't be longer than 1,024 bytes.");
 		return (Span) {NULL, 0};
 	}
 	if (utf8_length(password) < (size_t) policy->min_length)
@@ -67,6 +66,14 @@ password_accept(SecretScope *scope, Span password, const PasswordPolicy *policy,
 	else
 		check_strength(scope, password, policy, faults);
 	return password;
+}
+
+/* Tell whether a password was typed the same twice; accepted is the first as password_accept returned it. */
+bool
+password_is_repeated(SecretScope *scope, Span accepted, Span again)
+{
+	return normalize_password(scope, &again) && again.size == accepted.size &&
+		sodium_memcmp(again.data, accepted.data, again.size) == 0;
 }
 
 /* Compute a tag in a slot of the hash gate. */
@@ -127,9 +134,9 @@ static void
 read_hash(Span text, Argon2Hash *hash, Faults *faults)
 {
 	if (!phc_parse(text, hash))
-		fault_add(faults, "password_hash", "Password hash has no form that is known here.");
+		fault_add(faults, "password_hash", "Password hash has an unknown form.");
 	else if (!is_affordable(hash))
-		fault_add(faults, "password_hash", "Password hash costs more than is allowed here.");
+		fault_add(faults, "password_hash", "Password hash costs more than this server allows.");
 }
 
 /* Return a ready hash as it will be stored, or note what is wrong with it. */

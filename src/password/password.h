@@ -8,7 +8,7 @@
 #include "base/fault.h"
 #include "base/secret.h"
 
-#define PASSWORD_MAX_SIZE 1024	/* bytes, in normal form C */
+#define PASSWORD_MAX_SIZE 1024	/* bytes, in normal form C; sentences name it */
 
 /* What a realm asks of a new password. */
 typedef struct PasswordPolicy
@@ -20,6 +20,7 @@ typedef struct PasswordPolicy
 
 extern Span password_accept(SecretScope *scope, Span password, const PasswordPolicy *policy,
 							Faults *faults);
+extern bool password_is_repeated(SecretScope *scope, Span accepted, Span again);
 extern char *password_hash(Span accepted);
 extern bool password_verify(SecretScope *scope, Span password, const char *hash);
 extern char *password_hash_accept(Span hash, Faults *faults);

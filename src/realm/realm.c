@@ -12,6 +12,7 @@
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "realm/url.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #define PERMISSIONS_MAX 20
@@ -275,7 +276,8 @@ check_trigger_call(FunctionCallInfo fcinfo)
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function was not called by a trigger")));
+				 errmsg("function \"%s\" was not called by trigger manager",
+						get_func_name(fcinfo->flinfo->fn_oid))));
 }
 
 /* arsignup.guard_slug() returns trigger: keeps slugs as their apps say */

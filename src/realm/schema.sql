@@ -177,7 +177,7 @@ CREATE TABLE arsignup.app_routes (
 		CONSTRAINT host_is_a_host_name CHECK (kind <> 'host' OR arsignup.are_valid_hosts(ARRAY[name])),
 	realm_id uuid NOT NULL,
 	connected_app_id uuid NOT NULL,
-	PRIMARY KEY (kind, name),
+	CONSTRAINT slugs_and_hosts_are_unique PRIMARY KEY (kind, name),
 	FOREIGN KEY (realm_id, connected_app_id) REFERENCES arsignup.connected_apps (realm_id, id) ON DELETE CASCADE
 );
 

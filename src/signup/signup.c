@@ -3,8 +3,6 @@
  */
 #include "arsignup.h"
 
-#include <sodium.h>
-
 #include "base/argument.h"
 #include "base/event.h"
 #include "base/id.h"
@@ -56,9 +54,7 @@ check_password_confirmation(SecretScope *scope, const App *app, Span password, S
 			fault_add(faults, "password_confirmation", "Password confirmation can't be blank.");
 		return;
 	}
-	confirmation = secret_to_nfc(scope, confirmation);
-	if (confirmation.size != password.size ||
-		sodium_memcmp(confirmation.data, password.data, password.size) != 0)
+	if (!password_is_repeated(scope, password, confirmation))
 		fault_add(faults, "password_confirmation",
 				  "Password confirmation does not match the password.");
 }
@@ -95,7 +91,7 @@ check_credential(SecretScope *scope, FunctionCallInfo fcinfo, Signup *signup, Sp
 		check_password_confirmation(scope, &signup->app, password,
 									secret_argument(scope, fcinfo, 5), faults);
 	if (hash.data != NULL)
-		fault_add(faults, "password_hash", "Password hash can't be given beside a password.");
+		fault_add(faults, "password_hash", "Password hash can't be given together with a password.");
 	return password;
 }
 
