@@ -191,11 +191,6 @@ cluster_restart() {
 	cluster_start
 }
 
-# Tell whether the cluster runs.
-cluster_runs() {
-	as_server pg_ctl status >/dev/null
-}
-
 # Run psql for a script: values only, no settings of the caller's own, an end at the first error.
 query() {
 	psql --no-psqlrc --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 "$@"

@@ -1,0 +1,140 @@
+-- CREATE EXTENSION and DROP EXTENSION: what they make, leave, and refuse.
+
+\set SHOW_CONTEXT never
+SET client_min_messages = warning;
+CREATE FUNCTION pg_temp.schemas() RETURNS text LANGUAGE sql
+RETURN (SELECT string_agg(nspname, ', ' ORDER BY nspname COLLATE "C") FROM pg_namespace WHERE nspname LIKE 'arsignup%');
+CREATE FUNCTION pg_temp.roles() RETURNS text LANGUAGE sql
+RETURN (SELECT string_agg(rolname, ', ' ORDER BY rolname COLLATE "C") FROM pg_roles
+	WHERE rolname IN ('arsignup_owner', 'arsignup_admin', 'arsignup_app', 'arsignup_web'));
+
+\dx arsignup
+
+-- Nothing but the roles stays behind.
+DROP EXTENSION arsignup;
+SELECT pg_temp.schemas(), pg_temp.roles();
+
+-- Somebody was faster, to own what comes into the schemas.
+BEGIN;
+CREATE SCHEMA arsignup;
+CREATE EXTENSION arsignup;
+\echo :SQLSTATE
+ROLLBACK;
+BEGIN;
+CREATE SCHEMA arsignup_web;
+CREATE EXTENSION arsignup;
+\echo :SQLSTATE
+ROLLBACK;
+SELECT pg_temp.schemas();
+
+-- Roles that are more than they should be.
+BEGIN;
+ALTER ROLE arsignup_owner LOGIN;
+CREATE EXTENSION arsignup;
+\echo :SQLSTATE
+ROLLBACK;
+BEGIN;
+ALTER ROLE arsignup_app SUPERUSER;
+CREATE EXTENSION arsignup;
+\echo :SQLSTATE
+ROLLBACK;
+BEGIN;
+CREATE ROLE regress_arsignup_guest;
+GRANT arsignup_owner TO regress_arsignup_guest;
+CREATE EXTENSION arsignup;
+\echo :SQLSTATE
+ROLLBACK;
+BEGIN;
+GRANT pg_monitor TO arsignup_owner;
+CREATE EXTENSION arsignup;
+\echo :SQLSTATE
+ROLLBACK;
+-- The other roles are there to be granted.
+BEGIN;
+CREATE ROLE regress_arsignup_guest LOGIN;
+GRANT arsignup_app, arsignup_admin, arsignup_web TO regress_arsignup_guest;
+CREATE EXTENSION arsignup;
+SELECT pg_temp.schemas();
+ROLLBACK;
+
+-- Not anywhere, not by anybody.
+CREATE EXTENSION arsignup SCHEMA public;
+\echo :SQLSTATE
+BEGIN;
+CREATE ROLE regress_arsignup_guest;
+GRANT CREATE ON DATABASE :"DBNAME" TO regress_arsignup_guest;
+SET ROLE regress_arsignup_guest;
+CREATE EXTENSION arsignup;
+\echo :SQLSTATE
+ROLLBACK;
+
+-- Again; whatever the caller's search_path holds.
+BEGIN;
+CREATE SCHEMA trap;
+CREATE FUNCTION trap.jsonb_typeof(jsonb) RETURNS text IMMUTABLE LANGUAGE sql RETURN 'trap';
+SET search_path = trap, pg_catalog;
+CREATE EXTENSION arsignup;
+SHOW search_path;
+SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'custom_is_an_object';
+ROLLBACK;
+CREATE EXTENSION arsignup;
+SET client_min_messages = notice;
+CREATE EXTENSION IF NOT EXISTS arsignup;
+CREATE EXTENSION arsignup;
+\echo :SQLSTATE
+ALTER EXTENSION arsignup SET SCHEMA public;
+\echo :SQLSTATE
+
+-- Users are not dropped by accident.
+INSERT INTO arsignup.realms (id, name) VALUES ('00000000-0000-7000-8000-000000000001', 'Guarded');
+SELECT arsignup.create_user('00000000-0000-7000-8000-000000000001', 'ada@example.com') IS NOT NULL AS created;
+DROP EXTENSION arsignup;
+\echo :SQLSTATE
+DROP EXTENSION arsignup CASCADE;
+\echo :SQLSTATE
+DROP SCHEMA arsignup CASCADE;
+\echo :SQLSTATE
+DROP TABLE arsignup.users CASCADE;
+\echo :SQLSTATE
+SELECT count(*) FROM arsignup.users;
+
+-- Nor what the application has built on them.
+CREATE TABLE subscriptions (user_id uuid NOT NULL REFERENCES arsignup.users (id));
+DROP EXTENSION arsignup;
+\echo :SQLSTATE
+
+-- Two deliberate steps, by a superuser.
+BEGIN;
+SET ROLE arsignup_admin;
+SET arsignup.allow_drop = on;
+\echo :SQLSTATE
+ROLLBACK;
+BEGIN;
+SET LOCAL arsignup.allow_drop = on;
+DROP EXTENSION arsignup CASCADE;
+SELECT pg_temp.schemas();
+ROLLBACK;
+SHOW arsignup.allow_drop;
+DROP TABLE subscriptions;
+SET arsignup.allow_drop = on;
+DROP EXTENSION arsignup;
+RESET arsignup.allow_drop;
+CREATE EXTENSION arsignup;
+SELECT count(*) FROM arsignup.users;
+
+-- A realm without users is no obstacle.
+INSERT INTO arsignup.realms (id, name) VALUES ('00000000-0000-7000-8000-000000000001', 'Empty');
+DROP EXTENSION arsignup;
+CREATE EXTENSION arsignup;
+
+-- A database that cannot hold every name.
+\set home :DBNAME
+SET client_min_messages = warning;
+DROP DATABASE IF EXISTS regression_arsignup_ascii;
+CREATE DATABASE regression_arsignup_ascii TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE_PROVIDER libc LOCALE 'C';
+\c regression_arsignup_ascii
+SET client_min_messages = warning;
+CREATE EXTENSION arsignup;
+\echo :SQLSTATE
+\c :home
+DROP DATABASE regression_arsignup_ascii;

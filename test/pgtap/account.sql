@@ -1,0 +1,399 @@
+-- create_user, create_org, create_membership: what they make, what they refuse, and what a rollback leaves of it.
+BEGIN;
+\ir include/setup.psql
+SELECT no_plan();
+
+-- A hash whose cost nobody pays, for users who never log in.
+CREATE FUNCTION cheap_hash() RETURNS text LANGUAGE sql IMMUTABLE AS $$
+	SELECT '$argon2id$v=19$m=8,t=1,p=1$c2l4dGVlbiBieXRlcyEhIQ$bLIp4UJkRHJFiE4wdmouO9m4FSdWnlAPzKoA/h9/rR4'
+$$;
+
+---------------------------------------------------------------------------------------------------
+-- create_user: what it makes
+---------------------------------------------------------------------------------------------------
+
+SET LOCAL ROLE :"app_role";
+SELECT arsignup.create_user(realm(), ' Ada@Example.com ', password_hash => ready_hash(), first_name => ' Ada ',
+	last_name => E'\tLovelace\n', reference => ' A-1 ', custom => '{"plan": "pro", "seats": [1, 2]}') AS ada \gset
+RESET ROLE;
+
+SELECT results_eq(
+	format($$SELECT realm_id, id, state, user_type, username, username_key COLLATE "default", email, email_key COLLATE "default", email_is_unique, email_verification,
+		first_name, last_name, reference, custom, tokens_valid_from, last_login_at FROM arsignup.users WHERE id = %L$$, :'ada'),
+	format($$VALUES (realm(), %L::uuid, 'active', 'human', 'Ada@Example.com', 'ada@example.com', 'Ada@Example.com',
+		'ada@example.com', false, 'none', 'Ada', 'Lovelace', 'A-1', '{"plan": "pro", "seats": [1, 2]}'::jsonb,
+		NULL::timestamptz, NULL::timestamptz)$$, :'ada'),
+	'a user in an email realm: the row, trimmed, its username being its email');
+SELECT results_eq(
+	format($$SELECT realm_id, user_id, credential_type, password_hash, created_at = updated_at FROM arsignup.credentials WHERE user_id = %L$$, :'ada'),
+	format($$VALUES (realm(), %L::uuid, 'password', ready_hash(), true)$$, :'ada'),
+	'and its credential: the ready hash, as it was given');
+SELECT results_eq(
+	format($$SELECT realm_id, event_type, org_id, membership_id, connected_app_id, ip, client, data, claimed_at FROM arsignup.events WHERE user_id = %L$$, :'ada'),
+	$$VALUES (realm(), 'user.created', NULL::uuid, NULL::uuid, NULL::uuid, NULL::inet, NULL, NULL::jsonb, NULL::timestamptz)$$,
+	'and one event');
+SELECT matches(:'ada'::text, '^[0-9a-f]{8}-[0-9a-f]{4}-7', 'its id is of version 7');
+SELECT is((SELECT count(*) FROM arsignup.users AS u JOIN arsignup.events AS e ON e.user_id = u.id
+	WHERE u.id = :'ada' AND u.created_at = e.event_at AND u.created_at BETWEEN now() AND clock_timestamp()), 1::bigint,
+	'user and event have one time: the clock''s');
+
+SELECT arsignup.create_user(realm(), 'none@example.com') AS none \gset
+SELECT is((SELECT count(*) FROM arsignup.credentials WHERE user_id = :'none'), 0::bigint, 'a user without password or hash has no credential');
+SELECT results_eq(
+	format('SELECT first_name, last_name, reference, custom FROM arsignup.users WHERE id = %L', :'none'),
+	$$VALUES (NULL::text, NULL::text, NULL::text, '{}'::jsonb)$$, 'what is not given is null, and {} for custom');
+SELECT arsignup.create_user(realm(), 'nulls@example.com', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL) AS nulls \gset
+SELECT results_eq(
+	format('SELECT user_type, username, first_name, last_name, reference, custom FROM arsignup.users WHERE id = %L', :'nulls'),
+	$$VALUES ('human', 'nulls@example.com', NULL::text, NULL::text, NULL::text, '{}'::jsonb)$$, 'null is the same as not given, for every argument that has a default');
+SELECT arsignup.create_user(realm(), 'blanks@example.com', first_name => '  ', last_name => '', reference => E'\t') AS blanks \gset
+SELECT results_eq(
+	format('SELECT first_name, last_name, reference FROM arsignup.users WHERE id = %L', :'blanks'),
+	$$VALUES (NULL::text, NULL::text, NULL::text)$$, 'blank names and references are null');
+
+-- A password is hashed, at the current cost, and kept nowhere.
+SELECT arsignup.create_user(realm(), 'hashed@example.com', 'canary password') AS hashed \gset
+SELECT ok(arsignup.verify_password('canary password', password_hash), 'the stored hash verifies the password')
+FROM arsignup.credentials WHERE user_id = :'hashed';
+SELECT ok(NOT arsignup.verify_password('canary passwore', password_hash), 'and no other')
+FROM arsignup.credentials WHERE user_id = :'hashed';
+SELECT ok(NOT arsignup.password_needs_rehash(password_hash), 'at the current cost')
+FROM arsignup.credentials WHERE user_id = :'hashed';
+SELECT is_empty($$
+	SELECT t::text FROM arsignup.users AS t WHERE t::text LIKE '%canary%'
+	UNION ALL SELECT t::text FROM arsignup.credentials AS t WHERE t::text LIKE '%canary%'
+	UNION ALL SELECT t::text FROM arsignup.events AS t WHERE t::text ~ '(canary|argon2)'
+	$$, 'the password is in no table, and no hash in an event');
+
+-- Standard realms.
+SELECT arsignup.create_user(realm('standard'), 'Ada@Example.com', username => ' Ada_L ', password_hash => cheap_hash()) AS standard_ada \gset
+SELECT results_eq(
+	format('SELECT username, username_key COLLATE "default", email, email_key COLLATE "default", email_is_unique FROM arsignup.users WHERE id = %L', :'standard_ada'),
+	$$VALUES ('Ada_L', 'ada_l', 'Ada@Example.com', 'ada@example.com', true)$$,
+	'a user in a standard realm: username and email each as typed and canonical');
+SELECT is((outcome($$SELECT arsignup.create_user(realm(), 'again@example.com', username => ' AGAIN@example.COM ')$$)).code, '00000',
+	'in an email realm a username may be given if it is the email, however it is spelled');
+SELECT is((SELECT username FROM arsignup.users WHERE email_key = 'again@example.com'), 'again@example.com', 'the email is what is stored');
+
+-- One name in two realms is two people.
+SELECT isnt(:'ada'::uuid, :'standard_ada'::uuid, 'one email in two realms: two users');
+SELECT is((outcome($$SELECT arsignup.create_user(realm('other'), 'ada@example.com')$$)).code, '00000', 'also in two email realms');
+
+-- Programs.
+SELECT arsignup.create_user(realm(), NULL, user_type => 'api') AS robot \gset
+SELECT results_eq(
+	format('SELECT user_type, username, username_key COLLATE "default", email, email_key COLLATE "default" FROM arsignup.users WHERE id = %L', :'robot'),
+	format('VALUES (%L, %L, %L, NULL::text, NULL::text)', 'api', :'robot', :'robot'),
+	'a program needs no email, and is named by its id');
+SELECT arsignup.create_user(realm(), NULL, user_type => 'api', username => 'Backup.1') AS backup \gset
+SELECT results_eq(
+	format('SELECT username, username_key COLLATE "default" FROM arsignup.users WHERE id = %L', :'backup'),
+	$$VALUES ('Backup.1', 'backup.1')$$, 'or by a username of its own');
+SELECT arsignup.create_user(realm('standard'), 'bot@example.com', user_type => 'api') AS bot \gset
+SELECT results_eq(
+	format('SELECT username, email FROM arsignup.users WHERE id = %L', :'bot'),
+	format('VALUES (%L, %L)', :'bot', 'bot@example.com'), 'and may have an email');
+
+-- The least and the most that is taken.
+SELECT arsignup.create_user(realm('standard'), 'a@b', username => 'a') AS least \gset
+SELECT is((SELECT username || email FROM arsignup.users WHERE id = :'least'), 'aa@b', 'one character of each');
+SELECT arsignup.create_user(realm('standard'), repeat('a', 64) || '@' || right(repeat(repeat('b', 60) || '.', 4) || 'com', 189),
+	username => repeat('u', 63), first_name => repeat('é', 255), last_name => ' ' || repeat('x', 255) || ' ', reference => repeat(U&'\+01F511', 255)) AS most \gset
+SELECT results_eq(
+	format('SELECT length(username), octet_length(email), length(first_name), length(last_name), length(reference) FROM arsignup.users WHERE id = %L', :'most'),
+	$$VALUES (63, 254, 255, 255, 255)$$, 'the longest of everything, counted in characters where it is text for people');
+
+---------------------------------------------------------------------------------------------------
+-- create_user: what it refuses, as an application calls it
+---------------------------------------------------------------------------------------------------
+
+SET LOCAL ROLE :"app_role";
+
+SELECT refused($$SELECT arsignup.create_user(NULL, 'x@example.com')$$, 'SU010', 'no such realm', NULL, 'a null realm');
+SELECT refused($$SELECT arsignup.create_user(gen_random_uuid(), 'x@example.com')$$, 'SU010', 'no such realm', NULL, 'an unknown realm');
+SELECT refused($$SELECT arsignup.create_user(app(), 'x@example.com')$$, 'SU010', 'no such realm', NULL, 'an app''s id for a realm''s');
+SELECT refused($$SELECT arsignup.create_user(realm('asleep'), 'x@example.com')$$, 'SU006', 'realm is inactive', NULL, 'an inactive realm');
+SELECT refused($$SELECT arsignup.create_user(realm('asleep'), 'x@example.com', 'canary password')$$, 'SU006', 'realm is inactive', NULL, 'an inactive realm, with a password');
+SELECT is((outcome($$SELECT arsignup.create_user(realm('closed'), 'x@example.com')$$)).code, '00000',
+	'signups that are switched off do not keep the application from creating users');
+
+SELECT invalid(format('SELECT arsignup.create_user(realm(), %L)', email), '{"email": ["Email can''t be blank."]}', 'email ' || shown(email))
+FROM unnest(ARRAY[NULL, '', '   ', E'\t\r\n']) AS email;
+SELECT invalid(format('SELECT arsignup.create_user(realm(), %L)', email), '{"email": ["Email is not a valid address."]}', 'email ' || shown(email))
+FROM unnest(ARRAY['x', '@', 'x@', '@x', 'x@y@z', 'x y@z', 'x@192.0.2.1', '"x"@y', U&'x\FF20example.com', U&'m\0131ke@example.com',
+	repeat('a', 65) || '@b', 'a@' || repeat('b', 64), repeat('a', 1000000)]) AS email;
+
+SELECT invalid(format('SELECT arsignup.create_user(realm(), %L, username => %L)', 'x@example.com', username),
+	'{"username": ["Username must be the email."]}', 'in an email realm, username ' || shown(username))
+FROM unnest(ARRAY['x', 'y@example.com', 'x@example.org', U&'x\FF20example.com', 'x@example.com ,']) AS username;
+SELECT invalid(format('SELECT arsignup.create_user(realm(%L), %L, username => %L)', 'standard', 'x@example.com', username),
+	'{"username": ["Username can''t be blank."]}', 'in a standard realm, username ' || shown(username))
+FROM unnest(ARRAY[NULL, '', '  ', E'\n']) AS username;
+SELECT invalid(format('SELECT arsignup.create_user(realm(%L), %L, username => %L)', 'standard', 'x@example.com', username),
+	'{"username": ["Username must begin with a letter or digit and have only letters, digits, dots, underscores and hyphens, 63 at most."]}',
+	'in a standard realm, username ' || shown(username))
+FROM unnest(ARRAY['x@example.com', '.x', '_', '-', 'x y', 'x/y', U&'\0430da', U&'x\200B', repeat('x', 64), repeat('x', 1000000)]) AS username;
+SELECT invalid($$SELECT arsignup.create_user(realm(), NULL, user_type => 'api', username => 'x@example.com')$$,
+	'{"username": ["Username must begin with a letter or digit and have only letters, digits, dots, underscores and hyphens, 63 at most."]}',
+	'a program without email cannot be named by somebody''s');
+SELECT invalid($$SELECT arsignup.create_user(realm(), 'no address', user_type => 'api')$$, '{"email": ["Email is not a valid address."]}', 'a program''s email is an address if there is one');
+
+SELECT invalid(format('SELECT arsignup.create_user(realm(), %L, %s => %L)', 'x@example.com', argument, repeat('x', 256)),
+	jsonb_build_object(argument, ARRAY[label || ' can''t be longer than 255 characters.']), argument || ' of 256 characters')
+FROM (VALUES ('first_name', 'First name'), ('last_name', 'Last name'), ('reference', 'Reference')) AS v (argument, label);
+SELECT invalid(format('SELECT arsignup.create_user(realm(), %L, %s => %L)', 'x@example.com', argument, 'x' || chr(c) || 'y'),
+	jsonb_build_object(argument, ARRAY[label || ' can''t contain control characters.']), format('%s with U+%s', argument, to_hex(c)))
+FROM (VALUES ('first_name', 'First name'), ('last_name', 'Last name'), ('reference', 'Reference')) AS v (argument, label),
+	unnest(ARRAY[1, 9, 10, 13, 27, 31, 127, 128, 133, 159, x'2028'::int, x'2029'::int, x'202A'::int, x'202E'::int, x'2066'::int, x'2069'::int]) AS c;
+SELECT is((outcome(format('SELECT arsignup.create_user(realm(), %L, first_name => %L)', 'control-' || c || '@example.com', 'x' || chr(c) || 'y'))).code,
+	'00000', format('a name with U+%s is taken', to_hex(c)))
+FROM unnest(ARRAY[32, 39, 60, 160, x'00AD'::int, x'200D'::int, x'2019'::int, x'2027'::int, x'202F'::int, x'2065'::int, x'206A'::int, x'5B57'::int, x'1F511'::int]) AS c;
+
+SELECT invalid(format('SELECT arsignup.create_user(realm(), %L, custom => %L)', 'x@example.com', custom),
+	'{"custom": ["Custom attributes must be a JSON object."]}', 'custom ' || custom)
+FROM unnest(ARRAY['null', '[]', '[{}]', '"text"', '1', 'true']) AS custom;
+SELECT is(octet_length(json_build_object('a', repeat('x', 65536 - 9))::jsonb::text), 65536, 'the attributes of the next test have 65536 bytes');
+SELECT is((outcome($$SELECT arsignup.create_user(realm(), 'custom-65536@example.com', custom => json_build_object('a', repeat('x', 65536 - 9))::jsonb)$$)).code,
+	'00000', 'custom attributes of 65536 bytes');
+SELECT invalid($$SELECT arsignup.create_user(realm(), 'x@example.com', custom => json_build_object('a', repeat('x', 65536 - 8))::jsonb)$$,
+	'{"custom": ["Custom attributes can''t be larger than 65536 bytes."]}', 'custom attributes of 65537 bytes');
+SELECT is((outcome($$SELECT arsignup.create_user(realm(), 'custom-list@example.com', custom => jsonb_build_object('a', (SELECT jsonb_agg(n % 10) FROM generate_series(1, 20000) AS n)))$$)).code,
+	'00000', 'custom attributes of 60007 bytes that PostgreSQL stores in more: the text counts');
+
+SELECT invalid(format('SELECT arsignup.create_user(realm(), %L, user_type => %L)', 'x@example.com', user_type),
+	'{"user_type": ["User type must be human or api."]}', 'user type ' || shown(user_type))
+FROM unnest(ARRAY['', 'Human', 'human ', 'robot', repeat('x', 100000)]) AS user_type;
+
+SELECT invalid($$SELECT arsignup.create_user(realm(), 'x@example.com', '')$$, '{"password": ["Password can''t be blank."]}', 'an empty password');
+SELECT invalid($$SELECT arsignup.create_user(realm(), 'x@example.com', '1234567')$$, '{"password": ["Password must have at least 8 characters."]}', 'a password of 7 characters');
+SELECT invalid(format('SELECT arsignup.create_user(realm(), %L, %L)', 'x@example.com', repeat(U&'e\0301', 7)),
+	'{"password": ["Password must have at least 8 characters."]}', 'seven letters with accents: characters are counted after NFC');
+SELECT invalid(format('SELECT arsignup.create_user(realm(), %L, %L)', 'x@example.com', repeat(U&'\+01F511', 7)),
+	'{"password": ["Password must have at least 8 characters."]}', 'seven emoji: characters are counted, not bytes');
+SELECT is((outcome(format('SELECT arsignup.create_user(realm(), %L, %L)', 'emoji@example.com', repeat(U&'\+01F511', 8)))).code, '00000', 'eight emoji are enough');
+SELECT invalid($$SELECT arsignup.create_user(realm(), 'x@example.com', repeat('canary', 200))$$, '{"password": ["Password can''t be longer than 1024 bytes."]}', 'a password of 1200 bytes');
+SELECT invalid(format('SELECT arsignup.create_user(realm(), %L, password_hash => %L)', 'x@example.com', hash),
+	'{"password_hash": ["Password hash has no form that is known here."]}', 'password hash ' || shown(hash))
+FROM unnest(ARRAY['', 'canary', '$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW', replace(ready_hash(), 'p=1', 'p=4'), ready_hash() || ' ', upper(ready_hash())]) AS hash;
+SELECT invalid($$SELECT arsignup.create_user(realm(), 'x@example.com', password_hash => replace(ready_hash(), 'm=19456', 'm=4194304'))$$,
+	'{"password_hash": ["Password hash costs more than is allowed here."]}', 'a hash that costs 4 GiB');
+SELECT invalid($$SELECT arsignup.create_user(realm(), 'x@example.com', password_hash => replace(ready_hash(), 't=2', 't=17'))$$,
+	'{"password_hash": ["Password hash costs more than is allowed here."]}', 'a hash of 17 iterations');
+SELECT invalid($$SELECT arsignup.create_user(realm(), 'x@example.com', 'canary password', password_hash => ready_hash())$$,
+	'{"password_hash": ["Password hash can''t be given beside a password."]}', 'a password and a hash');
+
+SELECT taken(format('SELECT arsignup.create_user(realm(), %L)', email), '{"email": ["Email is already taken."]}', 'taken as ' || shown(email))
+FROM unnest(ARRAY['ada@example.com', 'ADA@EXAMPLE.COM', '  aDa@eXample.com ', E'ada@example.com\n']) AS email;
+SELECT arsignup.create_user(realm(), 'kay@example.com', reference => 'kay') AS kay \gset
+SELECT taken(format('SELECT arsignup.create_user(realm(), %L)', U&'\212Aay@example.com'), '{"email": ["Email is already taken."]}', 'the Kelvin sign is K in NFC, so the name is taken');
+SELECT taken($$SELECT arsignup.create_user(realm(), 'ada@example.com', 'canary password')$$, '{"email": ["Email is already taken."]}', 'taken, with a password');
+SELECT taken($$SELECT arsignup.create_user(realm(), 'ada@example.com', password_hash => ready_hash())$$, '{"email": ["Email is already taken."]}', 'taken, with a hash');
+SELECT taken(format('SELECT arsignup.create_user(realm(%L), %L, username => %L)', 'standard', 'x@example.com', username),
+	'{"username": ["Username is already taken."]}', 'in a standard realm, taken as ' || shown(username))
+FROM unnest(ARRAY['ada_l', 'ADA_L', ' Ada_L ']) AS username;
+SELECT taken($$SELECT arsignup.create_user(realm('standard'), 'ada@EXAMPLE.com', username => 'x')$$, '{"email": ["Email is already taken."]}', 'in a standard realm, taken email');
+SELECT taken($$SELECT arsignup.create_user(realm('standard'), 'ada@EXAMPLE.com', username => 'ADA_l')$$,
+	'{"username": ["Username is already taken."], "email": ["Email is already taken."]}', 'both taken');
+SELECT taken(format('SELECT arsignup.create_user(realm(), NULL, username => %L, user_type => %L)', 'BACKUP.1', 'api'), '{"username": ["Username is already taken."]}', 'a program''s username is taken like any other');
+
+-- A password that will not be used is not hashed.
+SELECT results_eq($$SELECT (outcome($q$SELECT arsignup.create_user(realm(), 'ada@example.com', 'canary password')$q$)).code$$, ARRAY['SU002'], 'a taken name');
+RESET ROLE;
+SELECT hashes_run FROM arsignup.stats() \gset
+SELECT (outcome($$SELECT arsignup.create_user(realm(), 'ada@example.com', 'canary password')$$)).code,
+	(outcome($$SELECT arsignup.create_user(realm(), 'no address', 'canary password')$$)).code,
+	(outcome($$SELECT arsignup.create_user(realm('asleep'), 'x@example.com', 'canary password')$$)).code,
+	(outcome($$SELECT arsignup.create_user(NULL, 'x@example.com', 'canary password')$$)).code,
+	(outcome($$SELECT arsignup.create_user(realm(), 'x@example.com', 'canary password', user_type => 'robot')$$)).code \gset none_
+SELECT is((SELECT hashes_run FROM arsignup.stats()), :hashes_run::bigint, 'costs no hash, nor does any other fault');
+SET LOCAL ROLE :"app_role";
+
+-- Everything that is wrong, at once.
+SELECT invalid($$SELECT arsignup.create_user(realm('standard'), 'x', '1234', 'x y', 'canary', E'a\nb', repeat('x', 256), E'\x01' || repeat('x', 256), '[]', 'robot')$$,
+	'{"user_type": ["User type must be human or api."], "email": ["Email is not a valid address."],
+		"username": ["Username must begin with a letter or digit and have only letters, digits, dots, underscores and hyphens, 63 at most."],
+		"first_name": ["First name can''t contain control characters."], "last_name": ["Last name can''t be longer than 255 characters."],
+		"reference": ["Reference can''t contain control characters.", "Reference can''t be longer than 255 characters."],
+		"custom": ["Custom attributes must be a JSON object."], "password": ["Password must have at least 8 characters."],
+		"password_hash": ["Password hash can''t be given beside a password."]}',
+	'nine faults are told at once, two of them in one attribute');
+SELECT invalid($$SELECT arsignup.create_user(realm('standard'), 'ada@example.com', username => 'x y')$$,
+	'{"email": ["Email is already taken."], "username": ["Username must begin with a letter or digit and have only letters, digits, dots, underscores and hyphens, 63 at most."]}',
+	'a taken email is told beside a username that is malformed, under SU001');
+SELECT invalid($$SELECT arsignup.create_user(realm(), 'ada@example.com', 'short')$$,
+	'{"email": ["Email is already taken."], "password": ["Password must have at least 8 characters."]}', 'and beside a password that is too short');
+
+-- Wrong types and missing arguments are PostgreSQL's own errors.
+SELECT is((outcome($$SELECT arsignup.create_user('no uuid', 'x@example.com')$$)).code, '22P02', 'a realm that is no uuid');
+SELECT is((outcome($$SELECT arsignup.create_user(realm())$$)).code, '42883', 'no email');
+SELECT is((outcome($$SELECT arsignup.create_user(realm(), 'x@example.com', custom => 'no json')$$)).code, '22P02', 'custom that is no JSON');
+RESET ROLE;
+
+-- The realm's password policy.
+UPDATE arsignup.realms SET password_min_length = 15 WHERE id = realm('other');
+SELECT invalid($$SELECT arsignup.create_user(realm('other'), 'x@example.com', repeat('é', 14))$$, '{"password": ["Password must have at least 15 characters."]}', 'the realm says how long a password must be');
+SELECT is((outcome($$SELECT arsignup.create_user(realm('other'), 'fifteen@example.com', repeat('é', 15))$$)).code, '00000', 'exactly that is enough');
+SELECT is((outcome($$SELECT arsignup.create_user(realm('other'), 'import@example.com', password_hash => ready_hash())$$)).code, '00000', 'a ready hash cannot be measured, and is taken');
+
+-- Realms that allow one email for several people.
+UPDATE arsignup.realms SET require_unique_emails = false WHERE id = realm('standard');
+SELECT arsignup.create_user(realm('standard'), 'Ada@example.com', username => 'ada2') AS second \gset
+SELECT is((SELECT email_is_unique FROM arsignup.users WHERE id = :'second'), false, 'where emails may be shared, a second user has the same one');
+SELECT is((outcome($$SELECT arsignup.create_user(realm('standard'), 'ada@example.com', username => 'ada3')$$)).code, '00000', 'and a third');
+SELECT taken($$SELECT arsignup.create_user(realm('standard'), 'ada@example.com', username => 'ada2')$$, '{"username": ["Username is already taken."]}', 'but not the same username');
+UPDATE arsignup.realms SET require_unique_emails = false WHERE id = realm('email');
+SELECT taken($$SELECT arsignup.create_user(realm(), 'ada@example.com')$$, '{"email": ["Email is already taken."]}', 'in an email realm the email stays unique, being the username');
+
+---------------------------------------------------------------------------------------------------
+-- create_org
+---------------------------------------------------------------------------------------------------
+
+SET LOCAL ROLE :"app_role";
+SELECT arsignup.create_org(realm(), ' Analytical Engines ', ' E-1 ', '{"size": 3}') AS engines \gset
+RESET ROLE;
+SELECT results_eq(
+	format('SELECT realm_id, id, name, state, reference, custom FROM arsignup.orgs WHERE id = %L', :'engines'),
+	format($$VALUES (realm(), %L::uuid, 'Analytical Engines', 'active', 'E-1', '{"size": 3}'::jsonb)$$, :'engines'),
+	'an org: the row, trimmed');
+SELECT results_eq(
+	format('SELECT realm_id, event_type, user_id, membership_id, connected_app_id FROM arsignup.events WHERE org_id = %L', :'engines'),
+	$$VALUES (realm(), 'org.created', NULL::uuid, NULL::uuid, NULL::uuid)$$, 'and one event');
+SELECT matches(:'engines'::text, '^[0-9a-f]{8}-[0-9a-f]{4}-7', 'its id is of version 7');
+SELECT is((outcome($$SELECT arsignup.create_org(realm(), 'Analytical Engines')$$)).code, '00000', 'names of orgs are not unique');
+SELECT arsignup.create_org(realm(), repeat('é', 255), NULL, NULL) AS plain \gset
+SELECT results_eq(
+	format('SELECT length(name), reference, custom FROM arsignup.orgs WHERE id = %L', :'plain'),
+	$$VALUES (255, NULL::text, '{}'::jsonb)$$, 'nulls are the same as not given; 255 characters are taken');
+SELECT arsignup.create_org(realm('other'), 'Elsewhere') AS elsewhere \gset
+
+SET LOCAL ROLE :"app_role";
+SELECT refused($$SELECT arsignup.create_org(NULL, 'x')$$, 'SU010', 'no such realm', NULL, 'org: a null realm');
+SELECT refused($$SELECT arsignup.create_org(gen_random_uuid(), 'x')$$, 'SU010', 'no such realm', NULL, 'org: an unknown realm');
+SELECT refused($$SELECT arsignup.create_org(realm('asleep'), 'x')$$, 'SU006', 'realm is inactive', NULL, 'org: an inactive realm');
+SELECT invalid(format('SELECT arsignup.create_org(realm(), %L)', name), '{"name": ["Name can''t be blank."]}', 'org name ' || shown(name))
+FROM unnest(ARRAY[NULL, '', '  ', E'\n\t']) AS name;
+SELECT invalid($$SELECT arsignup.create_org(realm(), repeat('x', 256))$$, '{"name": ["Name can''t be longer than 255 characters."]}', 'org name of 256 characters');
+SELECT invalid($$SELECT arsignup.create_org(realm(), E'x\ny')$$, '{"name": ["Name can''t contain control characters."]}', 'org name of two lines');
+SELECT invalid($$SELECT arsignup.create_org(realm(), U&'x\202Ey')$$, '{"name": ["Name can''t contain control characters."]}', 'org name that turns round');
+SELECT invalid($$SELECT arsignup.create_org(realm(), 'x', repeat('x', 256))$$, '{"reference": ["Reference can''t be longer than 255 characters."]}', 'org reference of 256 characters');
+SELECT invalid($$SELECT arsignup.create_org(realm(), 'x', custom => '[1]')$$, '{"custom": ["Custom attributes must be a JSON object."]}', 'org custom that is a list');
+SELECT invalid($$SELECT arsignup.create_org(realm(), 'x', custom => 'null')$$, '{"custom": ["Custom attributes must be a JSON object."]}', 'org custom that is a JSON null');
+SELECT invalid($$SELECT arsignup.create_org(realm(), '', E'a\rb', '1')$$,
+	'{"name": ["Name can''t be blank."], "reference": ["Reference can''t contain control characters."], "custom": ["Custom attributes must be a JSON object."]}', 'org: all at once');
+RESET ROLE;
+
+---------------------------------------------------------------------------------------------------
+-- create_membership
+---------------------------------------------------------------------------------------------------
+
+SET LOCAL ROLE :"app_role";
+SELECT arsignup.create_membership(realm(), :'ada', :'engines', '{owner,billing:*}', '2100-01-01 00:00Z', '{"via": "test"}') AS membership \gset
+RESET ROLE;
+SELECT results_eq(
+	format('SELECT realm_id, id, user_id, org_id, permissions, expires_at, custom FROM arsignup.memberships WHERE id = %L', :'membership'),
+	format($$VALUES (realm(), %L::uuid, %L::uuid, %L::uuid, '{owner,billing:*}'::text[], '2100-01-01 00:00Z'::timestamptz, '{"via": "test"}'::jsonb)$$,
+		:'membership', :'ada', :'engines'),
+	'a membership: the row');
+SELECT results_eq(
+	format('SELECT realm_id, event_type, user_id, org_id, connected_app_id FROM arsignup.events WHERE membership_id = %L', :'membership'),
+	format($$VALUES (realm(), 'membership.created', %L::uuid, %L::uuid, NULL::uuid)$$, :'ada', :'engines'), 'and one event');
+SELECT arsignup.create_membership(realm(), :'ada', NULL, NULL, NULL, NULL) AS alone \gset
+SELECT results_eq(
+	format('SELECT org_id, permissions, expires_at, custom FROM arsignup.memberships WHERE id = %L', :'alone'),
+	$$VALUES (NULL::uuid, '{}'::text[], NULL::timestamptz, '{}'::jsonb)$$, 'a membership without org; nulls are the same as not given');
+SELECT arsignup.create_membership(realm(), :'none', :'engines') AS second_member \gset
+SELECT is((SELECT count(*) FROM arsignup.memberships WHERE org_id = :'engines'), 2::bigint, 'a second user in the org');
+
+CREATE FUNCTION membership(arguments text) RETURNS text LANGUAGE sql AS
+$$ SELECT format('SELECT arsignup.create_membership(realm(), %s)', arguments) $$;
+SELECT set_config('t.ada', :'ada', true), set_config('t.kay', :'kay', true), set_config('t.engines', :'engines', true), set_config('t.elsewhere', :'elsewhere', true) \gset none_
+CREATE FUNCTION id(name text) RETURNS uuid LANGUAGE sql AS $$ SELECT current_setting('t.' || name)::uuid $$;
+
+SET LOCAL ROLE :"app_role";
+SELECT refused($$SELECT arsignup.create_membership(NULL, id('kay'), id('engines'))$$, 'SU010', 'no such realm', NULL, 'membership: a null realm');
+SELECT refused($$SELECT arsignup.create_membership(gen_random_uuid(), id('kay'), id('engines'))$$, 'SU010', 'no such realm', NULL, 'membership: an unknown realm');
+SELECT refused($$SELECT arsignup.create_membership(realm('asleep'), id('kay'), id('engines'))$$, 'SU006', 'realm is inactive', NULL, 'membership: an inactive realm');
+SELECT refused(membership('NULL'), 'SU010', 'no such user', NULL, 'a null user');
+SELECT refused(membership('gen_random_uuid()'), 'SU010', 'no such user', NULL, 'an unknown user');
+SELECT refused(membership($$id('engines')$$), 'SU010', 'no such user', NULL, 'an org''s id for a user''s');
+SELECT refused($$SELECT arsignup.create_membership(realm('other'), id('kay'), id('elsewhere'))$$, 'SU010', 'no such user', NULL, 'a user of another realm');
+SELECT refused(membership($$id('kay'), gen_random_uuid()$$), 'SU010', 'no such org', NULL, 'an unknown org');
+SELECT refused(membership($$id('kay'), id('elsewhere')$$), 'SU010', 'no such org', NULL, 'an org of another realm');
+SELECT refused(membership($$id('kay'), id('kay')$$), 'SU010', 'no such org', NULL, 'a user''s id for an org''s');
+
+SELECT taken(membership($$id('ada'), id('engines')$$), '{"org_id": ["User is already a member of this organisation."]}', 'a second membership of one user in one org');
+SELECT taken(membership($$id('ada'), id('engines'), '{other}', '2200-01-01', '{"a": 1}'$$), '{"org_id": ["User is already a member of this organisation."]}', 'whatever its permissions');
+SELECT taken(membership($$id('ada')$$), '{"org_id": ["User already has a membership without organisation."]}', 'a second membership without org');
+
+SELECT invalid(membership(format($$id('kay'), id('engines'), %L$$, permissions)),
+	'{"permissions": ["Permissions must be at most 20, each made of 1 to 62 of A-Z, a-z, 0-9 and *:;._- only."]}', 'permissions ' || shown(permissions))
+FROM unnest(ARRAY['{""}', '{NULL}', '{a,NULL}', '{" "}', '{"a b"}', '{" a"}', '{a/b}', '{a@b}', '{"a,b"}', '{"a\"b"}', '{a\\\\b}', '{é}', U&'{\FF41}',
+	'{{a,b},{c,d}}', '{a+}', E'{"a\n"}', '{' || repeat('a', 63) || '}', (SELECT array_agg('p' || n) FROM generate_series(1, 21) AS n)::text]) AS permissions;
+SELECT is((outcome(membership(format($$id('kay'), id('engines'), %L$$,
+	(SELECT array_agg(n || repeat('a', 60)) FROM generate_series(10, 29) AS n)::text)))).code, '00000', 'twenty permissions of 62 characters');
+SELECT is((outcome(membership($$id('kay'), NULL, '{*,a:b;c.d_e-F0}'$$))).code, '00000', 'every character that a permission may have');
+
+SELECT refused(membership($$id('kay'), gen_random_uuid(), '{ok}', '2000-01-01'$$), 'SU001', 'Expiry must be in the future.',
+	'{"errors": {"expires_at": ["Expiry must be in the future."]}}', 'an expiry in the past');
+SELECT invalid(membership($$id('ada'), id('engines'), expires_at => now()$$), '{"expires_at": ["Expiry must be in the future."]}', 'an expiry now, by the transaction''s start');
+SELECT invalid(membership($$id('ada'), id('engines'), expires_at => '-infinity'$$), '{"expires_at": ["Expiry must be in the future."]}', 'an expiry of -infinity');
+SELECT invalid(membership($$id('ada'), id('engines'), custom => '[]'$$), '{"custom": ["Custom attributes must be a JSON object."]}', 'membership custom that is a list');
+SELECT invalid(membership($$id('ada'), id('engines'), '{a b}', '2000-01-01', '"x"'$$),
+	'{"custom": ["Custom attributes must be a JSON object."],
+		"permissions": ["Permissions must be at most 20, each made of 1 to 62 of A-Z, a-z, 0-9 and *:;._- only."],
+		"expires_at": ["Expiry must be in the future."]}', 'membership: all at once');
+RESET ROLE;
+
+UPDATE arsignup.users SET state = 'inactive' WHERE id = id('kay');
+SELECT refused(membership($$id('kay'), id('engines')$$), 'SU006', 'user is inactive', NULL, 'an inactive user');
+UPDATE arsignup.users SET state = 'active' WHERE id = id('kay');
+UPDATE arsignup.orgs SET state = 'inactive' WHERE id = id('engines');
+SELECT refused(membership($$id('kay'), id('engines')$$), 'SU006', 'org is inactive', NULL, 'an inactive org');
+
+---------------------------------------------------------------------------------------------------
+-- The application's own transaction
+---------------------------------------------------------------------------------------------------
+
+SELECT world() AS before \gset
+SAVEPOINT mine;
+SET LOCAL ROLE :"app_role";
+SELECT arsignup.create_user(realm('other'), 'gone@example.com', password_hash => ready_hash()) AS gone \gset
+SELECT arsignup.create_org(realm('other'), 'Gone') AS gone_org \gset
+SELECT arsignup.create_membership(realm('other'), :'gone', :'gone_org') AS gone_membership \gset
+RESET ROLE;
+SELECT world() AS during \gset
+ROLLBACK TO mine;
+SELECT isnt(:'during'::text, :'before', 'user, org and membership are there');
+SELECT is(world(), :'before', 'and not one trace of them after a rollback');
+
+-- Errors of the application's triggers and constraints pass through as they are.
+CREATE TABLE profile (user_id uuid PRIMARY KEY REFERENCES arsignup.users (id), note text CHECK (note <> 'bad'));
+CREATE FUNCTION complain() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE EXCEPTION 'no room at the inn' USING ERRCODE = 'AB123', DETAIL = 'full', HINT = 'try the stable';
+END
+$$;
+CREATE TRIGGER complain AFTER INSERT ON arsignup.users FOR EACH ROW WHEN (NEW.reference = 'complain') EXECUTE FUNCTION complain();
+SELECT is((outcome($$SELECT arsignup.create_user(realm(), 'inn@example.com', reference => 'complain')$$))::text,
+	'(AB123,"no room at the inn",full,"try the stable")', 'an application''s trigger keeps its SQLSTATE, message, detail and hint');
+SELECT is((outcome($$INSERT INTO profile VALUES (gen_random_uuid(), 'ok')$$)).code, '23503', 'an application''s foreign key holds');
+SELECT is((outcome($$INSERT INTO profile VALUES (arsignup.create_user(realm(), 'bad@example.com'), 'bad')$$)).code, '23514', 'an application''s check holds');
+SELECT is((SELECT count(*) FROM arsignup.users WHERE email = 'bad@example.com'), 0::bigint, 'and the user made in the same statement is gone with it');
+
+-- No setting of the session reaches inside, and none is left behind.
+SET LOCAL search_path = '';
+SET LOCAL DateStyle = 'SQL, DMY';
+SET LOCAL bytea_output = 'escape';
+SET LOCAL lock_timeout = '9999ms';
+SELECT arsignup.create_user(arsignup_test.realm('other'), 'settings@example.com', password_hash => arsignup_test.ready_hash()) AS settings \gset
+SELECT current_setting('search_path') || current_setting('lock_timeout') AS left_behind \gset
+SET LOCAL search_path = arsignup_test, :"tap";
+RESET DateStyle;
+RESET bytea_output;
+SELECT is(:'left_behind'::text, '""9999ms', 'the caller''s search_path and lock_timeout are as they were');
+SELECT is((outcome($$SELECT arsignup.create_user(realm('other'), 'settings@example.com')$$)).code, 'SU002', 'the user was made');
+SELECT is(current_setting('lock_timeout'), '9999ms', 'also after an error');
+RESET lock_timeout;
+
+SELECT * FROM finish();
+ROLLBACK;

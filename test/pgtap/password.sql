@@ -1,0 +1,294 @@
+-- Passwords: which are taken, that all of their bytes count, and which hashes are understood.
+BEGIN;
+\ir include/setup.psql
+SELECT no_plan();
+
+---------------------------------------------------------------------------------------------------
+-- hash_password: the form of a hash
+---------------------------------------------------------------------------------------------------
+
+CREATE TEMP TABLE hashed AS
+SELECT arsignup.hash_password('canary one') AS a, arsignup.hash_password('canary one') AS b, arsignup.hash_password('canary two') AS c;
+
+SELECT matches(a, '^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$',
+	'a hash is a PHC string of argon2id at the default cost, base64 without padding') FROM hashed;
+SELECT is(octet_length(decode(split_part(a, '$', 5) || '==', 'base64')), 16, 'its salt has 16 bytes') FROM hashed;
+SELECT is(octet_length(decode(split_part(a, '$', 6) || '=', 'base64')), 32, 'its tag has 32 bytes') FROM hashed;
+SELECT isnt(a, b, 'two hashes of one password differ') FROM hashed;
+SELECT isnt(split_part(a, '$', 5), split_part(b, '$', 5), 'by their salts') FROM hashed;
+SELECT isnt(split_part(a, '$', 6), split_part(b, '$', 6), 'and by their tags') FROM hashed;
+SELECT results_eq(
+	$$SELECT arsignup.verify_password('canary one', a), arsignup.verify_password('canary one', b),
+		arsignup.verify_password('canary one', c), arsignup.verify_password('canary two', a) FROM hashed$$,
+	$$VALUES (true, true, false, false)$$,
+	'a password is verified by each of its hashes and by no other''s');
+
+SET LOCAL arsignup.argon2_memory = '20MB';
+SET LOCAL arsignup.argon2_iterations = 3;
+SELECT matches(arsignup.hash_password('canary'), '^\$argon2id\$v=19\$m=20480,t=3,p=1\$', 'the settings are the cost of new hashes');
+RESET arsignup.argon2_memory;
+RESET arsignup.argon2_iterations;
+SELECT is((outcome('SET arsignup.argon2_memory = 19455')).code, '22023', 'less memory than the floor is refused');
+SELECT is((outcome('SET arsignup.argon2_memory = 0')).code, '22023', 'so is none');
+SELECT is((outcome('SET arsignup.argon2_iterations = 1')).code, '22023', 'fewer iterations than the floor are refused');
+SELECT is((outcome('SET arsignup.argon2_iterations = -1')).code, '22023', 'so are less than none');
+SET LOCAL ROLE :"app_role";
+SELECT is((outcome('SET arsignup.argon2_memory = 20480')).code, '42501', 'an application cannot set the memory');
+SELECT is((outcome('SET arsignup.argon2_iterations = 3')).code, '42501', 'nor the iterations');
+SELECT is((outcome('SET arsignup.argon2_memory_max = 1048576')).code, '42501', 'nor their limits');
+SELECT is((outcome('SET arsignup.argon2_iterations_max = 1000')).code, '42501', 'neither of them');
+SELECT is((outcome('SET arsignup.hash_wait = 0')).code, '42501', 'nor how long to wait for a slot');
+SELECT is((outcome('SET arsignup.hash_slots = 64')).code, '55P02', 'nor the number of slots');
+RESET ROLE;
+
+---------------------------------------------------------------------------------------------------
+-- Which passwords are taken: 1 to 1024 bytes, every one of them counts
+---------------------------------------------------------------------------------------------------
+
+-- For each password: its hash verifies it, and not what differs in the last byte, is one shorter or one longer.
+CREATE FUNCTION all_bytes_count(password text, description text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	hash text := arsignup.hash_password(password);
+BEGIN
+	RETURN NEXT ok(arsignup.verify_password(password, hash), description || ': verifies');
+	RETURN NEXT ok(NOT arsignup.verify_password(left(password, -1) || '!', hash), description || ': another last byte does not');
+	RETURN NEXT ok(NOT arsignup.verify_password(left(password, -1), hash), description || ': one less does not');
+	RETURN NEXT ok(NOT arsignup.verify_password(password || '!', hash), description || ': one more does not');
+END
+$$;
+
+SELECT all_bytes_count(repeat('c', 1), '1 byte');
+SELECT all_bytes_count(repeat('c', 72), '72 bytes');
+SELECT all_bytes_count(repeat('c', 73), '73 bytes');
+SELECT all_bytes_count(repeat('c', 256), '256 bytes');
+SELECT all_bytes_count(repeat('c', 1024), '1024 bytes');
+SELECT all_bytes_count(repeat(U&'\+01F511', 15), '15 emoji');
+SELECT is(octet_length(repeat(U&'\+01F511', 256)), 1024, '256 emoji have 1024 bytes');
+SELECT all_bytes_count(repeat(U&'\+01F511', 256), '256 emoji');
+
+SELECT invalid($$SELECT arsignup.hash_password(repeat('c', 1025))$$,
+	'{"password": ["Password can''t be longer than 1024 bytes."]}', '1025 bytes are refused');
+SELECT invalid($$SELECT arsignup.hash_password(repeat('c', 1024) || ' ')$$,
+	'{"password": ["Password can''t be longer than 1024 bytes."]}', 'also when the last is a blank: nothing is trimmed');
+SELECT invalid($$SELECT arsignup.hash_password(repeat('é', 513))$$,
+	'{"password": ["Password can''t be longer than 1024 bytes."]}', '513 letters of two bytes are refused: bytes are counted');
+SELECT invalid($$SELECT arsignup.hash_password(repeat('c', 10000000))$$,
+	'{"password": ["Password can''t be longer than 1024 bytes."]}', 'ten megabytes are refused');
+SELECT invalid($$SELECT arsignup.hash_password('')$$, '{"password": ["Password can''t be blank."]}', 'an empty password is refused');
+SELECT invalid($$SELECT arsignup.hash_password(NULL)$$, '{"password": ["Password can''t be blank."]}', 'null is refused');
+
+-- A refused password costs no hash, however long it is.
+SELECT hashes_run FROM arsignup.stats() \gset refused_
+SELECT clock_timestamp() AS started \gset
+SELECT count(outcome($$SELECT arsignup.hash_password(repeat('c', 100000))$$)) FROM generate_series(1, 100) \gset none_
+SELECT cmp_ok(clock_timestamp() - :'started', '<', interval '1 s', 'a hundred refusals of 100 kB take no time');
+
+-- Verifying what cannot be a password is a wrong password, not an error.
+SELECT is(arsignup.verify_password('', ready_hash()), false, 'the empty password is wrong');
+SELECT is(arsignup.verify_password(repeat('c', 1025), ready_hash()), false, '1025 bytes are wrong');
+SELECT is(arsignup.verify_password(repeat('c', 1000000), ready_hash()), false, 'a megabyte is wrong');
+SELECT is(arsignup.verify_password(repeat('é', 100000), ready_hash()), false, 'so are a hundred thousand letters');
+SELECT is((SELECT hashes_run FROM arsignup.stats()), :'refused_hashes_run'::bigint, 'none of all these has cost a hash');
+SELECT invalid($$SELECT arsignup.verify_password(NULL, ready_hash())$$, '{"password": ["Password can''t be null."]}', 'a null password is an error of the caller');
+SELECT invalid($$SELECT arsignup.verify_password('canary', NULL)$$, '{"password_hash": ["Password hash can''t be null."]}', 'so is a null hash');
+SELECT invalid($$SELECT arsignup.verify_password(NULL, NULL)$$,
+	'{"password": ["Password can''t be null."], "password_hash": ["Password hash can''t be null."]}', 'both are told at once');
+
+---------------------------------------------------------------------------------------------------
+-- NFC, and nothing else
+---------------------------------------------------------------------------------------------------
+
+SELECT arsignup.hash_password(U&'caf\00E9 canary') AS nfc, arsignup.hash_password(U&'cafe\0301 canary') AS nfd,
+	arsignup.hash_password(U&'\FF21canary') AS wide, arsignup.hash_password(' canary ') AS blanks,
+	arsignup.hash_password(U&'\AC01') AS hangul, arsignup.hash_password(U&'a\0323\0307') AS marks \gset
+SELECT isnt(octet_length(U&'caf\00E9'), octet_length(U&'cafe\0301'), 'the two spellings that follow differ in bytes');
+SELECT ok(arsignup.verify_password(U&'cafe\0301 canary', :'nfc'), 'what was set composed is verified decomposed');
+SELECT ok(arsignup.verify_password(U&'caf\00E9 canary', :'nfd'), 'what was set decomposed is verified composed');
+SELECT ok(arsignup.verify_password(U&'cafe\0301 canary', :'nfd'), 'and decomposed');
+SELECT ok(NOT arsignup.verify_password('cafe canary', :'nfc'), 'an accent counts');
+SELECT ok(arsignup.verify_password(U&'\1100\1161\11A8', :'hangul'), 'three Hangul jamo are their syllable');
+SELECT ok(NOT arsignup.verify_password(U&'\1100\1161', :'hangul'), 'two of them are not');
+SELECT ok(arsignup.verify_password(U&'a\0307\0323', :'marks'), 'two marks in another order are the same');
+SELECT ok(arsignup.verify_password(U&'\FF21canary', :'wide'), 'a full-width A is taken');
+SELECT ok(NOT arsignup.verify_password('Acanary', :'wide'), 'and is not A');
+SELECT ok(arsignup.verify_password(' canary ', :'blanks'), 'blanks around a password are taken');
+SELECT ok(NOT arsignup.verify_password('canary ', :'blanks'), 'the one in front counts');
+SELECT ok(NOT arsignup.verify_password(' canary', :'blanks'), 'the one behind counts');
+SELECT ok(NOT arsignup.verify_password('canary', :'blanks'), 'both count');
+SELECT ok(NOT arsignup.verify_password(' CANARY ', :'blanks'), 'case counts');
+SELECT ok(NOT arsignup.verify_password(U&'\00A0canary ', :'blanks'), 'a no-break space is not a blank');
+
+-- 1024 bytes after NFC, whatever they were before.
+SELECT is(octet_length(repeat(U&'e\0301', 512)), 1536, '512 decomposed letters have 1536 bytes');
+SELECT arsignup.hash_password(repeat(U&'e\0301', 512)) AS long \gset
+SELECT ok(arsignup.verify_password(repeat(U&'\00E9', 512), :'long'), 'and are taken, being 1024 bytes after NFC');
+SELECT invalid($$SELECT arsignup.hash_password(repeat(U&'e\0301', 513))$$,
+	'{"password": ["Password can''t be longer than 1024 bytes."]}', '513 of them are refused');
+SELECT is(octet_length(repeat(U&'\0958', 341)), 1023, '341 letters that NFC takes apart have 1023 bytes');
+SELECT invalid($$SELECT arsignup.hash_password(repeat(U&'\0958', 341))$$,
+	'{"password": ["Password can''t be longer than 1024 bytes."]}', 'and are refused, being 2046 bytes after NFC');
+-- Greek iota with dialytika and oxia grows least in NFC and most in NFD: 2 or 3 bytes to 6.
+SELECT ok(arsignup.verify_password(normalize(repeat(U&'\1FD3', 512), NFD), arsignup.hash_password(repeat(U&'\1FD3', 341) || repeat(U&'\0390', 171))),
+	'3072 bytes of NFD are verified by the 1024 bytes of their NFC');
+SELECT ok(arsignup.verify_password(repeat(U&'\1FBE\0308\0301', 512), arsignup.hash_password(repeat(U&'\0390', 512))),
+	'so are 3584 bytes: no spelling of a character takes more, being three and a half times its NFC');
+SELECT ok(NOT arsignup.verify_password(normalize(U&'\FDFA', NFKC), arsignup.hash_password(U&'\FDFA')), 'compatibility forms are kept apart');
+
+-- Every plane, and what has no meaning: taken as it is.
+SELECT ok(arsignup.verify_password(p, arsignup.hash_password(p)), 'taken: ' || d)
+FROM (VALUES (U&'\0001\0002', 'control characters'), (E'\t\r\n', 'tabs and line ends'), ('   ', 'only blanks'),
+	(U&'\+10FFFF\FFFE', 'noncharacters'), (U&'\200B\202E', 'invisible characters'), (U&'\0301', 'a lone combining mark'),
+	(U&'\E000\+0F0000', 'private use'), (U&'\0378', 'unassigned'), ('''; DROP TABLE users; --', 'SQL'), ('%s%n\x00', 'formats and escapes')) AS v (p, d);
+
+---------------------------------------------------------------------------------------------------
+-- Known answers, made by the argon2 program (libargon2), p=1
+---------------------------------------------------------------------------------------------------
+
+CREATE TEMP TABLE known (n int GENERATED ALWAYS AS IDENTITY, password text, hash text);
+INSERT INTO known (password, hash) VALUES
+	('password', '$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$T95q7S205tf9WI4HhYOZDIQmMMAbntacGXTIku0gXT8'),
+	('password', '$argon2id$v=19$m=32,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$hjzbqC0FY4raYaeo3EQbDF4VPbDAkBYnvfE16tNpkqQ'),
+	('password', '$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$Wb9DOLKUgwlL5fjad9tfCPU0SBAo0PEY/evJRhwtUR0'),
+	('password', '$argon2id$v=19$m=256,t=3,p=1$c2FsdHNhbHRzYWx0c2FsdA$oaBuGkwkbpFt/BcOM3fWZQ'),
+	('password', '$argon2id$v=19$m=256,t=3,p=1$c2FsdHNhbHRzYWx0c2FsdA$D1sFb28PeWml7vuSxI5t7P7pCqNeRYUUvj/6U1eKlgLuyk424u6+n9bbMWOZfGnVuizXq6XzjLPpgsycrGEBBQ'),
+	('differentpassword', '$argon2id$v=19$m=1024,t=4,p=1$c2FsdHNhbHRzYWx0c2FsdA$crtxFgAybrik029xMazzZ0qLWv4LFIvr'),
+	(U&'caf\00E9', '$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$FTUz3NyThTgjposNKGhlxX00kcpLLkkUL4tdSP/AyXc'),
+	(U&'cafe\0301', '$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$FTUz3NyThTgjposNKGhlxX00kcpLLkkUL4tdSP/AyXc'),
+	(repeat(U&'\+01F511', 15), '$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$rF3t41MzEpJr0+SwCnP99CaBSF4/v2zRY8s/OHC2WwA'),
+	(repeat('x', 127), '$argon2id$v=19$m=8,t=1,p=1$ZmVkY2JhOTg3NjU0MzIxMA$NKMKIEPxxyx6EXGITgK+64rWQ78hWR63kWn7QaW7hxU'),
+	(' ', '$argon2id$v=19$m=8,t=1,p=1$ZmVkY2JhOTg3NjU0MzIxMA$5B2p7S3eDcUYoH7zVPNOg4QDPrn46dZZY7n1cBMQ+PDa'),
+	('a', '$argon2id$v=19$m=8,t=1,p=1$ZmVkY2JhOTg3NjU0MzIxMA$p5lw/Qlg+o1N5CuGo+V8fsUDbk5XsBT1BK7g9xiTBzM'),
+	('correct-horse', '$argon2id$v=19$m=19456,t=5,p=1$Af/+gH8KICInXMMo8JCNiA$fYDW/bLVVq5LyUd50TTtTRmy8jZiWcS6fJkfFXw6wwA'),
+	('known answer', '$argon2id$v=19$m=8,t=1,p=1$c2l4dGVlbiBieXRlcyEhIQ$rsuMeNw2xxr2PcvMHVZ9Ig'),
+	('known answer', '$argon2id$v=19$m=8,t=1,p=1$c2l4dGVlbiBieXRlcyEhIQ$v8CP6NXNV08s5ne9sPrq2Gs'),
+	('known answer', '$argon2id$v=19$m=8,t=1,p=1$c2l4dGVlbiBieXRlcyEhIQ$JhiHtQ5M/Upz5EMngky1jqNGTA7z6gjZoy8dQT5Tew'),
+	('known answer', '$argon2id$v=19$m=8,t=1,p=1$c2l4dGVlbiBieXRlcyEhIQ$bLIp4UJkRHJFiE4wdmouO9m4FSdWnlAPzKoA/h9/rR4'),
+	('known answer', '$argon2id$v=19$m=8,t=1,p=1$c2l4dGVlbiBieXRlcyEhIQ$GKuaVnls7TQqjjjO9XsKB10bll4EloWN0rNgBjDf0vM/JrceMmcUGGqaeuKcAAlg'),
+	('known answer', '$argon2id$v=19$m=8,t=1,p=1$c2l4dGVlbiBieXRlcyEhIQ$qag8oU5C2vjYQ6myy20YVxPLuilAmVK7xmWPNo0wIrdTA26HGZOLPPmRmoj9qTLHcogzcWB6jjTMPSXUb8wa'),
+	('known answer', '$argon2id$v=19$m=8,t=1,p=1$c2l4dGVlbiBieXRlcyEhIQ$clz64LSa9b+BcDcyGXC55ktmpfxhXhoaKbSwCxmd7ybKyuqRs1oyngXtvbO7y7VSTeYP+3L7yohZkMBlzUJDWA'),
+	('known answer', '$argon2id$v=19$m=8,t=16,p=1$c2l4dGVlbiBieXRlcyEhIQ$hfxpYejgKcRuu6/NkP/ciehwGGMIByLR9BJ0R/kKq4c'),
+	('known answer', '$argon2id$v=19$m=9,t=3,p=1$c2l4dGVlbiBieXRlcyEhIQ$Zd5oVEJfFbh+bKcly1aaHh/+60dVIu4lWytJe1ddzHw'),
+	('known answer', '$argon2id$v=19$m=1000,t=3,p=1$c2l4dGVlbiBieXRlcyEhIQ$QugPO0J2meXMp05N/UGzg/vJw8bWKt+Nny2lwoa1q5g'),
+	('known answer', '$argon2id$v=19$m=47104,t=1,p=1$c2l4dGVlbiBieXRlcyEhIQ$2EYIPFjsM2FibUGGOLRF3oEPdwqJKwVDjUfmIlqWGKg'),
+	('known answer', '$argon2id$v=19$m=19457,t=2,p=1$c2l4dGVlbiBieXRlcyEhIQ$dPD2nIv8t6nLSOia6eLJSV7+6PX4BnEoke78mtlotpQ'),
+	(U&'\03A9 \+01F511', '$argon2id$v=19$m=64,t=2,p=1$c2l4dGVlbiBieXRlcyEhIQ$rsSuNXlFNEadxEQS3VIlgoHrtO9MCBPOWEd1L+sVftQ'),
+	(U&'\2126 \+01F511', '$argon2id$v=19$m=64,t=2,p=1$c2l4dGVlbiBieXRlcyEhIQ$rsSuNXlFNEadxEQS3VIlgoHrtO9MCBPOWEd1L+sVftQ'),
+	(repeat(U&'\+01F511', 15), '$argon2id$v=19$m=64,t=2,p=1$c2l4dGVlbiBieXRlcyEhIQ$lHrSu7Q7bKN5z5Bv+yIPYqN6FoYuQ1qvU74/fErq+bE'),
+	(' leading and trailing ', '$argon2id$v=19$m=64,t=2,p=1$c2l4dGVlbiBieXRlcyEhIQ$PKovy+U+Y6QEJo81zw9n1uVwDWRnGJVsdyios+vAnFI'),
+	(E'quote '' and \\ and \n', '$argon2id$v=19$m=64,t=2,p=1$c2l4dGVlbiBieXRlcyEhIQ$MwQFumB1M/nn0Plnk6iHk8INPH+yKjLOJyWWOEatAko'),
+	('x', '$argon2id$v=19$m=64,t=2,p=1$c2l4dGVlbiBieXRlcyEhIQ$Qrwv7NEzK+jyDBoPEqb33+6KLK+ssitZfC4pS6Ijtn8'),
+	(U&'man\0303ana', '$argon2id$v=19$m=64,t=2,p=1$c2l4dGVlbiBieXRlcyEhIQ$AnHDFUXlVRlRAmszH2k4lAynPNC311bPnxwjJ7PD8RM'),
+	(U&'\1112\1161\11AB\1100\1173\11AF', '$argon2id$v=19$m=64,t=2,p=1$c2l4dGVlbiBieXRlcyEhIQ$/pE6EAfEkt9Y8MivX8sBrQhJnqQO7dkH0THAoHyRSEo'),
+	(repeat('y', 72), '$argon2id$v=19$m=64,t=2,p=1$c2l4dGVlbiBieXRlcyEhIQ$IRL4xDsS97KduyVuwCGNw+sPHfXzUmj8kBOeRoQFhI8'),
+	(repeat('y', 73), '$argon2id$v=19$m=64,t=2,p=1$c2l4dGVlbiBieXRlcyEhIQ$Vrby0vm0BInrhl+P+Ox8+hRsHFz6UNROe5j7H22ckOM');
+SELECT is(arsignup.verify_password(password, hash), true, format('known answer %s verifies', n)) FROM known;
+SELECT is(arsignup.verify_password(password || 'x', hash), false, format('known answer %s: another password does not', n)) FROM known;
+-- A tag that differs in its first or last character is another tag, of whatever length.
+CREATE FUNCTION tampered(hash text, place int) RETURNS text LANGUAGE sql AS $$
+	SELECT overlay(hash PLACING CASE substr(hash, place, 1) WHEN 'A' THEN 'I' ELSE 'A' END FROM place FOR 1)
+$$;
+SELECT is(arsignup.verify_password(password, tampered(hash, length(hash) - length(split_part(hash, '$', 6)) + 1)), false,
+	format('known answer %s: a tag that differs in front does not', n)) FROM known WHERE n BETWEEN 14 AND 20;
+SELECT is(arsignup.verify_password(password, tampered(hash, length(hash) - 1)), false,
+	format('known answer %s: a tag that differs behind does not', n)) FROM known WHERE n BETWEEN 14 AND 20;
+SELECT is(arsignup.verify_password(password, tampered(hash, 30)), false,
+	format('known answer %s: a salt that differs does not', n)) FROM known WHERE n BETWEEN 14 AND 18;
+
+---------------------------------------------------------------------------------------------------
+-- Hashes of other forms
+---------------------------------------------------------------------------------------------------
+
+CREATE TEMP TABLE unknown (n int GENERATED ALWAYS AS IDENTITY, hash text, description text);
+INSERT INTO unknown (hash, description) VALUES
+	('', 'nothing'), (' ', 'a blank'), ('password', 'the password itself'), ('$', 'a dollar'), ('$argon2id$', 'only the name'),
+	('5f4dcc3b5aa765d61d8327deb882cf99', 'MD5'),
+	('md532e12f215ba27cb750c9e093ce4b5127', 'a password hash of PostgreSQL'),
+	('SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2FsdA==$yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy=:zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz=', 'SCRAM'),
+	('$1$saltsalt$qjXMvbEw8oaL.CzflDtaK/', 'md5crypt'),
+	('$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW', 'bcrypt'),
+	('$6$saltsalt$qFmFH.bQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA2/jctKu9YterLp8wwnSq.qc.eoxqOmSuNp2xS0ktL3nh/', 'sha512crypt'),
+	('$7$C6..../....SodiumChloride$kBGj9fHznVYFQMEn/qDCfrDevf9YDtcDdKvEqHJLV8D', 'scrypt'),
+	('pbkdf2_sha256$600000$c2FsdA$5qpfvB1Y9rL5lBuVZ8xvRg4WIbCGmSNmbB5PwBA0vZQ=', 'Django''s PBKDF2'),
+	('$argon2i$v=19$m=64,t=3,p=1$c2l4dGVlbiBieXRlcyEhIQ$ttoHf4VFNMujnnfDjm19wgmDTQBgepBjntwBRw1svf0', 'argon2i'),
+	('$argon2d$v=19$m=64,t=3,p=1$c2l4dGVlbiBieXRlcyEhIQ$h2PzIFNAix8EGFiDHg8J0cV8QfmyXSDR0yw/AQ/DBdY', 'argon2d'),
+	('$argon2id$v=19$m=64,t=3,p=2$c2l4dGVlbiBieXRlcyEhIQ$fNtosgQOr+iKpkNrWoyoWxQFxSJ1VHBEahl131jkLGI', 'two lanes'),
+	('$argon2id$v=16$m=64,t=3,p=1$c2l4dGVlbiBieXRlcyEhIQ$ez8v2PqmWtmWjfVTbN1Yo/8gZzwQkQ19T22YwUfz4Tk', 'version 16'),
+	('$argon2id$m=64,t=3,p=1$c2l4dGVlbiBieXRlcyEhIQ$ez8v2PqmWtmWjfVTbN1Yo/8gZzwQkQ19T22YwUfz4Tk', 'no version'),
+	('$argon2id$v=19$m=64,t=3,p=1$ZmlmdGVlbiBieXRlcyEh$f0DXNUnsqa/mq4OrT3lH3mr2E0G4yq1l8DK8vEMG0SI', 'a salt of 15 bytes'),
+	('$argon2id$v=19$m=64,t=3,p=1$c2V2ZW50ZWVuIGJ5dGVzISE$+ddzVH2RbNzPl/cU5UPhAf7HRB2NEqEJ1lmngAeez4U', 'a salt of 17 bytes'),
+	('$argon2id$v=19$m=8,t=1,p=1$$bLIp4UJkRHJFiE4wdmouO9m4FSdWnlAPzKoA/h9/rR4', 'no salt');
+-- Each of these is one change away from a hash that verifies.
+INSERT INTO unknown (hash, description)
+SELECT replace(hash, old, new), shown(new) || ' for ' || shown(old)
+FROM (VALUES ('$argon2id$v=19$m=8,t=1,p=1$c2l4dGVlbiBieXRlcyEhIQ$bLIp4UJkRHJFiE4wdmouO9m4FSdWnlAPzKoA/h9/rR4')) AS good (hash),
+	(VALUES ('$argon2id', 'argon2id'), ('$argon2id', ' $argon2id'), ('$argon2id', '$$argon2id'), ('$argon2id', '$ARGON2ID'), ('$argon2id', E'\n$argon2id'),
+		('m=8', 'm=7'), ('m=8', 'm=0'), ('m=8', 'm='), ('m=8', 'm=-8'), ('m=8', 'm=+8'), ('m=8', 'm= 8'), ('m=8', 'm=08'), ('m=8', 'm=0x8'), ('m=8', 'm=8.0'),
+		('m=8', 'm=8e0'), ('m=8', 'm=8k'), ('m=8', 'M=8'), ('m=8,', 'm=8;'), ('m=8,', ''),
+		('m=8', 'm=4294967304'), ('m=8', 'm=18446744073709551624'), ('m=8', 'm=99999999999999999999999999'),
+		('t=1', 't=0'), ('t=1', 't=-1'), ('t=1', 't='), ('t=1', 't=01'), ('t=1', 't=4294967297'),
+		('m=8,t=1', 't=1,m=8'), ('p=1', 'p=0'), ('p=1', 'p=01'), ('p=1', 'p=4294967297'), ('p=1', 'p='), (',p=1', ''), ('p=1', 'p=1,keyid=aa'), ('p=1', 'p=1,data=aaaa'), ('p=1', 'p=1,'),
+		('v=19', 'v=019'), ('v=19', 'v=4294967315'), ('v=19', 'v='),
+		('EhIQ$', 'EhIQ==$'), ('EhIQ$', 'EhIR$'), ('EhIQ$', 'EhI-$'), ('EhIQ$', 'EhI$'), ('EhIQ$', 'EhIQ$$'), ('EhIQ$', 'EhIQ,'), ('EhIQ$', 'EhIQ'), ('c2l4', 'c2l 4'), ('c2l4', E'c2l\n4'),
+		('rR4', 'rR4='), ('rR4', 'rR5'), ('rR4', 'rR4$'), ('rR4', 'rR4 '), ('rR4', E'rR4\n'), ('rR4', 'rR4$c2FsdA'), ('rR4', 'rR'), ('rR4', 'r_4'), ('rR4', 'ré4'), ('rR4', 'ré'), ('rR4', 'éR4'),
+		('bLIp4UJkRHJFiE4wdmouO9m4FSdWnlAPzKoA/h9/rR4', ''), ('bLIp4UJkRHJFiE4wdmouO9m4FSdWnlAPzKoA/h9/rR4', repeat('A', 20)), ('bLIp4UJkRHJFiE4wdmouO9m4FSdWnlAPzKoA/h9/rR4', repeat('A', 87)),
+		('bLIp4UJkRHJFiE4wdmouO9m4FSdWnlAPzKoA/h9/rR4', repeat('A', 1000))) AS change (old, new);
+
+SELECT is((SELECT count(*) FROM unknown WHERE hash = '$argon2id$v=19$m=8,t=1,p=1$c2l4dGVlbiBieXRlcyEhIQ$bLIp4UJkRHJFiE4wdmouO9m4FSdWnlAPzKoA/h9/rR4'),
+	0::bigint, 'every change in the list above changes the hash');
+SELECT invalid(format('SELECT arsignup.verify_password(%L, %L)', 'known answer', hash),
+	'{"password_hash": ["Password hash has no form that is known here."]}', 'unknown hash: ' || description) FROM unknown;
+SELECT is(arsignup.password_needs_rehash(hash), true, 'needs a new hash: ' || description) FROM unknown;
+
+---------------------------------------------------------------------------------------------------
+-- Hashes that cost too much are refused before they are run
+---------------------------------------------------------------------------------------------------
+
+SELECT hashes_run FROM arsignup.stats() \gset costly_
+SELECT clock_timestamp() AS started \gset
+SELECT invalid(format('SELECT arsignup.verify_password(%L, %L)', 'canary', replace(replace(ready_hash(), 'm=19456', 'm=' || m), 't=2', 't=' || t)),
+	'{"password_hash": ["Password hash costs more than is allowed here."]}', format('a hash of m=%s, t=%s', m, t))
+FROM (VALUES (262145, 2), (4194304, 2), (4294967295, 2), (19456, 17), (19456, 4294967295), (4294967295, 4294967295)) AS v (m, t);
+SELECT cmp_ok(clock_timestamp() - :'started', '<', interval '1 s', 'these refusals take no time');
+SELECT is((SELECT hashes_run FROM arsignup.stats()), :'costly_hashes_run'::bigint, 'and run no hash');
+SET LOCAL arsignup.argon2_memory_max = 19455;
+SELECT is((SELECT setting FROM pg_settings WHERE name = 'arsignup.argon2_memory_max'), '19455', 'a limit below the cost of new hashes can be set');
+SELECT ok(arsignup.verify_password('password', ready_hash()), 'but what we hash ourselves we also verify');
+SELECT invalid(format('SELECT arsignup.verify_password(%L, %L)', 'canary', replace(ready_hash(), 'm=19456', 'm=19457')),
+	'{"password_hash": ["Password hash costs more than is allowed here."]}', 'and nothing beyond');
+RESET arsignup.argon2_memory_max;
+SET LOCAL arsignup.argon2_iterations_max = 17;
+SELECT is(arsignup.verify_password('canary', replace(replace(ready_hash(), 'm=19456', 'm=8'), 't=2', 't=17')), false, 'a limit raised by the administrator holds');
+RESET arsignup.argon2_iterations_max;
+
+---------------------------------------------------------------------------------------------------
+-- password_needs_rehash
+---------------------------------------------------------------------------------------------------
+
+SELECT is(arsignup.password_needs_rehash(ready_hash()), false, 'a hash at the default cost is good');
+SELECT is(arsignup.password_needs_rehash((SELECT a FROM hashed)), false, 'so is one made here');
+SELECT is(arsignup.password_needs_rehash(replace(ready_hash(), 'm=19456', 'm=19455')), true, 'one with less memory is not');
+SELECT is(arsignup.password_needs_rehash(replace(ready_hash(), 't=2', 't=1')), true, 'nor one with fewer iterations');
+SELECT is(arsignup.password_needs_rehash('$argon2id$v=19$m=19456,t=2,p=1$c2l4dGVlbiBieXRlcyEhIQ$JhiHtQ5M/Upz5EMngky1jqNGTA7z6gjZoy8dQT5Tew'), true, 'nor one with a shorter tag');
+SELECT is(arsignup.password_needs_rehash(replace(ready_hash(), 'm=19456', 'm=65536')), false, 'a stronger one is good');
+SELECT is(arsignup.password_needs_rehash(NULL), NULL, 'null is null');
+SET LOCAL arsignup.argon2_memory = 19457;
+SELECT is(arsignup.password_needs_rehash(ready_hash()), true, 'when the setting rises, older hashes need a new one');
+RESET arsignup.argon2_memory;
+SET LOCAL arsignup.argon2_iterations = 3;
+SELECT is(arsignup.password_needs_rehash(ready_hash()), true, 'by memory or by iterations');
+RESET arsignup.argon2_iterations;
+SET LOCAL ROLE :"outsider_role";
+SELECT is(arsignup.password_needs_rehash('$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$T95q7S205tf9WI4HhYOZDIQmMMAbntacGXTIku0gXT8'),
+	false, 'anybody may ask');
+SELECT is((outcome($$SELECT arsignup.hash_password('canary')$$)).code, '42501', 'nobody else may hash');
+SELECT is((outcome($$SELECT arsignup.verify_password('canary', 'x')$$)).code, '42501', 'or verify');
+RESET ROLE;
+
+---------------------------------------------------------------------------------------------------
+-- The gate lets go of its slots
+---------------------------------------------------------------------------------------------------
+
+SELECT results_eq('SELECT hashes_running, hashes_waiting FROM arsignup.stats()', 'VALUES (0, 0)', 'after all this no slot and no place is taken');
+
+SELECT * FROM finish();
+ROLLBACK;

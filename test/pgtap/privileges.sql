@@ -1,0 +1,380 @@
+-- Who may do what, and what the catalogue promises: each compared whole with a written table, so that whatever
+-- is added must be written down here.
+BEGIN;
+\ir include/setup.psql
+SELECT no_plan();
+
+-- The roles of the tables below; app, admin and web by way of a member, as applications come.
+CREATE TABLE who (name text PRIMARY KEY, role name NOT NULL);
+-- Everybody has what PUBLIC has; the outsider stands for it.
+INSERT INTO who VALUES ('owner', 'arsignup_owner'), ('admin', :'admin_role'), ('app', :'app_role'), ('web', :'web_role'), ('outsider', :'outsider_role');
+-- Assert that a query gives exactly these rows, in this order; results_eq stumbles over the collation of names.
+CREATE FUNCTION rows_are(query text, expected text, description text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	have text;
+	want text;
+BEGIN
+	EXECUTE format('SELECT string_agg(r::text, E''\n'') FROM (%s) AS r', query) INTO have;
+	EXECUTE format('SELECT string_agg(r::text, E''\n'') FROM (%s) AS r', expected) INTO want;
+	RETURN is(have, want, description);
+END
+$$;
+CREATE FUNCTION ours() RETURNS oid[] LANGUAGE sql STABLE AS $$ SELECT ARRAY['arsignup'::regnamespace, 'arsignup_web'::regnamespace]::oid[] $$;
+
+---------------------------------------------------------------------------------------------------
+-- Roles
+---------------------------------------------------------------------------------------------------
+
+SELECT rows_are(
+	$$SELECT rolname::text, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit FROM pg_roles WHERE rolname IN ('arsignup_owner', 'arsignup_admin', 'arsignup_app', 'arsignup_web') ORDER BY 1$$,
+	$$VALUES ('arsignup_admin', false, true, false, false, false, false, false, -1), ('arsignup_app', false, true, false, false, false, false, false, -1),
+		('arsignup_owner', false, true, false, false, false, false, false, -1), ('arsignup_web', false, true, false, false, false, false, false, -1)$$,
+	'the roles cannot log in and can do nothing out of the ordinary');
+SELECT is_empty($$SELECT r.rolname, m.rolname FROM pg_auth_members AS a JOIN pg_roles AS r ON r.oid = a.roleid JOIN pg_roles AS m ON m.oid = a.member
+	WHERE 'arsignup_owner' IN (r.rolname, m.rolname) OR m.rolname IN ('arsignup_admin', 'arsignup_app', 'arsignup_web')$$,
+	'the owner has no members and is a member of nothing, nor is one of the others');
+
+---------------------------------------------------------------------------------------------------
+-- Schemas
+---------------------------------------------------------------------------------------------------
+
+SELECT rows_are(
+	$$SELECT n.nspname::text, w.name, p.privilege FROM pg_namespace AS n, who AS w, unnest(ARRAY['USAGE', 'CREATE']) AS p (privilege)
+		WHERE n.oid = ANY (ours()) AND has_schema_privilege(w.role, n.oid, p.privilege) ORDER BY 1, 2, 3$$,
+	$$VALUES ('arsignup', 'admin', 'USAGE'), ('arsignup', 'app', 'USAGE'), ('arsignup', 'outsider', 'USAGE'), ('arsignup', 'owner', 'CREATE'), ('arsignup', 'owner', 'USAGE'), ('arsignup', 'web', 'USAGE'),
+		('arsignup_web', 'owner', 'CREATE'), ('arsignup_web', 'owner', 'USAGE'), ('arsignup_web', 'web', 'USAGE')$$,
+	'everybody reaches arsignup, the web arsignup_web, and only the owner creates in either');
+
+---------------------------------------------------------------------------------------------------
+-- Functions
+---------------------------------------------------------------------------------------------------
+
+-- who: P everybody, a app, A admin; labels: i s v for volatility, S strict, d definer, p parallel safe.
+CREATE TABLE function_table (name text, arguments text, result text, who text, labels text);
+INSERT INTO function_table VALUES
+	('are_valid_hosts', 'hosts text[]', 'boolean', 'A', 'iSp'),
+	('are_valid_origins', 'origins text[]', 'boolean', 'A', 'iSp'),
+	('are_valid_permissions', 'permissions text[]', 'boolean', 'A', 'iSp'),
+	('are_valid_urls', 'urls text[]', 'boolean', 'A', 'iSp'),
+	('create_membership', 'realm_id uuid, user_id uuid, org_id uuid DEFAULT NULL::uuid, permissions text[] DEFAULT ''{}''::text[], expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, custom jsonb DEFAULT ''{}''::jsonb', 'uuid', 'aA', 'vd'),
+	('create_org', 'realm_id uuid, name text, reference text DEFAULT NULL::text, custom jsonb DEFAULT ''{}''::jsonb', 'uuid', 'aA', 'vd'),
+	('create_user', 'realm_id uuid, email text, password arsignup.secret DEFAULT NULL::arsignup.secret, username text DEFAULT NULL::text, password_hash arsignup.secret DEFAULT NULL::arsignup.secret, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text, reference text DEFAULT NULL::text, custom jsonb DEFAULT ''{}''::jsonb, user_type text DEFAULT ''human''::text', 'uuid', 'aA', 'vd'),
+	('format_id', 'prefix text, id uuid', 'text', 'P', 'iSp'),
+	('get_signup_token', 'token arsignup.secret, realm_id uuid DEFAULT NULL::uuid', 'SETOF arsignup.signup_token_info', 'aA', 'sd'),
+	('guard_realm', '', 'trigger', '', 'v'),
+	('hash_password', 'password arsignup.secret', 'text', 'aA', 'v'),
+	('mint_signup_token', 'connected_app_id uuid, email text, password arsignup.secret DEFAULT NULL::arsignup.secret, username text DEFAULT NULL::text, email_confirmation text DEFAULT NULL::text, password_confirmation arsignup.secret DEFAULT NULL::arsignup.secret, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text, org_name text DEFAULT NULL::text, custom jsonb DEFAULT ''{}''::jsonb, ttl interval DEFAULT NULL::interval, password_hash arsignup.secret DEFAULT NULL::arsignup.secret', 'text', 'aA', 'vd'),
+	('new_id', '', 'uuid', 'A', 'v'),
+	('normalize_email', 'email text', 'text', 'P', 'iSp'),
+	('normalize_username', 'username text', 'text', 'P', 'iSp'),
+	('parse_id', 'public_id text', 'uuid', 'P', 'iSp'),
+	('password_needs_rehash', 'password_hash arsignup.secret', 'boolean', 'P', 'sS'),
+	('redeem_signup_token', 'token arsignup.secret, org_name text DEFAULT NULL::text, reference text DEFAULT NULL::text, custom jsonb DEFAULT NULL::jsonb, with_org boolean DEFAULT NULL::boolean, realm_id uuid DEFAULT NULL::uuid', 'arsignup.signup_result', 'aA', 'vd'),
+	('revoke_signup_token', 'token arsignup.secret, realm_id uuid DEFAULT NULL::uuid', 'boolean', 'aA', 'vd'),
+	('route_slug', '', 'trigger', '', 'v'),
+	('secret_in', 'cstring', 'arsignup.secret', '', 'iSp'),
+	('secret_out', 'arsignup.secret', 'cstring', '', 'iSp'),
+	('secret_recv', 'internal', 'arsignup.secret', '', 'iSp'),
+	('stats', 'OUT hash_slots integer, OUT hashes_running integer, OUT hashes_waiting integer, OUT hashes_run bigint, OUT hashes_refused bigint, OUT signups bigint, OUT tokens_minted bigint, OUT tokens_redeemed bigint, OUT tokens_expired bigint', 'record', 'A', 'v'),
+	('verify_password', 'password arsignup.secret, password_hash arsignup.secret', 'boolean', 'aA', 'v');
+
+CREATE TEMP VIEW function_seen AS
+SELECT p.oid, n.nspname::text AS schema, p.proname::text AS name, pg_get_function_arguments(p.oid) AS arguments, pg_get_function_result(p.oid) AS result,
+	provolatile::text || CASE WHEN proisstrict THEN 'S' ELSE '' END || CASE WHEN prosecdef THEN 'd' ELSE '' END || CASE proparallel WHEN 's' THEN 'p' WHEN 'r' THEN 'r' ELSE '' END AS labels
+FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE p.pronamespace = ANY (ours());
+
+SELECT is((SELECT count(*) FROM function_seen WHERE schema = 'arsignup_web'), 0::bigint, 'there is nothing in arsignup_web yet');
+SELECT set_eq('SELECT name FROM function_seen', 'SELECT name FROM function_table', 'these functions are there, and no others');
+SELECT is((SELECT count(*) FROM function_seen), (SELECT count(*) FROM function_table), 'each of them once');
+SELECT is(s.arguments, t.arguments, t.name || ': arguments, by name, with their defaults') FROM function_table AS t JOIN function_seen AS s USING (name);
+SELECT is(s.result, t.result, t.name || ': result') FROM function_table AS t JOIN function_seen AS s USING (name);
+SELECT is(s.labels, t.labels, t.name || ': volatility, strictness, definer, parallel safety') FROM function_table AS t JOIN function_seen AS s USING (name);
+SELECT is(
+	(SELECT string_agg(w.name, ' ' ORDER BY w.name) FROM who AS w WHERE has_function_privilege(w.role, s.oid, 'EXECUTE')),
+	CASE t.who WHEN 'P' THEN 'admin app outsider owner web' WHEN 'aA' THEN 'admin app owner' WHEN 'A' THEN 'admin owner' ELSE 'owner' END,
+	t.name || ': who may run it')
+FROM function_table AS t JOIN function_seen AS s USING (name);
+-- The same by what PUBLIC is granted, so that the outsider is no accident.
+SELECT set_eq(
+	$$SELECT p.proname::text FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND (p.proacl IS NULL OR EXISTS (SELECT FROM aclexplode(p.proacl) AS x WHERE x.grantee = 0))$$,
+	ARRAY['normalize_email', 'normalize_username', 'format_id', 'parse_id', 'password_needs_rehash'], 'PUBLIC may run the pure functions and nothing else');
+SELECT is_empty($$SELECT p.proname, x.grantee::regrole FROM pg_proc AS p, aclexplode(p.proacl) AS x WHERE p.pronamespace = ANY (ours()) AND (x.is_grantable OR x.privilege_type <> 'EXECUTE') AND x.grantee <> p.proowner$$,
+	'nobody may pass on what they are granted');
+
+SELECT is_empty($$SELECT p.oid::regprocedure, p.proconfig FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.proconfig IS DISTINCT FROM ARRAY['search_path=pg_catalog, pg_temp']$$,
+	'every function pins its search_path, two schemas and nothing else');
+SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.proleakproof$$, 'none is leakproof');
+SELECT is_empty($$SELECT p.oid::regprocedure, l.lanname FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang WHERE p.pronamespace = ANY (ours()) AND l.lanname <> 'c'$$,
+	'all are C, none is PL/pgSQL');
+SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.prokind <> 'f'$$, 'there is no procedure, whose statements pg_stat_statements would keep, and no aggregate');
+SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.prosecdef AND p.proowner <> 'arsignup_owner'::regrole$$, 'no definer is a superuser');
+SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.provolatile = 'i'
+	AND p.proname NOT IN ('format_id', 'parse_id', 'normalize_email', 'normalize_username', 'are_valid_urls', 'are_valid_origins', 'are_valid_hosts', 'are_valid_permissions', 'secret_in', 'secret_out', 'secret_recv')$$,
+	'immutable is only what is pure');
+SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.proparallel <> 'u'
+	AND 'arsignup.secret'::regtype = ANY (p.proargtypes) AND p.proname <> 'secret_out'$$, 'no secret goes to a parallel worker');
+SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'c')
+	AND (p.probin <> '$libdir/arsignup' OR p.prosrc <> 'arsignup_' || p.proname)$$, 'every C symbol is named after its function');
+
+-- What the matrix says of roles, the roles find.
+CREATE FUNCTION tries(statement text, role name) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	o record;
+BEGIN
+	PERFORM set_config('role', role, true);
+	SELECT * INTO o FROM outcome(statement);
+	PERFORM set_config('role', 'none', true);
+	RETURN o.code;
+END
+$$;
+SELECT is(tries(call, w.role), CASE WHEN w.name = ANY (string_to_array(allowed, ' ')) THEN code ELSE '42501' END, format('%s: %s', w.name, call))
+FROM who AS w, (VALUES
+	('SELECT arsignup.hash_password(NULL)', 'app admin owner', 'SU001'),
+	('SELECT arsignup.verify_password(NULL, NULL)', 'app admin owner', 'SU001'),
+	('SELECT arsignup.create_user(NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.create_org(NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.create_membership(NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.mint_signup_token(NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.get_signup_token(NULL)', 'app admin owner', '00000'),
+	('SELECT arsignup.redeem_signup_token(NULL)', 'app admin owner', 'SU003'),
+	('SELECT arsignup.revoke_signup_token(NULL)', 'app admin owner', 'SU003'),
+	('SELECT arsignup.stats()', 'admin owner', '00000'),
+	('SELECT arsignup.new_id()', 'admin owner', '00000'),
+	('SELECT arsignup.are_valid_urls(''{}'')', 'admin owner', '00000'),
+	('SELECT arsignup.normalize_email(''a@b'')', 'app admin owner web outsider', '00000'),
+	('SELECT arsignup.normalize_username(''a'')', 'app admin owner web outsider', '00000'),
+	('SELECT arsignup.format_id(''usr'', gen_random_uuid())', 'app admin owner web outsider', '00000'),
+	('SELECT arsignup.parse_id(''usr_0000000000000000000000'')', 'app admin owner web outsider', '00000'),
+	('SELECT arsignup.password_needs_rehash(''x'')', 'app admin owner web outsider', '00000')) AS v (call, allowed, code);
+SELECT is((outcome('SELECT arsignup.guard_realm()')).code, '39P01', 'a trigger function is not called');
+SELECT is((outcome('SELECT arsignup.route_slug()')).code, '39P01', 'the other one neither');
+
+---------------------------------------------------------------------------------------------------
+-- Tables
+---------------------------------------------------------------------------------------------------
+
+CREATE TABLE relation_table (name text, admin text, app text);
+INSERT INTO relation_table VALUES
+	('realms', 'DELETE INSERT SELECT UPDATE', NULL),
+	('connected_apps', 'DELETE INSERT SELECT UPDATE', NULL),
+	('app_routes', 'DELETE INSERT SELECT UPDATE', NULL),
+	('users', 'SELECT', 'SELECT'),
+	('orgs', 'SELECT', 'SELECT'),
+	('memberships', 'SELECT', 'SELECT'),
+	('events', 'SELECT', NULL),
+	('credentials', NULL, NULL),
+	('signup_tokens', NULL, NULL);
+
+SELECT set_eq($$SELECT c.relname::text FROM pg_class AS c WHERE c.relnamespace = ANY (ours()) AND c.relkind NOT IN ('i', 'c', 't')$$, 'SELECT name FROM relation_table',
+	'these tables are there, and no view, sequence or other relation');
+SELECT is_empty($$SELECT c.oid::regclass FROM pg_class AS c WHERE c.relnamespace = ANY (ours()) AND c.relkind = 'S'$$, 'there are no sequences, which a dump would set back');
+SELECT is(
+	(SELECT string_agg(p.privilege, ' ' ORDER BY p.privilege) FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS p (privilege)
+		WHERE has_table_privilege(w.role, 'arsignup.' || t.name, p.privilege)),
+	CASE w.name WHEN 'owner' THEN 'DELETE INSERT REFERENCES SELECT TRIGGER TRUNCATE UPDATE' WHEN 'admin' THEN t.admin WHEN 'app' THEN t.app END,
+	format('what %s may do with %s', w.name, t.name))
+FROM relation_table AS t, who AS w;
+SELECT is_empty($$SELECT c.relname, x.grantee, x.privilege_type FROM pg_class AS c, aclexplode(c.relacl) AS x WHERE c.relnamespace = ANY (ours()) AND (x.grantee = 0 OR x.is_grantable AND x.grantee <> c.relowner)$$,
+	'PUBLIC may do nothing with a table, and nobody may pass anything on');
+SELECT is_empty($$SELECT c.relname, x.grantee::regrole FROM pg_class AS c, aclexplode(c.relacl) AS x WHERE c.relnamespace = ANY (ours()) AND x.grantee NOT IN ('arsignup_owner'::regrole, 'arsignup_admin'::regrole, 'arsignup_app'::regrole)$$,
+	'no other role is granted anything');
+
+-- Columns: what is granted on them alone.
+SELECT rows_are(
+	$$SELECT a.attrelid::regclass::text, x.grantee::regrole::text, x.privilege_type, string_agg(a.attname, ' ' ORDER BY a.attname)
+		FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid, aclexplode(a.attacl) AS x
+		WHERE c.relnamespace = ANY (ours()) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3$$,
+	$$VALUES ('arsignup.orgs', 'arsignup_app', 'REFERENCES', 'id'),
+		('arsignup.signup_tokens', 'arsignup_admin', 'SELECT', 'connected_app_id created_at credential_type custom email expires_at first_name last_name org_name realm_id redeemed_at revoked_at user_id username'),
+		('arsignup.users', 'arsignup_app', 'REFERENCES', 'id')$$,
+	'an application refers to users and orgs by id, an administrator reads of tokens all but digest and hash');
+SELECT is(
+	(SELECT string_agg(w.name || ' ' || p.privilege, ', ' ORDER BY w.name, p.privilege) FROM who AS w, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'REFERENCES']) AS p (privilege)
+		WHERE w.name <> 'owner' AND has_column_privilege(w.role, v.relation, v.attname, p.privilege)),
+	v.expected, format('who may do what with %s.%s', v.relation, v.attname))
+FROM (VALUES ('arsignup.users', 'id', 'admin SELECT, app REFERENCES, app SELECT'), ('arsignup.users', 'email', 'admin SELECT, app SELECT'), ('arsignup.users', 'realm_id', 'admin SELECT, app SELECT'),
+	('arsignup.orgs', 'id', 'admin SELECT, app REFERENCES, app SELECT'), ('arsignup.orgs', 'realm_id', 'admin SELECT, app SELECT'), ('arsignup.memberships', 'id', 'admin SELECT, app SELECT'),
+	('arsignup.credentials', 'password_hash', NULL), ('arsignup.credentials', 'user_id', NULL), ('arsignup.signup_tokens', 'password_hash', NULL), ('arsignup.signup_tokens', 'digest', NULL), ('arsignup.signup_tokens', 'email', 'admin SELECT'),
+	('arsignup.realms', 'id', 'admin INSERT, admin SELECT, admin UPDATE')) AS v (relation, attname, expected);
+
+-- And found out by trying, the column that counts first of all.
+SELECT is(tries('SELECT password_hash FROM arsignup.credentials', role), '42501', name || ' reads no hash') FROM who WHERE name <> 'owner';
+SELECT is(tries('SELECT digest, password_hash FROM arsignup.signup_tokens', role), '42501', name || ' reads no digest') FROM who WHERE name <> 'owner';
+SELECT is(tries('SELECT u.email FROM arsignup.users AS u JOIN arsignup.memberships AS m ON m.user_id = u.id LEFT JOIN arsignup.orgs AS o ON o.id = m.org_id', role),
+	CASE WHEN name IN ('app', 'admin', 'owner') THEN '00000' ELSE '42501' END, name || ' joins users, memberships and orgs, or does not') FROM who;
+SELECT is(tries('SELECT FROM arsignup.events', role), CASE WHEN name IN ('admin', 'owner') THEN '00000' ELSE '42501' END, name || ' reads events, or does not') FROM who;
+SELECT is(tries(statement, role), '42501', name || ' may not: ' || statement)
+FROM who, unnest(ARRAY['UPDATE arsignup.users SET email = email', 'DELETE FROM arsignup.users', 'INSERT INTO arsignup.events DEFAULT VALUES', 'DELETE FROM arsignup.signup_tokens', 'LOCK arsignup.users IN ACCESS EXCLUSIVE MODE',
+	'CREATE FUNCTION arsignup.evil() RETURNS int LANGUAGE sql AS ''SELECT 1''', 'CREATE TABLE arsignup_web.evil ()', 'CREATE TRIGGER evil BEFORE INSERT ON arsignup.users EXECUTE FUNCTION suppress_redundant_updates_trigger()',
+	'ALTER FUNCTION arsignup.stats() RESET ALL', 'DROP FUNCTION arsignup.normalize_email(text)', 'DROP TABLE arsignup.events', 'DROP SCHEMA arsignup CASCADE', 'DROP EXTENSION arsignup CASCADE', 'GRANT arsignup_owner TO current_user']) AS statement
+WHERE name <> 'owner';
+
+SELECT is(pg_has_role(role, 'arsignup_owner', 'MEMBER'), false, name || ' cannot become the owner') FROM who WHERE name <> 'owner';
+
+-- A foreign key of the application: by id, and by no other column.
+CREATE SCHEMA arsignup_test_fk;
+GRANT CREATE, USAGE ON SCHEMA arsignup_test_fk TO PUBLIC;
+SELECT is(tries('CREATE TABLE arsignup_test_fk.a (u uuid REFERENCES arsignup.users (id), o uuid REFERENCES arsignup.orgs (id))', :'app_role'), '00000', 'an application refers to users and orgs');
+SELECT is(tries('CREATE TABLE arsignup_test_fk.b (r uuid, u uuid, FOREIGN KEY (r, u) REFERENCES arsignup.users (realm_id, id))', :'app_role'), '42501', 'by their id');
+SELECT is(tries('CREATE TABLE arsignup_test_fk.c (m uuid REFERENCES arsignup.realms)', :'app_role'), '42501', 'not to realms');
+SELECT is(tries('CREATE TABLE arsignup_test_fk.d (u uuid REFERENCES arsignup.users (id))', role), '42501', name || ' does not refer to users') FROM who WHERE name IN ('web', 'outsider');
+
+---------------------------------------------------------------------------------------------------
+-- Types
+---------------------------------------------------------------------------------------------------
+
+SELECT set_eq($$SELECT t.typname || ' ' || t.typtype::text FROM pg_type AS t LEFT JOIN pg_class AS c ON c.oid = t.typrelid WHERE t.typnamespace = ANY (ours()) AND t.typelem = 0 AND (c.relkind IS NULL OR c.relkind = 'c')$$,
+	ARRAY['secret b', 'signup_result c', 'signup_token_info c'], 'these types are there, and no others');
+SELECT is(tries('CREATE TABLE arsignup_test_fk.s (s arsignup.secret)', role), CASE name WHEN 'owner' THEN '00000' ELSE '42501' END, name || ' may have a column of secrets, or may not') FROM who;
+SELECT is(tries('CREATE FUNCTION arsignup_test_fk.f(arsignup.secret) RETURNS int LANGUAGE sql AS ''SELECT 1''', role), CASE name WHEN 'owner' THEN '00000' ELSE '42501' END, name || ' may make a function of secrets, or may not') FROM who;
+SELECT is(tries('SELECT ''x''::arsignup.secret, ''x''::text::arsignup.secret', role), '00000', name || ' may write a secret') FROM who;
+
+---------------------------------------------------------------------------------------------------
+-- Owners
+---------------------------------------------------------------------------------------------------
+
+SELECT is_empty($$
+	SELECT 'schema', nspname::text, nspowner::regrole FROM pg_namespace WHERE oid = ANY (ours()) AND nspowner <> 'arsignup_owner'::regrole
+	UNION ALL SELECT 'relation', oid::regclass::text, relowner::regrole FROM pg_class WHERE relnamespace = ANY (ours()) AND relowner <> 'arsignup_owner'::regrole
+	UNION ALL SELECT 'function', oid::regprocedure::text, proowner::regrole FROM pg_proc WHERE pronamespace = ANY (ours()) AND proowner <> 'arsignup_owner'::regrole
+	UNION ALL SELECT 'type', oid::regtype::text, typowner::regrole FROM pg_type WHERE typnamespace = ANY (ours()) AND typowner <> 'arsignup_owner'::regrole
+	$$, 'everything in the schemas is owned by arsignup_owner');
+SELECT is_empty($$
+	SELECT pg_describe_object(classid, objid, 0) FROM (
+		SELECT 'pg_class'::regclass, oid FROM pg_class WHERE relnamespace = ANY (ours()) AND relkind NOT IN ('i', 't', 'c')
+		UNION ALL SELECT 'pg_type'::regclass, oid FROM pg_type WHERE typnamespace = ANY (ours()) AND typelem = 0 AND (typrelid = 0 OR typname IN ('signup_result', 'signup_token_info'))
+		UNION ALL SELECT 'pg_proc'::regclass, oid FROM pg_proc WHERE pronamespace = ANY (ours())
+		UNION ALL SELECT 'pg_namespace'::regclass, oid FROM pg_namespace WHERE oid = ANY (ours())) AS s (classid, objid)
+	WHERE NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = s.classid AND d.objid = s.objid AND d.deptype = 'e' AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'arsignup'))
+	$$, 'everything in the schemas is a member of the extension, the schemas included');
+SELECT rows_are(
+	$$SELECT n.nspname::text, e.extrelocatable FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'arsignup'$$,
+	$$VALUES ('pg_catalog', false)$$, 'the extension belongs to pg_catalog, so that no schema made beforehand can be its own');
+SELECT rows_are($$SELECT superuser, trusted, relocatable, schema::text, requires::text FROM pg_available_extension_versions WHERE name = 'arsignup' AND installed$$,
+	$$VALUES (true, false, false, 'pg_catalog', NULL::text)$$, 'only a superuser creates it, and it needs no other extension');
+
+---------------------------------------------------------------------------------------------------
+-- Tables: what pg_dump, sharding and locales rely on
+---------------------------------------------------------------------------------------------------
+
+-- configuration tables of the extension, in the order of their names; a condition where not all rows are dumped
+SELECT rows_are(
+	$$SELECT c.oid::regclass::text, c.condition FROM pg_extension AS e, unnest(e.extconfig, e.extcondition) AS c (oid, condition) WHERE e.extname = 'arsignup' ORDER BY 1$$,
+	$$VALUES ('arsignup.app_routes', 'WHERE kind = ''host'''), ('arsignup.connected_apps', ''), ('arsignup.credentials', ''), ('arsignup.events', ''), ('arsignup.memberships', ''), ('arsignup.orgs', ''),
+		('arsignup.realms', ''), ('arsignup.signup_tokens', ''), ('arsignup.users', '')$$,
+	'pg_dump takes every table, whole, but for the slugs'' rows, which the apps bring back');
+SELECT set_eq($$SELECT unnest(extconfig)::regclass::text FROM pg_extension WHERE extname = 'arsignup'$$, $$SELECT c.oid::regclass::text FROM pg_class AS c WHERE c.relnamespace = ANY (ours()) AND c.relkind IN ('r', 'p')$$,
+	'no table is forgotten');
+SELECT is_empty($$SELECT c.oid::regclass FROM pg_class AS c WHERE c.relnamespace = ANY (ours()) AND c.relkind = 'r' AND (c.relpersistence <> 'p' OR c.relispartition OR c.relrowsecurity)$$, 'all are logged, none is partitioned, none hides rows');
+
+-- realm_id leads every primary key, unique key and foreign key.
+SELECT rows_are(
+	$$SELECT i.indrelid::regclass::text, i.indisprimary, string_agg(a.attname, ' ' ORDER BY k.n)
+		FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid, unnest(i.indkey::int2[]) WITH ORDINALITY AS k (attnum, n) JOIN pg_attribute AS a ON a.attnum = k.attnum
+		WHERE c.relnamespace = ANY (ours()) AND i.indisunique AND a.attrelid = i.indrelid GROUP BY i.indexrelid, 1, 2 ORDER BY 1, 2 DESC, 3$$,
+	$$VALUES ('arsignup.app_routes', true, 'kind name'),
+		('arsignup.connected_apps', true, 'realm_id id'), ('arsignup.connected_apps', false, 'id'),
+		('arsignup.credentials', true, 'realm_id id'), ('arsignup.credentials', false, 'realm_id user_id'),
+		('arsignup.events', true, 'realm_id id'),
+		('arsignup.memberships', true, 'realm_id id'), ('arsignup.memberships', false, 'realm_id user_id org_id'),
+		('arsignup.orgs', true, 'realm_id id'), ('arsignup.orgs', false, 'id'),
+		('arsignup.realms', true, 'id'),
+		('arsignup.signup_tokens', true, 'realm_id digest'),
+		('arsignup.users', true, 'realm_id id'), ('arsignup.users', false, 'id'), ('arsignup.users', false, 'realm_id email_key'), ('arsignup.users', false, 'realm_id username_key')$$,
+	'realm_id leads every unique key, but for the documented exceptions');
+SELECT rows_are(
+	$$SELECT c.conrelid::regclass::text, pg_get_constraintdef(c.oid) FROM pg_constraint AS c WHERE c.contype = 'f' AND c.conrelid IN (SELECT oid FROM pg_class WHERE relnamespace = ANY (ours())) ORDER BY 1, 2$$,
+	$$VALUES ('arsignup.app_routes', 'FOREIGN KEY (realm_id, connected_app_id) REFERENCES arsignup.connected_apps(realm_id, id) ON DELETE CASCADE'),
+		('arsignup.connected_apps', 'FOREIGN KEY (realm_id) REFERENCES arsignup.realms(id)'),
+		('arsignup.credentials', 'FOREIGN KEY (realm_id, user_id) REFERENCES arsignup.users(realm_id, id) ON DELETE CASCADE'),
+		('arsignup.memberships', 'FOREIGN KEY (realm_id, org_id) REFERENCES arsignup.orgs(realm_id, id) ON DELETE CASCADE'),
+		('arsignup.memberships', 'FOREIGN KEY (realm_id, user_id) REFERENCES arsignup.users(realm_id, id) ON DELETE CASCADE')$$,
+	'realm_id leads every foreign key');
+SELECT is_empty($$SELECT c.conrelid::regclass, c.confrelid::regclass FROM pg_constraint AS c WHERE c.contype = 'f' AND c.confrelid IN ('arsignup.realms'::regclass, 'arsignup.connected_apps'::regclass)
+	AND c.conrelid = ANY ('{arsignup.users,arsignup.credentials,arsignup.orgs,arsignup.memberships,arsignup.signup_tokens,arsignup.events}'::regclass[])$$,
+	'no table that signups write refers to what all signups share');
+SELECT is_empty($$SELECT c.conrelid::regclass, c.conname FROM pg_constraint AS c WHERE c.contype = 'f' AND c.connamespace = ANY (ours()) AND (c.confdeltype NOT IN ('a', 'c') OR c.confupdtype <> 'a' OR NOT c.convalidated)$$,
+	'foreign keys cascade or take no action');
+SELECT is_empty($$SELECT c.oid::regclass FROM pg_class AS c WHERE c.relnamespace = ANY (ours()) AND c.relkind = 'r' AND c.relname <> 'realms'
+	AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'realm_id' AND a.atttypid = 'uuid'::regtype AND a.attnotnull)$$, 'every table has its realm_id uuid NOT NULL');
+SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid WHERE c.relnamespace = ANY (ours()) AND c.relkind = 'r' AND a.attnum > 0
+	AND a.attname IN ('id', 'realm_id', 'user_id', 'org_id', 'membership_id', 'connected_app_id') AND a.atttypid <> 'uuid'::regtype$$, 'every id is a uuid');
+
+SELECT is_empty($$SELECT i.indexrelid::regclass, l.collname FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid,
+	LATERAL unnest(i.indkey::int2[], i.indcollation::oid[]) AS k (attnum, collation_id) LEFT JOIN pg_collation AS l ON l.oid = k.collation_id
+	WHERE t.relnamespace = ANY (ours()) AND k.collation_id <> 0 AND l.collname <> 'C'$$, 'every text in a key is COLLATE "C", so that no locale merges what is different');
+SELECT is((SELECT count(*) FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid, LATERAL unnest(i.indcollation::oid[]) AS c WHERE t.relnamespace = ANY (ours()) AND c = '"C"'::regcollation), 4::bigint,
+	'there are four such columns: kind and name of a route, username, email');
+SELECT is_empty($$SELECT i.indexrelid::regclass FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid WHERE t.relnamespace = ANY (ours()) AND (i.indexprs IS NOT NULL OR NOT i.indisvalid)$$, 'no index is of an expression');
+SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid WHERE c.relnamespace = ANY (ours()) AND a.attnum > 0 AND a.atttypid IN ('arsignup.secret'::regtype, 'arsignup.secret[]'::regtype)$$,
+	'no column is a secret');
+SELECT is_empty($$SELECT a.attrelid::regclass, a.attname, a.atttypid::regtype FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid WHERE c.relnamespace = ANY (ours()) AND c.relkind = 'r' AND a.attnum > 0
+	AND a.atttypid NOT IN ('uuid'::regtype, 'text'::regtype, 'text[]'::regtype, 'boolean'::regtype, 'integer'::regtype, 'jsonb'::regtype, 'timestamptz'::regtype, 'interval'::regtype, 'bytea'::regtype, 'inet'::regtype)$$,
+	'columns have plain types');
+
+-- Triggers: none on what signups write; and of the other tables only ours.
+SELECT rows_are(
+	$$SELECT t.tgrelid::regclass::text, t.tgname::text, t.tgfoid::regproc::text, t.tgenabled::text FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid WHERE c.relnamespace = ANY (ours()) AND NOT t.tgisinternal ORDER BY 1$$,
+	$$VALUES ('arsignup.connected_apps', 'route_slug', 'arsignup.route_slug', 'O'), ('arsignup.realms', 'guard', 'arsignup.guard_realm', 'O')$$,
+	'there is no trigger on users, credentials, orgs, memberships, tokens or events');
+SELECT is_empty($$SELECT r.ev_class::regclass, r.rulename FROM pg_rewrite AS r JOIN pg_class AS c ON c.oid = r.ev_class WHERE c.relnamespace = ANY (ours())$$, 'there are no rules');
+SELECT is_empty($$SELECT d.adrelid::regclass, a.attname, pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef AS d JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum JOIN pg_class AS c ON c.oid = d.adrelid
+	WHERE c.relnamespace = ANY (ours()) AND c.relname NOT IN ('realms', 'connected_apps') AND pg_get_expr(d.adbin, d.adrelid) LIKE '%(%'$$, 'no default of the tables that signups write calls a function: ids and times come as parameters');
+
+---------------------------------------------------------------------------------------------------
+-- Comments: \df+ and \d+ are the reference
+---------------------------------------------------------------------------------------------------
+
+SELECT is_empty($$
+	SELECT 'schema ' || nspname FROM pg_namespace WHERE oid = ANY (ours()) AND obj_description(oid, 'pg_namespace') IS NULL
+	UNION ALL SELECT 'function ' || oid::regprocedure FROM pg_proc WHERE pronamespace = ANY (ours()) AND obj_description(oid, 'pg_proc') IS NULL
+	UNION ALL SELECT 'table ' || oid::regclass FROM pg_class WHERE relnamespace = ANY (ours()) AND relkind = 'r' AND obj_description(oid, 'pg_class') IS NULL
+	UNION ALL SELECT 'type ' || t.oid::regtype FROM pg_type AS t LEFT JOIN pg_class AS c ON c.oid = t.typrelid WHERE t.typnamespace = ANY (ours()) AND t.typelem = 0 AND (c.relkind IS NULL OR c.relkind = 'c') AND obj_description(t.oid, 'pg_type') IS NULL
+	UNION ALL SELECT 'column ' || a.attrelid::regclass || '.' || a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid WHERE c.relnamespace = ANY (ours()) AND c.relkind = 'r' AND a.attnum > 0 AND col_description(a.attrelid, a.attnum) IS NULL
+	UNION ALL SELECT 'trigger ' || t.tgname FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid WHERE c.relnamespace = ANY (ours()) AND NOT t.tgisinternal AND obj_description(t.oid, 'pg_trigger') IS NULL
+	$$, 'every schema, table, column, function, type and trigger has a comment');
+SELECT is_empty($$
+	SELECT p.oid::regprocedure, code FROM (VALUES
+		('hash_password', '{SU001,SU007,53200}'::text[]), ('verify_password', '{SU001,SU007,53200}'), ('create_user', '{SU001,SU002,SU006,SU007,SU010,55P03}'), ('create_org', '{SU001,SU006,SU010}'),
+		('create_membership', '{SU001,SU002,SU006,SU010,55P03}'), ('mint_signup_token', '{SU001,SU002,SU006,SU007,SU010}'), ('redeem_signup_token', '{SU001,SU002,SU003,SU004,SU005,SU006,SU009,SU010,55P03}'),
+		('revoke_signup_token', '{SU003,55P03}'), ('format_id', '{SU001}'), ('parse_id', '{SU001}'), ('stats', '{55000}')) AS v (name, codes), unnest(codes) AS code, pg_proc AS p
+	WHERE p.proname = name AND p.pronamespace = 'arsignup'::regnamespace AND strpos(obj_description(p.oid, 'pg_proc'), code) = 0
+	$$, 'a function''s comment names every SQLSTATE that it raises');
+
+---------------------------------------------------------------------------------------------------
+-- Shadows: what another role defines is not what our functions use
+---------------------------------------------------------------------------------------------------
+
+CREATE SCHEMA arsignup_test_evil;
+CREATE FUNCTION arsignup_test_evil.pwned(text, text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'shadowed' USING ERRCODE = 'EV111'; END $$;
+CREATE FUNCTION arsignup_test_evil.pwned(uuid, uuid) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'shadowed' USING ERRCODE = 'EV111'; END $$;
+CREATE FUNCTION arsignup_test_evil.pwned(timestamptz, timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'shadowed' USING ERRCODE = 'EV111'; END $$;
+CREATE FUNCTION arsignup_test_evil.jsonb_typeof(jsonb) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'shadowed' USING ERRCODE = 'EV111'; END $$;
+CREATE OPERATOR arsignup_test_evil.= (FUNCTION = arsignup_test_evil.pwned, LEFTARG = text, RIGHTARG = text);
+CREATE OPERATOR arsignup_test_evil.= (FUNCTION = arsignup_test_evil.pwned, LEFTARG = uuid, RIGHTARG = uuid);
+CREATE OPERATOR arsignup_test_evil.> (FUNCTION = arsignup_test_evil.pwned, LEFTARG = timestamptz, RIGHTARG = timestamptz);
+CREATE OPERATOR arsignup_test_evil.<= (FUNCTION = arsignup_test_evil.pwned, LEFTARG = timestamptz, RIGHTARG = timestamptz);
+CREATE FUNCTION caught(statement text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN EXECUTE statement; RETURN '00000'; EXCEPTION WHEN OTHERS THEN RETURN SQLSTATE; END $$;
+CREATE TEMP TABLE users AS SELECT 'evil' AS id;
+CREATE TEMP TABLE realms AS SELECT 'evil' AS id;
+CREATE TEMP TABLE pg_class AS SELECT 'evil' AS oid;
+CREATE TEMP TABLE pg_proc AS SELECT 'evil' AS oid;
+GRANT USAGE ON SCHEMA arsignup_test_evil TO PUBLIC;
+DISCARD PLANS;
+SET LOCAL search_path = arsignup_test_evil, pg_temp, pg_catalog;
+SET LOCAL ROLE :"app_role";
+SELECT arsignup.mint_signup_token(arsignup_test.app(), 'shadow@example.com', password_hash => '$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$T95q7S205tf9WI4HhYOZDIQmMMAbntacGXTIku0gXT8') AS token \gset
+SELECT state FROM arsignup.get_signup_token(:'token') \gset
+SELECT user_id FROM arsignup.redeem_signup_token(:'token', 'Org') \gset
+SELECT arsignup.create_membership(arsignup_test.realm(), :'user_id', arsignup.create_org(arsignup_test.realm(), 'Org')) AS membership_id \gset
+RESET ROLE;
+SET LOCAL search_path = pg_catalog, arsignup_test, :"tap";
+SELECT is((SELECT string_agg(o.name, ' ') FROM arsignup.memberships AS m JOIN arsignup.orgs AS o ON o.id = m.org_id WHERE m.user_id = :'user_id'), 'Org Org', 'mint, get, redeem and create work under shadows of every operator and table they use');
+SELECT is(:'state'::text, 'pending', 'and are not deceived');
+SET LOCAL search_path = arsignup_test_evil, pg_catalog;
+SELECT arsignup_test.caught($$SELECT 'a'::text = 'b'::text$$) AS shadowed \gset
+SET LOCAL search_path = pg_catalog, arsignup_test, :"tap";
+SELECT is(:'shadowed'::text, 'EV111', 'while whoever trusts the path is caught');
+
+SELECT * FROM finish();
+ROLLBACK;

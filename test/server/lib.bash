@@ -1,0 +1,257 @@
+# What the tests of this folder share: TAP, a cluster of their own, waiting, sessions, something to sign up with.
+# To be sourced. Each test runs by itself too, once the extension is installed.
+# shellcheck shell=bash
+
+# shellcheck source=scripts/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/common.sh"
+
+# A ready hash, so that a test of something else need not wait for argon2.
+# shellcheck disable=SC2016,SC2034
+HASH='$argon2id$v=19$m=19456,t=2,p=1$aXNvbGF0aW9uLXNhbHQtMQ$YSB0YWcgb2YgdGhpcnR5LXR3byBieXRlcywgYSB0YWc'
+
+# No wait is meant to come near this; it only ends what would otherwise hang.
+PATIENCE=60
+
+# ---- TAP ----
+
+tests=0
+failures=0
+
+# Say how many tests there will be.
+plan() {
+	echo "1..$1"
+}
+
+# Print a diagnostic.
+diag() {
+	# shellcheck disable=SC2001 # every line
+	sed 's/^/# /' <<<"$*"
+}
+
+# Report a test, passed if the command after its description succeeds.
+ok() {
+	local what=$1 verdict='ok'
+	shift
+	"$@" || verdict='not ok'
+	tests=$((tests + 1))
+	echo "$verdict $tests - $what"
+	[[ $verdict == ok ]] || failures=$((failures + 1))
+}
+
+# Report a test, passed if what was got is what was expected.
+is() {
+	local what=$1 got=$2 expected=$3
+	ok "$what" test "$got" = "$expected"
+	if [[ $got$expected == *$'\n'* ]]; then
+		[[ $got == "$expected" ]] || diag "$(diff --label=expected --label=got -u <(echo "$expected") <(echo "$got"))"
+	else
+		[[ $got == "$expected" ]] || diag "got:      $got"$'\n'"expected: $expected"
+	fi
+}
+
+# Report a test, passed if what was got matches a regular expression.
+like() {
+	local what=$1 got=$2 pattern=$3
+	if [[ $got =~ $pattern ]]; then
+		ok "$what" true
+	else
+		ok "$what" false
+		diag "got:      $got"$'\n'"expected: $pattern"
+	fi
+}
+
+# ---- a cluster of the test's own ----
+
+clusters=()
+
+# Make a cluster for this test, with the settings given (name=value), and use it.
+new_cluster() {
+	local name=${0##*/}${#clusters[@]}
+	clusters+=("$WORK/$name")
+	cluster_make "$name" fsync=off "$@" >"$SCRATCH/$name.made" 2>&1 || {
+		diag "$(cat "$SCRATCH/$name.made")"
+		return 1
+	}
+}
+
+# Use the cluster with this number, counted from 0.
+use_cluster() {
+	export PGHOST=${clusters[$1]} PGDATA=${clusters[$1]}/data SERVER_LOG=${clusters[$1]}/log
+}
+
+# Print the process id of the cluster's postmaster.
+postmaster() {
+	head -n 1 "$PGDATA/postmaster.pid"
+}
+
+# Stop what this test started and free its disk; the logs stay for whoever called.
+clean_up() {
+	local cluster
+	trap '' INT TERM HUP
+	# shellcheck disable=SC2046
+	kill $(jobs -p) 2>/dev/null || true
+	for cluster in "${clusters[@]}"; do
+		[[ ! -e $cluster/data/postmaster.pid ]] ||
+			as_server pg_ctl stop --silent --mode=immediate --pgdata="$cluster/data" || true
+		rm -rf "$cluster/data"
+	done
+	rm -rf "$SCRATCH"
+	((tests == 0 || !failures)) || echo "# $failures of $tests failed"
+}
+
+# ---- asking the server ----
+
+# Print the SQLSTATE with which the statements given fail, 00000 if they succeed, or the end of what psql said.
+outcome() {
+	local out
+	if out=$(query --set=VERBOSITY=sqlstate "$@" 2>&1 >/dev/null); then
+		echo 00000
+	else
+		sed -nE 's/^.*(ERROR|FATAL): +//p' <<<"$out" | grep . | tail -n 1 || tail -n 1 <<<"$out"
+	fi
+}
+
+# Wait until a command succeeds.
+wait_until() {
+	local deadline=$((SECONDS + PATIENCE))
+	until "$@"; do
+		if ((SECONDS > deadline)); then
+			diag "waited in vain for: $*"
+			return 1
+		fi
+		sleep 0.05
+	done
+}
+
+# Tell whether a query returns true.
+holds() {
+	[[ $(query --command="SELECT $1" 2>/dev/null) == t ]]
+}
+
+# Wait until a query returns true.
+wait_for() {
+	wait_until holds "$1"
+}
+
+# Cancel or terminate whatever an application is just doing, at random, so many times; print how many were hit.
+strike() {
+	query --set=application="$1" --set=rounds="$2" --set=patience="${PATIENCE}s" <<-'SQL'
+		SET statement_timeout = :'patience';
+		CREATE FUNCTION pg_temp.strike(application text, rounds int) RETURNS int AS $$
+		DECLARE
+			struck int := 0;
+			hit boolean;
+		BEGIN
+			WHILE struck < rounds LOOP
+				PERFORM pg_stat_clear_snapshot(), pg_sleep(random() * 0.02);
+				SELECT CASE WHEN random() < 0.5 THEN pg_cancel_backend(pid) ELSE pg_terminate_backend(pid) END INTO hit
+				FROM (SELECT pid FROM pg_stat_activity
+					WHERE application_name = application AND state = 'active' ORDER BY random() LIMIT 1) victim;
+				struck := struck + coalesce(hit, false)::int;
+			END LOOP;
+			RETURN struck;
+		END $$ LANGUAGE plpgsql;
+		SELECT pg_temp.strike(:'application', :rounds);
+	SQL
+}
+
+# ---- sessions that stay open ----
+
+declare -A session_in session_pid session_backend
+said=0
+
+# Open a session; more arguments are psql's.
+open_session() {
+	local name=$1 fd
+	shift
+	rm -f "$SCRATCH/$name.in"
+	mkfifo "$SCRATCH/$name.in"
+	psql --no-psqlrc --quiet --no-align --tuples-only --set=VERBOSITY=sqlstate "$@" \
+		<"$SCRATCH/$name.in" >"$SCRATCH/$name.out" 2>&1 &
+	session_pid[$name]=$!
+	exec {fd}>"$SCRATCH/$name.in"
+	session_in[$name]=$fd
+	tell "$name" 'SELECT pg_backend_pid();'
+	# shellcheck disable=SC2034 # the tests send signals to it
+	session_backend[$name]=$(answer "$name")
+}
+
+# Have a session do something, without waiting for it.
+tell() {
+	said=$((said + 1))
+	printf '%s\n\\echo done %d\n' "$2" "$said" >&"${session_in[$1]}"
+	echo "$said" >"$SCRATCH/$1.asked"
+}
+
+# Tell whether a session has done what it was told last, or is gone.
+answered() {
+	grep -qx "done $(cat "$SCRATCH/$1.asked")" "$SCRATCH/$1.out" || ! kill -0 "${session_pid[$1]}" 2>/dev/null
+}
+
+# Wait for what a session was told last, and print what it answered to that.
+answer() {
+	local number
+	number=$(cat "$SCRATCH/$1.asked")
+	wait_until answered "$1"
+	awk -v last="done $number" '$0 == last { exit } /^done [0-9]+$/ { said = ""; next } { said = said $0 "\n" }
+		END { printf "%s", said }' "$SCRATCH/$1.out"
+}
+
+# Have a session do something, and print its answer.
+ask() {
+	tell "$1" "$2"
+	answer "$1"
+}
+
+# End a session.
+close_session() {
+	local fd=${session_in[$1]}
+	(echo '\q' >&"$fd") 2>/dev/null || true # in a subshell: if the session is gone, SIGPIPE takes only that
+	exec {fd}>&-
+	wait "${session_pid[$1]}" 2>/dev/null || true # not a child where an answer is being captured
+}
+
+# ---- something to sign up with ----
+
+# Make a realm and an app in it, and remember them: REALM, APP.
+make_realm() {
+	REALM=$(query --command="INSERT INTO arsignup.realms (name) VALUES ('${1:-test}') RETURNING id")
+	APP=$(query --set=realm="$REALM" --set=slug="${1:-test}" <<-'SQL'
+		INSERT INTO arsignup.connected_apps (realm_id, name, slug, login_handler)
+		VALUES (:'realm', 'Test', :'slug', 'https://app.example/login') RETURNING id
+	SQL
+	)
+}
+
+# Print a new signup token for an email; more arguments are SQL arguments of mint_signup_token.
+mint() {
+	query --set=app="$APP" --set=email="$1" --set=hash="$HASH" <<-SQL
+		SELECT arsignup.mint_signup_token(:'app', email => :'email', password_hash => :'hash'${2:+, $2})
+	SQL
+}
+
+# Print the state of a token.
+token_state() {
+	query --set=token="$1" <<-'SQL'
+		SELECT state FROM arsignup.get_signup_token(:'token')
+	SQL
+}
+
+# Redeem a token and print the outcome.
+redeem() {
+	outcome --set=token="$1" <<-'SQL'
+		SELECT arsignup.redeem_signup_token(:'token')
+	SQL
+}
+
+# ---- the run ----
+
+if [[ ${WORK:-} ]]; then
+	trap clean_up EXIT
+	trap 'exit 143' INT TERM HUP
+else
+	POSTGRES=$(installed_postgres) || die 'PostgreSQL is not installed; scripts/test sees to that'
+	PATH=/usr/lib/postgresql/$POSTGRES/bin:$PATH
+	open_work 'clean_up; close_work'
+fi
+SCRATCH=$(mktemp -d "$WORK/test.XXXXXX")

@@ -1,0 +1,403 @@
+/*
+ * Good inputs, spoiled at random: every parser must judge them as regular
+ * expressions do, and what it reads must be written again in the same way. The
+ * row of inputs is the same in every run.
+ */
+#include <regex.h>
+#include <sodium.h>
+
+#include "account/identity.h"
+#include "account/url.h"
+#include "base/encode.h"
+#include "password/phc.h"
+#include "signup/token.h"
+#include "tap.h"
+
+#define ROUNDS 200000
+#define MAX_SIZE 1024
+
+/* What mutations put in: pieces that mean something somewhere. */
+static const Span pieces[] = {
+	TEXT("@"), TEXT("."), TEXT(".."), TEXT("-"), TEXT("_"), TEXT("+"), TEXT("/"), TEXT("//"), TEXT("\\"), TEXT(":"),
+	TEXT("?"), TEXT("#"), TEXT("%"), TEXT("%41"), TEXT("%zz"), TEXT("["), TEXT("]"), TEXT("[::1]"), TEXT("="), TEXT("$"),
+	TEXT(","), TEXT(" "), TEXT("\n"), TEXT("\0"), TEXT("\x7f"), TEXT("\x80"), TEXT("\xff"), TEXT("\xc3\xa9"),
+	TEXT("e\xcc\x81"), TEXT("\xe2\x80\xae"), TEXT("\xed\xa0\x80"), TEXT("\xf0\x9f\x98\x80"), TEXT("0"), TEXT("1"),
+	TEXT("9"), TEXT("00"), TEXT("0x"), TEXT("0x7f"), TEXT("127.0.0.1"), TEXT("255"), TEXT("65535"), TEXT("65536"),
+	TEXT("4294967296"), TEXT("a"), TEXT("z"), TEXT("A"), TEXT("localhost"), TEXT("evil.test"), TEXT("http://"),
+	TEXT("https://"), TEXT("utk_"), TEXT("usr_"), TEXT("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+};
+
+/* ---------- second opinions ---------- */
+
+/* Tell whether an extended regular expression is found in a text; each is compiled once. */
+static bool
+found(const char *pattern, Span text)
+{
+	static struct
+	{
+		const char *pattern;
+		regex_t		compiled;
+	}			cache[32];
+	size_t		i = 0;
+	regmatch_t	match = {0, text.size};
+
+	while (i < lengthof(cache) && cache[i].pattern != NULL && cache[i].pattern != pattern)
+		i++;
+	if (i == lengthof(cache))
+		abort();
+	if (cache[i].pattern == NULL && regcomp(&cache[i].compiled, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+		abort();
+	cache[i].pattern = pattern;
+	return regexec(&cache[i].compiled, text.data, 1, &match, REG_STARTEND) == 0;
+}
+
+#define LABEL "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+#define HOST LABEL "(\\." LABEL ")*"
+#define ATOM "[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
+#define BYTE "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+#define LOOPBACK "(localhost|127\\.0\\.0\\.1|\\[::1\\])"
+#define PORT "(:(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3}))?"
+
+static bool
+expect_host(Span text)
+{
+	return text.size <= 253 && found("^" HOST "$", text) && !found("[a-z0-9-]{64}", text) &&
+		!found("(^|\\.)([0-9]+|0x[^.]*)$", text);
+}
+
+static bool
+expect_email(Span text)
+{
+	const char *at = memchr(text.data, '@', text.size);
+	Span		host = at ? (Span) {at + 1, text.data + text.size - (at + 1)} : text;
+
+	return at && text.size <= 254 && at - text.data <= 64 &&
+		found("^" ATOM "(\\." ATOM ")*@", (Span) {text.data, at + 1 - text.data}) && expect_host(host);
+}
+
+static bool
+expect_username(Span text)
+{
+	return text.size <= 63 && found("^[a-z0-9][a-z0-9._-]*$", text);
+}
+
+/* Tell whether a URL's host, which is all up to the port, is one that https may name. */
+static bool
+expect_https_host(Span rest)
+{
+	Span		host = {rest.data, 0};
+
+	while (host.size < rest.size && strchr(":/?#", host.data[host.size]) == NULL)
+		host.size++;
+	return expect_host(host) || found("^" BYTE "(\\." BYTE "){3}$", host) || found("^" LOOPBACK PORT "([/?#]|$)", rest);
+}
+
+static bool
+expect_url(Span text)
+{
+	if (text.size > URL_MAX || found("[^]A-Za-z0-9._~:/?#@!$&'()*+,;=%[-]", text) ||
+		found("%([^0-9A-Fa-f]|.[^0-9A-Fa-f]|.?$)", text))
+		return false;
+	return found("^https?://" LOOPBACK PORT "([/?#]|$)", text) ||
+		(found("^https://[^]:/?#[]+" PORT "([/?#]|$)", text) &&
+		 expect_https_host((Span) {text.data + 8, text.size - 8}));
+}
+
+static bool
+expect_origin(Span text)
+{
+	return expect_url(text) && found("^https?://[^/?#]+$", text) &&
+		!found("^(https://.*:443|http://.*:80)$", text);
+}
+
+static bool
+expect_id(Span text)
+{
+	return found("^[a-z]{1,8}_[0-9A-Za-z]{22}$", text) &&
+		memcmp(text.data + text.size - BASE62_UUID_LENGTH, "7n42DGM5Tflk9n8mt7Fhc7", BASE62_UUID_LENGTH) <= 0;
+}
+
+/* Numbers of two digits or more, below 2^32. */
+#define UINT32_MORE "[1-9][0-9]{1,8}|[1-3][0-9]{9}|4[01][0-9]{8}|42[0-8][0-9]{7}|429[0-3][0-9]{6}|4294[0-8][0-9]{5}|" \
+	"42949[0-5][0-9]{4}|429496[0-6][0-9]{3}|4294967[01][0-9]{2}|42949672[0-8][0-9]|429496729[0-5]"
+#define BASE64 "[A-Za-z0-9+/]"
+
+static bool
+expect_hash(Span text)
+{
+	return found("^\\$argon2id\\$v=19\\$m=([89]|" UINT32_MORE "),t=([1-9]|" UINT32_MORE "),p=1\\$"
+				 BASE64 "{21}[AQgw]\\$(" BASE64 "{4})*(" BASE64 "{2}[AEIMQUYcgkosw048]|" BASE64 "[AQgw])?$", text) &&
+		found("\\$" BASE64 "{22,86}$", text);
+}
+
+static bool
+expect_token(Span text)
+{
+	return found("^utk_[A-Za-z0-9_-]{64}$", text);
+}
+
+/* Tell whether a text is UTF-8 without control characters. */
+static bool
+expect_line(Span text)
+{
+	return !found("[^\x01-\xff]|[\x01-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]", text) &&
+		found("^([\x20-\x7e]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|"
+			  "\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|"
+			  "\xf4[\x80-\x8f][\x80-\xbf]{2})*$", text);
+}
+
+static bool
+expect_trimmed(Span text)
+{
+	return !found("^[ \t\n\v\f\r]|[ \t\n\v\f\r]$", text);
+}
+
+/* ---------- parsers ---------- */
+
+/* How many accepted texts are not what they should be: written again as they were read, canonical. */
+static int	changed;
+
+/* Note a text that is not its own lower case. */
+static bool
+is_lower(Span text)
+{
+	char		lower[MAX_SIZE + 1];
+
+	ascii_lower(lower, text);
+	changed += memcmp(lower, text.data, text.size) != 0;
+	return true;
+}
+
+/* Tell whether this is an id that is written as it was read; note it if not. */
+static bool
+is_id(Span text)
+{
+	uint8_t		uuid[UUID_SIZE];
+	char		again[BASE62_UUID_LENGTH];
+
+	if (!id_parse(text.data, text.size, uuid))
+		return false;
+	base62_encode_uuid(uuid, again);
+	changed += memcmp(text.data + text.size - sizeof(again), again, sizeof(again)) != 0;
+	return true;
+}
+
+/* The same of a hash. */
+static bool
+is_hash(Span text)
+{
+	Argon2Hash	hash;
+	char		again[PHC_SIZE];
+
+	if (!phc_parse(text, &hash))
+		return false;
+	phc_format(&hash, again);
+	changed += strlen(again) != text.size || memcmp(text.data, again, text.size) != 0;
+	return true;
+}
+
+/* The same of a token, as far as it is read: the realm, in 21 characters and a part of the next. */
+static bool
+is_token(Span text)
+{
+	uint8_t		realm_id[UUID_SIZE];
+	uint8_t		digest[TOKEN_DIGEST_SIZE];
+	char		again[32];
+
+	if (!token_parse(text, realm_id, digest))
+		return false;
+	sodium_bin2base64(again, sizeof(again), realm_id, UUID_SIZE, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	changed += memcmp(text.data + 4, again, 21) != 0;
+	return true;
+}
+
+/* The same of a line: every code point. */
+static bool
+is_line(Span text)
+{
+	Span		rest = text;
+	uint32_t	c;
+
+	if (!utf8_is_single_line(text))
+		return false;
+	while (utf8_next(&rest, &c))
+	{
+		char		again[4];
+		size_t		size = utf8_put(c, again);
+
+		changed += memcmp(rest.data - size, again, size) != 0;
+	}
+	changed += rest.size != 0;
+	return true;
+}
+
+/* Tell whether there is nothing to trim; what is trimmed must stay so. */
+static bool
+is_trimmed(Span text)
+{
+	Span		once = span_trim(text);
+	Span		twice = span_trim(once);
+
+	changed += twice.data != once.data || twice.size != once.size;
+	return once.size == text.size;
+}
+
+/* Tell whether this is an email, which must be its own lower case; the other names likewise. */
+static bool
+is_email(Span text)
+{
+	return email_is_valid(text) && is_lower(text);
+}
+
+static bool
+is_username(Span text)
+{
+	return username_is_valid(text) && is_lower(text);
+}
+
+#define A63 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+static const struct
+{
+	const char *what;
+	bool		(*accepts) (Span);
+	bool		(*expects) (Span);
+	Span		seeds[6];
+}			parsers[] = {
+	{"host", is_host_name, expect_host,
+	{TEXT("localhost"), TEXT("example.com"), TEXT("a-b.1.xn--c.example"), TEXT("127.0.0.1"), TEXT("0x7f.1"), TEXT(A63 "." A63 "." A63 "." "a")}},
+	{"email", is_email, expect_email,
+	{TEXT("ada@example.com"), TEXT("a.b+c@d.e"), TEXT("!#$%&'*+/=?^_`{|}~-@a"), TEXT(A63 "a@" A63 "." A63 ".a"), TEXT("a@b"), TEXT("a@1.b")}},
+	{"username", is_username, expect_username,
+	{TEXT("ada"), TEXT("ada.lovelace"), TEXT("a_b-c.d"), TEXT("1815"), TEXT(A63), TEXT("a")}},
+	{"URL", url_is_valid, expect_url,
+	{TEXT("https://example.com/login?a=b#c"), TEXT("http://localhost:3000/"), TEXT("https://192.0.2.1:8443"),
+		TEXT("http://[::1]:1/"), TEXT("http://127.0.0.1"), TEXT("https://a.b/%41")}},
+	{"origin", origin_is_valid, expect_origin,
+	{TEXT("https://example.com"), TEXT("http://localhost:3000"), TEXT("https://192.0.2.1:8443"),
+		TEXT("http://[::1]:1"), TEXT("http://127.0.0.1"), TEXT("https://a.b:44")}},
+	{"id", is_id, expect_id,
+	{TEXT("usr_02p5oQZoHTv0zeY5yG21K3"), TEXT("org_7n42DGM5Tflk9n8mt7Fhc7"), TEXT("a_0000000000000000000000"),
+		TEXT("abcdefgh_7n42DGM5Tflk9n8mt7Fhc6"), TEXT("rl_zzzzzzzzzzzzzzzzzzzzzz"), TEXT("mb_6zzzzzzzzzzzzzzzzzzzzz")}},
+	{"hash", is_hash, expect_hash,
+	{TEXT("$argon2id$v=19$m=19456,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$gIGCg4SFhoeIiYqLjI2Oj5CRkpOUlZaXmJmam5ydnp8"),
+		TEXT("$argon2id$v=19$m=8,t=1,p=1$/////////////////////w$8PHy8/T19vf4+fr7/P3+/w"),
+		TEXT("$argon2id$v=19$m=4294967295,t=4294967295,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAECAwQFBgcICQoLDA0ODxAR"),
+		TEXT("$argon2id$v=19$m=65536,t=3,p=1$AAECAwQFBgcICQoLDA0ODw$AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw"),
+		TEXT("$argon2id$v=19$m=10,t=10,p=1$AAECAwQFBgcICQoLDA0ODw$AAECAwQFBgcICQoLDA0ODxA"),
+		TEXT("$argon2i$v=19$m=10,t=10,p=1$AAECAwQFBgcICQoLDA0ODw$AAECAwQFBgcICQoLDA0ODxA")}},
+	{"token", is_token, expect_token,
+	{TEXT("utk_AAECAwQFBgcICQoLDA0OD4CBgoOEhYaHiImKi4yNjo-QkZKTlJWWl5iZmpucnZ6f"),
+		TEXT("utk_AX8i4nmwfMOYxNwMDAc5j__________________________________________7"),
+		TEXT("utk_----------------------------------------------------------------"),
+		TEXT("utk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+		TEXT("utk_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"),
+		TEXT("utk_AAECAwQFBgcICQoLDA0OD4CBgoOEhYaHiImKi4yNjo+QkZKTlJWWl5iZmpucnZ6f")}},
+	{"line", is_line, expect_line,
+	{TEXT("Ada Lovelace"), TEXT("Zo\xc3\xab \xe5\x85\x89 \xf0\x9f\x98\x80"), TEXT(""), TEXT("e\xcc\x81\xc2\xa0"),
+		TEXT("\xf4\x8f\xbf\xbf\xef\xbf\xbf\xdf\xbf"), TEXT("\xe2\x80\xa7\xe2\x81\xa5")}},
+	{"trimmed text", is_trimmed, expect_trimmed,
+	{TEXT("Ada Lovelace"), TEXT(" a"), TEXT("a\t"), TEXT(""), TEXT("\xc2\xa0"), TEXT("\r\n")}},
+};
+
+/* ---------- mutations ---------- */
+
+/* A text that changes in place. */
+typedef struct Mutant
+{
+	char		data[MAX_SIZE];
+	size_t		size;
+} Mutant;
+
+/* Replace a part by a piece, if there is room. */
+static void
+replace(Mutant *mutant, size_t from, size_t to, Span piece)
+{
+	if (mutant->size - (to - from) + piece.size > MAX_SIZE)
+		return;
+	memmove(mutant->data + from + piece.size, mutant->data + to, mutant->size - to);
+	memcpy(mutant->data + from, piece.data, piece.size);
+	mutant->size += piece.size - (to - from);
+}
+
+/* Change something: one of five ways, somewhere. */
+static void
+mutate(Mutant *mutant, const Span *seeds)
+{
+	size_t		from = random_below(mutant->size + 1);
+	size_t		to = from + random_below(mutant->size - from + 1);
+	char		byte = next_random() >> 40;
+	const Span	seed = seeds[random_below(6)];
+	size_t		cut = random_below(seed.size + 1);
+
+	switch (random_below(6))
+	{
+		case 0:					/* another byte */
+			replace(mutant, from, from + (from < mutant->size), (Span) {&byte, 1});
+			break;
+		case 1:					/* a piece more */
+			replace(mutant, from, from, pieces[random_below(lengthof(pieces))]);
+			break;
+		case 2:					/* a piece in place of another byte */
+			replace(mutant, from, from + (from < mutant->size), pieces[random_below(lengthof(pieces))]);
+			break;
+		case 3:					/* a byte less */
+			replace(mutant, from, from + (from < mutant->size), (Span) {"", 0});
+			break;
+		case 4:					/* a part less */
+			replace(mutant, from, to, (Span) {"", 0});
+			break;
+		case 5:					/* the end of another input */
+			replace(mutant, from, mutant->size, (Span) {seed.data + cut, seed.size - cut});
+			break;
+	}
+}
+
+/* Make an input out of a good one. */
+static void
+make_mutant(Mutant *mutant, const Span *seeds)
+{
+	const Span	seed = seeds[random_below(6)];
+
+	memcpy(mutant->data, seed.data, seed.size);
+	mutant->size = seed.size;
+	for (size_t i = random_below(4); i > 0; i--)
+		mutate(mutant, seeds);
+}
+
+/* Check a parser: it says what is expected, and neither always yes nor always no. */
+static void
+check_parser(size_t number)
+{
+	Mutant		mutant;
+	int			accepted = 0;
+	int			misjudged = 0;
+
+	changed = 0;
+	for (int i = 0; i < ROUNDS; i++)
+	{
+		Span		text = {mutant.data, 0};
+		int			said;
+
+		make_mutant(&mutant, parsers[number].seeds);
+		text.size = mutant.size;
+		said = verdict(parsers[number].accepts, text);
+		accepted += said == 1;
+		if (said != parsers[number].expects(text) && misjudged++ < 3)
+			diag("  says %d to \"%s\"", said, show(text));
+	}
+	is_int(misjudged, 0, "%s: every input is judged as expected", parsers[number].what);
+	is_int(changed, 0, "... what is accepted is canonical");
+	ok(accepted > ROUNDS / 20 && accepted < ROUNDS - ROUNDS / 20, "... %d of %d are accepted", accepted, ROUNDS);
+}
+
+int
+main(void)
+{
+	plan(3 * lengthof(parsers));
+	if (sodium_init() < 0)
+		abort();
+	for (size_t i = 0; i < lengthof(parsers); i++)
+		check_parser(i);
+	return tap_status();
+}
