@@ -107,7 +107,7 @@ default_postgres() {
 # Print what a build for $POSTGRES needs and is not installed; likewise the server's extensions named.
 missing_packages() {
 	local package
-	for package in gcc libc6-dev libsodium-dev make "postgresql-$POSTGRES" "postgresql-server-dev-$POSTGRES" "${@/#/postgresql-$POSTGRES-}"; do
+	for package in gcc libc6-dev libjansson-dev libsodium-dev libssl-dev libzxcvbn-dev make "postgresql-$POSTGRES" "postgresql-server-dev-$POSTGRES" "${@/#/postgresql-$POSTGRES-}"; do
 		[[ $(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || echo "$package"
 	done
 }

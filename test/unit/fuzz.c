@@ -7,10 +7,10 @@
 #include <sodium.h>
 
 #include "account/identity.h"
-#include "account/url.h"
+#include "realm/url.h"
 #include "base/encode.h"
 #include "password/phc.h"
-#include "signup/token.h"
+#include "base/token.h"
 #include "tap.h"
 
 #define ROUNDS 200000
@@ -204,7 +204,7 @@ is_token(Span text)
 	uint8_t		digest[TOKEN_DIGEST_SIZE];
 	char		again[32];
 
-	if (!token_parse(text, realm_id, digest))
+	if (!token_parse(SIGNUP_TOKEN_PREFIX, text, realm_id, digest))
 		return false;
 	sodium_bin2base64(again, sizeof(again), realm_id, UUID_SIZE, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 	changed += memcmp(text.data + 4, again, 21) != 0;

@@ -2,6 +2,7 @@
  * Emails, usernames, host names.
  */
 #include "account/identity.h"
+#include "realm/url.h"
 
 #include "tap.h"
 

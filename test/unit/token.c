@@ -1,7 +1,7 @@
 /*
  * Signup tokens as text.
  */
-#include "signup/token.h"
+#include "base/token.h"
 
 #include <sodium.h>
 
@@ -76,7 +76,7 @@ is_token(Span token)
 	uint8_t		realm_id[UUID_SIZE];
 	uint8_t		digest[TOKEN_DIGEST_SIZE];
 
-	return token_parse(token, realm_id, digest);
+	return token_parse(SIGNUP_TOKEN_PREFIX, token, realm_id, digest);
 }
 
 /* Check what a known token is parsed into. */
@@ -88,7 +88,7 @@ check_known(Span token, const char *realm_id, const char *digest)
 	char		hex[2 * TOKEN_DIGEST_SIZE + 1];
 
 	is_int(verdict(is_token, token), 1, "token %s", show(token));
-	ok(token_parse(token, realm_bytes, digest_bytes), "... parses");
+	ok(token_parse(SIGNUP_TOKEN_PREFIX, token, realm_bytes, digest_bytes), "... parses");
 	is_string(to_hex(realm_bytes, UUID_SIZE, hex), realm_id, "... its realm");
 	is_string(to_hex(digest_bytes, TOKEN_DIGEST_SIZE, hex), digest, "... its digest");
 }
@@ -128,13 +128,13 @@ same_digests(Span token)
 	uint8_t		other[TOKEN_DIGEST_SIZE];
 	int			same = 0;
 
-	(void) token_parse(token, realm_id, digest);
+	(void) token_parse(SIGNUP_TOKEN_PREFIX, token, realm_id, digest);
 	for (int i = 0; i < TOKEN_LENGTH * 256; i++)
 	{
 		memcpy(copy, token.data, TOKEN_LENGTH);
 		copy[i / 256] = i % 256;
 		if (memcmp(copy, token.data, TOKEN_LENGTH) != 0 &&
-			token_parse((Span) {copy, TOKEN_LENGTH}, realm_id, other))
+			token_parse(SIGNUP_TOKEN_PREFIX, (Span) {copy, TOKEN_LENGTH}, realm_id, other))
 			same += memcmp(digest, other, TOKEN_DIGEST_SIZE) == 0;
 	}
 	return same;
@@ -161,8 +161,8 @@ make_tokens(char (*tokens)[TOKEN_LENGTH])
 		uint8_t		digest[TOKEN_DIGEST_SIZE];
 
 		random_fill(realm_id, UUID_SIZE);
-		token_make(realm_id, token);
-		lost += strlen(token) != TOKEN_LENGTH || !token_parse((Span) {token, TOKEN_LENGTH}, back, digest) ||
+		token_make(SIGNUP_TOKEN_PREFIX, realm_id, token);
+		lost += strlen(token) != TOKEN_LENGTH || !token_parse(SIGNUP_TOKEN_PREFIX, (Span) {token, TOKEN_LENGTH}, back, digest) ||
 			memcmp(realm_id, back, UUID_SIZE) != 0;
 		memcpy(tokens[i], token, TOKEN_LENGTH);
 	}

@@ -1,7 +1,7 @@
 /*
  * URLs that an administrator registers.
  */
-#include "account/url.h"
+#include "realm/url.h"
 
 #include "tap.h"
 
