@@ -10,7 +10,6 @@
 #include "base/text.h"
 #include "password/strength.h"
 #include "catalog/pg_type.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
@@ -23,11 +22,13 @@ static Statement select_taken = STATEMENT(
 	" $3 IS NOT NULL AND EXISTS (SELECT FROM arsignup.users"
 	"  WHERE realm_id = $1 AND email_key = $3 AND email_is_unique AND id <> $4)");
 
-static Statement insert_user = STATEMENT(
-	"INSERT INTO arsignup.users (realm_id, id, created_at, username, username_key, email,"
-	" email_key, email_is_unique, first_name, last_name, reference, custom, user_type, last_login_at)"
+#define INSERT_USER \
+	"INSERT INTO arsignup.users (realm_id, id, created_at, username, username_key, email," \
+	" email_key, email_is_unique, first_name, last_name, reference, custom, user_type, last_login_at)" \
 	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
-	" ON CONFLICT DO NOTHING");
+
+static Statement insert_user = STATEMENT(INSERT_USER " ON CONFLICT DO NOTHING");
+static Statement insert_user_or_fail = STATEMENT(INSERT_USER);
 
 #define USER_COLUMNS \
 	"u.id, u.user_type, u.username, u.email, u.first_name, u.last_name, u.reference, u.custom," \
@@ -279,14 +280,14 @@ add_user(Parameters *parameters, const Realm *realm, const User *user, Timestamp
 
 /* Insert the row of a checked user; false if a name is taken, once nobody is still making up their mind about it. */
 static bool
-insert_row(const Realm *realm, const User *user, TimestampTz now)
+insert_row(Statement *insert, const Realm *realm, const User *user, TimestampTz now)
 {
 	Parameters	parameters = {0};
 
 	add_user(&parameters, realm, user, now);
 	add_text(&parameters, user->user_type);
 	add_optional_time(&parameters, user->logs_in ? &now : NULL);
-	return statement_run(&insert_user, &parameters) == 1;
+	return statement_run(insert, &parameters) == 1;
 }
 
 /* Give a user a password, whether it had one or not. */
@@ -304,18 +305,22 @@ set_password_hash(const pg_uuid_t *realm_id, const User *user, TimestampTz now)
 	(void) statement_run(&set_credential, &parameters);
 }
 
-/* Insert a checked user, and its credential if it has one; or raise SU002. */
+/*
+ * Insert a checked user, and its credential if it has one; or raise SU002. If
+ * nobody is found who has the name, they are gone by now, or what conflicts is
+ * a unique index that the application has put on the table: try again, and
+ * leave that error to the application.
+ */
 void
 user_insert(const Realm *realm, User *user, TimestampTz now)
 {
-	while (!insert_row(realm, user, now))
+	if (!insert_row(&insert_user, realm, user, now))
 	{
 		Faults		faults = NO_FAULTS;
 
-		/* Usually tells who has the name; if they are gone by now, try again. */
 		user_check_free(realm, user, &faults);
 		faults_raise(&faults);
-		CHECK_FOR_INTERRUPTS();
+		(void) insert_row(&insert_user_or_fail, realm, user, now);
 	}
 	if (user->password_hash != NULL)
 		set_password_hash(&realm->id, user, now);
@@ -427,7 +432,7 @@ user_hold(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 		raise_inactive("user");
 }
 
-/* Update a user that was locked, changed and checked; or raise SU002. */
+/* Update a user that was locked, changed and checked; or raise SU002; see user_insert. */
 void
 user_update(const Realm *realm, User *user, TimestampTz now)
 {
@@ -436,12 +441,14 @@ user_update(const Realm *realm, User *user, TimestampTz now)
 
 	add_user(&parameters, realm, user, now);
 	add_text(&parameters, user->state);
-	do
+	user_check_free(realm, user, &faults);
+	faults_raise(&faults);
+	if (!statement_run_unique(&update_user, &parameters, "users"))
 	{
 		user_check_free(realm, user, &faults);
 		faults_raise(&faults);
-		CHECK_FOR_INTERRUPTS();
-	} while (!statement_run_unique(&update_user, &parameters, "users"));
+		(void) statement_run(&update_user, &parameters);
+	}
 }
 
 /* Delete a user with all that is its own; false if there is none. */

@@ -40,7 +40,7 @@ membership_insert(const pg_uuid_t *realm_id, const Membership *membership, Times
 	static Statement insert_membership = STATEMENT(
 		"INSERT INTO arsignup.memberships (realm_id, id, created_at, user_id, org_id, permissions,"
 		" expires_at, custom) VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, '{}'))"
-		" ON CONFLICT DO NOTHING");
+		" ON CONFLICT (realm_id, user_id, org_id) DO NOTHING");
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, realm_id);

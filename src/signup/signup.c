@@ -279,7 +279,8 @@ insert_org_and_membership(const Signup *signup, SignupResult *result, TimestampT
 	};
 
 	org_insert(realm_id, &org, now);
-	(void) membership_insert(realm_id, &membership, now);
+	if (!membership_insert(realm_id, &membership, now))
+		elog(ERROR, "a new user has a membership already");
 	result->org_id = org.id;
 	result->membership_id = membership.id;
 }
