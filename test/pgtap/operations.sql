@@ -1,0 +1,283 @@
+-- What an administrator runs: counters, purges, the look at the server's settings; and that nobody else may.
+BEGIN;
+\ir include/setup.psql
+SELECT no_plan();
+
+---------------------------------------------------------------------------------------------------
+-- The promise: arguments and columns
+---------------------------------------------------------------------------------------------------
+
+SELECT is(
+	(SELECT format('(%s) %s', pg_get_function_arguments(p.oid), pg_get_function_result(p.oid)) FROM pg_proc AS p WHERE p.pronamespace = 'arsignup'::regnamespace AND p.proname = name), signature,
+	name || ': its arguments and result')
+FROM (VALUES
+	('stats', '(OUT hash_slots integer, OUT hashes_running integer, OUT hashes_waiting integer, OUT hashes_run bigint, OUT hashes_refused bigint, OUT signups bigint, OUT tokens_minted bigint, '
+		'OUT tokens_redeemed bigint, OUT tokens_expired bigint) record'),
+	('purge_expired', '(max_rows integer DEFAULT 10000) bigint'),
+	('purge_events', '(older_than interval, max_rows integer DEFAULT 10000) bigint'),
+	('check_settings', '(OUT setting text, OUT value text, OUT problem text, OUT remedy text) SETOF record')) AS v (name, signature);
+
+---------------------------------------------------------------------------------------------------
+-- Who may
+---------------------------------------------------------------------------------------------------
+
+CREATE TABLE duty (statement text);
+INSERT INTO duty VALUES ('SELECT * FROM arsignup.stats()'), ('SELECT * FROM arsignup.check_settings()'), ('SELECT arsignup.purge_expired()'), ('SELECT arsignup.purge_events(interval ''100 years'')'),
+	('SELECT arsignup.delete_realm(gen_random_uuid())'), ('SELECT arsignup.new_id()');
+GRANT SELECT ON duty TO PUBLIC;
+SET LOCAL ROLE :"admin_role";
+SELECT is((outcome(statement)).code, '00000', 'an administrator may: ' || statement) FROM duty;
+SET LOCAL ROLE :"app_role";
+SELECT refused(statement, '42501', 'permission denied for function ' || substring(statement FROM 'arsignup\.(\w+)'), NULL, 'an application may not: ' || statement) FROM duty;
+SET LOCAL ROLE :"web_role";
+SELECT refused(statement, '42501', 'permission denied for function ' || substring(statement FROM 'arsignup\.(\w+)'), NULL, 'the web may not: ' || statement) FROM duty;
+SET LOCAL ROLE :"outsider_role";
+SELECT refused(statement, '42501', 'permission denied for function ' || substring(statement FROM 'arsignup\.(\w+)'), NULL, 'anybody else may not: ' || statement) FROM duty;
+RESET ROLE;
+
+---------------------------------------------------------------------------------------------------
+-- stats
+---------------------------------------------------------------------------------------------------
+
+-- By how much a statement moves which counters, however it ends.
+CREATE FUNCTION moved(statement text) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+	before jsonb := (SELECT to_jsonb(s) FROM arsignup.stats() AS s);
+	o record := outcome(statement);
+BEGIN
+	RETURN (SELECT coalesce(jsonb_object_agg(key, a.value::bigint - b.value::bigint), '{}')
+		FROM jsonb_each_text((SELECT to_jsonb(s) FROM arsignup.stats() AS s)) AS a JOIN jsonb_each_text(before) AS b USING (key) WHERE a.value <> b.value)
+		|| CASE o.code WHEN '00000' THEN '{}' ELSE jsonb_build_object('code', o.code) END;
+END
+$$;
+CREATE TABLE minted (name text PRIMARY KEY, token text NOT NULL);
+INSERT INTO minted SELECT name, arsignup.mint_signup_token(app(), name || '@example.com', ttl => CASE name WHEN 'late' THEN interval '1 microsecond' END, password_hash => ready_hash())
+FROM unnest(ARRAY['good', 'late', 'thrown', 'undone']) AS name;
+CREATE FUNCTION token(name text) RETURNS text LANGUAGE sql STABLE AS $$ SELECT m.token FROM arsignup_test.minted AS m WHERE m.name = $1 $$;
+SELECT arsignup.create_user(realm(), 'kim@example.com', password_hash => ready_hash()) AS kim \gset
+SELECT cmp_ok(hash_slots, '>=', 1, 'there is a slot') FROM arsignup.stats();
+SELECT is(hash_slots, current_setting('arsignup.hash_slots')::int, 'as many as the setting says') FROM arsignup.stats() WHERE current_setting('arsignup.hash_slots') <> '0';
+SELECT is_empty($$SELECT key FROM jsonb_each((SELECT to_jsonb(s) FROM arsignup.stats() AS s)) WHERE value = 'null' OR value::bigint < 0$$, 'nothing is null or negative');
+SELECT is(moved(statement), expected::jsonb, 'counted: ' || statement)
+FROM (VALUES
+	(1, 'SELECT arsignup.hash_password(''canary zebu quartz'')', '{"hashes_run": 1}'),
+	(2, 'SELECT arsignup.hash_password('''')', '{"code": "SU001"}'),
+	(3, 'SELECT arsignup.verify_password(''password'', ready_hash())', '{"hashes_run": 1}'),
+	(4, 'SELECT arsignup.verify_password(''wrong'', ready_hash())', '{"hashes_run": 1}'),
+	(5, 'SELECT arsignup.verify_password('''', ready_hash())', '{}'),
+	(6, 'SELECT arsignup.password_strength(''canary zebu quartz'')', '{}'),
+	(7, 'SELECT arsignup.create_user(realm(), ''a@example.com'', ''canary zebu quartz'')', '{"hashes_run": 1}'),
+	(8, 'SELECT arsignup.create_user(realm(), ''b@example.com'', password_hash => ready_hash())', '{}'),
+	(9, 'SELECT arsignup.create_user(realm(), ''a@example.com'', ''canary zebu quartz'')', '{"code": "SU002"}'),
+	(10, 'SELECT arsignup.signup(app(''users''), ''c@example.com'', ''canary zebu quartz'')', '{"hashes_run": 1, "signups": 1}'),
+	(11, 'SELECT arsignup.signup(app(''users''), ''d@example.com'', password_hash => ready_hash())', '{"signups": 1}'),
+	(12, 'SELECT arsignup.signup(app(''orgs''), ''e@example.com'', password_hash => ready_hash())', '{"signups": 1}'),
+	(13, 'SELECT arsignup.signup(app(''tokens''), ''f@example.com'', password_hash => ready_hash())', '{"tokens_minted": 1}'),
+	(14, 'SELECT arsignup.signup(app(''tokens''), ''f@example.com'', ''canary zebu quartz'')', '{"tokens_minted": 1, "hashes_run": 1}'),
+	(15, 'SELECT arsignup.signup(app(''users''), ''a@example.com'', password_hash => ready_hash())', '{"code": "SU002"}'),
+	(16, 'SELECT arsignup.signup(app(''users''), ''g@example.com'', ''canary'')', '{"code": "SU001"}'),
+	(17, 'SELECT arsignup.signup(app(''closed''), ''g@example.com'', ''canary zebu quartz'')', '{"code": "SU006"}'),
+	(18, 'SELECT arsignup.mint_signup_token(app(), ''g@example.com'', ''canary zebu quartz'')', '{"tokens_minted": 1, "hashes_run": 1}'),
+	(19, 'SELECT arsignup.mint_signup_token(app(), ''g@example.com'', password_hash => ready_hash())', '{"tokens_minted": 1}'),
+	(20, 'SELECT arsignup.mint_signup_token(app(), ''nonsense'', ''canary zebu quartz'')', '{"code": "SU001"}'),
+	(21, 'SELECT * FROM arsignup.get_signup_token(token(''good''))', '{}'),
+	(22, 'SELECT * FROM arsignup.get_signup_token(token(''late''))', '{}'),
+	(23, 'SELECT arsignup.redeem_signup_token(token(''good''), ''Org'')', '{"tokens_redeemed": 1}'),
+	(24, 'SELECT arsignup.redeem_signup_token(token(''good''))', '{"code": "SU005"}'),
+	(25, 'SELECT arsignup.redeem_signup_token(token(''late''))', '{"code": "SU004", "tokens_expired": 1}'),
+	(26, 'SELECT arsignup.revoke_signup_token(token(''late''))', '{}'),
+	(27, 'SELECT arsignup.revoke_signup_token(token(''thrown''))', '{}'),
+	(28, 'SELECT arsignup.redeem_signup_token(token(''thrown''))', '{"code": "SU009"}'),
+	(29, 'SELECT arsignup.redeem_signup_token(''utk_'')', '{"code": "SU003"}'),
+	(31, 'SELECT arsignup.create_org(realm(), ''Org'')', '{}'),
+	(32, 'SELECT arsignup.purge_expired()', '{}')) AS v (n, statement, expected)
+ORDER BY n;
+SELECT is(moved(format('SELECT arsignup.%I(realm(), %L, %s)', name, :'kim', passwords)), jsonb_build_object('hashes_run', hashes), 'counted: ' || name || ', ' || passwords)
+FROM (VALUES ('set_password', '''canary zebu quartz''', 1), ('change_password', '''wrong'', ''canary zebu quartz''', 1), ('change_password', '''canary zebu quartz'', ''canary okapi quartz''', 2)) AS v (name, passwords, hashes);
+
+-- What is rolled back has been done, and stays counted.
+SELECT to_jsonb(s) AS stats FROM arsignup.stats() AS s \gset before_
+SAVEPOINT undone;
+SELECT arsignup.redeem_signup_token(token('undone')) \g /dev/null
+SELECT arsignup.signup(app('users'), 'h@example.com', 'canary zebu quartz') \g /dev/null
+SELECT arsignup.mint_signup_token(app(), 'hh@example.com', password_hash => ready_hash()) \g /dev/null
+ROLLBACK TO undone;
+SELECT is((SELECT jsonb_object_agg(key, a.value::bigint - b.value::bigint) FROM jsonb_each_text((SELECT to_jsonb(s) FROM arsignup.stats() AS s)) AS a JOIN jsonb_each_text(:'before_stats'::jsonb) AS b USING (key) WHERE a.value <> b.value),
+	'{"tokens_redeemed": 1, "signups": 1, "hashes_run": 1, "tokens_minted": 1}', 'calls that were rolled back are counted');
+SELECT is_empty($$SELECT FROM arsignup.users WHERE email LIKE 'h%@%' UNION ALL SELECT FROM arsignup.signup_tokens WHERE email LIKE 'h%@%'$$, 'although nothing is left of them');
+
+---------------------------------------------------------------------------------------------------
+-- purge_expired
+---------------------------------------------------------------------------------------------------
+
+-- What the planner believes after a purge has emptied the tables: that they are still empty. It then prefers other
+-- plans, which must keep to max_rows as well.
+UPDATE pg_class SET relpages = 100, reltuples = 0 WHERE oid IN ('arsignup.signup_tokens'::regclass, 'arsignup.events'::regclass);
+
+DELETE FROM arsignup.signup_tokens;
+INSERT INTO arsignup.signup_tokens (realm_id, digest, connected_app_id, created_at, expires_at, redeemed_at, revoked_at, user_id, username, email, credential_type, password_hash, custom)
+SELECT realm(realm), sha256(name::bytea), app(), now() - interval '400 days', clock_timestamp() + expires, clock_timestamp() + redeemed, clock_timestamp() + revoked,
+	CASE WHEN redeemed IS NOT NULL THEN gen_random_uuid() END, name, name, 'password', CASE WHEN coalesce(redeemed, revoked) IS NULL THEN ready_hash() END, '{}'
+FROM (VALUES
+	('email', 'pending', interval '1 hour', NULL::interval, NULL::interval),
+	('email', 'pending for long', '366 days', NULL, NULL),
+	('other', 'expired 9 days ago', '-9 days', NULL, NULL),
+	('email', 'expired 8 days ago', '-8 days', NULL, NULL),
+	('standard', 'revoked, expired 7 days ago', '-7 days', NULL, '-8 days'),
+	('email', 'redeemed, expired 6 days ago', '-6 days', '-7 days', NULL),
+	('other', 'expired 5 days ago', '-5 days', NULL, NULL),
+	('email', 'redeemed 24 hours and a second ago, expired since', '-2 hours', '-24 hours -1 second', NULL),
+	('email', 'expired an hour ago', '-1 hour', NULL, NULL),
+	('email', 'expired just now', '0', NULL, NULL),
+	('email', 'redeemed a day less a minute ago, expired', '-1 hour', '-23 hours -59 minutes', NULL),
+	('email', 'redeemed and expired just now', '-1 second', '-2 seconds', NULL),
+	('email', 'redeemed long ago, not expired', '1 hour', '-300 days', NULL),
+	('email', 'revoked, not expired', '1 hour', NULL, '-300 days')) AS v (realm, name, expires, redeemed, revoked);
+CREATE FUNCTION purged(call text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+	before text[] := ARRAY(SELECT email FROM arsignup.signup_tokens ORDER BY expires_at);
+	number bigint;
+BEGIN
+	EXECUTE 'SELECT ' || call INTO number;
+	RETURN number || ': ' || array_to_string(ARRAY(SELECT name FROM unnest(before) WITH ORDINALITY AS b (name, n) WHERE name NOT IN (SELECT email FROM arsignup.signup_tokens) ORDER BY n), '; ');
+END
+$$;
+SELECT is(purged('arsignup.purge_expired(1)'), '1: expired 9 days ago', 'purge_expired: the oldest first, in whatever realm');
+SELECT is(purged('arsignup.purge_expired(2)'), '2: expired 8 days ago; revoked, expired 7 days ago', 'purge_expired: no more than asked for');
+SELECT is(purged('arsignup.purge_expired(max_rows => 3)'), '3: redeemed, expired 6 days ago; expired 5 days ago; redeemed 24 hours and a second ago, expired since', 'purge_expired: what was redeemed goes after a day');
+SELECT is(purged('arsignup.purge_expired()'), '2: expired an hour ago; expired just now', 'purge_expired: all that have expired by the clock');
+SELECT is(purged('arsignup.purge_expired()'), '0: ', 'purge_expired: then none');
+SELECT bag_eq('SELECT email FROM arsignup.signup_tokens', $$VALUES ('pending'), ('pending for long'), ('redeemed a day less a minute ago, expired'), ('redeemed and expired just now'), ('redeemed long ago, not expired'), ('revoked, not expired')$$,
+	'purge_expired: what can be redeemed, or be asked about, stays');
+SELECT invalid(format('SELECT arsignup.purge_expired(%s)', n), '{"max_rows": ["Number of rows must be positive."]}', 'purge_expired: max_rows ' || n) FROM unnest(ARRAY['0', '-1', 'NULL', '-2147483648']) AS n;
+SELECT is(purged('arsignup.purge_expired(2147483647)'), '0: ', 'purge_expired: any positive number will do');
+UPDATE pg_class SET relpages = 0, reltuples = -1 WHERE oid = 'arsignup.signup_tokens'::regclass;
+INSERT INTO arsignup.signup_tokens (realm_id, digest, connected_app_id, created_at, expires_at, username, email, credential_type, custom)
+SELECT realm(), sha256(n::text::bytea), app(), now(), now() - n * interval '1 second', 'many', 'many', 'password', '{}' FROM generate_series(1, 10001) AS n;
+SET LOCAL ROLE :"admin_role";
+SELECT is(arsignup.purge_expired(), 10000::bigint, 'purge_expired: ten thousand unless something else is asked for');
+RESET ROLE;
+SELECT is((SELECT now() - expires_at FROM arsignup.signup_tokens WHERE email = 'many'), interval '1 second', 'purge_expired: the youngest is left');
+
+-- A real token's life.
+SELECT arsignup.mint_signup_token(app(), 'real@example.com', ttl => '30 milliseconds', password_hash => ready_hash()) AS token \gset real_
+SELECT arsignup.mint_signup_token(app(), 'lasting@example.com', password_hash => ready_hash()) AS token \gset lasting_
+SELECT pg_sleep(0.05) \g /dev/null
+SELECT is(purged('arsignup.purge_expired()'), '2: many; real@example.com', 'purge_expired: a token that has expired since the transaction began');
+SELECT refused(format('SELECT arsignup.redeem_signup_token(%L)', :'real_token'), 'SU003', 'no such signup token', NULL, 'a purged token is unknown');
+SELECT is((outcome(format('SELECT arsignup.redeem_signup_token(%L)', :'lasting_token'))).code, '00000', 'one that is pending redeems');
+
+---------------------------------------------------------------------------------------------------
+-- purge_events
+---------------------------------------------------------------------------------------------------
+
+DELETE FROM arsignup.events;
+INSERT INTO arsignup.events (realm_id, id, event_at, claimed_at, event_type)
+SELECT realm(realm), arsignup.new_id(), clock_timestamp() - age::interval, CASE WHEN age LIKE '3%' THEN now() END, age
+FROM (VALUES ('email', '40 days'), ('other', '39 days'), ('standard', '31 days'), ('email', '30 days'), ('email', '29 days 23:59:00'), ('other', '1 day'), ('email', '0'), ('email', '-1 hour')) AS v (realm, age);
+CREATE FUNCTION events_left() RETURNS text LANGUAGE sql VOLATILE AS $$ SELECT string_agg(event_type, '; ' ORDER BY event_at) FROM arsignup.events $$;
+SET LOCAL ROLE :"admin_role";
+SELECT is(arsignup.purge_events('41 days'), 0::bigint, 'purge_events: none is as old as that');
+SELECT is(arsignup.purge_events(interval '30 days', 1), 1::bigint, 'purge_events: no more than asked for');
+RESET ROLE;
+SELECT matches(events_left(), '^(\d+ days; ){2}29 days 23:59:00; 1 day; 0; -1 hour$', 'purge_events: one of the old is gone');
+SET LOCAL ROLE :"admin_role";
+SELECT is(arsignup.purge_events('30 days'), 3::bigint, 'purge_events: all older ones, claimed or not, in all realms');
+RESET ROLE;
+SELECT is(events_left(), '29 days 23:59:00; 1 day; 0; -1 hour', 'purge_events: the others stay');
+SELECT is(arsignup.purge_events(interval '0'), 3::bigint, 'purge_events: older than nothing');
+SELECT is(events_left(), '-1 hour', 'purge_events: up to now');
+SELECT invalid(format('SELECT arsignup.purge_events(''1 day'', %s)', n), '{"max_rows": ["Number of rows must be positive."]}', 'purge_events: max_rows ' || n) FROM unnest(ARRAY['0', '-1', 'NULL']) AS n;
+SELECT invalid('SELECT arsignup.purge_events(NULL)', '{"older_than": ["Age can''t be null."]}', 'purge_events: a null age');
+SELECT invalid('SELECT arsignup.purge_events(NULL, 0)', '{"older_than": ["Age can''t be null."], "max_rows": ["Number of rows must be positive."]}', 'purge_events: both faults at once');
+SELECT is(events_left(), '-1 hour', 'purge_events: nothing of this has deleted anything');
+
+---------------------------------------------------------------------------------------------------
+-- check_settings
+---------------------------------------------------------------------------------------------------
+
+SET LOCAL client_min_messages = error;
+LOAD 'auto_explain';
+CREATE FUNCTION told_of(setting text) RETURNS text LANGUAGE sql VOLATILE AS $$
+	SELECT string_agg(concat_ws(' | ', c.value, c.problem, c.remedy), ' AND ') FROM arsignup.check_settings() AS c WHERE c.setting = $1
+$$;
+
+-- What a session can set: no row with a good value, one with a bad one.
+CREATE FUNCTION told_with(setting text, value text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM set_config(setting, value, true);
+	RETURN told_of(setting);
+END
+$$;
+SELECT is(told_with(setting, value), concat_ws(' | ', value, problem, remedy), format('check_settings: %s = %s', setting, value))
+FROM (VALUES
+	('log_parameter_max_length', '{-1,1,1024}'::text[], 'Passwords and tokens that a driver declares as text appear in the log whenever their statement is logged.', 'ALTER ROLE ... SET log_parameter_max_length = 0 for the application''s role.'),
+	('log_parameter_max_length_on_error', '{-1,1,1024}', 'Bound passwords and tokens appear in the log when a statement fails outside of arsignup''s functions.', 'Set it to 0.'),
+	('auto_explain.log_verbose', '{on}', 'Passwords that are constants of a plan appear in the log.', 'Set it to off, or plan_cache_mode to force_generic_plan for the application''s role.'),
+	('auto_explain.log_nested_statements', '{on}', 'Passwords that your own functions pass on appear in the log.', 'Set it to off.'),
+	('synchronous_commit', '{off}', 'A crash can lose a signup, or the redemption of a token, that was acknowledged.', 'Set it to on.')) AS v (setting, vals, problem, remedy), unnest(vals) AS value;
+SELECT is(told_with(setting, value), NULL, format('check_settings: %s = %s is good', setting, value))
+FROM (VALUES ('log_parameter_max_length', '{0}'::text[]), ('log_parameter_max_length_on_error', '{0}'), ('auto_explain.log_verbose', '{off}'), ('auto_explain.log_nested_statements', '{off}'),
+	('synchronous_commit', '{on,local,remote_write,remote_apply}')) AS v (setting, vals), unnest(vals) AS value;
+
+-- What only the server can set.
+SELECT is(told_of(setting), CASE WHEN current_setting(setting) = bad THEN concat_ws(' | ', bad, problem, remedy) END, format('check_settings: %s, which is %s here', setting, current_setting(setting)))
+FROM (VALUES
+	('fsync', 'off', 'A crash can lose or halve signups.', 'Set it to on.'), ('full_page_writes', 'off', 'A crash can lose or halve signups.', 'Set it to on.')) AS v (setting, bad, problem, remedy);
+SELECT is(told_of('max_prepared_transactions') IS NULL, current_setting('max_prepared_transactions') = '0', 'check_settings: max_prepared_transactions, which is ' || current_setting('max_prepared_transactions') || ' here');
+SELECT is(told_of('shared_preload_libraries'), NULL, 'check_settings: arsignup is in shared_preload_libraries');
+
+-- Roles that read everything.
+SELECT is((SELECT count(*) FROM arsignup.check_settings() WHERE setting LIKE 'role %arsignup_test%'), 0::bigint, 'check_settings: none of this test''s roles so far');
+CREATE FUNCTION role_told(name text) RETURNS text LANGUAGE sql VOLATILE AS $$ SELECT told_of('role ' || quote_ident(name)) $$;
+SELECT 'arsignup_test_reader_' || pg_backend_pid() AS reader, 'arsignup_test Group ' || pg_backend_pid() AS group, 'arsignup_test Nested ' || pg_backend_pid() AS nested, 'arsignup_test_super_' || pg_backend_pid() AS super,
+	'arsignup_test_granted_' || pg_backend_pid() AS granted, 'arsignup_test_owning_' || pg_backend_pid() AS owning \gset
+CREATE ROLE :"reader" LOGIN;
+SELECT is(role_told(:'reader'), NULL, 'check_settings: a role that logs in');
+GRANT pg_read_all_data TO :"reader";
+SELECT is(role_told(:'reader'), 'member of pg_read_all_data | It reads password hashes. | Revoke pg_read_all_data from it.', 'check_settings: a role that logs in and reads all data');
+REVOKE pg_read_all_data FROM :"reader";
+SELECT is(role_told(:'reader'), NULL, 'check_settings: no more after the remedy');
+CREATE ROLE :"group" NOLOGIN IN ROLE pg_read_all_data;
+SELECT is(role_told(:'group'), NULL, 'check_settings: a group that nobody is in');
+CREATE ROLE :"nested" LOGIN NOINHERIT IN ROLE :"group";
+SELECT is(role_told(:'nested'), 'member of pg_read_all_data | It reads password hashes. | Revoke pg_read_all_data from it.', 'check_settings: somebody who is in it, by a name that needs quotes');
+SELECT is(role_told(:'group'), NULL, 'check_settings: the group itself is not');
+CREATE ROLE :"super" SUPERUSER LOGIN IN ROLE pg_read_all_data;
+SELECT is(role_told(:'super'), NULL, 'check_settings: a superuser is beyond promises');
+CREATE ROLE :"granted" LOGIN;
+GRANT USAGE ON SCHEMA arsignup TO :"granted";
+GRANT SELECT ON arsignup.credentials TO :"granted";
+SELECT isnt(role_told(:'granted'), NULL, 'check_settings: a role that was granted the hashes');
+CREATE ROLE :"owning" LOGIN IN ROLE arsignup_owner;
+SELECT isnt(role_told(:'owning'), NULL, 'check_settings: a role that is arsignup_owner');
+
+-- Publications that send hashes away.
+CREATE FUNCTION publication_told(name text) RETURNS text LANGUAGE sql VOLATILE AS $$ SELECT told_of('publication ' || quote_ident(name)) $$;
+CREATE TABLE harmless (id int PRIMARY KEY);
+CREATE PUBLICATION arsignup_test_harmless FOR TABLE harmless, arsignup.users, arsignup.orgs;
+SELECT is(publication_told('arsignup_test_harmless'), NULL, 'check_settings: a publication of tables without hashes');
+CREATE PUBLICATION "arsignup_test All" FOR ALL TABLES;
+SELECT is(publication_told('arsignup_test All'), 'FOR ALL TABLES | Subscribers receive password hashes. | Publish tables by name, without arsignup.credentials and arsignup.signup_tokens.', 'check_settings: a publication of all tables, by a name that needs quotes');
+DROP PUBLICATION "arsignup_test All";
+SELECT is(publication_told('arsignup_test All'), NULL, 'check_settings: no more when it is dropped');
+CREATE PUBLICATION arsignup_test_credentials FOR TABLE arsignup.credentials;
+SELECT isnt(publication_told('arsignup_test_credentials'), NULL, 'check_settings: a publication of the credentials by name');
+CREATE PUBLICATION arsignup_test_tokens FOR TABLE harmless, arsignup.signup_tokens;
+SELECT isnt(publication_told('arsignup_test_tokens'), NULL, 'check_settings: a publication of the signup tokens by name');
+CREATE PUBLICATION arsignup_test_schema FOR TABLES IN SCHEMA arsignup;
+SELECT isnt(publication_told('arsignup_test_schema'), NULL, 'check_settings: a publication of the whole schema');
+
+-- The administrator sees what the superuser sees, and every row has something to say.
+SET LOCAL synchronous_commit = off;
+SET LOCAL log_parameter_max_length_on_error = -1;
+CREATE TABLE seen_by_superuser AS SELECT * FROM arsignup.check_settings();
+GRANT SELECT ON seen_by_superuser TO PUBLIC;
+SET LOCAL ROLE :"admin_role";
+SELECT set_eq('SELECT * FROM arsignup.check_settings()', 'SELECT * FROM seen_by_superuser', 'check_settings: an administrator sees the same');
+RESET ROLE;
+SELECT is_empty($$SELECT setting FROM arsignup.check_settings() WHERE num_nulls(setting, value, problem, remedy) > 0 OR problem !~ '^[A-Z].*\.$' OR remedy !~ '^[A-Z].*\.$'$$, 'check_settings: every row tells problem and remedy in a sentence');
+SELECT is_empty($$SELECT setting FROM arsignup.check_settings() GROUP BY setting HAVING count(*) > 1$$, 'check_settings: one row each');
+
+SELECT * FROM finish();
+ROLLBACK;
