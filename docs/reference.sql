@@ -55,8 +55,9 @@ ORDER BY c.relname;
 SELECT E'\n## Types';
 
 SELECT format(E'\n### %s\n\n%s%s', t.typname, obj_description(t.oid, 'pg_type'),
-	coalesce(E'\n\n| column | type |\n| --- | --- |\n' ||
-		(SELECT string_agg(format('| `%s` | %s |', a.attname, format_type(a.atttypid, a.atttypmod)), E'\n' ORDER BY a.attnum)
+	coalesce(E'\n\n| column | type | |\n| --- | --- | --- |\n' ||
+		(SELECT string_agg(format('| `%s` | %s | %s |', a.attname, format_type(a.atttypid, a.atttypmod),
+				col_description(c.oid, a.attnum)), E'\n' ORDER BY a.attnum)
 		 FROM pg_attribute a WHERE a.attrelid = c.oid), ''))
 FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
 WHERE t.typnamespace = 'arsignup'::regnamespace AND (t.typtype = 'b' AND t.typelem = 0 OR c.relkind = 'c')

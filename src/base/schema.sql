@@ -67,7 +67,7 @@ COMMENT ON COLUMN arsignup.events.org_id IS 'The org it is about, if any.';
 COMMENT ON COLUMN arsignup.events.membership_id IS 'The membership it is about, if any.';
 COMMENT ON COLUMN arsignup.events.connected_app_id IS 'The connected app through which it happened, if any.';
 COMMENT ON COLUMN arsignup.events.ip IS 'The address of the client, if it is known.';
-COMMENT ON COLUMN arsignup.events.event_type IS 'user.created, user.updated, user.deleted, and the same of org and membership.';
+COMMENT ON COLUMN arsignup.events.event_type IS 'user.created, user.updated (also a new password), user.deleted, the same of org and membership; user.login.succeeded.';
 COMMENT ON COLUMN arsignup.events.client IS 'The client, as it names itself.';
 COMMENT ON COLUMN arsignup.events.data IS 'Whatever else belongs to this type of event.';
 

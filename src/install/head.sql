@@ -13,6 +13,11 @@ BEGIN
 			USING ERRCODE = 'feature_not_supported';
 	END IF;
 
+	IF current_setting('shared_preload_libraries') !~ '(^|[ ,"])arsignup($|[ ,"])' THEN
+		RAISE WARNING 'arsignup is not in shared_preload_libraries'
+			USING HINT = 'No password can be hashed, and nothing guards against DROP EXTENSION, until it is and the server was restarted.';
+	END IF;
+
 	FOREACH role_name IN ARRAY ARRAY['arsignup_owner', 'arsignup_admin', 'arsignup_app', 'arsignup_web']
 	LOOP
 		IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = role_name) THEN

@@ -48,7 +48,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_end_session';
 
 COMMENT ON FUNCTION arsignup.end_session(uuid, uuid) IS
-'Logs a session out; false if it was not going on. Errors: SU010 no such realm.';
+'Logs a session out; false if it was not going on. Errors: SU010 no such realm; 55P03 another transaction holds the session.';
 
 CREATE OR REPLACE FUNCTION arsignup.end_sessions(realm_id uuid, user_id uuid)
 RETURNS bigint
@@ -57,7 +57,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_end_sessions';
 
 COMMENT ON FUNCTION arsignup.end_sessions(uuid, uuid) IS
-'Logs a user out everywhere: ends all sessions and refuses all login tokens from before, unmanaged ones too. Returns how many managed sessions were going on. Errors: SU010 no such realm or user.';
+'Logs a user out everywhere: ends all sessions and refuses all login tokens from before, unmanaged ones too. Returns how many managed sessions were going on. Errors: SU010 no such realm or user; 55P03 another transaction holds the user.';
 
 CREATE OR REPLACE FUNCTION arsignup.remember_session(realm_id uuid, session_id uuid)
 RETURNS text
@@ -84,7 +84,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_rotate_signing_key';
 
 COMMENT ON FUNCTION arsignup.rotate_signing_key(uuid) IS
-'Makes a new key for a realm''s login tokens and returns its kid; tokens of the retired key stay good until they expire. Also the way on when the key file is lost. Errors: SU010 no such realm; SU011 the key file cannot be used.';
+'Makes a new key for a realm''s login tokens and returns its kid; tokens of the retired key stay good until they expire. Also the way on when the key file is lost. Errors: SU010 no such realm; SU011 the key file cannot be used; 55P03 another transaction is rotating it.';
 
 CREATE OR REPLACE FUNCTION arsignup.jwks(realm_id uuid)
 RETURNS jsonb

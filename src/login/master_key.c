@@ -18,7 +18,7 @@
 #define MASTER_KEY_SIZE crypto_aead_xchacha20poly1305_ietf_KEYBYTES
 #define NONCE_SIZE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 
-/* The key of this backend, in memory that is neither swapped nor dumped. */
+/* The key as it was read last, in memory that is neither swapped nor dumped. */
 static uint8_t *master_key = NULL;
 static uint8_t key_id[MASTER_KEY_ID_SIZE];
 
@@ -45,9 +45,9 @@ check_file(int file)
 	if (status.st_uid != geteuid())
 		raise_key_file("it has another owner than the server's account", "Change its owner.");
 	if (status.st_mode & (S_IRWXG | S_IRWXO))
-		raise_key_file("others than its owner can access it", "Run chmod 0600 on it.");
+		raise_key_file("it is accessible to group or others", "Run chmod 0600 on it.");
 	if (status.st_size != MASTER_KEY_SIZE)
-		raise_key_file("it has not 32 bytes", "Copy it again from where it came.");
+		raise_key_file("it is not 32 bytes long", "Copy it again from where it came.");
 }
 
 /* Open the key file without following a link; return -1 if there is none. */
@@ -57,7 +57,7 @@ open_key_file(void)
 	int			file = OpenTransientFile(key_file_setting, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
 
 	if (file < 0 && errno == ELOOP)
-		raise_key_file("it is a symbolic link", "Put the file itself there, or set arsignup.key_file to where it is.");
+		raise_key_file("it is a symbolic link", "Put the file itself there, or set arsignup.key_file to where it is and reload.");
 	if (file < 0 && errno != ENOENT)
 		raise_key_file(strerror(errno), "Make it readable for the server's account only.");
 	return file;
@@ -71,6 +71,8 @@ load_master_key(void)
 	uint8_t    *key;
 	ssize_t		size;
 
+	sodium_free(master_key);
+	master_key = NULL;
 	if (file < 0)
 		return false;
 	check_file(file);
@@ -120,7 +122,7 @@ master_key_make(void)
 {
 	char		path[MAXPGPATH];
 
-	if (master_key != NULL || load_master_key())
+	if (load_master_key())
 		return;
 	if (RecoveryInProgress() || IsBinaryUpgrade)
 		raise_key_file("it does not exist", "Copy it from the primary.");
@@ -141,9 +143,7 @@ master_key_make(void)
 const uint8_t *
 master_key_id(void)
 {
-	if (master_key == NULL && !load_master_key())
-		return NULL;
-	return key_id;
+	return load_master_key() ? key_id : NULL;
 }
 
 /* Seal a secret, bound to its context; out has SEAL_OVERHEAD bytes more. */

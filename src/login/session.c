@@ -189,7 +189,7 @@ sessions_end(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz no
 	return statement_run(&end_sessions, &parameters);
 }
 
-/* Delete ended and expired sessions, at most so many; return how many. */
+/* Delete expired sessions, at most so many; return how many. */
 uint64
 sessions_purge(TimestampTz now, int64 max_rows)
 {

@@ -142,7 +142,18 @@ raise_unopened(const char *detail)
 			(errcode(ERRCODE_ARSIGNUP_KEY),
 			 errmsg("signing key cannot be opened"),
 			 errdetail("%s", detail),
-			 errhint("Copy the key file \"%s\" from the server that sealed it, or call arsignup.rotate_signing_key for a new key.", key_file_setting)));
+			 errhint("Copy the key file \"%s\" from the server that sealed it, if this one has none of its own; else call arsignup.rotate_signing_key for a new key.", key_file_setting)));
+}
+
+/* Tell whether the key in the row that was read was sealed under the master key that is here. */
+static bool
+is_sealed_here(void)
+{
+	Span		id = column_bytes(5);
+	const uint8_t *master_id = master_key_id();
+
+	return master_id != NULL && id.size == MASTER_KEY_ID_SIZE &&
+		memcmp(id.data, master_id, MASTER_KEY_ID_SIZE) == 0;
 }
 
 /* Open the private half of the key in the row that was read. */
@@ -150,15 +161,11 @@ static void
 open_private_half(const pg_uuid_t *realm_id, SigningKey *key)
 {
 	Span		sealed = column_bytes(4);
-	Span		id = column_bytes(5);
-	const uint8_t *master_id = master_key_id();
 	uint8_t		bytes[KEY_MATERIAL_MAX];
 	bool		is_open;
 
-	if (master_id == NULL)
-		raise_unopened("The key file does not exist.");
-	if (id.size != MASTER_KEY_ID_SIZE || memcmp(id.data, master_id, MASTER_KEY_ID_SIZE) != 0)
-		raise_unopened("It was sealed under another master key.");
+	if (!is_sealed_here())
+		raise_unopened("It was sealed under a master key that is not in the key file.");
 	is_open = sealed.size <= sizeof(bytes) + SEAL_OVERHEAD &&
 		unseal(sealed, seal_context(realm_id, key->kid), bytes) &&
 		jwt_key_open_private(&key->jwt, (Span) {(char *) bytes, sealed.size - SEAL_OVERHEAD});
@@ -166,6 +173,17 @@ open_private_half(const pg_uuid_t *realm_id, SigningKey *key)
 	if (!is_open)
 		raise_unopened("Its sealed half is damaged.");
 	key->can_sign = true;
+}
+
+/*
+ * Tell whether the row that was read is a shared secret of the time before a
+ * rotation that nobody can open any more: after a restore without the key
+ * file its tokens are void.
+ */
+static bool
+is_lost(void)
+{
+	return alg_of(column_text(2)) == JWT_HS256 && !column_is_null(6) && !is_sealed_here();
 }
 
 /* Put the key in the row that was read into the cache, its private half only if it is needed. */
@@ -210,7 +228,7 @@ signing_key_for_verifying(const pg_uuid_t *realm_id, const char *kid)
 		cache_remove(entry);
 	add_uuid(&parameters, realm_id);
 	add_text(&parameters, kid);
-	if (statement_read(&select_key, &parameters) > 0)
+	if (statement_read(&select_key, &parameters) > 0 && !is_lost())
 		return cache_row(realm_id, false);
 	if (found)
 		cache_remove(entry);
@@ -243,8 +261,11 @@ insert_key(const pg_uuid_t *realm_id, const char *alg, const char *kid, const Ke
 		"INSERT INTO arsignup.signing_keys (realm_id, kid, created_at, alg, public_key, sealed_key,"
 		" master_key_id) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING");
 	uint8_t    *sealed = palloc(material->private_size + SEAL_OVERHEAD);
+	const uint8_t *master_id = master_key_id();
 	Parameters	parameters = {0};
 
+	if (master_id == NULL)
+		raise_unopened("The key file was removed just now.");
 	seal((Span) {(const char *) material->private_half, material->private_size},
 		 seal_context(realm_id, kid), sealed);
 	add_uuid(&parameters, realm_id);
@@ -253,7 +274,7 @@ insert_key(const pg_uuid_t *realm_id, const char *alg, const char *kid, const Ke
 	add_text(&parameters, alg);
 	add_bytes(&parameters, material->public_half, material->public_size);
 	add_bytes(&parameters, sealed, material->private_size + SEAL_OVERHEAD);
-	add_bytes(&parameters, master_key_id(), MASTER_KEY_ID_SIZE);
+	add_bytes(&parameters, master_id, MASTER_KEY_ID_SIZE);
 	return statement_run(&insert_key, &parameters) == 1;
 }
 

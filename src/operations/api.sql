@@ -111,4 +111,4 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION arsignup.check_settings() IS
-'Lists what in this server weakens what SECURITY.md promises, each with its remedy; no row if nothing does.';
+'Lists what in this server weakens what SECURITY.md promises, each with its remedy; no row if nothing does. Looks at the settings of the session that calls it: what was set for another role does not show.';

@@ -20,7 +20,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_mint_signup_token';
 
 COMMENT ON FUNCTION arsignup.mint_signup_token(uuid, text, arsignup.secret, text, text, arsignup.secret, text, text, text, jsonb, interval, arsignup.secret) IS
-'Checks a signup, hashes its password and returns a token (utk_...) that can be redeemed once for the user. Give a password or a ready password_hash. ttl: how long it can be redeemed; null: as the realm says. Errors: SU001 invalid input; SU002 username or email taken; SU006 signups are switched off, or realm or app is inactive; SU007 too busy; SU010 no such app.';
+'Checks a signup, hashes its password and returns a token (utk_...) that can be redeemed once for the user. Give a password or a ready password_hash. ttl: how long it can be redeemed, 366 days at most; null: as the realm says. Errors: SU001 invalid input; SU002 username or email taken; SU006 signups are switched off, or realm or app is inactive; SU007 too busy; SU010 no such app.';
 
 CREATE OR REPLACE FUNCTION arsignup.get_signup_token(token arsignup.secret, realm_id uuid DEFAULT NULL)
 RETURNS SETOF arsignup.signup_token_info
@@ -77,4 +77,4 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_signup';
 
 COMMENT ON FUNCTION arsignup.signup(uuid, text, arsignup.secret, text, text, arsignup.secret, text, text, text, jsonb, inet, text, arsignup.secret) IS
-'Signs somebody up as the app''s signup mode says: a user; a user with an org (named after the user if org_name is blank or the app hides it) and a membership with the default permissions; or a signup token. Give a password or a ready password_hash. ip and client go into the events. The result has what was made, and the url to send the person to: the login handler, or the signup handler with the token. Errors: SU001 invalid input; SU002 username or email taken; SU006 signups are switched off, or realm or app is inactive; SU007 too busy; SU010 no such app; 55P03 another transaction holds the name.';
+'Signs somebody up as the app''s signup mode says: a user; a user with an org (named after the user if org_name is blank or the app hides it) and a membership with the default permissions; or a signup token. org_name counts in mode user_org only. The user modes also log the person in, unless logins are switched off. Give a password or a ready password_hash. ip and client go into the events. The result has what was made, and the url to send the person to: the login handler with the login token and signup=true, or the signup handler with the signup token. Errors: SU001 invalid input; SU002 username or email taken; SU006 signups are switched off, or realm or app is inactive; SU007 too busy; SU010 no such app; SU011 the signing key cannot be opened; 55P03 another transaction holds the name.';
