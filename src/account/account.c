@@ -157,7 +157,7 @@ change_user(FunctionCallInfo fcinfo, const Realm *realm, User *user)
 	if (!PG_ARGISNULL(2))
 	{
 		user->email = argument_text(fcinfo, 2);
-		if (realm->usernames_are_emails && strcmp(user->user_type, "human") == 0)
+		if (realm->usernames_are_emails)
 			user->username = NULL;
 	}
 	if (!PG_ARGISNULL(3))
@@ -182,8 +182,8 @@ PG_FUNCTION_INFO_V1(arsignup_update_user);
 Datum
 arsignup_update_user(PG_FUNCTION_ARGS)
 {
-	TimestampTz now = GetCurrentTimestamp();
 	Faults		faults = NO_FAULTS;
+	TimestampTz now;
 	Realm		realm;
 	User		user;
 	int			nest_level;
@@ -192,6 +192,7 @@ arsignup_update_user(PG_FUNCTION_ARGS)
 	realm_read(argument_uuid(fcinfo, 0), &realm);
 	nest_level = lock_timeout_begin();
 	user_lock(&realm.id, argument_uuid(fcinfo, 1), &user);
+	now = GetCurrentTimestamp();
 	change_user(fcinfo, &realm, &user);
 	user_check(&realm, &user, &faults);
 	state_check(user.state, &faults);
@@ -246,6 +247,7 @@ arsignup_set_password(PG_FUNCTION_ARGS)
 	TimestampTz now;
 	Realm		realm;
 	User		user;
+	User		locked;
 	int			nest_level;
 
 	secret_scope_open(&scope);
@@ -253,8 +255,9 @@ arsignup_set_password(PG_FUNCTION_ARGS)
 	realm_read(argument_uuid(fcinfo, 0), &realm);
 	user_read(&realm.id, argument_uuid(fcinfo, 1), &user);
 	hash_new_password(&scope, &realm, &user, secret_argument(&scope, fcinfo, 2));
-	now = GetCurrentTimestamp();
 	nest_level = lock_timeout_begin();
+	user_lock(&realm.id, &user.id, &locked);
+	now = GetCurrentTimestamp();
 	user_set_password(&realm.id, &user, now);
 	record(&realm, "user.updated", &user.id, now);
 	lock_timeout_end(nest_level);
@@ -267,12 +270,13 @@ arsignup_set_password(PG_FUNCTION_ARGS)
 static bool
 exchange_password(const Realm *realm, User *user, const char *old_hash)
 {
-	TimestampTz now = GetCurrentTimestamp();
 	int			nest_level = lock_timeout_begin();
+	TimestampTz now;
 	User		locked;
 	bool		exchanged;
 
 	user_lock(&realm->id, &user->id, &locked);
+	now = GetCurrentTimestamp();
 	exchanged = user_exchange_password(&realm->id, user, old_hash, now);
 	if (exchanged)
 		record(realm, "user.updated", &user->id, now);

@@ -50,7 +50,7 @@ static Statement hold_user = STATEMENT(
 static Statement update_user = STATEMENT(
 	"UPDATE arsignup.users SET username = $4, username_key = $5, email = $6, email_key = $7,"
 	" email_is_unique = $8, first_name = $9, last_name = $10, reference = $11, custom = $12,"
-	" state = $13, tokens_valid_from = CASE WHEN $13 = 'active' THEN tokens_valid_from ELSE $3 END,"
+	" state = $13, tokens_valid_from = CASE WHEN $13 = state THEN tokens_valid_from ELSE $3 END,"
 	" email_verification ="
 	"  CASE WHEN email_key IS NOT DISTINCT FROM $7 THEN email_verification ELSE 'none' END"
 	" WHERE realm_id = $1 AND id = $2");
@@ -234,7 +234,10 @@ state_check(const char *state, Faults *faults)
 		fault_add(faults, "state", "State must be active or inactive.");
 }
 
-/* Tell whether the row takes part in the index of unique emails; where the email is the username, that one's index serves. */
+/*
+ * Tell whether the row takes part in the index of unique emails; where the
+ * email is the username, that one's index serves.
+ */
 static bool
 email_is_unique(const Realm *realm, const User *user)
 {
@@ -320,7 +323,10 @@ user_insert(const Realm *realm, User *user, TimestampTz now)
 
 		user_check_free(realm, user, &faults);
 		faults_raise(&faults);
-		(void) insert_row(&insert_user_or_fail, realm, user, now);
+		if (!insert_row(&insert_user_or_fail, realm, user, now))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("a trigger on arsignup.users has suppressed the new user")));
 	}
 	if (user->password_hash != NULL)
 		set_password_hash(&realm->id, user, now);
@@ -376,11 +382,39 @@ user_read(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user)
 	read_user(&select_user, realm_id, user_id, user);
 }
 
-/* Read a user and keep others from changing it and its credential; or raise SU010. */
+/*
+ * Read a user and keep others from changing it and its credential; or raise
+ * SU010. Who logs in meanwhile with the password that is being changed waits
+ * for this, so what ends their tokens takes its time after it, not before.
+ */
 void
 user_lock(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user)
 {
+	static Statement lock_credential = STATEMENT(
+		"SELECT FROM arsignup.credentials WHERE realm_id = $1 AND user_id = $2 FOR NO KEY UPDATE");
+	Parameters	parameters = one_user(realm_id, user_id);
+
 	read_user(&select_user_for_update, realm_id, user_id, user);
+	(void) statement_run(&lock_credential, &parameters);
+}
+
+/*
+ * Tell whether a user who has just been verified is still there, active and
+ * has the same password; keep it so until the transaction ends. Logins do not
+ * wait for each other here, only for whoever is changing the password.
+ */
+bool
+user_confirm(const pg_uuid_t *realm_id, const User *user)
+{
+	static Statement hold_credential = STATEMENT(
+		"SELECT FROM arsignup.credentials"
+		" WHERE realm_id = $1 AND user_id = $2 AND password_hash = $3 FOR SHARE");
+	Parameters	parameters = one_user(realm_id, &user->id);
+
+	if (statement_run(&hold_user, &parameters) == 0 || !column_bool(1))
+		return false;
+	add_text(&parameters, user->password_hash);
+	return statement_run(&hold_credential, &parameters) == 1;
 }
 
 /*
@@ -491,7 +525,7 @@ user_end_tokens(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz
 		raise_not_found("user");
 }
 
-/* Give a user a new password; or raise SU010. */
+/* Give a locked user a new password. */
 void
 user_set_password(const pg_uuid_t *realm_id, const User *user, TimestampTz now)
 {

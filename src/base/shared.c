@@ -60,6 +60,13 @@ shared_install_hooks(void)
 	shmem_startup_hook = attach_shared_memory;
 }
 
+/* Tell whether the postmaster has loaded us. */
+bool
+shared_exists(void)
+{
+	return shared != NULL;
+}
+
 /* Return the shared state, or say how to get one. */
 SharedState *
 shared_state(void)
@@ -76,9 +83,13 @@ shared_state(void)
 int
 hash_slots(void)
 {
+	static int	cores = 0;
+
 	if (hash_slots_setting > 0)
 		return hash_slots_setting;
-	return Max(1, (int) sysconf(_SC_NPROCESSORS_ONLN));
+	if (cores == 0)
+		cores = Max(1, (int) sysconf(_SC_NPROCESSORS_ONLN));
+	return cores;
 }
 
 /* Count an event; without shared memory there is nobody to tell. */

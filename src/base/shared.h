@@ -39,6 +39,7 @@ typedef struct SharedState
 } SharedState;
 
 extern void shared_install_hooks(void);
+extern bool shared_exists(void);
 extern SharedState *shared_state(void);
 extern int	hash_slots(void);
 extern void count(Counter counter);

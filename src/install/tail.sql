@@ -47,6 +47,7 @@ BEGIN
 			('revoke_signup_token', 'arsignup_app, arsignup_admin'),
 
 			('stats', 'arsignup_admin'),
+			('is_preloaded', 'arsignup_admin'),
 			('check_settings', 'arsignup_admin'),
 			('purge_expired', 'arsignup_admin'),
 			('purge_events', 'arsignup_admin'),

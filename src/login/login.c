@@ -62,21 +62,43 @@ authenticate(SecretScope *scope, const Realm *realm, const char *login, Span pas
 	return password_verify(scope, password, can_log_in ? user->password_hash : NULL);
 }
 
-/* Start a session for a user who has proved who they are, and sign its token. */
+/* Start a session for a user who has proved who they are, as of the time when they did, and sign its token. */
 static void
-log_in(SecretScope *scope, const App *app, const User *user, const EventSource *source, LoginResult *result)
+log_in(SecretScope *scope, const App *app, const User *user, const EventSource *source, TimestampTz now,
+	   LoginResult *result)
 {
-	TimestampTz now = GetCurrentTimestamp();
 	Event		event = {.type = "user.login.succeeded", .user_id = &user->id};
-	int			nest_level = lock_timeout_begin();
 
 	user_record_login(&app->realm.id, &user->id, now);
 	session_start(&app->realm, user, source, now, &result->session);
 	events_record(&app->realm.id, now, source, &event, 1);
-	lock_timeout_end(nest_level);
 	result->user_id = user->id;
 	result->token = session_token(scope, &app->realm, user, &result->session);
 	result->url = url_with_token(app->login_handler, result->token, false);
+}
+
+/*
+ * Verify a login and start its session; or say why not. The session begins
+ * before the password is looked at: whatever ends the tokens of a user while
+ * it is being hashed ends this one's too.
+ */
+static const char *
+verify_and_log_in(SecretScope *scope, FunctionCallInfo fcinfo, const App *app, const EventSource *source,
+				  LoginResult *result)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	User		user;
+	int			nest_level;
+	bool		confirmed;
+
+	if (!authenticate(scope, &app->realm, argument_text(fcinfo, 1), secret_argument(scope, fcinfo, 2), &user))
+		return "invalid";
+	nest_level = lock_timeout_begin();
+	confirmed = user_confirm(&app->realm.id, &user);
+	if (confirmed)
+		log_in(scope, app, &user, source, now, result);
+	lock_timeout_end(nest_level);
+	return confirmed ? NULL : "invalid";
 }
 
 /*
@@ -89,7 +111,6 @@ arsignup_login(PG_FUNCTION_ARGS)
 {
 	SecretScope scope;
 	App			app;
-	User		user;
 	LoginResult result = {0};
 	EventSource source = argument_source(fcinfo, 3, 4);
 	MemoryContext caller = CurrentMemoryContext;
@@ -101,11 +122,8 @@ arsignup_login(PG_FUNCTION_ARGS)
 	app_read(argument_uuid(fcinfo, 0), &app);
 	source.connected_app_id = &app.id;
 	result.reason = closed_reason(&app);
-	if (result.reason == NULL &&
-		!authenticate(&scope, &app.realm, argument_text(fcinfo, 1), secret_argument(&scope, fcinfo, 2), &user))
-		result.reason = "invalid";
 	if (result.reason == NULL)
-		log_in(&scope, &app, &user, &source, &result);
+		result.reason = verify_and_log_in(&scope, fcinfo, &app, &source, &result);
 	count(result.reason == NULL ? COUNT_LOGINS_OK : COUNT_LOGINS_FAILED);
 	spi = MemoryContextSwitchTo(caller);
 	row = return_login(fcinfo, &result);
@@ -152,6 +170,7 @@ arsignup_create_session(PG_FUNCTION_ARGS)
 	EventSource source = argument_source(fcinfo, 3, 4);
 	LoginResult result = {0};
 	MemoryContext caller = CurrentMemoryContext;
+	int			nest_level;
 	Datum		values[3];
 	bool		nulls[3] = {0};
 
@@ -160,10 +179,11 @@ arsignup_create_session(PG_FUNCTION_ARGS)
 	source.connected_app_id = argument_uuid(fcinfo, 2);
 	app.login_handler = "";
 	read_login_rules(argument_uuid(fcinfo, 0), source.connected_app_id, &app);
+	nest_level = lock_timeout_begin();
+	user_hold(&app.realm.id, argument_uuid(fcinfo, 1));
 	user_read(&app.realm.id, argument_uuid(fcinfo, 1), &user);
-	if (strcmp(user.state, "active") != 0)
-		raise_inactive("user");
-	log_in(&scope, &app, &user, &source, &result);
+	log_in(&scope, &app, &user, &source, GetCurrentTimestamp(), &result);
+	lock_timeout_end(nest_level);
 	MemoryContextSwitchTo(caller);
 	values[0] = UUIDPGetDatum(&result.session.id);
 	values[1] = CStringGetTextDatum(result.token);
@@ -221,14 +241,17 @@ Datum
 arsignup_end_sessions(PG_FUNCTION_ARGS)
 {
 	const pg_uuid_t *user_id = argument_uuid(fcinfo, 1);
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz now;
 	int			nest_level;
 	Realm		realm;
+	User		user;
 	uint64		ended;
 
 	spi_open();
 	realm_read(argument_uuid(fcinfo, 0), &realm);
 	nest_level = lock_timeout_begin();
+	user_lock(&realm.id, user_id, &user);
+	now = GetCurrentTimestamp();
 	user_end_tokens(&realm.id, user_id, now);
 	ended = sessions_end(&realm.id, user_id, now);
 	lock_timeout_end(nest_level);

@@ -23,7 +23,7 @@ static uint8_t *master_key = NULL;
 static uint8_t key_id[MASTER_KEY_ID_SIZE];
 
 /* Report that the key file cannot be used. */
-static void
+pg_noreturn static void
 raise_key_file(const char *problem, const char *hint)
 {
 	ereport(ERROR,
@@ -57,7 +57,8 @@ open_key_file(void)
 	int			file = OpenTransientFile(key_file_setting, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
 
 	if (file < 0 && errno == ELOOP)
-		raise_key_file("it is a symbolic link", "Put the file itself there, or set arsignup.key_file to where it is and reload.");
+		raise_key_file("it is a symbolic link",
+					   "Put the file itself there, or set arsignup.key_file to where it is and reload.");
 	if (file < 0 && errno != ENOENT)
 		raise_key_file(strerror(errno), "Make it readable for the server's account only.");
 	return file;
@@ -113,6 +114,17 @@ write_key(const char *path)
 	}
 }
 
+/* Make sure that the key file is found again after a crash: keys sealed under it will be. */
+static void
+sync_directory(void)
+{
+	char		directory[MAXPGPATH];
+
+	strlcpy(directory, key_file_setting, MAXPGPATH);
+	get_parent_directory(directory);
+	fsync_fname(directory[0] != '\0' ? directory : ".", true);
+}
+
 /*
  * Make the key file if there is none. Written beside and then linked, so that
  * of two who do this at once one wins and nobody ever reads half a key.
@@ -127,6 +139,7 @@ master_key_make(void)
 	if (RecoveryInProgress() || IsBinaryUpgrade)
 		raise_key_file("it does not exist", "Copy it from the primary.");
 	snprintf(path, sizeof(path), "%s.%d", key_file_setting, MyProcPid);
+	unlink(path);				/* of a backend that crashed with this very number */
 	write_key(path);
 	if (link(path, key_file_setting) != 0 && errno != EEXIST)
 	{
@@ -134,7 +147,7 @@ master_key_make(void)
 		raise_key_file("it cannot be made", "The server's account must be able to make files beside it.");
 	}
 	unlink(path);
-	fsync_fname_ext(".", true, true, LOG);
+	sync_directory();
 	if (!load_master_key())
 		raise_key_file("it does not exist", "It was removed just now.");
 }

@@ -17,6 +17,7 @@ CREATE TABLE arsignup.sessions (
 
 CREATE INDEX sessions_user ON arsignup.sessions (realm_id, user_id);
 CREATE INDEX sessions_expiry ON arsignup.sessions (expires_at);
+CREATE INDEX sessions_end ON arsignup.sessions (ended_at) WHERE ended_at IS NOT NULL;
 CREATE UNIQUE INDEX sessions_cookie ON arsignup.sessions (realm_id, cookie_digest) WHERE cookie_digest IS NOT NULL;
 
 COMMENT ON TABLE arsignup.sessions IS 'Managed sessions: what stands behind a login token, so that it can be ended. Unmanaged sessions have no row.';

@@ -189,13 +189,13 @@ sessions_end(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz no
 	return statement_run(&end_sessions, &parameters);
 }
 
-/* Delete expired sessions, at most so many; return how many. */
+/* Delete expired and ended sessions, at most so many; return how many. */
 uint64
 sessions_purge(TimestampTz now, int64 max_rows)
 {
 	static Statement delete_sessions = STATEMENT(
 		"WITH batch AS MATERIALIZED (SELECT realm_id, id FROM arsignup.sessions WHERE expires_at <= $1"
-		"  ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)"
+		"  OR ended_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)"
 		" DELETE FROM arsignup.sessions s USING batch b WHERE s.realm_id = b.realm_id AND s.id = b.id");
 	Parameters	parameters = {0};
 
@@ -269,14 +269,20 @@ read_id(const char *text, const char *prefix, pg_uuid_t *id)
 
 /* Tell whether a token's times hold now. */
 static bool
-is_timely(const JwtClaims *claims, const SigningKey *key)
+is_timely(const JwtClaims *claims)
 {
 	int64		now = epoch_seconds(GetCurrentTimestamp());
 
-	if (claims->iat > now + CLOCK_SKEW || claims->exp <= now - CLOCK_SKEW)
-		return false;
-	return !key->is_retired ||
-		claims->iat <= epoch_seconds(key->retired_at + SIGNING_KEY_GRACE);
+	return claims->iat <= now + CLOCK_SKEW && claims->exp > now - CLOCK_SKEW;
+}
+
+/* Tell whether a key could sign a token of these times: a retired one signs no sessions that begin after it. */
+static bool
+key_was_live(const SigningKey *key, const JwtClaims *claims, int session_minutes)
+{
+	int64		end = epoch_seconds(key->retired_at + SIGNING_KEY_GRACE);
+
+	return !key->is_retired || (claims->iat <= end && claims->exp <= end + session_minutes * SECS_PER_MINUTE);
 }
 
 /* Tell whether an id was made before a time. */
@@ -289,15 +295,19 @@ id_is_older(const pg_uuid_t *id, TimestampTz time)
 	return memcmp(id->data, boundary.data, 8) < 0;
 }
 
-/* Tell whether realm, user and, if it is managed, the session still stand behind a token. */
+/*
+ * Tell whether realm, user and, if it is managed, the session still stand
+ * behind a token; return how long the realm's sessions last.
+ */
 static bool
-is_backed(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, const pg_uuid_t *session_id, bool is_managed)
+is_backed(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, const pg_uuid_t *session_id, bool is_managed,
+		  int *session_minutes)
 {
 	static Statement select_user = STATEMENT(
-		"SELECT u.tokens_valid_from FROM arsignup.users u JOIN arsignup.realms r ON r.id = u.realm_id"
+		"SELECT u.tokens_valid_from, r.session_minutes FROM arsignup.users u JOIN arsignup.realms r ON r.id = u.realm_id"
 		" WHERE u.realm_id = $1 AND u.id = $2 AND u.state = 'active' AND r.state = 'active'");
 	static Statement select_session = STATEMENT(
-		"SELECT u.tokens_valid_from FROM arsignup.sessions s"
+		"SELECT u.tokens_valid_from, r.session_minutes FROM arsignup.sessions s"
 		" JOIN arsignup.users u ON u.realm_id = s.realm_id AND u.id = s.user_id"
 		" JOIN arsignup.realms r ON r.id = s.realm_id"
 		" WHERE s.realm_id = $1 AND s.id = $3 AND s.user_id = $2 AND s.ended_at IS NULL"
@@ -313,6 +323,7 @@ is_backed(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, const pg_uuid_t *
 	}
 	if (statement_read(is_managed ? &select_session : &select_user, &parameters) == 0)
 		return false;
+	*session_minutes = column_int(2);
 	return column_is_null(1) || !id_is_older(session_id, column_time(1));
 }
 
@@ -328,6 +339,7 @@ login_token_verify(Span token, const pg_uuid_t *expected_realm_id, Span *payload
 	pg_uuid_t	user_id;
 	pg_uuid_t	session_id;
 	bool		is_managed;
+	int			session_minutes;
 
 	if (!jwt_parse(token, &jwt))
 		return false;
@@ -344,6 +356,7 @@ login_token_verify(Span token, const pg_uuid_t *expected_realm_id, Span *payload
 	if (expected_realm_id != NULL && memcmp(expected_realm_id, &realm_id, UUID_SIZE) != 0)
 		return false;
 	key = signing_key_for_verifying(&realm_id, jwt.kid);
-	return key != NULL && jwt_verify(&jwt, &key->jwt) && is_timely(&claims, key) &&
-		is_backed(&realm_id, &user_id, &session_id, is_managed);
+	return key != NULL && jwt_verify(&jwt, &key->jwt) && is_timely(&claims) &&
+		is_backed(&realm_id, &user_id, &session_id, is_managed, &session_minutes) &&
+		key_was_live(key, &claims, session_minutes);
 }

@@ -135,14 +135,15 @@ seal_context(const pg_uuid_t *realm_id, const char *kid)
 }
 
 /* Report a private half that nobody here can open. */
-static void
+pg_noreturn static void
 raise_unopened(const char *detail)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_ARSIGNUP_KEY),
 			 errmsg("signing key cannot be opened"),
 			 errdetail("%s", detail),
-			 errhint("Copy the key file \"%s\" from the server that sealed it, if this one has none of its own; else call arsignup.rotate_signing_key for a new key.", key_file_setting)));
+			 errhint("Copy the key file \"%s\" from the server that sealed it, if this one has none of"
+					 " its own; else call arsignup.rotate_signing_key for a new key.", key_file_setting)));
 }
 
 /* Tell whether the key in the row that was read was sealed under the master key that is here. */

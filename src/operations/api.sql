@@ -27,7 +27,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_purge_expired';
 
 COMMENT ON FUNCTION arsignup.purge_expired(int) IS
-'Deletes signup tokens and sessions that have expired, oldest first, max_rows at most; returns how many. Redeemed tokens stay for a day, so that one can still ask what became of them. Never waits for a signup, and none waits for it: call it from cron until it returns less than max_rows. Errors: SU001 max_rows is not positive.';
+'Deletes signup tokens that have expired, oldest first, and sessions that have expired or were ended, max_rows at most; returns how many. Redeemed tokens stay for a day, so that one can still ask what became of them. Never waits for a signup, and none waits for it: call it from cron until it returns less than max_rows. Errors: SU001 max_rows is not positive.';
 
 CREATE OR REPLACE FUNCTION arsignup.purge_events(
 	older_than interval,
@@ -50,6 +50,15 @@ AS 'MODULE_PATHNAME', 'arsignup_delete_realm';
 COMMENT ON FUNCTION arsignup.delete_realm(uuid) IS
 'Deletes an inactive realm with everything in it; false if there is none. Errors: 55006 the realm is active; 23503 a table of yours still refers to a user or org of it.';
 
+CREATE OR REPLACE FUNCTION arsignup.is_preloaded()
+RETURNS boolean
+LANGUAGE c STABLE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_is_preloaded';
+
+COMMENT ON FUNCTION arsignup.is_preloaded() IS
+'Tells whether the server has loaded arsignup by shared_preload_libraries.';
+
 CREATE OR REPLACE FUNCTION arsignup.check_settings(
 	OUT setting text,
 	OUT value text,
@@ -63,9 +72,6 @@ BEGIN ATOMIC
 	SELECT s.name, s.setting, p.problem, p.remedy
 	FROM pg_settings s
 	JOIN (VALUES
-		('shared_preload_libraries', '!~', '(^|[ ,"])arsignup($|[ ,"])',
-			'No password can be hashed, nothing is counted, and DROP EXTENSION deletes users.',
-			'Add arsignup and restart the server.'),
 		('log_parameter_max_length', '<>', '0',
 			'Passwords and tokens that a driver declares as text appear in the log whenever their statement is logged.',
 			'ALTER ROLE ... SET log_parameter_max_length = 0 for the application''s role.'),
@@ -91,11 +97,12 @@ BEGIN ATOMIC
 			'A forgotten prepared transaction holds its tokens and names for ever.',
 			'Set it to 0, or watch pg_prepared_xacts.')
 	) AS p (name, operator, expected, problem, remedy) ON p.name = s.name
-	WHERE CASE p.operator
-		WHEN '=' THEN s.setting = p.expected
-		WHEN '<>' THEN s.setting <> p.expected
-		ELSE s.setting !~ p.expected
-	END
+	WHERE (s.setting = p.expected) = (p.operator = '=')
+	UNION ALL
+	SELECT 'shared_preload_libraries', NULL,
+		'No password can be hashed, nothing is counted, and DROP EXTENSION deletes users.',
+		'Add arsignup and restart the server.'
+	WHERE NOT arsignup.is_preloaded()
 	UNION ALL
 	SELECT 'publication ' || quote_ident(p.pubname), 'FOR ALL TABLES',
 		'Subscribers receive password hashes.',

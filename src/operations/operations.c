@@ -36,6 +36,14 @@ arsignup_stats(PG_FUNCTION_ARGS)
 	return return_row(fcinfo, values, nulls);
 }
 
+/* arsignup.is_preloaded() returns boolean */
+PG_FUNCTION_INFO_V1(arsignup_is_preloaded);
+Datum
+arsignup_is_preloaded(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(shared_exists());
+}
+
 /* Return the argument that bounds how many rows go at a time, or raise SU001. */
 static int64
 argument_max_rows(FunctionCallInfo fcinfo, int n)

@@ -27,10 +27,11 @@ queue_places(void)
 static void
 wake_next(HashGate *gate)
 {
+	int			slots = hash_slots();
 	bool		wake;
 
 	SpinLockAcquire(&gate->mutex);
-	wake = gate->waiting > 0 && gate->running < hash_slots();
+	wake = gate->waiting > 0 && gate->running < slots;
 	SpinLockRelease(&gate->mutex);
 	if (wake)
 		ConditionVariableSignal(&gate->freed);
@@ -95,7 +96,7 @@ leave_queue(int code, Datum arg)
 }
 
 /* Count and report a refusal. */
-static void
+pg_noreturn static void
 refuse(const char *detail)
 {
 	count(COUNT_HASHES_REFUSED);
@@ -124,7 +125,10 @@ wait_for_slot(HashGate *gate, int slots)
 	ConditionVariableCancelSleep();
 }
 
-/* Take a slot, or wait for one, or raise SU007. Nothing that can raise an error may come between this and gate_leave. */
+/*
+ * Take a slot, or wait for one, or raise SU007. Nothing that can raise an
+ * error may come between this and gate_leave.
+ */
 void
 gate_enter(void)
 {

@@ -17,7 +17,10 @@
 #include "password/phc.h"
 #include "password/strength.h"
 
-/* What normal form C can shrink to PASSWORD_MAX_SIZE: no code point is decomposed into more than four times its bytes. */
+/*
+ * What normal form C can shrink to PASSWORD_MAX_SIZE: no code point is
+ * decomposed into more than four times its bytes.
+ */
 #define RAW_PASSWORD_MAX_SIZE (4 * PASSWORD_MAX_SIZE)
 
 /* Bring a password into normal form C; false if it is empty or too long to be one. */
@@ -46,7 +49,10 @@ check_strength(SecretScope *scope, Span password, const PasswordPolicy *policy, 
 			  "Password is too easy to guess.");
 }
 
-/* Return a new password as it will be hashed, or note what is wrong with it; without data if it is blank or too long. */
+/*
+ * Return a new password as it will be hashed, or note what is wrong with it;
+ * without data if it is blank or too long.
+ */
 Span
 password_accept(SecretScope *scope, Span password, const PasswordPolicy *policy, Faults *faults)
 {
@@ -177,9 +183,9 @@ nobodys_hash(void)
 }
 
 /*
- * Tell whether this is the password of a stored hash, or raise SU001 for a
- * hash that cannot be verified against. Without a stored hash it never is,
- * and to find that out takes as long.
+ * Tell whether this is the password of a stored hash. Without one, or with one
+ * that cannot be verified against, it never is, and to find that out takes as
+ * long.
  */
 bool
 password_verify(SecretScope *scope, Span password, const char *stored)
@@ -187,11 +193,14 @@ password_verify(SecretScope *scope, Span password, const char *stored)
 	Faults		faults = NO_FAULTS;
 	Argon2Hash	hash;
 
-	if (stored == NULL)
-		hash = nobodys_hash();
-	else
+	if (stored != NULL)
 		read_hash((Span) {stored, strlen(stored)}, &hash, &faults);
-	faults_raise(&faults);
+	if (faults.list != NIL)
+		ereport(LOG,
+				(errmsg("a stored password hash cannot be verified against"),
+				 errhint("Is its cost above arsignup.argon2_memory_max or arsignup.argon2_iterations_max?")));
+	if (stored == NULL || faults.list != NIL)
+		hash = nobodys_hash();
 	return verify(scope, password, &hash);
 }
 

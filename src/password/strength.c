@@ -15,20 +15,23 @@
 /* Shorter words are in too many passwords to hold against one. */
 #define RELATED_MIN_LENGTH 3
 
+/* More than these would make the estimate slow. */
+#define RELATED_MAX_SIZE 1024	/* bytes of one text */
+#define RELATED_MAX_WORDS 100
+
 /* Add the words of a text, in lower case, to those that a password should not be made of. */
 List *
 related_add(List *words, const char *text)
 {
 	static const char separators[] = " .,@+-_'\"/:";
-	char	   *lower;
+	char		lower[RELATED_MAX_SIZE + 1];
 
 	if (text == NULL)
 		return words;
-	lower = palloc(strlen(text) + 1);
-	ascii_lower(lower, (Span) {text, strlen(text)});
+	ascii_lower(lower, (Span) {text, Min(strlen(text), RELATED_MAX_SIZE)});
 	for (char *word = strtok(lower, separators); word != NULL; word = strtok(NULL, separators))
-		if (strlen(word) >= RELATED_MIN_LENGTH)
-			words = lappend(words, word);
+		if (strlen(word) >= RELATED_MIN_LENGTH && list_length(words) < RELATED_MAX_WORDS)
+			words = lappend(words, pstrdup(word));
 	return words;
 }
 

@@ -190,10 +190,11 @@ ends_with(Span text, const char *end)
 bool
 origin_is_valid(Span origin)
 {
-	Span		scheme = origin;
+	Span		rest = origin;
+	const char *own_port = take(&rest, "https:") ? ":443" : ":80";
 
-	return !ends_with(origin, take(&scheme, "https:") ? ":443" : ":80") && origin.size <= URL_MAX && has_url_characters(origin) && take_origin(&origin) &&
-		origin.size == 0;
+	return origin.size <= URL_MAX && has_url_characters(origin) && !ends_with(origin, own_port) &&
+		take_origin(&origin) && origin.size == 0;
 }
 
 /*

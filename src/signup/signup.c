@@ -155,16 +155,6 @@ read_open_app(FunctionCallInfo fcinfo, App *app)
 
 /* ---------- minting ---------- */
 
-/* Note a time to live that is not positive, or longer than a year. */
-static void
-check_ttl(const Interval *ttl, Faults *faults)
-{
-	double		seconds = ttl->time / 1e6 + (ttl->day + ttl->month * 30.0) * SECS_PER_DAY;
-
-	if (seconds <= 0 || seconds > 366.0 * SECS_PER_DAY)
-		fault_add(faults, "ttl", "Time to live must be positive and 366 days at most.");
-}
-
 /* Return when a token expires that is minted now. */
 static TimestampTz
 expiry(const Interval *ttl, TimestampTz now)
@@ -172,6 +162,20 @@ expiry(const Interval *ttl, TimestampTz now)
 	return DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
 												   TimestampTzGetDatum(now),
 												   IntervalPGetDatum(ttl)));
+}
+
+/*
+ * Note a time to live that is not positive, or longer than a year. Months
+ * have 30 days until we know that nothing overflows.
+ */
+static void
+check_ttl(const Interval *ttl, Faults *faults)
+{
+	double		seconds = ttl->time / 1e6 + (ttl->day + ttl->month * 30.0) * SECS_PER_DAY;
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (seconds <= 0 || seconds > 366.0 * SECS_PER_DAY || expiry(ttl, now) <= now)
+		fault_add(faults, "ttl", "Time to live must be positive and 366 days at most.");
 }
 
 /* Make a token for a checked signup and store its digest; the token is the scope's. */

@@ -51,6 +51,16 @@ raise_redeemed(const pg_uuid_t *user_id)
 			 errdetail_internal("{\"user_id\": \"%s\"}", id)));
 }
 
+/* Report and count that a token came too late. */
+pg_noreturn static void
+raise_expired(void)
+{
+	count(COUNT_TOKENS_EXPIRED);
+	ereport(ERROR,
+			(errcode(ERRCODE_ARSIGNUP_EXPIRED),
+			 errmsg("signup token has expired")));
+}
+
 /* Say why a token is not pending; return if it is. */
 static void
 raise_unless_pending(const TokenKey *key, TimestampTz now)
@@ -71,12 +81,7 @@ raise_unless_pending(const TokenKey *key, TimestampTz now)
 				(errcode(ERRCODE_ARSIGNUP_REVOKED),
 				 errmsg("signup token was revoked")));
 	if (column_bool(3))
-	{
-		count(COUNT_TOKENS_EXPIRED);
-		ereport(ERROR,
-				(errcode(ERRCODE_ARSIGNUP_EXPIRED),
-				 errmsg("signup token has expired")));
-	}
+		raise_expired();
 }
 
 /* Store a token's digest with everything that redeeming it will need. */
@@ -134,7 +139,7 @@ token_take(const TokenKey *key, Signup *signup, pg_uuid_t *app_id, TimestampTz n
 		"  WHERE realm_id = $1 AND digest = $2 AND " IS_PENDING " FOR UPDATE) pending"
 		" WHERE t.realm_id = $1 AND t.digest = $2 AND t.digest = pending.digest"
 		" RETURNING t.connected_app_id, t.username, t.email, t.first_name, t.last_name,"
-		" t.org_name, t.custom, pending.password_hash");
+		" t.org_name, t.custom, pending.password_hash, t.expires_at");
 	Parameters	parameters = {0};
 
 	token_key_add(&parameters, key);
@@ -142,6 +147,8 @@ token_take(const TokenKey *key, Signup *signup, pg_uuid_t *app_id, TimestampTz n
 	add_uuid(&parameters, &signup->user.id);
 	while (statement_run(&take_token, &parameters) == 0)
 		raise_unless_pending(key, now);
+	if (column_time(9) <= GetCurrentTimestamp())
+		raise_expired();		/* while it waited for another redeemer */
 	*app_id = *column_uuid(1);
 	fill_signup(signup);
 }
