@@ -187,17 +187,17 @@ SELECT invalid(updating('ada', 'email => ''new@example.com'', username => ''ada@
 SELECT invalid(updating('sue', 'username => ' || quote_literal(username), 'standard'),
 	jsonb_build_object('username', ARRAY[sentence]), 'update_user: username ' || shown(username))
 FROM (SELECT username, CASE btrim(username) WHEN '' THEN 'Username can''t be blank.'
-		ELSE 'Username must begin with a letter or digit and have only letters, digits, dots, underscores and hyphens, 63 at most.' END
+		ELSE 'Username must begin with a letter or digit and have only letters a to z, digits, dots, underscores and hyphens, 63 characters at most.' END
 	FROM unnest(ARRAY['', ' ', 'x y', 'x@example.com', '_x', U&'s\00FCe', repeat('x', 64)]) AS username) AS v (username, sentence);
 SELECT invalid(updating('ada', format('%s => %L', argument, value)), jsonb_build_object(argument, ARRAY[label || sentence]), format('update_user: %s %s', argument, shown(value)))
 FROM (VALUES ('first_name', 'First name'), ('last_name', 'Last name'), ('reference', 'Reference')) AS a (argument, label),
 	(VALUES (repeat('x', 256), ' can''t be longer than 255 characters.'), (E'x\ny', ' can''t contain control characters.')) AS v (value, sentence);
 SELECT invalid(updating('ada', format('custom => %L', custom)), '{"custom": ["Custom attributes must be a JSON object."]}', 'update_user: custom ' || custom) FROM unnest(ARRAY['null', '[]', '1']) AS custom;
-SELECT invalid(updating('ada', 'custom => json_build_object(''a'', repeat(''x'', 65536))::jsonb'), '{"custom": ["Custom attributes can''t be larger than 65536 bytes."]}', 'update_user: overlarge custom');
+SELECT invalid(updating('ada', 'custom => json_build_object(''a'', repeat(''x'', 65536))::jsonb'), '{"custom": ["Custom attributes can''t be larger than 65,536 bytes."]}', 'update_user: overlarge custom');
 SELECT invalid(updating('ada', format('state => %L', state)), '{"state": ["State must be active or inactive."]}', 'update_user: state ' || shown(state)) FROM unnest(ARRAY['', 'Active', 'deleted', ' active']) AS state;
 SELECT invalid(updating('sue', $$'x', 'x y', repeat('x', 256), E'a\nb', E'c\rd', '[]', 'gone'$$, 'standard'), '{
 	"email": ["Email is not a valid address."],
-	"username": ["Username must begin with a letter or digit and have only letters, digits, dots, underscores and hyphens, 63 at most."],
+	"username": ["Username must begin with a letter or digit and have only letters a to z, digits, dots, underscores and hyphens, 63 characters at most."],
 	"first_name": ["First name can''t be longer than 255 characters."], "last_name": ["Last name can''t contain control characters."],
 	"reference": ["Reference can''t contain control characters."], "custom": ["Custom attributes must be a JSON object."], "state": ["State must be active or inactive."]}', 'update_user: seven faults at once');
 SELECT taken(updating('ada', 'email => ' || quote_literal(email)), '{"email": ["Email is already taken."]}', 'update_user: a taken email as ' || shown(email))
@@ -275,7 +275,7 @@ SELECT is(is_password('kim', 'password') AND is_password('sue', 'password') AND 
 SELECT hashes_run FROM arsignup.stats() \gset before_
 SET LOCAL ROLE :"app_role";
 SELECT invalid(setting_password('ada', password), jsonb_build_object('password', ARRAY[sentence]), 'set_password: ' || shown(password))
-FROM (VALUES (NULL, 'Password can''t be blank.'), ('', 'Password can''t be blank.'), ('canary7', 'Password must have at least 8 characters.'), (repeat('canary', 171), 'Password can''t be longer than 1024 bytes.'),
+FROM (VALUES (NULL, 'Password can''t be blank.'), ('', 'Password can''t be blank.'), ('canary7', 'Password must have at least 8 characters.'), (repeat('canary', 171), 'Password can''t be longer than 1,024 bytes.'),
 	('canarypassword', 'Password is too easy to guess: common words are guessed first.')) AS v (password, sentence);
 SELECT refused(setting_password('nobody', 'canary zebu quartz'), 'SU010', 'no such user', NULL, 'set_password: a null user');
 SELECT refused('SELECT arsignup.set_password(realm(), gen_random_uuid(), ''canary zebu quartz'')', 'SU010', 'no such user', NULL, 'set_password: an unknown user');
@@ -322,7 +322,7 @@ SELECT not_changed('robot', '', 'canary okapi quartz', 'a user without password,
 SELECT not_changed('robot', NULL, 'canary okapi quartz', 'a user without password, none given');
 SELECT not_changed('robot', 'password', 'canary okapi quartz', 'a user without password, any given');
 SELECT invalid(changing('kim', 'canary zebu quartz', password), jsonb_build_object('password', ARRAY[sentence]), 'change_password: ' || shown(password))
-FROM (VALUES (NULL, 'Password can''t be blank.'), ('', 'Password can''t be blank.'), ('canary7', 'Password must have at least 8 characters.'), (repeat('canary', 171), 'Password can''t be longer than 1024 bytes.'),
+FROM (VALUES (NULL, 'Password can''t be blank.'), ('', 'Password can''t be blank.'), ('canary7', 'Password must have at least 8 characters.'), (repeat('canary', 171), 'Password can''t be longer than 1,024 bytes.'),
 	('canarypassword', 'Password is too easy to guess: common words are guessed first.')) AS v (password, sentence);
 SELECT refused(changing('nobody', 'password', 'canary okapi quartz'), 'SU010', 'no such user', NULL, 'change_password: a null user');
 SELECT refused('SELECT arsignup.change_password(realm(), gen_random_uuid(), ''password'', ''canary okapi quartz'')', 'SU010', 'no such user', NULL, 'change_password: an unknown user');
@@ -399,11 +399,11 @@ SELECT is(happened(), array_fill('membership.updated email ada works ada in work
 SELECT is(effect('memberships', id('kim alone'), updating_membership('permissions => ''{x}''', 'kim alone')), '{"permissions": ["x"]}', 'update_membership: one without org');
 SELECT is(happened(), ARRAY['membership.updated email kim - kim alone'], 'update_membership: told');
 SELECT invalid(updating_membership(changes), errors::jsonb, 'update_membership: ' || left(changes, 60))
-FROM (SELECT changes, CASE WHEN changes LIKE 'p%' THEN '{"permissions": ["Permissions must be at most 20, each made of 1 to 62 of A-Z, a-z, 0-9 and *:;._- only."]}'
+FROM (SELECT changes, CASE WHEN changes LIKE 'p%' THEN '{"permissions": ["Permissions can''t be more than 20, and each must have 1 to 62 characters out of letters a to z, digits and *:;._- only."]}'
 		WHEN changes LIKE 'e%' THEN '{"expires_at": ["Expiry must be in the future."]}' ELSE '{"custom": ["Custom attributes must be a JSON object."]}' END
 	FROM unnest(ARRAY['permissions => array_fill(''a''::text, ARRAY[21])', 'permissions => ''{"a b"}''', 'permissions => ''{""}''', 'permissions => ARRAY[repeat(''a'', 63)]', 'permissions => ''{a,NULL}''',
 		'permissions => ''{{a},{b}}''', 'expires_at => ''2001-01-01''', 'expires_at => ''-infinity''', 'expires_at => now()', 'expires_at => clock_timestamp()', 'custom => ''[]''', 'custom => ''null''']) AS changes) AS v (changes, errors);
-SELECT invalid(updating_membership('''{é}'', ''2001-01-01'', ''1'''), '{"permissions": ["Permissions must be at most 20, each made of 1 to 62 of A-Z, a-z, 0-9 and *:;._- only."],
+SELECT invalid(updating_membership('''{é}'', ''2001-01-01'', ''1'''), '{"permissions": ["Permissions can''t be more than 20, and each must have 1 to 62 characters out of letters a to z, digits and *:;._- only."],
 	"expires_at": ["Expiry must be in the future."], "custom": ["Custom attributes must be a JSON object."]}', 'update_membership: three faults at once');
 SELECT refused(updating_membership('permissions => ''{}''', 'nothing'), 'SU010', 'no such membership', NULL, 'update_membership: a null membership');
 SELECT refused('SELECT arsignup.update_membership(realm(), gen_random_uuid(), ''{}'')', 'SU010', 'no such membership', NULL, 'update_membership: an unknown membership');

@@ -244,12 +244,12 @@ FROM unnest(ARRAY['y@example.com', '', 'x', 'x@example.co']) AS confirmation;
 SELECT is((outcome(signing('users', ', password_hash => ready_hash(), email_confirmation => '' X@EXAMPLE.com ''', 'x@example.com'))).code, '00000', 'an email confirmation may be spelled otherwise');
 SELECT invalid(signing('users', '', 'new@example.com'), '{"password": ["Password can''t be blank."]}', 'neither password nor hash');
 SELECT invalid(signing('users', ', ''''', 'new@example.com'), '{"password": ["Password can''t be blank."]}', 'an empty password');
-SELECT invalid(signing('users', ', ''canary zebu quartz'', password_hash => ready_hash()', 'new@example.com'), '{"password_hash": ["Password hash can''t be given beside a password."]}', 'password and hash');
-SELECT invalid(signing('users', ', password_hash => ''canary''', 'new@example.com'), '{"password_hash": ["Password hash has no form that is known here."]}', 'a hash of unknown form');
-SELECT invalid(signing('users', ', password_hash => replace(ready_hash(), ''m=19456'', ''m=4194304'')', 'new@example.com'), '{"password_hash": ["Password hash costs more than is allowed here."]}', 'a hash that costs 4 GiB');
+SELECT invalid(signing('users', ', ''canary zebu quartz'', password_hash => ready_hash()', 'new@example.com'), '{"password_hash": ["Password hash can''t be given together with a password."]}', 'password and hash');
+SELECT invalid(signing('users', ', password_hash => ''canary''', 'new@example.com'), '{"password_hash": ["Password hash has an unknown form."]}', 'a hash of unknown form');
+SELECT invalid(signing('users', ', password_hash => replace(ready_hash(), ''m=19456'', ''m=4194304'')', 'new@example.com'), '{"password_hash": ["Password hash costs more than this server allows."]}', 'a hash that costs 4 GiB');
 SELECT invalid(signing('users', ', ''canary7''', 'new@example.com'), '{"password": ["Password must have at least 8 characters."]}', 'a short password');
-SELECT invalid(signing('users', ', repeat(''canary'', 200)', 'new@example.com'), '{"password": ["Password can''t be longer than 1024 bytes."]}', 'a password of 1200 bytes');
-SELECT invalid(signing('users', U&', repeat(''e\0301'', 1100), password_confirmation => repeat(''e\0301'', 1100)', 'new@example.com'), '{"password": ["Password can''t be longer than 1024 bytes."]}',
+SELECT invalid(signing('users', ', repeat(''canary'', 200)', 'new@example.com'), '{"password": ["Password can''t be longer than 1,024 bytes."]}', 'a password of 1200 bytes');
+SELECT invalid(signing('users', U&', repeat(''e\0301'', 1100), password_confirmation => repeat(''e\0301'', 1100)', 'new@example.com'), '{"password": ["Password can''t be longer than 1,024 bytes."]}',
 	'an overlong password that is confirmed has one fault');
 SELECT invalid(signing('users', ', ''canarypassword''', 'new@example.com'), '{"password": ["Password is too easy to guess: common words are guessed first."]}', 'a password of common words');
 SELECT invalid(signing('users', ', password_hash => ready_hash(), username => ''new''', 'new@example.com'), '{"username": ["Username must be the email."]}', 'a username where it is the email');
@@ -268,7 +268,7 @@ SELECT make_app('all at once', '{"username_validation": "standard", "signup_mode
 SELECT hashes_run FROM arsignup.stats() \gset before_
 SET LOCAL ROLE :"app_role";
 SELECT invalid(signing('all at once', $$, 'canary', 'x y', 'y@example.com', 'canary!', '', repeat('x', 256), ' ', '[]', password_hash => ready_hash()$$), '{
-	"username": ["Username must begin with a letter or digit and have only letters, digits, dots, underscores and hyphens, 63 at most."],
+	"username": ["Username must begin with a letter or digit and have only letters a to z, digits, dots, underscores and hyphens, 63 characters at most."],
 	"last_name": ["Last name can''t be longer than 255 characters."],
 	"custom": ["Custom attributes must be a JSON object."],
 	"email_confirmation": ["Email confirmation does not match the email."],
@@ -276,7 +276,7 @@ SELECT invalid(signing('all at once', $$, 'canary', 'x y', 'y@example.com', 'can
 	"org_name": ["Organisation name can''t be blank."],
 	"password": ["Password must have at least 8 characters."],
 	"password_confirmation": ["Password confirmation does not match the password."],
-	"password_hash": ["Password hash can''t be given beside a password."]}', 'nine faults are told at once');
+	"password_hash": ["Password hash can''t be given together with a password."]}', 'nine faults are told at once');
 SELECT invalid(signing('all at once', $$, 'canarypassword', NULL$$, NULL), '{
 	"email": ["Email can''t be blank."],
 	"username": ["Username can''t be blank."],

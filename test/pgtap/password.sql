@@ -67,13 +67,13 @@ SELECT is(octet_length(repeat(U&'\+01F511', 256)), 1024, '256 emoji have 1024 by
 SELECT all_bytes_count(repeat(U&'\+01F511', 256), '256 emoji');
 
 SELECT invalid($$SELECT arsignup.hash_password(repeat('c', 1025))$$,
-	'{"password": ["Password can''t be longer than 1024 bytes."]}', '1025 bytes are refused');
+	'{"password": ["Password can''t be longer than 1,024 bytes."]}', '1025 bytes are refused');
 SELECT invalid($$SELECT arsignup.hash_password(repeat('c', 1024) || ' ')$$,
-	'{"password": ["Password can''t be longer than 1024 bytes."]}', 'also when the last is a blank: nothing is trimmed');
+	'{"password": ["Password can''t be longer than 1,024 bytes."]}', 'also when the last is a blank: nothing is trimmed');
 SELECT invalid($$SELECT arsignup.hash_password(repeat('é', 513))$$,
-	'{"password": ["Password can''t be longer than 1024 bytes."]}', '513 letters of two bytes are refused: bytes are counted');
+	'{"password": ["Password can''t be longer than 1,024 bytes."]}', '513 letters of two bytes are refused: bytes are counted');
 SELECT invalid($$SELECT arsignup.hash_password(repeat('c', 10000000))$$,
-	'{"password": ["Password can''t be longer than 1024 bytes."]}', 'ten megabytes are refused');
+	'{"password": ["Password can''t be longer than 1,024 bytes."]}', 'ten megabytes are refused');
 SELECT invalid($$SELECT arsignup.hash_password('')$$, '{"password": ["Password can''t be blank."]}', 'an empty password is refused');
 SELECT invalid($$SELECT arsignup.hash_password(NULL)$$, '{"password": ["Password can''t be blank."]}', 'null is refused');
 
@@ -123,10 +123,10 @@ SELECT is(octet_length(repeat(U&'e\0301', 512)), 1536, '512 decomposed letters h
 SELECT arsignup.hash_password(repeat(U&'e\0301', 512)) AS long \gset
 SELECT ok(arsignup.verify_password(repeat(U&'\00E9', 512), :'long'), 'and are taken, being 1024 bytes after NFC');
 SELECT invalid($$SELECT arsignup.hash_password(repeat(U&'e\0301', 513))$$,
-	'{"password": ["Password can''t be longer than 1024 bytes."]}', '513 of them are refused');
+	'{"password": ["Password can''t be longer than 1,024 bytes."]}', '513 of them are refused');
 SELECT is(octet_length(repeat(U&'\0958', 341)), 1023, '341 letters that NFC takes apart have 1023 bytes');
 SELECT invalid($$SELECT arsignup.hash_password(repeat(U&'\0958', 341))$$,
-	'{"password": ["Password can''t be longer than 1024 bytes."]}', 'and are refused, being 2046 bytes after NFC');
+	'{"password": ["Password can''t be longer than 1,024 bytes."]}', 'and are refused, being 2046 bytes after NFC');
 -- Greek iota with dialytika and oxia grows least in NFC and most in NFD: 2 or 3 bytes to 6.
 SELECT ok(arsignup.verify_password(normalize(repeat(U&'\1FD3', 512), NFD), arsignup.hash_password(repeat(U&'\1FD3', 341) || repeat(U&'\0390', 171))),
 	'3072 bytes of NFD are verified by the 1024 bytes of their NFC');
@@ -236,7 +236,7 @@ FROM (VALUES ('$argon2id$v=19$m=8,t=1,p=1$c2l4dGVlbiBieXRlcyEhIQ$bLIp4UJkRHJFiE4
 SELECT is((SELECT count(*) FROM unknown WHERE hash = '$argon2id$v=19$m=8,t=1,p=1$c2l4dGVlbiBieXRlcyEhIQ$bLIp4UJkRHJFiE4wdmouO9m4FSdWnlAPzKoA/h9/rR4'),
 	0::bigint, 'every change in the list above changes the hash');
 SELECT invalid(format('SELECT arsignup.verify_password(%L, %L)', 'known answer', hash),
-	'{"password_hash": ["Password hash has no form that is known here."]}', 'unknown hash: ' || description) FROM unknown;
+	'{"password_hash": ["Password hash has an unknown form."]}', 'unknown hash: ' || description) FROM unknown;
 SELECT is(arsignup.password_needs_rehash(hash), true, 'needs a new hash: ' || description) FROM unknown;
 
 ---------------------------------------------------------------------------------------------------
@@ -246,7 +246,7 @@ SELECT is(arsignup.password_needs_rehash(hash), true, 'needs a new hash: ' || de
 SELECT hashes_run FROM arsignup.stats() \gset costly_
 SELECT clock_timestamp() AS started \gset
 SELECT invalid(format('SELECT arsignup.verify_password(%L, %L)', 'canary', replace(replace(ready_hash(), 'm=19456', 'm=' || m), 't=2', 't=' || t)),
-	'{"password_hash": ["Password hash costs more than is allowed here."]}', format('a hash of m=%s, t=%s', m, t))
+	'{"password_hash": ["Password hash costs more than this server allows."]}', format('a hash of m=%s, t=%s', m, t))
 FROM (VALUES (262145, 2), (4194304, 2), (4294967295, 2), (19456, 17), (19456, 4294967295), (4294967295, 4294967295)) AS v (m, t);
 SELECT cmp_ok(clock_timestamp() - :'started', '<', interval '1 s', 'these refusals take no time');
 SELECT is((SELECT hashes_run FROM arsignup.stats()), :'costly_hashes_run'::bigint, 'and run no hash');
@@ -254,7 +254,7 @@ SET LOCAL arsignup.argon2_memory_max = 19455;
 SELECT is((SELECT setting FROM pg_settings WHERE name = 'arsignup.argon2_memory_max'), '19455', 'a limit below the cost of new hashes can be set');
 SELECT ok(arsignup.verify_password('password', ready_hash()), 'but what we hash ourselves we also verify');
 SELECT invalid(format('SELECT arsignup.verify_password(%L, %L)', 'canary', replace(ready_hash(), 'm=19456', 'm=19457')),
-	'{"password_hash": ["Password hash costs more than is allowed here."]}', 'and nothing beyond');
+	'{"password_hash": ["Password hash costs more than this server allows."]}', 'and nothing beyond');
 RESET arsignup.argon2_memory_max;
 SET LOCAL arsignup.argon2_iterations_max = 17;
 SELECT is(arsignup.verify_password('canary', replace(replace(ready_hash(), 'm=19456', 'm=8'), 't=2', 't=17')), false, 'a limit raised by the administrator holds');

@@ -63,7 +63,7 @@ SELECT is((SELECT s.score = 4 AND s.crack_seconds < 'infinity' AND s.crack_secon
 	FROM arsignup.password_strength((SELECT string_agg(chr(33 + (n * n * 7 + n * 31) % 94), '' ORDER BY n) FROM generate_series(1, 1024) AS n)) AS s), true, 'the time of the longest is long, and a number');
 SELECT is(seconds(U&'canary caf\00E9 qua'), seconds(U&'canary cafe\0301 qua'), 'a password is measured in normal form');
 SELECT invalid(format('SELECT arsignup.password_strength(%L)', password), jsonb_build_object('password', ARRAY[sentence]), 'password_strength: ' || shown(left(password, 10)))
-FROM (VALUES (NULL, 'Password can''t be blank.'), ('', 'Password can''t be blank.'), (repeat('canary', 171), 'Password can''t be longer than 1024 bytes.'), (repeat(U&'\00E9', 513), 'Password can''t be longer than 1024 bytes.')) AS v (password, sentence);
+FROM (VALUES (NULL, 'Password can''t be blank.'), ('', 'Password can''t be blank.'), (repeat('canary', 171), 'Password can''t be longer than 1,024 bytes.'), (repeat(U&'\00E9', 513), 'Password can''t be longer than 1,024 bytes.')) AS v (password, sentence);
 SELECT clock_timestamp() AS began \gset
 SELECT count(*) FROM unnest(ARRAY[repeat('a', 1024), repeat('1', 1024), repeat('@4s5$0o1!i', 102)]) AS p, generate_series(1, 5), arsignup.password_strength(p, ARRAY(SELECT left(md5(n::text), 3) FROM generate_series(1, 1000) AS n)) \g /dev/null
 SELECT cmp_ok(clock_timestamp() - :'began', '<', interval '5 s', 'the longest passwords against a thousand words are measured soon');
@@ -144,8 +144,8 @@ FROM setter, (VALUES (1, 'a', true), (8, 'passwor', false), (8, 'password', true
 	(8, '       x', true)) AS v (n, password, accepted)
 ORDER BY setter.name, n, octet_length(password);
 SELECT is(answer(giving(name, 'length 8', password)), sentence, format('%s: %s bytes', name, octet_length(password)))
-FROM setter, (VALUES ('', 'Password can''t be blank.'), (repeat('a', 1024), 'accepted'), (repeat('a', 1025), 'Password can''t be longer than 1024 bytes.'), (repeat(U&'e\0301', 512), 'accepted'),
-	(repeat(U&'e\0301', 513), 'Password can''t be longer than 1024 bytes.')) AS v (password, sentence)
+FROM setter, (VALUES ('', 'Password can''t be blank.'), (repeat('a', 1024), 'accepted'), (repeat('a', 1025), 'Password can''t be longer than 1,024 bytes.'), (repeat(U&'e\0301', 512), 'accepted'),
+	(repeat(U&'e\0301', 513), 'Password can''t be longer than 1,024 bytes.')) AS v (password, sentence)
 ORDER BY name, octet_length(password);
 
 -- Reasons: told in a sentence that a person can be shown.
