@@ -130,11 +130,11 @@ SELECT invalid(format('SELECT arsignup.create_user(realm(%L), %L, username => %L
 	'{"username": ["Username can''t be blank."]}', 'in a standard realm, username ' || shown(username))
 FROM unnest(ARRAY[NULL, '', '  ', E'\n']) AS username;
 SELECT invalid(format('SELECT arsignup.create_user(realm(%L), %L, username => %L)', 'standard', 'x@example.com', username),
-	'{"username": ["Username must begin with a letter or digit and have only letters, digits, dots, underscores and hyphens, 63 at most."]}',
+	'{"username": ["Username must begin with a letter or digit and have only letters a to z, digits, dots, underscores and hyphens, 63 characters at most."]}',
 	'in a standard realm, username ' || shown(username))
 FROM unnest(ARRAY['x@example.com', '.x', '_', '-', 'x y', 'x/y', U&'\0430da', U&'x\200B', repeat('x', 64), repeat('x', 1000000)]) AS username;
 SELECT invalid($$SELECT arsignup.create_user(realm(), NULL, user_type => 'api', username => 'x@example.com')$$,
-	'{"username": ["Username must begin with a letter or digit and have only letters, digits, dots, underscores and hyphens, 63 at most."]}',
+	'{"username": ["Username must begin with a letter or digit and have only letters a to z, digits, dots, underscores and hyphens, 63 characters at most."]}',
 	'a program without email cannot be named by somebody''s');
 SELECT invalid($$SELECT arsignup.create_user(realm(), 'no address', user_type => 'api')$$, '{"email": ["Email is not a valid address."]}', 'a program''s email is an address if there is one');
 
@@ -156,7 +156,7 @@ SELECT is(octet_length(json_build_object('a', repeat('x', 65536 - 9))::jsonb::te
 SELECT is((outcome($$SELECT arsignup.create_user(realm(), 'custom-65536@example.com', custom => json_build_object('a', repeat('x', 65536 - 9))::jsonb)$$)).code,
 	'00000', 'custom attributes of 65536 bytes');
 SELECT invalid($$SELECT arsignup.create_user(realm(), 'x@example.com', custom => json_build_object('a', repeat('x', 65536 - 8))::jsonb)$$,
-	'{"custom": ["Custom attributes can''t be larger than 65536 bytes."]}', 'custom attributes of 65537 bytes');
+	'{"custom": ["Custom attributes can''t be larger than 65,536 bytes."]}', 'custom attributes of 65537 bytes');
 SELECT is((outcome($$SELECT arsignup.create_user(realm(), 'custom-list@example.com', custom => jsonb_build_object('a', (SELECT jsonb_agg(n % 10) FROM generate_series(1, 20000) AS n)))$$)).code,
 	'00000', 'custom attributes of 60007 bytes that PostgreSQL stores in more: the text counts');
 
@@ -171,16 +171,16 @@ SELECT invalid(format('SELECT arsignup.create_user(realm(), %L, %L)', 'x@example
 SELECT invalid(format('SELECT arsignup.create_user(realm(), %L, %L)', 'x@example.com', repeat(U&'\+01F511', 7)),
 	'{"password": ["Password must have at least 8 characters."]}', 'seven emoji: characters are counted, not bytes');
 SELECT is((outcome(format('SELECT arsignup.create_user(realm(), %L, %L)', 'emoji@example.com', repeat(U&'\+01F511', 8)))).code, '00000', 'eight emoji are enough');
-SELECT invalid($$SELECT arsignup.create_user(realm(), 'x@example.com', repeat('canary', 200))$$, '{"password": ["Password can''t be longer than 1024 bytes."]}', 'a password of 1200 bytes');
+SELECT invalid($$SELECT arsignup.create_user(realm(), 'x@example.com', repeat('canary', 200))$$, '{"password": ["Password can''t be longer than 1,024 bytes."]}', 'a password of 1200 bytes');
 SELECT invalid(format('SELECT arsignup.create_user(realm(), %L, password_hash => %L)', 'x@example.com', hash),
-	'{"password_hash": ["Password hash has no form that is known here."]}', 'password hash ' || shown(hash))
+	'{"password_hash": ["Password hash has an unknown form."]}', 'password hash ' || shown(hash))
 FROM unnest(ARRAY['', 'canary', '$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW', replace(ready_hash(), 'p=1', 'p=4'), ready_hash() || ' ', upper(ready_hash())]) AS hash;
 SELECT invalid($$SELECT arsignup.create_user(realm(), 'x@example.com', password_hash => replace(ready_hash(), 'm=19456', 'm=4194304'))$$,
-	'{"password_hash": ["Password hash costs more than is allowed here."]}', 'a hash that costs 4 GiB');
+	'{"password_hash": ["Password hash costs more than this server allows."]}', 'a hash that costs 4 GiB');
 SELECT invalid($$SELECT arsignup.create_user(realm(), 'x@example.com', password_hash => replace(ready_hash(), 't=2', 't=17'))$$,
-	'{"password_hash": ["Password hash costs more than is allowed here."]}', 'a hash of 17 iterations');
+	'{"password_hash": ["Password hash costs more than this server allows."]}', 'a hash of 17 iterations');
 SELECT invalid($$SELECT arsignup.create_user(realm(), 'x@example.com', 'canary password', password_hash => ready_hash())$$,
-	'{"password_hash": ["Password hash can''t be given beside a password."]}', 'a password and a hash');
+	'{"password_hash": ["Password hash can''t be given together with a password."]}', 'a password and a hash');
 
 SELECT taken(format('SELECT arsignup.create_user(realm(), %L)', email), '{"email": ["Email is already taken."]}', 'taken as ' || shown(email))
 FROM unnest(ARRAY['ada@example.com', 'ADA@EXAMPLE.COM', '  aDa@eXample.com ', E'ada@example.com\n']) AS email;
@@ -211,14 +211,14 @@ SET LOCAL ROLE :"app_role";
 -- Everything that is wrong, at once.
 SELECT invalid($$SELECT arsignup.create_user(realm('standard'), 'x', '1234', 'x y', 'canary', E'a\nb', repeat('x', 256), E'\x01' || repeat('x', 256), '[]', 'robot')$$,
 	'{"user_type": ["User type must be human or api."], "email": ["Email is not a valid address."],
-		"username": ["Username must begin with a letter or digit and have only letters, digits, dots, underscores and hyphens, 63 at most."],
+		"username": ["Username must begin with a letter or digit and have only letters a to z, digits, dots, underscores and hyphens, 63 characters at most."],
 		"first_name": ["First name can''t contain control characters."], "last_name": ["Last name can''t be longer than 255 characters."],
 		"reference": ["Reference can''t contain control characters.", "Reference can''t be longer than 255 characters."],
 		"custom": ["Custom attributes must be a JSON object."], "password": ["Password must have at least 8 characters."],
-		"password_hash": ["Password hash can''t be given beside a password."]}',
+		"password_hash": ["Password hash can''t be given together with a password."]}',
 	'nine faults are told at once, two of them in one attribute');
 SELECT invalid($$SELECT arsignup.create_user(realm('standard'), 'ada@example.com', username => 'x y')$$,
-	'{"email": ["Email is already taken."], "username": ["Username must begin with a letter or digit and have only letters, digits, dots, underscores and hyphens, 63 at most."]}',
+	'{"email": ["Email is already taken."], "username": ["Username must begin with a letter or digit and have only letters a to z, digits, dots, underscores and hyphens, 63 characters at most."]}',
 	'a taken email is told beside a username that is malformed, under SU001');
 SELECT invalid($$SELECT arsignup.create_user(realm(), 'ada@example.com', 'short')$$,
 	'{"email": ["Email is already taken."], "password": ["Password must have at least 8 characters."]}', 'and beside a password that is too short');
@@ -234,6 +234,33 @@ UPDATE arsignup.realms SET password_min_length = 15 WHERE id = realm('other');
 SELECT invalid($$SELECT arsignup.create_user(realm('other'), 'x@example.com', repeat('é', 14))$$, '{"password": ["Password must have at least 15 characters."]}', 'the realm says how long a password must be');
 SELECT is((outcome($$SELECT arsignup.create_user(realm('other'), 'fifteen@example.com', repeat('é', 15))$$)).code, '00000', 'exactly that is enough');
 SELECT is((outcome($$SELECT arsignup.create_user(realm('other'), 'import@example.com', password_hash => ready_hash())$$)).code, '00000', 'a ready hash cannot be measured, and is taken');
+
+-- Its strength, by what a new realm asks for; words of the person and of the realm count as known.
+CREATE FUNCTION weak(password text, why text, description text, extra text DEFAULT '') RETURNS text LANGUAGE sql AS $$
+	SELECT invalid(format('SELECT arsignup.create_user(realm(%L), %L, %L %s)', 'strict', 'zyxomma@quuxbar.example', password, extra),
+		jsonb_build_object('password', ARRAY['Password is too easy to guess' || coalesce(': ' || why, '') || '.']), description)
+$$;
+SELECT hashes_run AS hashes_before FROM arsignup.stats() \gset
+SET LOCAL ROLE :"app_role";
+SELECT weak(password, why, 'too easy to guess: ' || password)
+FROM (VALUES ('password', 'common words are guessed first'), ('P4$$w0rd', 'common words are guessed first'), ('correct horse', 'common words are guessed first'),
+	('vvvvvvvvvv', 'repeated characters are guessed first'), ('stuvwxyz', 'sequences such as abc or 123 are guessed first'), ('fghjkl;[', 'patterns on the keyboard are guessed first'),
+	('31.12.1999', 'dates and years are guessed first')) AS v (password, why);
+SELECT weak(password, 'it is made of names that belong to you or to this place', 'made of ' || what, extra)
+FROM (VALUES ('zyxomma1', 'the email''s local part', ''), ('Zyxomma!', 'it, in another case', ''), ('quuxbar9', 'the email''s host', ''), ('zyxomma@quuxbar', 'both', ''),
+	('jabberwo1', 'the first name', ', first_name => ''Jabberwo'''), ('frumious2', 'the last name', ', last_name => ''Frumious''')) AS v (password, what, extra);
+SELECT invalid(format('SELECT arsignup.create_user(realm(%L), %L, %L)', 'strict', 'x', 'password'),
+	'{"email": ["Email is not a valid address."], "password": ["Password is too easy to guess: common words are guessed first."]}', 'an easy password is told beside other faults');
+SELECT invalid(format('SELECT arsignup.create_user(realm(%L), %L, %L)', 'strict', 'x@example.com', 'passwor'), '{"password": ["Password must have at least 8 characters."]}', 'a short one is short, and that is all');
+RESET ROLE;
+SELECT is((SELECT hashes_run FROM arsignup.stats()), :hashes_before::bigint, 'none of them has cost a hash');
+SELECT is((outcome(format('SELECT arsignup.create_user(realm(%L), %L, %L)', 'strict', 'zyxomma@quuxbar.example', 'nine-inch bug in a relay'))).code, '00000', 'a good one is taken');
+SELECT is((outcome(format('SELECT arsignup.create_user(realm(%L), %L, password_hash => ready_hash())', 'strict', 'import@example.com'))).code, '00000', 'the strength of a ready hash cannot be measured');
+UPDATE arsignup.realms SET password_min_score = 0 WHERE id = realm('strict');
+SELECT is((outcome(format('SELECT arsignup.create_user(realm(%L), %L, %L)', 'strict', 'easy@example.com', 'password'))).code, '00000', 'a score of 0 asks for nothing');
+UPDATE arsignup.realms SET password_min_score = 4 WHERE id = realm('strict');
+SELECT is((outcome(format('SELECT arsignup.create_user(realm(%L), %L, %L)', 'strict', 'n' || n || '@example.com', password))).code, CASE WHEN s.score < 4 THEN 'SU001' ELSE '00000' END, format('of score %s where 4 is asked for: %s', s.score, password))
+FROM unnest(ARRAY['password', 'kW7#pQ2v', 'nine-inch bug in a relay', 'gTq8;vXw3!mZ']) WITH ORDINALITY AS v (password, n), arsignup.password_strength(password, '{example,com}') AS s;
 
 -- Realms that allow one email for several people.
 UPDATE arsignup.realms SET require_unique_emails = false WHERE id = realm('standard');
@@ -323,10 +350,10 @@ SELECT refused(membership($$id('kay'), id('kay')$$), 'SU010', 'no such org', NUL
 
 SELECT taken(membership($$id('ada'), id('engines')$$), '{"org_id": ["User is already a member of this organisation."]}', 'a second membership of one user in one org');
 SELECT taken(membership($$id('ada'), id('engines'), '{other}', '2200-01-01', '{"a": 1}'$$), '{"org_id": ["User is already a member of this organisation."]}', 'whatever its permissions');
-SELECT taken(membership($$id('ada')$$), '{"org_id": ["User already has a membership without organisation."]}', 'a second membership without org');
+SELECT taken(membership($$id('ada')$$), '{"org_id": ["User already has a membership without an organisation."]}', 'a second membership without org');
 
 SELECT invalid(membership(format($$id('kay'), id('engines'), %L$$, permissions)),
-	'{"permissions": ["Permissions must be at most 20, each made of 1 to 62 of A-Z, a-z, 0-9 and *:;._- only."]}', 'permissions ' || shown(permissions))
+	'{"permissions": ["Permissions can''t be more than 20, and each must have 1 to 62 characters out of letters a to z, digits and *:;._- only."]}', 'permissions ' || shown(permissions))
 FROM unnest(ARRAY['{""}', '{NULL}', '{a,NULL}', '{" "}', '{"a b"}', '{" a"}', '{a/b}', '{a@b}', '{"a,b"}', '{"a\"b"}', '{a\\\\b}', '{é}', U&'{\FF41}',
 	'{{a,b},{c,d}}', '{a+}', E'{"a\n"}', '{' || repeat('a', 63) || '}', (SELECT array_agg('p' || n) FROM generate_series(1, 21) AS n)::text]) AS permissions;
 SELECT is((outcome(membership(format($$id('kay'), id('engines'), %L$$,
@@ -340,7 +367,7 @@ SELECT invalid(membership($$id('ada'), id('engines'), expires_at => '-infinity'$
 SELECT invalid(membership($$id('ada'), id('engines'), custom => '[]'$$), '{"custom": ["Custom attributes must be a JSON object."]}', 'membership custom that is a list');
 SELECT invalid(membership($$id('ada'), id('engines'), '{a b}', '2000-01-01', '"x"'$$),
 	'{"custom": ["Custom attributes must be a JSON object."],
-		"permissions": ["Permissions must be at most 20, each made of 1 to 62 of A-Z, a-z, 0-9 and *:;._- only."],
+		"permissions": ["Permissions can''t be more than 20, and each must have 1 to 62 characters out of letters a to z, digits and *:;._- only."],
 		"expires_at": ["Expiry must be in the future."]}', 'membership: all at once');
 RESET ROLE;
 

@@ -124,6 +124,10 @@ SELECT refused(minting($$, 'canary password'$$, app => 'asleep'), 'SU006', 'conn
 SELECT refused(minting($$, 'canary password'$$, app => 'in asleep realm'), 'SU006', 'realm is inactive', NULL, 'mint: an app of an inactive realm');
 SELECT refused(minting($$, 'canary password'$$, app => 'closed'), 'SU006', 'signups are switched off', NULL, 'mint: an app that is closed');
 SELECT refused(minting($$, 'canary password'$$, app => 'in closed realm'), 'SU006', 'signups are switched off', NULL, 'mint: an app of a closed realm');
+SELECT invalid(minting(format(', %L', password), 'zyxomma@quuxbar.example', 'strict'), jsonb_build_object('password', ARRAY['Password is too easy to guess: ' || why || '.']), 'mint: an easy password: ' || password)
+FROM (VALUES ('password', 'common words are guessed first'), ('zyxomma1', 'it is made of names that belong to you or to this place')) AS v (password, why);
+SELECT invalid(minting(', ''jubjubbird7'', org_name => ''Jubjubbird'', ttl => ''0''', app => 'strict'),
+	'{"ttl": ["Time to live must be positive and 366 days at most."], "password": ["Password is too easy to guess: it is made of names that belong to you or to this place."]}', 'mint: a password made of the org''s name, beside another fault');
 SELECT is((outcome(minting(', password_hash => ready_hash()', app => 'reopened'))).code, '00000', 'an app that opens itself in a closed realm mints');
 SELECT is((outcome(minting(', password_hash => ready_hash()', 'mode-' || app || '@example.com', app))).code, '00000', 'an app with mode ' || app || ' mints: the mode is for forms')
 FROM unnest(ARRAY['users', 'orgs']) AS app;
@@ -137,28 +141,31 @@ SELECT is((outcome(minting(format(', password_hash => ready_hash(), email_confir
 SELECT invalid(minting(', password_hash => ready_hash(), username => ''y@example.com'''), '{"username": ["Username must be the email."]}', 'mint: a username that is not the email');
 SELECT invalid(minting(', password_hash => ready_hash()', app => 'standard'), '{"username": ["Username can''t be blank."]}', 'mint: no username in a standard realm');
 SELECT invalid(minting(', password_hash => ready_hash(), username => ''x y''', app => 'standard'),
-	'{"username": ["Username must begin with a letter or digit and have only letters, digits, dots, underscores and hyphens, 63 at most."]}', 'mint: a username of two words');
+	'{"username": ["Username must begin with a letter or digit and have only letters a to z, digits, dots, underscores and hyphens, 63 characters at most."]}', 'mint: a username of two words');
 SELECT invalid(minting(format(', password_hash => ready_hash(), %s => %L', argument, repeat('x', 256))), jsonb_build_object(argument, ARRAY[label || ' can''t be longer than 255 characters.']), 'mint: overlong ' || argument)
 FROM (VALUES ('first_name', 'First name'), ('last_name', 'Last name'), ('org_name', 'Organisation name')) AS v (argument, label);
 SELECT invalid(minting(format(', password_hash => ready_hash(), %s => %L', argument, U&'x\202Ey')), jsonb_build_object(argument, ARRAY[label || ' can''t contain control characters.']), 'mint: turned round ' || argument)
 FROM (VALUES ('first_name', 'First name'), ('last_name', 'Last name'), ('org_name', 'Organisation name')) AS v (argument, label);
 SELECT invalid(minting(format(', password_hash => ready_hash(), custom => %L', custom)), '{"custom": ["Custom attributes must be a JSON object."]}', 'mint: custom ' || custom) FROM unnest(ARRAY['null', '[]', '1']) AS custom;
-SELECT invalid(minting($$, password_hash => ready_hash(), custom => json_build_object('a', repeat('x', 65536))::jsonb$$), '{"custom": ["Custom attributes can''t be larger than 65536 bytes."]}', 'mint: overlarge custom');
+SELECT is((outcome(minting($$, password_hash => ready_hash(), custom => jsonb_build_object('a', repeat('é', 32763))$$, 'mint-custom@example.com'))).code, '00000', 'mint: custom of 65535 bytes of text');
+SELECT invalid(minting($$, password_hash => ready_hash(), custom => jsonb_build_object('a', repeat('é', 32764))$$), '{"custom": ["Custom attributes can''t be larger than 65,536 bytes."]}', 'mint: custom of 65537 bytes');
+SELECT invalid(minting($$, password_hash => ready_hash(), custom => json_build_object('a', repeat('x', 65536))::jsonb$$), '{"custom": ["Custom attributes can''t be larger than 65,536 bytes."]}', 'mint: overlarge custom');
 SELECT invalid(minting(format(', password_hash => ready_hash(), ttl => %L', ttl)), '{"ttl": ["Time to live must be positive and 366 days at most."]}', 'mint: ttl ' || ttl)
 FROM unnest(ARRAY['0', '-1 s', '-1 microsecond', '-1 month', '367 days', '366 days 1 microsecond', '13 months', '1000 years', '178000000 years']
 	|| CASE WHEN current_setting('server_version_num')::int >= 170000 THEN '{infinity,-infinity}'::text[] END) AS ttl;
 
+SELECT invalid(minting(', ''canary password'', ttl => ''0''', 'x'), '{"email": ["Email is not a valid address."], "ttl": ["Time to live must be positive and 366 days at most."]}', 'mint: ttl 0, beside another fault');
 SELECT invalid(minting(', ''canary password'', ttl => ''0'''), '{"ttl": ["Time to live must be positive and 366 days at most."]}', 'mint: ttl 0, with a password');
 
 SELECT invalid(minting(''), '{"password": ["Password can''t be blank."]}', 'mint: neither password nor hash');
 SELECT invalid(minting(', '''''), '{"password": ["Password can''t be blank."]}', 'mint: an empty password');
 SELECT invalid(minting(', NULL, password_confirmation => ''canary password'''), '{"password": ["Password can''t be blank."]}', 'mint: only a confirmation');
 SELECT invalid(minting(', ''1234567'''), '{"password": ["Password must have at least 8 characters."]}', 'mint: 7 characters');
-SELECT invalid(minting(', repeat(''canary'', 200)'), '{"password": ["Password can''t be longer than 1024 bytes."]}', 'mint: 1200 bytes');
-SELECT invalid(minting(', ''canary password'', password_hash => ready_hash()'), '{"password_hash": ["Password hash can''t be given beside a password."]}', 'mint: password and hash');
-SELECT invalid(minting(', password_hash => ''canary'''), '{"password_hash": ["Password hash has no form that is known here."]}', 'mint: a hash of unknown form');
-SELECT invalid(minting(', password_hash => '''''), '{"password_hash": ["Password hash has no form that is known here."]}', 'mint: an empty hash');
-SELECT invalid(minting(', password_hash => replace(ready_hash(), ''m=19456'', ''m=4194304'')'), '{"password_hash": ["Password hash costs more than is allowed here."]}', 'mint: a hash that costs 4 GiB');
+SELECT invalid(minting(', repeat(''canary'', 200)'), '{"password": ["Password can''t be longer than 1,024 bytes."]}', 'mint: 1200 bytes');
+SELECT invalid(minting(', ''canary password'', password_hash => ready_hash()'), '{"password_hash": ["Password hash can''t be given together with a password."]}', 'mint: password and hash');
+SELECT invalid(minting(', password_hash => ''canary'''), '{"password_hash": ["Password hash has an unknown form."]}', 'mint: a hash of unknown form');
+SELECT invalid(minting(', password_hash => '''''), '{"password_hash": ["Password hash has an unknown form."]}', 'mint: an empty hash');
+SELECT invalid(minting(', password_hash => replace(ready_hash(), ''m=19456'', ''m=4194304'')'), '{"password_hash": ["Password hash costs more than this server allows."]}', 'mint: a hash that costs 4 GiB');
 SELECT invalid(minting(format(', ''canary password'', password_confirmation => %L', confirmation)), '{"password_confirmation": ["Password confirmation does not match the password."]}', 'mint: password confirmation ' || shown(confirmation))
 FROM unnest(ARRAY['', 'canary passwore', 'canary passwor', 'canary password ', 'Canary password', 'canary passwordcanary password', U&'canary passwor\FF44']) AS confirmation;
 
@@ -172,14 +179,14 @@ SELECT taken(minting(', password_hash => ready_hash(), username => ''taken''', '
 SELECT is((outcome(minting(', password_hash => ready_hash()', 'taken@example.com', 'other'))).code, '00000', 'a name that is taken in another realm is free in this one');
 
 SELECT invalid(minting($$, 'short', 'x y', 'y@example.com', 'canary', E'a\nb', repeat('x', 256), E'c\rd', '[]', '0', ready_hash()$$, app => 'standard'),
-	'{"username": ["Username must begin with a letter or digit and have only letters, digits, dots, underscores and hyphens, 63 at most."],
+	'{"username": ["Username must begin with a letter or digit and have only letters a to z, digits, dots, underscores and hyphens, 63 characters at most."],
 		"email_confirmation": ["Email confirmation does not match the email."], "password": ["Password must have at least 8 characters."],
 		"password_confirmation": ["Password confirmation does not match the password."], "first_name": ["First name can''t contain control characters."],
 		"last_name": ["Last name can''t be longer than 255 characters."], "org_name": ["Organisation name can''t contain control characters."],
 		"custom": ["Custom attributes must be a JSON object."], "ttl": ["Time to live must be positive and 366 days at most."],
-		"password_hash": ["Password hash can''t be given beside a password."]}', 'mint: ten faults are told at once');
+		"password_hash": ["Password hash can''t be given together with a password."]}', 'mint: ten faults are told at once');
 SELECT invalid(minting($$, 'short'$$, 'taken@example.com'), '{"email": ["Email is already taken."], "password": ["Password must have at least 8 characters."]}', 'mint: a taken email is told beside a short password');
-SELECT invalid(minting($$, repeat(U&'e\0301', 2000), password_confirmation => repeat(U&'e\0301', 2000)$$), '{"password": ["Password can''t be longer than 1024 bytes."]}', 'mint: an overlong password that is confirmed has one fault');
+SELECT invalid(minting($$, repeat(U&'e\0301', 2000), password_confirmation => repeat(U&'e\0301', 2000)$$), '{"password": ["Password can''t be longer than 1,024 bytes."]}', 'mint: an overlong password that is confirmed has one fault');
 RESET ROLE;
 SELECT is((SELECT hashes_run FROM arsignup.stats()), :hashes_before_refusals::bigint, 'not one of these refusals has cost a hash');
 
@@ -324,7 +331,8 @@ SELECT is(org_made(NULL, NULL, true, 'Ada', NULL), 'Ada', 'or first name');
 SELECT is(org_made(NULL, NULL, true, NULL, 'Lovelace'), 'Lovelace', 'or last name');
 SELECT is(org_made(NULL, NULL, true, ' ', ''), 'org-n@example.com', 'or, without names, username');
 SELECT is(org_made('M', NULL, true, 'Ada', 'Lovelace'), 'M', 'a name that was given goes before it');
-SELECT cmp_ok(length(org_made(NULL, NULL, true, repeat('x', 255), repeat('y', 255))), '<=', 255, 'an org''s name has 255 characters at most, also when it is made of two names');
+SELECT is(org_made(NULL, NULL, true, repeat(x, m), repeat(y, n)), left(repeat(x, m) || ' ' || repeat(y, n), 255), format('an org named after its user has 255 characters at most: %s times %s and %s times %s', m, x, n, y))
+FROM (VALUES ('x', 255, 'y', 255), ('x', 254, 'y', 1), ('x', 127, 'y', 127), ('x', 128, 'y', 127), ('é', 200, U&'\+01F511', 200)) AS v (x, m, y, n);
 SELECT mint('named', ', username => ''Countess''', 'standard');
 SELECT org_id FROM arsignup.redeem_signup_token(token('named'), with_org => true) \gset named_
 SELECT is((SELECT name FROM arsignup.orgs WHERE id = :'named_org_id'), 'Countess', 'in a standard realm, the username');
@@ -358,7 +366,7 @@ SELECT invalid(redeem('faulty', format(', org_name => %L', E'x\ny')), '{"org_nam
 SELECT invalid(redeem('faulty', ', org_name => repeat(''x'', 256), with_org => false'), '{"org_name": ["Organisation name can''t be longer than 255 characters."]}', 'redeem: also when no org is asked for');
 SELECT invalid(redeem('faulty', ', reference => repeat(''x'', 256)'), '{"reference": ["Reference can''t be longer than 255 characters."]}', 'redeem: overlong reference');
 SELECT invalid(redeem('faulty', format(', custom => %L', custom)), '{"custom": ["Custom attributes must be a JSON object."]}', 'redeem: custom ' || custom) FROM unnest(ARRAY['null', '[]', '[1]', '"x"', '1', 'true']) AS custom;
-SELECT invalid(redeem('faulty', ', custom => json_build_object(''b'', repeat(''x'', 40000))::jsonb'), '{"custom": ["Custom attributes can''t be larger than 65536 bytes."]}', 'redeem: custom that is too large when it is merged');
+SELECT invalid(redeem('faulty', ', custom => json_build_object(''b'', repeat(''x'', 40000))::jsonb'), '{"custom": ["Custom attributes can''t be larger than 65,536 bytes."]}', 'redeem: custom that is too large when it is merged');
 SELECT invalid(redeem('faulty', format(', org_name => %L, reference => %L, custom => %L', E'\x01', E'\x01', '[]')),
 	'{"org_name": ["Organisation name can''t contain control characters."], "reference": ["Reference can''t contain control characters."], "custom": ["Custom attributes must be a JSON object."]}', 'redeem: all at once');
 RESET ROLE;
