@@ -204,7 +204,7 @@ FROM unnest(ARRAY['', ' ', 'USR', 'usr_', 'u sr', 'usr1', 'us-r', 'usé', E'us\n
 SELECT is(arsignup.format_id('abcdefgh', '00000000-0000-0000-0000-000000000000'), 'abcdefgh_0000000000000000000000', 'a prefix of eight letters');
 
 SELECT invalid(format('SELECT arsignup.parse_id(%L)', public_id),
-	'{"public_id": ["This is not a well-formed id."]}', 'not an id: ' || shown(public_id))
+	'{"public_id": ["Public id is not well-formed."]}', 'not an id: ' || shown(public_id))
 FROM unnest(ARRAY[
 	'', ' ', '_', 'usr', 'usr_', '_0000000000000000000001',
 	'0000000000000000000001', 'usr0000000000000000000001', 'usr-0000000000000000000001',
@@ -226,7 +226,7 @@ FROM unnest(ARRAY[
 SELECT is((SELECT count(*) FROM arsignup.stats()), 1::bigint, 'stats() has one row');
 CREATE TEMP TABLE before AS SELECT * FROM arsignup.stats();
 SELECT columns_are('before', ARRAY['hash_slots', 'hashes_running', 'hashes_waiting', 'hashes_run', 'hashes_refused',
-	'tokens_minted', 'tokens_redeemed', 'tokens_expired', 'signups'], 'stats() has its columns');
+	'signups', 'tokens_minted', 'tokens_redeemed', 'tokens_expired', 'logins_ok', 'logins_failed'], 'stats() has its columns');
 SELECT cmp_ok((SELECT hash_slots FROM before), '>=', 1, 'there is at least one slot');
 SELECT is((SELECT hashes_waiting FROM before), 0, 'nobody waits for a slot');
 
@@ -242,13 +242,19 @@ SAVEPOINT tried;
 SELECT arsignup.hash_password('canary in stats') AS hash \gset
 SELECT arsignup.mint_signup_token(app(), 'ada@example.com', password_hash => ready_hash()) AS token \gset
 SELECT user_id FROM arsignup.redeem_signup_token(:'token') \gset
+SELECT user_id FROM arsignup.signup(app('users'), 'grace@example.com', password_hash => ready_hash()) \gset
+SELECT user_id FROM arsignup.signup(app('orgs'), 'edith@example.com', password_hash => ready_hash()) \gset
+SELECT token FROM arsignup.signup(app('tokens'), 'joan@example.com', password_hash => ready_hash()) \gset
+SELECT ok FROM arsignup.login(app('users'), 'grace@example.com', 'password') \gset none_
+SELECT ok FROM arsignup.login(app('users'), 'grace@example.com', 'passwore') \gset none_
+SELECT ok FROM arsignup.login(app('users'), 'nobody@example.com', 'password') \gset none_
 ROLLBACK TO tried;
 SELECT results_eq(
 	$$SELECT now.hashes_run - b.hashes_run, now.tokens_minted - b.tokens_minted, now.tokens_redeemed - b.tokens_redeemed,
-		now.signups - b.signups, now.tokens_expired - b.tokens_expired
+		now.signups - b.signups, now.tokens_expired - b.tokens_expired, now.logins_ok - b.logins_ok, now.logins_failed - b.logins_failed
 		FROM arsignup.stats() AS now, before AS b$$,
-	$$VALUES (2::bigint, 1::bigint, 1::bigint, 1::bigint, 0::bigint)$$,
-	'a hash, a mint and a redeem that were rolled back stay counted');
+	$$VALUES (5::bigint, 2::bigint, 1::bigint, 2::bigint, 0::bigint, 1::bigint, 2::bigint)$$,
+	'what was rolled back stays counted: hashes, mints (one by a signup), a redeem, which is no signup, signups, logins right and wrong');
 
 SELECT * FROM finish();
 ROLLBACK;
