@@ -106,23 +106,28 @@ SELECT breaks(format('UPDATE arsignup.realms SET state = %L WHERE id = %L', 'gon
 SELECT breaks(format('UPDATE arsignup.realms SET name = NULL WHERE id = %L', :'fresh'), 'not null', 'as do the others');
 SELECT is((as_admin(format('INSERT INTO arsignup.realms (id, name) VALUES (%L, %L)', :'fresh', 'x'))).code, '23505', 'two realms of one id');
 
--- What users and orgs stand on cannot be taken from under them.
-CREATE FUNCTION guarded(statement text, description text) RETURNS text LANGUAGE plpgsql AS $$
+-- What users stand on cannot be taken from under them; the owner's DELETE, which cascades in delete_realm only, included.
+CREATE FUNCTION guarded(statement text, description text, role name DEFAULT 'arsignup_test_admin_' || pg_backend_pid()) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	o record;
 BEGIN
-	SELECT * INTO o FROM as_admin(statement);
-	RETURN is(o.code || ' ' || o.message, '2BP01 realm has users or organisations', description);
+	PERFORM set_config('role', role, true);
+	SELECT * INTO o FROM outcome(statement, keep => false);
+	PERFORM set_config('role', 'none', true);
+	RETURN is(concat_ws(' | ', o.code, o.message, o.detail, o.hint), '2BP01 | cannot delete or change a realm that has users'
+		' | Its id and username_validation are fixed, and require_unique_emails can only be switched off.'
+		' | To delete a realm with everything in it, make it inactive and call arsignup.delete_realm.', description);
 END
 $$;
 SELECT arsignup.create_user(realm('email'), 'ada@example.com') AS ada \gset
-SELECT arsignup.create_org(realm('standard'), 'Engines') AS engines \gset
 SELECT guarded(format('UPDATE arsignup.realms SET username_validation = %L WHERE id = realm(%L)', 'standard', 'email'), 'the rule for usernames is fixed once there are users');
-SELECT guarded(format('UPDATE arsignup.realms SET username_validation = %L WHERE id = realm(%L)', 'email', 'standard'), 'or orgs');
 SELECT guarded(format('UPDATE arsignup.realms SET id = arsignup.new_id() WHERE id = realm(%L)', 'email'), 'so is the id');
-SELECT guarded(format('DELETE FROM arsignup.realms WHERE id = realm(%L)', 'email'), 'a realm with users is not deleted');
-SELECT guarded(format('DELETE FROM arsignup.realms WHERE id = realm(%L)', 'standard'), 'nor one with orgs');
-SELECT guarded('UPDATE arsignup.realms SET id = arsignup.new_id()', 'nor all of them together');
+SELECT guarded('UPDATE arsignup.realms SET id = arsignup.new_id()', 'also among others');
+INSERT INTO arsignup.realms (name) VALUES ('Orgs') RETURNING id AS orgs \gset
+SELECT arsignup.create_org(:'orgs', 'Engines') AS engines \gset
+SELECT is((as_admin(format('UPDATE arsignup.realms SET id = arsignup.new_id() WHERE id = %L', :'orgs'))).code, '2BP01', 'the id is fixed once there are orgs, too');
+SELECT guarded(format('DELETE FROM arsignup.realms WHERE id = %L', realm('email')), 'a realm with users is deleted by nobody', role)
+FROM unnest(ARRAY['arsignup_owner', session_user::name]) AS role;
 SELECT is((as_admin(format('UPDATE arsignup.realms SET require_unique_emails = false WHERE id = realm(%L)', 'email'))).code, '00000', 'unique emails can be given up with users');
 SELECT guarded(format('UPDATE arsignup.realms SET require_unique_emails = true WHERE id = realm(%L)', 'email'), 'and not asked for again');
 SELECT is((as_admin(format('UPDATE arsignup.realms SET username_validation = %L, require_unique_emails = require_unique_emails, id = id, name = %L WHERE id = realm(%L)', 'email', 'Renamed', 'email'))).code,
@@ -130,9 +135,12 @@ SELECT is((as_admin(format('UPDATE arsignup.realms SET username_validation = %L,
 SELECT is((SELECT name FROM arsignup.realms WHERE id = realm('email')), 'Renamed', 'and does what it says');
 SELECT is((as_admin(format('UPDATE arsignup.realms SET username_validation = %L, require_unique_emails = false WHERE id = realm(%L)', 'standard', 'other'))).code, '00000', 'an empty realm changes its rules');
 SELECT is((as_admin(format('UPDATE arsignup.realms SET require_unique_emails = true WHERE id = realm(%L)', 'other'))).code, '00000', 'in both directions');
-SELECT is((as_admin(format('DELETE FROM arsignup.realms WHERE id = %L', :'fresh'))).code, '00000', 'an empty realm is deleted');
-SELECT is((SELECT count(*) FROM arsignup.realms WHERE id = :'fresh'), 0::bigint, 'and gone');
-SELECT is((as_admin(format('DELETE FROM arsignup.realms WHERE id = realm(%L)', 'other'))).code, '23503', 'one with a connected app is not');
+SELECT is((as_admin(format('DELETE FROM arsignup.realms WHERE id = %L', realm))).code, '42501', 'an administrator deletes no realm by hand, ' || what)
+FROM (VALUES (:'fresh'::uuid, 'not an empty one'), (realm('other'), 'not one with an app'), (realm('email'), 'not one with users')) AS v (realm, what);
+SELECT is((outcome(format('DELETE FROM arsignup.realms WHERE id = %L', realm('other')), keep => false)).code, '23503', 'nor does a superuser delete one with an app');
+SELECT is((as_admin('SELECT arsignup.delete_realm(realm(''other''))')).code, '55006', 'delete_realm deletes none that is active');
+SELECT is((as_admin(format('SELECT arsignup.delete_realm(%L)', :'fresh'))).code, '00000', 'but one that is inactive');
+SELECT is((SELECT count(*) FROM arsignup.realms WHERE id = :'fresh'), 0::bigint, 'and it is gone');
 
 ---------------------------------------------------------------------------------------------------
 -- connected_apps
@@ -186,7 +194,7 @@ FROM (VALUES ('state', '{NULL,"",deleted,Active}'::text[], 'state_is_known'), ('
 	('org_name_field', '{"",none}', 'org_name_field_is_known'), ('password_field', '{"",thrice}', 'password_field_is_known'),
 	('default_permissions', '{"{NULL}","{a b}","{{a}}"}', 'default_permissions_are_valid'),
 	('redirect_uris', '{NULL,"{NULL}","{https://a.example,NULL}","{\"\"}","{https://a.example,http://b.example}","{javascript:alert(1)}"}', 'redirect_uris_are_safe_urls'),
-	('allowed_origins', '{NULL,"{NULL}","{*}","{null}","{\"\"}","{https://a.example/}","{https://a.example/x}","{https://a.example?}","{https://a.example#}","{http://a.example}","{https://*.a.example}"}',
+	('allowed_origins', '{NULL,"{NULL}","{*}","{null}","{\"\"}","{https://a.example/}","{https://a.example/x}","{https://a.example?}","{https://a.example#}","{http://a.example}","{https://*.a.example}","{https://a.example:443}","{http://localhost:80}","{http://[::1]:80}","{https://0x}","{https://a.example,https://a.example:443}"}',
 		'allowed_origins_are_origins'))
 	AS v (setting, refused, constraint_name), unnest(refused) AS value;
 
@@ -291,7 +299,7 @@ SELECT is((as_admin(host(own('nobody') || '.example.com', 'tokens', 'other'))).c
 SELECT is((as_admin(host(own('nobody') || '.example.com', 'none'))).code, '23503', 'an app that does not exist');
 SELECT breaks(host(name), 'host_is_a_host_name', 'a bad host: ' || shown(name))
 FROM unnest(ARRAY['', ' ', 'Example.com', 'example.com.', '.example.com', 'example..com', '*.example.com', 'example.com:443', 'https://example.com', 'example.com/', 'user@example.com', '192.0.2.1', '1', '[::1]', 'exam_ple.com',
-	U&'b\00FCcher.example', E'example.com\n', 'example.0x1', repeat('a', 64) || '.example', repeat('a.', 127) || 'example']) AS name;
+	U&'b\00FCcher.example', E'example.com\n', 'example.0x1', 'example.0x', '0x', '0x7f', repeat('a', 64) || '.example', repeat('a.', 127) || 'example']) AS name;
 SELECT breaks(format('INSERT INTO arsignup.app_routes (kind, name, realm_id, connected_app_id) VALUES (%L, %L, realm(), app())', kind, own('x')), 'kind_is_known', 'a route of kind ' || shown(kind))
 FROM unnest(ARRAY['', 'path', 'Host']) AS kind;
 SELECT breaks(format('INSERT INTO arsignup.app_routes (kind, name, realm_id, connected_app_id) VALUES (%L, %s, %s, %s)', 'host', name, realm, app), 'not null', 'a route without ' || missing)
@@ -307,10 +315,15 @@ BEGIN
 		RAISE EXCEPTION USING ERRCODE = 'ZZ999';
 	EXCEPTION WHEN SQLSTATE 'ZZ999' THEN	-- undoes what was not refused
 	END;
-	RETURN isnt(o.code, '00000', description);
+	RETURN is(concat_ws(' | ', o.code, o.message, o.hint), '55000 | the row of a slug follows its connected app'
+		' | Change the slug in arsignup.connected_apps; insert rows for hosts only.', description);
 END
 $$;
 SELECT no_way(format('INSERT INTO arsignup.app_routes (kind, name, realm_id, connected_app_id) VALUES (%L, %L, realm(), app())', 'slug', own('by-hand')), 'a second slug cannot be added by hand');
+SELECT no_way(format('UPDATE arsignup.app_routes SET kind = %L, name = %L WHERE kind = %L AND connected_app_id = app()', 'host', own('by-hand') || '.example.com', 'slug'), 'a slug cannot become a host');
+SELECT no_way(format('UPDATE arsignup.app_routes SET connected_app_id = app(%L) WHERE kind = %L AND connected_app_id = app()', 'users', 'slug'), 'nor another app''s');
+SELECT no_way('INSERT INTO arsignup.app_routes SELECT ''slug'', name || ''-2'', realm_id, connected_app_id FROM arsignup.app_routes WHERE kind = ''slug''', 'nor can many be added at once');
+SELECT no_way(format('INSERT INTO arsignup.app_routes (kind, name, realm_id, connected_app_id) SELECT kind, name, realm_id, connected_app_id FROM arsignup.app_routes WHERE kind = %L AND connected_app_id = app() ON CONFLICT DO NOTHING', 'slug'), 'nor the same again');
 SELECT no_way(format('UPDATE arsignup.app_routes SET name = %L WHERE kind = %L AND connected_app_id = app()', own('by-hand'), 'slug'), 'a slug''s row cannot be renamed by hand');
 SELECT no_way(format('UPDATE arsignup.app_routes SET kind = %L WHERE name = %L', 'slug', own('auth') || '.example.com'), 'a host cannot become a slug');
 SELECT no_way(format('DELETE FROM arsignup.app_routes WHERE kind = %L AND connected_app_id = app()', 'slug'), 'a slug''s row cannot be deleted while the app is there');
@@ -333,12 +346,15 @@ FROM unnest(ARRAY[
 	'INSERT INTO arsignup.credentials DEFAULT VALUES', 'UPDATE arsignup.credentials SET password_hash = password_hash', 'DELETE FROM arsignup.credentials', 'SELECT FROM arsignup.credentials',
 	'INSERT INTO arsignup.signup_tokens DEFAULT VALUES', 'UPDATE arsignup.signup_tokens SET email = email', 'DELETE FROM arsignup.signup_tokens',
 	'SELECT digest FROM arsignup.signup_tokens', 'SELECT password_hash FROM arsignup.signup_tokens', 'SELECT * FROM arsignup.signup_tokens',
+	'INSERT INTO arsignup.sessions DEFAULT VALUES', 'UPDATE arsignup.sessions SET ended_at = NULL', 'DELETE FROM arsignup.sessions', 'SELECT cookie_digest FROM arsignup.sessions', 'SELECT * FROM arsignup.sessions',
+	'INSERT INTO arsignup.signing_keys DEFAULT VALUES', 'UPDATE arsignup.signing_keys SET retired_at = NULL', 'DELETE FROM arsignup.signing_keys', 'SELECT sealed_key FROM arsignup.signing_keys', 'SELECT * FROM arsignup.signing_keys',
 	'INSERT INTO arsignup.events DEFAULT VALUES', 'UPDATE arsignup.events SET data = data', 'DELETE FROM arsignup.events',
-	'TRUNCATE arsignup.realms', 'TRUNCATE arsignup.connected_apps CASCADE', 'TRUNCATE arsignup.app_routes',
+	'DELETE FROM arsignup.realms', 'TRUNCATE arsignup.realms', 'TRUNCATE arsignup.connected_apps CASCADE', 'TRUNCATE arsignup.app_routes',
 	'ALTER TABLE arsignup.realms DISABLE TRIGGER ALL', 'ALTER TABLE arsignup.connected_apps DROP CONSTRAINT login_handler_is_a_safe_url', 'CREATE TABLE arsignup.mine ()']) AS statement;
 SELECT is((as_admin(statement)).code, '00000', 'an administrator may: ' || statement)
 FROM unnest(ARRAY[
 	'SELECT * FROM arsignup.realms', 'SELECT * FROM arsignup.connected_apps', 'SELECT * FROM arsignup.app_routes', 'SELECT * FROM arsignup.users', 'SELECT * FROM arsignup.orgs', 'SELECT * FROM arsignup.memberships', 'SELECT * FROM arsignup.events',
+	'SELECT realm_id, id, user_id, connected_app_id, created_at, expires_at, ended_at, ip, client FROM arsignup.sessions', 'SELECT realm_id, created_at, retired_at, kid, alg, public_key, master_key_id FROM arsignup.signing_keys',
 	'SELECT realm_id, connected_app_id, created_at, expires_at, redeemed_at, revoked_at, user_id, username, email, first_name, last_name, org_name, credential_type, custom FROM arsignup.signup_tokens']) AS statement;
 
 -- An application and the web write no configuration, and the web reads none.
@@ -354,6 +370,9 @@ RESET ROLE;
 SELECT is(arsignup.are_valid_urls('{}'), true, 'no URLs are valid URLs');
 SELECT is(arsignup.are_valid_urls(NULL), NULL, 'null is null');
 SELECT is(arsignup.are_valid_origins('{https://a.example:8443}'), true, 'an origin with a port');
+SELECT is(arsignup.are_valid_origins('{https://a.example:80,http://localhost:443,http://127.0.0.1:8080}'), true, 'origins with the port of the other scheme');
+SELECT is(arsignup.are_valid_origins(ARRAY[origin]), false, 'browsers leave out the scheme''s own port: ' || origin) FROM unnest(ARRAY['https://a.example:443', 'http://localhost:80', 'http://127.0.0.1:80', 'http://[::1]:80']) AS origin;
+SELECT is(arsignup.are_valid_urls(ARRAY[origin || '/x']), true, 'a URL may have it: ' || origin) FROM unnest(ARRAY['https://a.example:443', 'http://localhost:80']) AS origin;
 SELECT is(arsignup.are_valid_origins('{https://a.example,https://b.example/}'), false, 'one that is none spoils all');
 SELECT is(arsignup.are_valid_hosts('{a.example,b.example}'), true, 'two hosts');
 SELECT is(arsignup.are_valid_hosts('{a.example,B.example}'), false, 'one host and one that is none');
