@@ -56,26 +56,51 @@ INSERT INTO function_table VALUES
 	('are_valid_origins', 'origins text[]', 'boolean', 'A', 'iSp'),
 	('are_valid_permissions', 'permissions text[]', 'boolean', 'A', 'iSp'),
 	('are_valid_urls', 'urls text[]', 'boolean', 'A', 'iSp'),
+	('change_password', 'realm_id uuid, user_id uuid, current_password arsignup.secret, password arsignup.secret', 'boolean', 'aA', 'vd'),
+	('check_settings', 'OUT setting text, OUT value text, OUT problem text, OUT remedy text', 'SETOF record', 'A', 's'),
 	('create_membership', 'realm_id uuid, user_id uuid, org_id uuid DEFAULT NULL::uuid, permissions text[] DEFAULT ''{}''::text[], expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, custom jsonb DEFAULT ''{}''::jsonb', 'uuid', 'aA', 'vd'),
 	('create_org', 'realm_id uuid, name text, reference text DEFAULT NULL::text, custom jsonb DEFAULT ''{}''::jsonb', 'uuid', 'aA', 'vd'),
+	('create_session', 'realm_id uuid, user_id uuid, connected_app_id uuid DEFAULT NULL::uuid, ip inet DEFAULT NULL::inet, client text DEFAULT NULL::text, OUT session_id uuid, OUT token text, OUT expires_at timestamp with time zone', 'record', 'aA', 'vd'),
 	('create_user', 'realm_id uuid, email text, password arsignup.secret DEFAULT NULL::arsignup.secret, username text DEFAULT NULL::text, password_hash arsignup.secret DEFAULT NULL::arsignup.secret, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text, reference text DEFAULT NULL::text, custom jsonb DEFAULT ''{}''::jsonb, user_type text DEFAULT ''human''::text', 'uuid', 'aA', 'vd'),
+	('delete_membership', 'realm_id uuid, membership_id uuid', 'boolean', 'aA', 'vd'),
+	('delete_org', 'realm_id uuid, org_id uuid', 'boolean', 'aA', 'vd'),
+	('delete_realm', 'realm_id uuid', 'boolean', 'A', 'vd'),
+	('delete_user', 'realm_id uuid, user_id uuid', 'boolean', 'aA', 'vd'),
+	('end_session', 'realm_id uuid, session_id uuid', 'boolean', 'aA', 'vd'),
+	('end_sessions', 'realm_id uuid, user_id uuid', 'bigint', 'aA', 'vd'),
 	('format_id', 'prefix text, id uuid', 'text', 'P', 'iSp'),
 	('get_signup_token', 'token arsignup.secret, realm_id uuid DEFAULT NULL::uuid', 'SETOF arsignup.signup_token_info', 'aA', 'sd'),
 	('guard_realm', '', 'trigger', '', 'v'),
+	('guard_slug', '', 'trigger', '', 'v'),
 	('hash_password', 'password arsignup.secret', 'text', 'aA', 'v'),
+	('jwks', 'realm_id uuid', 'jsonb', 'aA', 'sd'),
+	('login', 'connected_app_id uuid, login text, password arsignup.secret, ip inet DEFAULT NULL::inet, client text DEFAULT NULL::text', 'arsignup.login_result', 'aA', 'vd'),
+	('login_again', 'connected_app_id uuid, browser_session arsignup.secret', 'arsignup.login_result', 'aA', 'vd'),
 	('mint_signup_token', 'connected_app_id uuid, email text, password arsignup.secret DEFAULT NULL::arsignup.secret, username text DEFAULT NULL::text, email_confirmation text DEFAULT NULL::text, password_confirmation arsignup.secret DEFAULT NULL::arsignup.secret, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text, org_name text DEFAULT NULL::text, custom jsonb DEFAULT ''{}''::jsonb, ttl interval DEFAULT NULL::interval, password_hash arsignup.secret DEFAULT NULL::arsignup.secret', 'text', 'aA', 'vd'),
 	('new_id', '', 'uuid', 'A', 'v'),
 	('normalize_email', 'email text', 'text', 'P', 'iSp'),
 	('normalize_username', 'username text', 'text', 'P', 'iSp'),
 	('parse_id', 'public_id text', 'uuid', 'P', 'iSp'),
 	('password_needs_rehash', 'password_hash arsignup.secret', 'boolean', 'P', 'sS'),
+	('password_strength', 'password arsignup.secret, related text[] DEFAULT ''{}''::text[], OUT score integer, OUT crack_seconds double precision', 'record', 'aA', 'v'),
+	('purge_events', 'older_than interval, max_rows integer DEFAULT 10000', 'bigint', 'A', 'vd'),
+	('purge_expired', 'max_rows integer DEFAULT 10000', 'bigint', 'A', 'vd'),
 	('redeem_signup_token', 'token arsignup.secret, org_name text DEFAULT NULL::text, reference text DEFAULT NULL::text, custom jsonb DEFAULT NULL::jsonb, with_org boolean DEFAULT NULL::boolean, realm_id uuid DEFAULT NULL::uuid', 'arsignup.signup_result', 'aA', 'vd'),
+	('remember_session', 'realm_id uuid, session_id uuid', 'text', 'aA', 'vd'),
+	('reveal_jwt_key', 'realm_id uuid', 'text', 'A', 'vd'),
 	('revoke_signup_token', 'token arsignup.secret, realm_id uuid DEFAULT NULL::uuid', 'boolean', 'aA', 'vd'),
+	('rotate_signing_key', 'realm_id uuid', 'text', 'A', 'vd'),
 	('route_slug', '', 'trigger', '', 'v'),
 	('secret_in', 'cstring', 'arsignup.secret', '', 'iSp'),
 	('secret_out', 'arsignup.secret', 'cstring', '', 'iSp'),
 	('secret_recv', 'internal', 'arsignup.secret', '', 'iSp'),
-	('stats', 'OUT hash_slots integer, OUT hashes_running integer, OUT hashes_waiting integer, OUT hashes_run bigint, OUT hashes_refused bigint, OUT signups bigint, OUT tokens_minted bigint, OUT tokens_redeemed bigint, OUT tokens_expired bigint', 'record', 'A', 'v'),
+	('set_password', 'realm_id uuid, user_id uuid, password arsignup.secret', 'void', 'aA', 'vd'),
+	('signup', 'connected_app_id uuid, email text, password arsignup.secret DEFAULT NULL::arsignup.secret, username text DEFAULT NULL::text, email_confirmation text DEFAULT NULL::text, password_confirmation arsignup.secret DEFAULT NULL::arsignup.secret, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text, org_name text DEFAULT NULL::text, custom jsonb DEFAULT ''{}''::jsonb, ip inet DEFAULT NULL::inet, client text DEFAULT NULL::text, password_hash arsignup.secret DEFAULT NULL::arsignup.secret', 'arsignup.signup_result', 'aA', 'vd'),
+	('stats', 'OUT hash_slots integer, OUT hashes_running integer, OUT hashes_waiting integer, OUT hashes_run bigint, OUT hashes_refused bigint, OUT signups bigint, OUT tokens_minted bigint, OUT tokens_redeemed bigint, OUT tokens_expired bigint, OUT logins_ok bigint, OUT logins_failed bigint', 'record', 'A', 'v'),
+	('update_membership', 'realm_id uuid, membership_id uuid, permissions text[] DEFAULT NULL::text[], expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, custom jsonb DEFAULT NULL::jsonb', 'void', 'aA', 'vd'),
+	('update_org', 'realm_id uuid, org_id uuid, name text DEFAULT NULL::text, reference text DEFAULT NULL::text, custom jsonb DEFAULT NULL::jsonb, state text DEFAULT NULL::text', 'void', 'aA', 'vd'),
+	('update_user', 'realm_id uuid, user_id uuid, email text DEFAULT NULL::text, username text DEFAULT NULL::text, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text, reference text DEFAULT NULL::text, custom jsonb DEFAULT NULL::jsonb, state text DEFAULT NULL::text', 'void', 'aA', 'vd'),
+	('verify_login_token', 'token arsignup.secret, realm_id uuid DEFAULT NULL::uuid', 'jsonb', 'aA', 'sd'),
 	('verify_password', 'password arsignup.secret, password_hash arsignup.secret', 'boolean', 'aA', 'v');
 
 CREATE TEMP VIEW function_seen AS
@@ -104,8 +129,9 @@ SELECT is_empty($$SELECT p.proname, x.grantee::regrole FROM pg_proc AS p, aclexp
 SELECT is_empty($$SELECT p.oid::regprocedure, p.proconfig FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.proconfig IS DISTINCT FROM ARRAY['search_path=pg_catalog, pg_temp']$$,
 	'every function pins its search_path, two schemas and nothing else');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.proleakproof$$, 'none is leakproof');
-SELECT is_empty($$SELECT p.oid::regprocedure, l.lanname FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang WHERE p.pronamespace = ANY (ours()) AND l.lanname <> 'c'$$,
-	'all are C, none is PL/pgSQL');
+SELECT is_empty($$SELECT p.oid::regprocedure, l.lanname FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang WHERE p.pronamespace = ANY (ours()) AND l.lanname <> 'c'
+	AND (p.proname <> 'check_settings' OR l.lanname <> 'sql' OR p.prosqlbody IS NULL)$$,
+	'all are C, none is PL/pgSQL; only check_settings is SQL, parsed when it was made, and no search_path bends it');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.prokind <> 'f'$$, 'there is no procedure, whose statements pg_stat_statements would keep, and no aggregate');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.prosecdef AND p.proowner <> 'arsignup_owner'::regrole$$, 'no definer is a superuser');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.provolatile = 'i'
@@ -138,6 +164,30 @@ FROM who AS w, (VALUES
 	('SELECT arsignup.get_signup_token(NULL)', 'app admin owner', '00000'),
 	('SELECT arsignup.redeem_signup_token(NULL)', 'app admin owner', 'SU003'),
 	('SELECT arsignup.revoke_signup_token(NULL)', 'app admin owner', 'SU003'),
+	('SELECT arsignup.signup(NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.login(NULL, NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.login_again(NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.create_session(NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.remember_session(NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.verify_login_token(NULL)', 'app admin owner', '00000'),
+	('SELECT arsignup.end_session(NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.end_sessions(NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.jwks(NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.update_user(NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.delete_user(NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.set_password(NULL, NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.change_password(NULL, NULL, NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.update_org(NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.delete_org(NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.update_membership(NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.delete_membership(NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.password_strength(NULL)', 'app admin owner', 'SU001'),
+	('SELECT arsignup.rotate_signing_key(NULL)', 'admin owner', 'SU010'),
+	('SELECT arsignup.reveal_jwt_key(NULL)', 'admin owner', 'SU010'),
+	('SELECT arsignup.purge_expired(0)', 'admin owner', 'SU001'),
+	('SELECT arsignup.purge_events(NULL)', 'admin owner', 'SU001'),
+	('SELECT arsignup.delete_realm(NULL)', 'admin owner', '00000'),
+	('SELECT arsignup.check_settings()', 'admin owner', '00000'),
 	('SELECT arsignup.stats()', 'admin owner', '00000'),
 	('SELECT arsignup.new_id()', 'admin owner', '00000'),
 	('SELECT arsignup.are_valid_urls(''{}'')', 'admin owner', '00000'),
@@ -146,8 +196,9 @@ FROM who AS w, (VALUES
 	('SELECT arsignup.format_id(''usr'', gen_random_uuid())', 'app admin owner web outsider', '00000'),
 	('SELECT arsignup.parse_id(''usr_0000000000000000000000'')', 'app admin owner web outsider', '00000'),
 	('SELECT arsignup.password_needs_rehash(''x'')', 'app admin owner web outsider', '00000')) AS v (call, allowed, code);
-SELECT is((outcome('SELECT arsignup.guard_realm()')).code, '39P01', 'a trigger function is not called');
-SELECT is((outcome('SELECT arsignup.route_slug()')).code, '39P01', 'the other one neither');
+SELECT refused(format('SELECT arsignup.%I()', name), '39P01', format('function "%s" was not called by trigger manager', name), NULL, 'a trigger function is not called: ' || name)
+FROM unnest(ARRAY['guard_realm', 'guard_slug', 'route_slug']) AS name;
+SELECT is(tries(format('SELECT arsignup.%I()', f), w.role), '42501', format('least of all by %s: %s', w.name, f)) FROM unnest(ARRAY['guard_realm', 'guard_slug', 'route_slug']) AS f, who AS w WHERE w.name <> 'owner';
 
 ---------------------------------------------------------------------------------------------------
 -- Tables
@@ -155,7 +206,7 @@ SELECT is((outcome('SELECT arsignup.route_slug()')).code, '39P01', 'the other on
 
 CREATE TABLE relation_table (name text, admin text, app text);
 INSERT INTO relation_table VALUES
-	('realms', 'DELETE INSERT SELECT UPDATE', NULL),
+	('realms', 'INSERT SELECT UPDATE', NULL),
 	('connected_apps', 'DELETE INSERT SELECT UPDATE', NULL),
 	('app_routes', 'DELETE INSERT SELECT UPDATE', NULL),
 	('users', 'SELECT', 'SELECT'),
@@ -163,7 +214,9 @@ INSERT INTO relation_table VALUES
 	('memberships', 'SELECT', 'SELECT'),
 	('events', 'SELECT', NULL),
 	('credentials', NULL, NULL),
-	('signup_tokens', NULL, NULL);
+	('signup_tokens', NULL, NULL),
+	('sessions', NULL, NULL),
+	('signing_keys', NULL, NULL);
 
 SELECT set_eq($$SELECT c.relname::text FROM pg_class AS c WHERE c.relnamespace = ANY (ours()) AND c.relkind NOT IN ('i', 'c', 't')$$, 'SELECT name FROM relation_table',
 	'these tables are there, and no view, sequence or other relation');
@@ -185,9 +238,11 @@ SELECT rows_are(
 		FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid, aclexplode(a.attacl) AS x
 		WHERE c.relnamespace = ANY (ours()) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3$$,
 	$$VALUES ('arsignup.orgs', 'arsignup_app', 'REFERENCES', 'id'),
+		('arsignup.sessions', 'arsignup_admin', 'SELECT', 'client connected_app_id created_at ended_at expires_at id ip realm_id user_id'),
+		('arsignup.signing_keys', 'arsignup_admin', 'SELECT', 'alg created_at kid master_key_id public_key realm_id retired_at'),
 		('arsignup.signup_tokens', 'arsignup_admin', 'SELECT', 'connected_app_id created_at credential_type custom email expires_at first_name last_name org_name realm_id redeemed_at revoked_at user_id username'),
 		('arsignup.users', 'arsignup_app', 'REFERENCES', 'id')$$,
-	'an application refers to users and orgs by id, an administrator reads of tokens all but digest and hash');
+	'an application refers to users and orgs by id, an administrator reads of tokens all but digest and hash, of sessions all but the cookie''s digest, of keys all but the sealed one');
 SELECT is(
 	(SELECT string_agg(w.name || ' ' || p.privilege, ', ' ORDER BY w.name, p.privilege) FROM who AS w, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'REFERENCES']) AS p (privilege)
 		WHERE w.name <> 'owner' AND has_column_privilege(w.role, v.relation, v.attname, p.privilege)),
@@ -195,16 +250,21 @@ SELECT is(
 FROM (VALUES ('arsignup.users', 'id', 'admin SELECT, app REFERENCES, app SELECT'), ('arsignup.users', 'email', 'admin SELECT, app SELECT'), ('arsignup.users', 'realm_id', 'admin SELECT, app SELECT'),
 	('arsignup.orgs', 'id', 'admin SELECT, app REFERENCES, app SELECT'), ('arsignup.orgs', 'realm_id', 'admin SELECT, app SELECT'), ('arsignup.memberships', 'id', 'admin SELECT, app SELECT'),
 	('arsignup.credentials', 'password_hash', NULL), ('arsignup.credentials', 'user_id', NULL), ('arsignup.signup_tokens', 'password_hash', NULL), ('arsignup.signup_tokens', 'digest', NULL), ('arsignup.signup_tokens', 'email', 'admin SELECT'),
+	('arsignup.sessions', 'cookie_digest', NULL), ('arsignup.sessions', 'user_id', 'admin SELECT'), ('arsignup.signing_keys', 'sealed_key', NULL), ('arsignup.signing_keys', 'public_key', 'admin SELECT'),
 	('arsignup.realms', 'id', 'admin INSERT, admin SELECT, admin UPDATE')) AS v (relation, attname, expected);
 
 -- And found out by trying, the column that counts first of all.
 SELECT is(tries('SELECT password_hash FROM arsignup.credentials', role), '42501', name || ' reads no hash') FROM who WHERE name <> 'owner';
 SELECT is(tries('SELECT digest, password_hash FROM arsignup.signup_tokens', role), '42501', name || ' reads no digest') FROM who WHERE name <> 'owner';
+SELECT is(tries('SELECT cookie_digest FROM arsignup.sessions', role), '42501', name || ' reads no digest of a browser''s secret') FROM who WHERE name <> 'owner';
+SELECT is(tries('SELECT sealed_key FROM arsignup.signing_keys', role), '42501', name || ' reads no sealed key') FROM who WHERE name <> 'owner';
+SELECT is(tries('SELECT s.id FROM arsignup.sessions AS s JOIN arsignup.signing_keys AS k ON k.realm_id = s.realm_id', role),
+	CASE WHEN name IN ('admin', 'owner') THEN '00000' ELSE '42501' END, name || ' reads of sessions and keys, or does not') FROM who;
 SELECT is(tries('SELECT u.email FROM arsignup.users AS u JOIN arsignup.memberships AS m ON m.user_id = u.id LEFT JOIN arsignup.orgs AS o ON o.id = m.org_id', role),
 	CASE WHEN name IN ('app', 'admin', 'owner') THEN '00000' ELSE '42501' END, name || ' joins users, memberships and orgs, or does not') FROM who;
 SELECT is(tries('SELECT FROM arsignup.events', role), CASE WHEN name IN ('admin', 'owner') THEN '00000' ELSE '42501' END, name || ' reads events, or does not') FROM who;
 SELECT is(tries(statement, role), '42501', name || ' may not: ' || statement)
-FROM who, unnest(ARRAY['UPDATE arsignup.users SET email = email', 'DELETE FROM arsignup.users', 'INSERT INTO arsignup.events DEFAULT VALUES', 'DELETE FROM arsignup.signup_tokens', 'LOCK arsignup.users IN ACCESS EXCLUSIVE MODE',
+FROM who, unnest(ARRAY['UPDATE arsignup.users SET email = email', 'DELETE FROM arsignup.users', 'INSERT INTO arsignup.events DEFAULT VALUES', 'DELETE FROM arsignup.signup_tokens', 'DELETE FROM arsignup.realms', 'DELETE FROM arsignup.sessions', 'UPDATE arsignup.sessions SET ended_at = NULL', 'DELETE FROM arsignup.signing_keys', 'UPDATE arsignup.signing_keys SET retired_at = NULL', 'LOCK arsignup.users IN ACCESS EXCLUSIVE MODE',
 	'CREATE FUNCTION arsignup.evil() RETURNS int LANGUAGE sql AS ''SELECT 1''', 'CREATE TABLE arsignup_web.evil ()', 'CREATE TRIGGER evil BEFORE INSERT ON arsignup.users EXECUTE FUNCTION suppress_redundant_updates_trigger()',
 	'ALTER FUNCTION arsignup.stats() RESET ALL', 'DROP FUNCTION arsignup.normalize_email(text)', 'DROP TABLE arsignup.events', 'DROP SCHEMA arsignup CASCADE', 'DROP EXTENSION arsignup CASCADE', 'GRANT arsignup_owner TO current_user']) AS statement
 WHERE name <> 'owner';
@@ -224,7 +284,7 @@ SELECT is(tries('CREATE TABLE arsignup_test_fk.d (u uuid REFERENCES arsignup.use
 ---------------------------------------------------------------------------------------------------
 
 SELECT set_eq($$SELECT t.typname || ' ' || t.typtype::text FROM pg_type AS t LEFT JOIN pg_class AS c ON c.oid = t.typrelid WHERE t.typnamespace = ANY (ours()) AND t.typelem = 0 AND (c.relkind IS NULL OR c.relkind = 'c')$$,
-	ARRAY['secret b', 'signup_result c', 'signup_token_info c'], 'these types are there, and no others');
+	ARRAY['login_result c', 'secret b', 'signup_result c', 'signup_token_info c'], 'these types are there, and no others');
 SELECT is(tries('CREATE TABLE arsignup_test_fk.s (s arsignup.secret)', role), CASE name WHEN 'owner' THEN '00000' ELSE '42501' END, name || ' may have a column of secrets, or may not') FROM who;
 SELECT is(tries('CREATE FUNCTION arsignup_test_fk.f(arsignup.secret) RETURNS int LANGUAGE sql AS ''SELECT 1''', role), CASE name WHEN 'owner' THEN '00000' ELSE '42501' END, name || ' may make a function of secrets, or may not') FROM who;
 SELECT is(tries('SELECT ''x''::arsignup.secret, ''x''::text::arsignup.secret', role), '00000', name || ' may write a secret') FROM who;
@@ -242,7 +302,7 @@ SELECT is_empty($$
 SELECT is_empty($$
 	SELECT pg_describe_object(classid, objid, 0) FROM (
 		SELECT 'pg_class'::regclass, oid FROM pg_class WHERE relnamespace = ANY (ours()) AND relkind NOT IN ('i', 't', 'c')
-		UNION ALL SELECT 'pg_type'::regclass, oid FROM pg_type WHERE typnamespace = ANY (ours()) AND typelem = 0 AND (typrelid = 0 OR typname IN ('signup_result', 'signup_token_info'))
+		UNION ALL SELECT 'pg_type'::regclass, oid FROM pg_type WHERE typnamespace = ANY (ours()) AND typelem = 0 AND (typrelid = 0 OR typname IN ('login_result', 'signup_result', 'signup_token_info'))
 		UNION ALL SELECT 'pg_proc'::regclass, oid FROM pg_proc WHERE pronamespace = ANY (ours())
 		UNION ALL SELECT 'pg_namespace'::regclass, oid FROM pg_namespace WHERE oid = ANY (ours())) AS s (classid, objid)
 	WHERE NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = s.classid AND d.objid = s.objid AND d.deptype = 'e' AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'arsignup'))
@@ -261,7 +321,7 @@ SELECT rows_are($$SELECT superuser, trusted, relocatable, schema::text, requires
 SELECT rows_are(
 	$$SELECT c.oid::regclass::text, c.condition FROM pg_extension AS e, unnest(e.extconfig, e.extcondition) AS c (oid, condition) WHERE e.extname = 'arsignup' ORDER BY 1$$,
 	$$VALUES ('arsignup.app_routes', 'WHERE kind = ''host'''), ('arsignup.connected_apps', ''), ('arsignup.credentials', ''), ('arsignup.events', ''), ('arsignup.memberships', ''), ('arsignup.orgs', ''),
-		('arsignup.realms', ''), ('arsignup.signup_tokens', ''), ('arsignup.users', '')$$,
+		('arsignup.realms', ''), ('arsignup.sessions', ''), ('arsignup.signing_keys', ''), ('arsignup.signup_tokens', ''), ('arsignup.users', '')$$,
 	'pg_dump takes every table, whole, but for the slugs'' rows, which the apps bring back');
 SELECT set_eq($$SELECT unnest(extconfig)::regclass::text FROM pg_extension WHERE extname = 'arsignup'$$, $$SELECT c.oid::regclass::text FROM pg_class AS c WHERE c.relnamespace = ANY (ours()) AND c.relkind IN ('r', 'p')$$,
 	'no table is forgotten');
@@ -279,6 +339,8 @@ SELECT rows_are(
 		('arsignup.memberships', true, 'realm_id id'), ('arsignup.memberships', false, 'realm_id user_id org_id'),
 		('arsignup.orgs', true, 'realm_id id'), ('arsignup.orgs', false, 'id'),
 		('arsignup.realms', true, 'id'),
+		('arsignup.sessions', true, 'realm_id id'), ('arsignup.sessions', false, 'realm_id cookie_digest'),
+		('arsignup.signing_keys', true, 'realm_id kid'), ('arsignup.signing_keys', false, 'realm_id alg'),
 		('arsignup.signup_tokens', true, 'realm_id digest'),
 		('arsignup.users', true, 'realm_id id'), ('arsignup.users', false, 'id'), ('arsignup.users', false, 'realm_id email_key'), ('arsignup.users', false, 'realm_id username_key')$$,
 	'realm_id leads every unique key, but for the documented exceptions');
@@ -288,10 +350,11 @@ SELECT rows_are(
 		('arsignup.connected_apps', 'FOREIGN KEY (realm_id) REFERENCES arsignup.realms(id)'),
 		('arsignup.credentials', 'FOREIGN KEY (realm_id, user_id) REFERENCES arsignup.users(realm_id, id) ON DELETE CASCADE'),
 		('arsignup.memberships', 'FOREIGN KEY (realm_id, org_id) REFERENCES arsignup.orgs(realm_id, id) ON DELETE CASCADE'),
-		('arsignup.memberships', 'FOREIGN KEY (realm_id, user_id) REFERENCES arsignup.users(realm_id, id) ON DELETE CASCADE')$$,
+		('arsignup.memberships', 'FOREIGN KEY (realm_id, user_id) REFERENCES arsignup.users(realm_id, id) ON DELETE CASCADE'),
+		('arsignup.sessions', 'FOREIGN KEY (realm_id, user_id) REFERENCES arsignup.users(realm_id, id) ON DELETE CASCADE')$$,
 	'realm_id leads every foreign key');
 SELECT is_empty($$SELECT c.conrelid::regclass, c.confrelid::regclass FROM pg_constraint AS c WHERE c.contype = 'f' AND c.confrelid IN ('arsignup.realms'::regclass, 'arsignup.connected_apps'::regclass)
-	AND c.conrelid = ANY ('{arsignup.users,arsignup.credentials,arsignup.orgs,arsignup.memberships,arsignup.signup_tokens,arsignup.events}'::regclass[])$$,
+	AND c.conrelid = ANY ('{arsignup.users,arsignup.credentials,arsignup.orgs,arsignup.memberships,arsignup.signup_tokens,arsignup.sessions,arsignup.signing_keys,arsignup.events}'::regclass[])$$,
 	'no table that signups write refers to what all signups share');
 SELECT is_empty($$SELECT c.conrelid::regclass, c.conname FROM pg_constraint AS c WHERE c.contype = 'f' AND c.connamespace = ANY (ours()) AND (c.confdeltype NOT IN ('a', 'c') OR c.confupdtype <> 'a' OR NOT c.convalidated)$$,
 	'foreign keys cascade or take no action');
@@ -303,8 +366,8 @@ SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute AS a 
 SELECT is_empty($$SELECT i.indexrelid::regclass, l.collname FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid,
 	LATERAL unnest(i.indkey::int2[], i.indcollation::oid[]) AS k (attnum, collation_id) LEFT JOIN pg_collation AS l ON l.oid = k.collation_id
 	WHERE t.relnamespace = ANY (ours()) AND k.collation_id <> 0 AND l.collname <> 'C'$$, 'every text in a key is COLLATE "C", so that no locale merges what is different');
-SELECT is((SELECT count(*) FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid, LATERAL unnest(i.indcollation::oid[]) AS c WHERE t.relnamespace = ANY (ours()) AND c = '"C"'::regcollation), 4::bigint,
-	'there are four such columns: kind and name of a route, username, email');
+SELECT is((SELECT count(*) FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid, LATERAL unnest(i.indcollation::oid[]) AS c WHERE t.relnamespace = ANY (ours()) AND c = '"C"'::regcollation), 6::bigint,
+	'there are six such columns: kind and name of a route, username, email, kid and alg of a key');
 SELECT is_empty($$SELECT i.indexrelid::regclass FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid WHERE t.relnamespace = ANY (ours()) AND (i.indexprs IS NOT NULL OR NOT i.indisvalid)$$, 'no index is of an expression');
 SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid WHERE c.relnamespace = ANY (ours()) AND a.attnum > 0 AND a.atttypid IN ('arsignup.secret'::regtype, 'arsignup.secret[]'::regtype)$$,
 	'no column is a secret');
@@ -314,9 +377,10 @@ SELECT is_empty($$SELECT a.attrelid::regclass, a.attname, a.atttypid::regtype FR
 
 -- Triggers: none on what signups write; and of the other tables only ours.
 SELECT rows_are(
-	$$SELECT t.tgrelid::regclass::text, t.tgname::text, t.tgfoid::regproc::text, t.tgenabled::text FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid WHERE c.relnamespace = ANY (ours()) AND NOT t.tgisinternal ORDER BY 1$$,
-	$$VALUES ('arsignup.connected_apps', 'route_slug', 'arsignup.route_slug', 'O'), ('arsignup.realms', 'guard', 'arsignup.guard_realm', 'O')$$,
-	'there is no trigger on users, credentials, orgs, memberships, tokens or events');
+	$$SELECT t.tgrelid::regclass::text, t.tgname::text, t.tgfoid::regproc::text, t.tgenabled::text FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid WHERE c.relnamespace = ANY (ours()) AND NOT t.tgisinternal ORDER BY 1, 2$$,
+	$$VALUES ('arsignup.app_routes', 'guard_delete', 'arsignup.guard_slug', 'O'), ('arsignup.app_routes', 'guard_insert', 'arsignup.guard_slug', 'O'), ('arsignup.app_routes', 'guard_update', 'arsignup.guard_slug', 'O'),
+		('arsignup.connected_apps', 'route_slug', 'arsignup.route_slug', 'O'), ('arsignup.realms', 'guard_delete', 'arsignup.guard_realm', 'O'), ('arsignup.realms', 'guard_update', 'arsignup.guard_realm', 'O')$$,
+	'there is no trigger on users, credentials, orgs, memberships, tokens, sessions, keys or events');
 SELECT is_empty($$SELECT r.ev_class::regclass, r.rulename FROM pg_rewrite AS r JOIN pg_class AS c ON c.oid = r.ev_class WHERE c.relnamespace = ANY (ours())$$, 'there are no rules');
 SELECT is_empty($$SELECT d.adrelid::regclass, a.attname, pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef AS d JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum JOIN pg_class AS c ON c.oid = d.adrelid
 	WHERE c.relnamespace = ANY (ours()) AND c.relname NOT IN ('realms', 'connected_apps') AND pg_get_expr(d.adbin, d.adrelid) LIKE '%(%'$$, 'no default of the tables that signups write calls a function: ids and times come as parameters');
@@ -337,7 +401,12 @@ SELECT is_empty($$
 	SELECT p.oid::regprocedure, code FROM (VALUES
 		('hash_password', '{SU001,SU007,53200}'::text[]), ('verify_password', '{SU001,SU007,53200}'), ('create_user', '{SU001,SU002,SU006,SU007,SU010,55P03}'), ('create_org', '{SU001,SU006,SU010}'),
 		('create_membership', '{SU001,SU002,SU006,SU010,55P03}'), ('mint_signup_token', '{SU001,SU002,SU006,SU007,SU010}'), ('redeem_signup_token', '{SU001,SU002,SU003,SU004,SU005,SU006,SU009,SU010,55P03}'),
-		('revoke_signup_token', '{SU003,55P03}'), ('format_id', '{SU001}'), ('parse_id', '{SU001}'), ('stats', '{55000}')) AS v (name, codes), unnest(codes) AS code, pg_proc AS p
+		('revoke_signup_token', '{SU003,55P03}'), ('format_id', '{SU001}'), ('parse_id', '{SU001}'), ('stats', '{55000}'),
+		('signup', '{SU001,SU002,SU006,SU007,SU010,SU011,55P03}'), ('login', '{SU007,SU010,SU011}'), ('login_again', '{SU010,SU011}'), ('create_session', '{SU006,SU010,SU011}'), ('verify_login_token', '{SU011}'),
+		('remember_session', '{SU006,SU010}'), ('end_session', '{SU010,55P03}'), ('end_sessions', '{SU010,55P03}'), ('jwks', '{SU010}'), ('rotate_signing_key', '{SU010,SU011,55P03}'), ('reveal_jwt_key', '{SU010,SU011}'), ('password_strength', '{SU001}'),
+		('update_user', '{SU001,SU002,SU010,55P03}'), ('delete_user', '{SU010,23503,55P03}'), ('set_password', '{SU001,SU007,SU010,55P03}'), ('change_password', '{SU001,SU006,SU007,SU010,55P03}'),
+		('update_org', '{SU001,SU010,55P03}'), ('delete_org', '{SU010,23503,55P03}'), ('update_membership', '{SU001,SU010,55P03}'), ('delete_membership', '{SU010,55P03}'),
+		('purge_expired', '{SU001}'), ('purge_events', '{SU001}'), ('delete_realm', '{23503,55006}')) AS v (name, codes), unnest(codes) AS code, pg_proc AS p
 	WHERE p.proname = name AND p.pronamespace = 'arsignup'::regnamespace AND strpos(obj_description(p.oid, 'pg_proc'), code) = 0
 	$$, 'a function''s comment names every SQLSTATE that it raises');
 
