@@ -1,5 +1,5 @@
 -- Every error that one session can meet, as its user reads it: message, detail, hint, SQLSTATE.
--- What needs a second session (SU007, 55P03) or another server (55000) is tested elsewhere.
+-- What needs a second session (SU007, 55P03), another key file (SU011) or another server (55000) is tested elsewhere.
 
 SET client_min_messages = warning;
 \set ON_ERROR_ROLLBACK on
@@ -53,6 +53,9 @@ SELECT arsignup.verify_password('x', 'x'); \echo :SQLSTATE
 SELECT arsignup.verify_password(NULL, ''); \echo :SQLSTATE
 SELECT arsignup.verify_password('x', :dear_hash); \echo :SQLSTATE
 SELECT arsignup.verify_password('', :hash), arsignup.verify_password(repeat('x', 1025), :hash);
+SELECT arsignup.password_strength(NULL); \echo :SQLSTATE
+SELECT arsignup.password_strength(''); \echo :SQLSTATE
+SELECT arsignup.password_strength(repeat('x', 1025)); \echo :SQLSTATE
 SELECT arsignup.password_needs_rehash('x'), arsignup.password_needs_rehash(:hash), arsignup.password_needs_rehash(NULL);
 
 -- Names.
@@ -73,7 +76,16 @@ SELECT arsignup.create_user(:realm, 'ada@example.com', username => 'ada'); \echo
 SELECT arsignup.create_user(:realm, 'ada@example.com', ''); \echo :SQLSTATE
 SELECT arsignup.create_user(:realm, 'ada@example.com', 'short'); \echo :SQLSTATE
 SELECT arsignup.create_user(:realm, 'ada@example.com', repeat('x', 1025)); \echo :SQLSTATE
-SELECT arsignup.create_user(:realm, 'ada@example.com', 'correct horse', password_hash => :hash); \echo :SQLSTATE
+-- Too easy to guess, and why.
+SELECT arsignup.create_user(:realm, 'ada@example.com', 'password'); \echo :SQLSTATE
+SELECT arsignup.create_user(:realm, 'ada@example.com', 'P4$$w0rd'); \echo :SQLSTATE
+SELECT arsignup.create_user(:realm, 'zyxomma@example.com', 'zyxomma@example.com'); \echo :SQLSTATE
+SELECT arsignup.create_user(:realm, 'ada@example.com', 'Emails12'); \echo :SQLSTATE
+SELECT arsignup.create_user(:realm, 'ada@example.com', 'vvvvvvvvvv'); \echo :SQLSTATE
+SELECT arsignup.create_user(:realm, 'ada@example.com', 'stuvwxyz'); \echo :SQLSTATE
+SELECT arsignup.create_user(:realm, 'ada@example.com', 'fghjkl;['); \echo :SQLSTATE
+SELECT arsignup.create_user(:realm, 'ada@example.com', '31.12.1999'); \echo :SQLSTATE
+SELECT arsignup.create_user(:realm, 'ada@example.com', 'correct horse battery staple', password_hash => :hash); \echo :SQLSTATE
 SELECT arsignup.create_user(:realm, 'ada@example.com', password_hash => ''); \echo :SQLSTATE
 SELECT arsignup.create_user(:realm, 'ada@example.com', password_hash => '$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW'); \echo :SQLSTATE
 SELECT arsignup.create_user(:realm, 'ada@example.com', password_hash => :dear_hash); \echo :SQLSTATE
@@ -87,7 +99,7 @@ SELECT arsignup.create_user(:standard, NULL, username => 'ada'); \echo :SQLSTATE
 -- Taken names; of all faults, those that are more than taken names decide.
 SELECT arsignup.create_user(:realm, 'ada@example.com') IS NOT NULL, arsignup.create_user(:standard, 'ada@example.com', username => 'ada') IS NOT NULL;
 SELECT arsignup.create_user(:realm, 'ADA@example.com'); \echo :SQLSTATE
-SELECT arsignup.create_user(:realm, 'ada@example.com', 'correct horse'); \echo :SQLSTATE
+SELECT arsignup.create_user(:realm, 'ada@example.com', 'correct horse battery staple'); \echo :SQLSTATE
 SELECT arsignup.create_user(:realm, 'ada@example.com', 'short'); \echo :SQLSTATE
 SELECT arsignup.create_user(:standard, 'ada@example.com', username => 'grace'); \echo :SQLSTATE
 SELECT arsignup.create_user(:standard, 'grace@example.com', username => 'Ada'); \echo :SQLSTATE
@@ -126,38 +138,147 @@ UPDATE arsignup.users SET state = 'inactive' WHERE id = :'user_id';
 SELECT arsignup.create_membership(:realm, :'user_id', :'org_id'); \echo :SQLSTATE
 ROLLBACK TO active;
 
+-- Changes: what leads nowhere, what is wrong; nothing of it is done.
+SELECT arsignup.update_user(NULL, :'user_id'); \echo :SQLSTATE
+SELECT arsignup.update_user(:realm, NULL); \echo :SQLSTATE
+SELECT arsignup.update_user(:standard, :'user_id'); \echo :SQLSTATE
+SELECT arsignup.update_user(:realm, :'user_id', '', 'x', E'\u2028x', repeat('x', 256), E'a\tb', '[]', 'gone'); \echo :SQLSTATE
+SELECT arsignup.update_user(:realm, :'user_id', username => 'grace'); \echo :SQLSTATE
+SELECT arsignup.update_user(:realm, :'user_id', 'Ada@example.com'); \echo :SQLSTATE
+SELECT arsignup.update_user(:realm, :'user_id', 'Ada@example.com', state => ''); \echo :SQLSTATE
+SELECT arsignup.set_password(NULL, :'user_id', 'x'); \echo :SQLSTATE
+SELECT arsignup.set_password(:realm, :unknown, 'x'); \echo :SQLSTATE
+SELECT arsignup.set_password(:realm, :'user_id', NULL); \echo :SQLSTATE
+SELECT arsignup.set_password(:realm, :'user_id', 'short'); \echo :SQLSTATE
+SELECT arsignup.set_password(:realm, :'user_id', 'grace@example.com'); \echo :SQLSTATE
+SELECT arsignup.set_password(:realm, :'user_id', 'correct horse battery staple');
+SELECT arsignup.change_password(:closed, :'user_id', 'x', 'x'); \echo :SQLSTATE
+SELECT arsignup.change_password(:realm, :unknown, 'x', 'x'); \echo :SQLSTATE
+SELECT arsignup.change_password(:realm, :'user_id', 'correct house battery staple', 'x'), arsignup.change_password(:realm, :'user_id', NULL, NULL);
+SELECT arsignup.change_password(:realm, :'user_id', 'correct horse battery staple', 'x'); \echo :SQLSTATE
+SELECT arsignup.change_password(:realm, :'user_id', 'correct horse battery staple', NULL); \echo :SQLSTATE
+SELECT arsignup.delete_user(NULL, :'user_id'); \echo :SQLSTATE
+SELECT arsignup.delete_user(:realm, NULL), arsignup.delete_user(:realm, :unknown), arsignup.delete_user(:standard, :'user_id');
+SELECT arsignup.update_org(NULL, :'org_id'); \echo :SQLSTATE
+SELECT arsignup.update_org(:realm, NULL); \echo :SQLSTATE
+SELECT arsignup.update_org(:realm, :'elsewhere'); \echo :SQLSTATE
+SELECT arsignup.update_org(:realm, :'org_id', ' ', repeat('x', 256), 'null', 'gone'); \echo :SQLSTATE
+SELECT arsignup.delete_org(NULL, :'org_id'); \echo :SQLSTATE
+SELECT arsignup.delete_org(:realm, NULL), arsignup.delete_org(:realm, :unknown), arsignup.delete_org(:realm, :'elsewhere');
+SELECT id AS membership_id FROM arsignup.memberships WHERE org_id = :'org_id' \gset
+SELECT arsignup.update_membership(NULL, :'membership_id'); \echo :SQLSTATE
+SELECT arsignup.update_membership(:realm, NULL); \echo :SQLSTATE
+SELECT arsignup.update_membership(:standard, :'membership_id'); \echo :SQLSTATE
+SELECT arsignup.update_membership(:realm, :'membership_id', '{a b}', '-infinity', '[]'); \echo :SQLSTATE
+SELECT arsignup.delete_membership(NULL, :'membership_id'); \echo :SQLSTATE
+SELECT arsignup.delete_membership(:realm, NULL), arsignup.delete_membership(:realm, :unknown), arsignup.delete_membership(:standard, :'membership_id');
+
+-- What your own tables refer to stays.
+SAVEPOINT referred_to;
+CREATE TABLE subscriptions (user_id uuid REFERENCES arsignup.users (id), org_id uuid REFERENCES arsignup.orgs (id));
+INSERT INTO subscriptions VALUES (:'user_id', :'org_id');
+\set VERBOSITY terse
+SELECT arsignup.delete_user(:realm, :'user_id'); \echo :SQLSTATE
+SELECT arsignup.delete_org(:realm, :'org_id'); \echo :SQLSTATE
+UPDATE arsignup.realms SET state = 'inactive' WHERE id = :realm;
+SELECT arsignup.delete_realm(:realm); \echo :SQLSTATE
+\set VERBOSITY default
+ROLLBACK TO referred_to;
+
+-- Login: what is wrong is an answer.
+SELECT arsignup.login(NULL, 'grace@example.com', 'x'); \echo :SQLSTATE
+SELECT arsignup.login(:unknown, 'grace@example.com', 'x'); \echo :SQLSTATE
+SELECT arsignup.login(:app, 'grace@example.com', 'x'), arsignup.login(:app, 'grace@example.com', NULL), arsignup.login(:app, NULL, NULL), arsignup.login(:app, 'nobody', 'x');
+SELECT arsignup.login(:closed_app, 'grace@example.com', 'x'), arsignup.login(:inactive_app, 'grace@example.com', 'correct horse battery staple');
+SELECT arsignup.login_again(NULL, 'x'); \echo :SQLSTATE
+SELECT arsignup.login_again(:app, NULL), arsignup.login_again(:app, 'x'), arsignup.login_again(:closed_app, 'x');
+SELECT arsignup.create_session(NULL, :'user_id'); \echo :SQLSTATE
+SELECT arsignup.create_session(:realm, NULL); \echo :SQLSTATE
+SELECT arsignup.create_session(:standard, :'user_id'); \echo :SQLSTATE
+SELECT arsignup.create_session(:realm, :'user_id', :unknown); \echo :SQLSTATE
+SELECT arsignup.create_session(:realm, :'user_id', :standard_app); \echo :SQLSTATE
+SELECT arsignup.create_session(:realm, :'user_id', :inactive_app); \echo :SQLSTATE
+SELECT arsignup.create_session(:closed, :'user_id'); \echo :SQLSTATE
+SAVEPOINT open;
+UPDATE arsignup.realms SET logins_enabled = false WHERE id = :realm;
+SELECT arsignup.create_session(:realm, :'user_id', :app); \echo :SQLSTATE
+SELECT arsignup.login(:app, 'grace@example.com', 'correct horse battery staple');
+ROLLBACK TO open;
+UPDATE arsignup.users SET state = 'inactive' WHERE id = :'user_id';
+SELECT arsignup.create_session(:realm, :'user_id'); \echo :SQLSTATE
+SELECT arsignup.change_password(:realm, :'user_id', 'x', 'x'); \echo :SQLSTATE
+SELECT arsignup.login(:app, 'grace@example.com', 'correct horse battery staple');
+ROLLBACK TO open;
+SELECT arsignup.verify_login_token(NULL), arsignup.verify_login_token(''), arsignup.verify_login_token('x'), arsignup.verify_login_token('a.b.c', :realm);
+SELECT arsignup.end_session(NULL, :unknown); \echo :SQLSTATE
+SELECT arsignup.end_session(:realm, NULL), arsignup.end_session(:realm, :unknown);
+SELECT arsignup.end_sessions(:unknown, :'user_id'); \echo :SQLSTATE
+SELECT arsignup.end_sessions(:standard, :'user_id'); \echo :SQLSTATE
+SELECT arsignup.remember_session(:unknown, :unknown); \echo :SQLSTATE
+SELECT arsignup.remember_session(:closed, :unknown); \echo :SQLSTATE
+SELECT arsignup.remember_session(:realm, :unknown), arsignup.remember_session(:realm, NULL);
+SELECT arsignup.jwks(:unknown); \echo :SQLSTATE
+SELECT arsignup.jwks(:closed);
+SELECT arsignup.reveal_jwt_key(:unknown); \echo :SQLSTATE
+SELECT arsignup.rotate_signing_key(:unknown); \echo :SQLSTATE
+
+-- Cleaning up.
+SELECT arsignup.purge_expired(NULL); \echo :SQLSTATE
+SELECT arsignup.purge_expired(0); \echo :SQLSTATE
+SELECT arsignup.purge_events(NULL); \echo :SQLSTATE
+SELECT arsignup.purge_events('1 day', -1); \echo :SQLSTATE
+SELECT arsignup.delete_realm(NULL), arsignup.delete_realm(:unknown);
+SELECT arsignup.delete_realm(:realm); \echo :SQLSTATE
+
 -- Mint: what leads nowhere, what is switched off.
-SELECT arsignup.mint_signup_token(NULL, 'bob@example.com', 'correct horse'); \echo :SQLSTATE
-SELECT arsignup.mint_signup_token(:unknown, 'bob@example.com', 'correct horse'); \echo :SQLSTATE
-SELECT arsignup.mint_signup_token(:closed_app, 'bob@example.com', 'correct horse'); \echo :SQLSTATE
-SELECT arsignup.mint_signup_token(:inactive_app, 'bob@example.com', 'correct horse'); \echo :SQLSTATE
-SELECT arsignup.mint_signup_token(:no_signups, 'bob@example.com', 'correct horse'); \echo :SQLSTATE
+SELECT arsignup.mint_signup_token(NULL, 'bob@example.com', 'correct horse battery staple'); \echo :SQLSTATE
+SELECT arsignup.mint_signup_token(:unknown, 'bob@example.com', 'correct horse battery staple'); \echo :SQLSTATE
+SELECT arsignup.mint_signup_token(:closed_app, 'bob@example.com', 'correct horse battery staple'); \echo :SQLSTATE
+SELECT arsignup.mint_signup_token(:inactive_app, 'bob@example.com', 'correct horse battery staple'); \echo :SQLSTATE
+SELECT arsignup.mint_signup_token(:no_signups, 'bob@example.com', 'correct horse battery staple'); \echo :SQLSTATE
 -- Everything at once.
 SELECT arsignup.mint_signup_token(:strict_app, 'not an address', 'short', 'bob', 'bob@example.com', 'long', E'B\nob', repeat('x', 256), E'\u0085x', '[]', '0', 'x'); \echo :SQLSTATE
 SELECT arsignup.mint_signup_token(:strict_app, NULL, '', 'bob', 'bob@example.com', NULL, '', NULL, ' ', 'null', '367 days', 'x'); \echo :SQLSTATE
 -- One after the other.
-SELECT arsignup.mint_signup_token(:app, NULL, 'correct horse'); \echo :SQLSTATE
-SELECT arsignup.mint_signup_token(:app, 'bob', 'correct horse'); \echo :SQLSTATE
+SELECT arsignup.mint_signup_token(:app, NULL, 'correct horse battery staple'); \echo :SQLSTATE
+SELECT arsignup.mint_signup_token(:app, 'bob', 'correct horse battery staple'); \echo :SQLSTATE
 SELECT arsignup.mint_signup_token(:app, 'bob@example.com'); \echo :SQLSTATE
 SELECT arsignup.mint_signup_token(:app, 'bob@example.com', 'short'); \echo :SQLSTATE
 SELECT arsignup.mint_signup_token(:app, 'bob@example.com', repeat('x', 1025)); \echo :SQLSTATE
-SELECT arsignup.mint_signup_token(:app, 'bob@example.com', 'correct horse', email_confirmation => 'bob@example.org'); \echo :SQLSTATE
-SELECT arsignup.mint_signup_token(:app, 'bob@example.com', 'correct horse', email_confirmation => ''); \echo :SQLSTATE
-SELECT arsignup.mint_signup_token(:app, 'bob@example.com', 'correct horse', password_confirmation => 'correct house'); \echo :SQLSTATE
-SELECT arsignup.mint_signup_token(:app, 'bob@example.com', 'correct horse', password_confirmation => ''); \echo :SQLSTATE
-SELECT arsignup.mint_signup_token(:app, 'bob@example.com', 'correct horse', password_hash => :hash); \echo :SQLSTATE
+SELECT arsignup.mint_signup_token(:app, 'bob@example.com', 'correct horse battery staple', email_confirmation => 'bob@example.org'); \echo :SQLSTATE
+SELECT arsignup.mint_signup_token(:app, 'bob@example.com', 'correct horse battery staple', email_confirmation => ''); \echo :SQLSTATE
+SELECT arsignup.mint_signup_token(:app, 'bob@example.com', 'correct horse battery staple', password_confirmation => 'correct house battery staple'); \echo :SQLSTATE
+SELECT arsignup.mint_signup_token(:app, 'bob@example.com', 'correct horse battery staple', password_confirmation => ''); \echo :SQLSTATE
+SELECT arsignup.mint_signup_token(:app, 'bob@example.com', 'correct horse battery staple', password_hash => :hash); \echo :SQLSTATE
 SELECT arsignup.mint_signup_token(:app, 'bob@example.com', password_hash => 'x'); \echo :SQLSTATE
-SELECT arsignup.mint_signup_token(:app, 'bob@example.com', 'correct horse', ttl => '-1 second'); \echo :SQLSTATE
-SELECT arsignup.mint_signup_token(:app, 'bob@example.com', 'correct horse', ttl => '366 days 1 second'); \echo :SQLSTATE
-SELECT arsignup.mint_signup_token(:app, 'bob@example.com', 'correct horse', org_name => repeat('x', 256)); \echo :SQLSTATE
-SELECT arsignup.mint_signup_token(:strict_app, 'bob@example.com', 'correct horse'); \echo :SQLSTATE
-SELECT arsignup.mint_signup_token(:strict_app, 'bob@example.com', 'correct horse', first_name => 'Bob', last_name => 'Beck', password_confirmation => NULL); \echo :SQLSTATE
-SELECT arsignup.mint_signup_token(:standard_app, 'bob@example.com', 'correct horse'); \echo :SQLSTATE
-SELECT arsignup.mint_signup_token(:standard_app, 'bob@example.com', 'correct horse', username => 'bob@example.com'); \echo :SQLSTATE
+SELECT arsignup.mint_signup_token(:app, 'bob@example.com', 'correct horse battery staple', ttl => '-1 second'); \echo :SQLSTATE
+SELECT arsignup.mint_signup_token(:app, 'bob@example.com', 'correct horse battery staple', ttl => '366 days 1 second'); \echo :SQLSTATE
+SELECT arsignup.mint_signup_token(:app, 'bob@example.com', 'correct horse battery staple', org_name => repeat('x', 256)); \echo :SQLSTATE
+SELECT arsignup.mint_signup_token(:strict_app, 'bob@example.com', 'correct horse battery staple'); \echo :SQLSTATE
+SELECT arsignup.mint_signup_token(:strict_app, 'bob@example.com', 'correct horse battery staple', first_name => 'Bob', last_name => 'Beck', password_confirmation => NULL); \echo :SQLSTATE
+SELECT arsignup.mint_signup_token(:standard_app, 'bob@example.com', 'correct horse battery staple'); \echo :SQLSTATE
+SELECT arsignup.mint_signup_token(:standard_app, 'bob@example.com', 'correct horse battery staple', username => 'bob@example.com'); \echo :SQLSTATE
 -- Taken names.
-SELECT arsignup.mint_signup_token(:app, 'Ada@Example.com', 'correct horse'); \echo :SQLSTATE
+SELECT arsignup.mint_signup_token(:app, 'Ada@Example.com', 'correct horse battery staple'); \echo :SQLSTATE
 SELECT arsignup.mint_signup_token(:app, 'Ada@Example.com', 'short'); \echo :SQLSTATE
-SELECT arsignup.mint_signup_token(:standard_app, 'Ada@Example.com', 'correct horse', username => 'ADA'); \echo :SQLSTATE
+SELECT arsignup.mint_signup_token(:standard_app, 'Ada@Example.com', 'correct horse battery staple', username => 'ADA'); \echo :SQLSTATE
+
+-- Signup: as a mint, and as the app's mode says.
+SELECT arsignup.signup(NULL, 'bob@example.com', 'correct horse battery staple'); \echo :SQLSTATE
+SELECT arsignup.signup(:unknown, 'bob@example.com', 'correct horse battery staple'); \echo :SQLSTATE
+SELECT arsignup.signup(:closed_app, 'bob@example.com', 'correct horse battery staple'); \echo :SQLSTATE
+SELECT arsignup.signup(:inactive_app, 'bob@example.com', 'correct horse battery staple'); \echo :SQLSTATE
+SELECT arsignup.signup(:no_signups, 'bob@example.com', 'correct horse battery staple'); \echo :SQLSTATE
+SELECT arsignup.signup(:strict_app, 'not an address', 'short', 'bob', 'bob@example.com', 'long', E'B\nob', repeat('x', 256), E'\u0085x', '[]', NULL, NULL, 'x'); \echo :SQLSTATE
+SELECT arsignup.signup(:app, NULL); \echo :SQLSTATE
+SELECT arsignup.signup(:app, 'bob@example.com', 'bob@example.com'); \echo :SQLSTATE
+SELECT arsignup.signup(:app, 'Ada@Example.com', 'correct horse battery staple'); \echo :SQLSTATE
+SELECT arsignup.signup(:app, 'Ada@Example.com', password_hash => :hash); \echo :SQLSTATE
+SELECT arsignup.signup(:standard_app, 'Ada@Example.com', 'short', 'ADA'); \echo :SQLSTATE
+SAVEPOINT asked;
+UPDATE arsignup.connected_apps SET signup_mode = 'user_org', org_name_field = 'required' WHERE id = :app;
+SELECT arsignup.signup(:app, 'bob@example.com', password_hash => :hash, org_name => ' '); \echo :SQLSTATE
+ROLLBACK TO asked;
 
 -- Tokens that lead nowhere.
 SELECT 'utk_' || repeat('A', 64) AS no_token \gset
@@ -228,6 +349,10 @@ INSERT INTO arsignup.connected_apps (realm_id, name, slug, login_handler) VALUES
 UPDATE arsignup.connected_apps SET slug = 'standard' WHERE id = :app; \echo :SQLSTATE
 INSERT INTO arsignup.app_routes VALUES ('host', 'app.example.com', :realm, :app);
 INSERT INTO arsignup.app_routes VALUES ('host', 'app.example.com', :standard, :standard_app); \echo :SQLSTATE
+INSERT INTO arsignup.app_routes VALUES ('slug', 'mine', :realm, :app); \echo :SQLSTATE
+UPDATE arsignup.app_routes SET name = 'mine' WHERE name = 'app'; \echo :SQLSTATE
+UPDATE arsignup.app_routes SET kind = 'slug' WHERE kind = 'host'; \echo :SQLSTATE
+DELETE FROM arsignup.app_routes; \echo :SQLSTATE
 
 -- Configuration that is wrong: the constraint's name says why. The row itself is left out here.
 \set VERBOSITY terse
@@ -262,6 +387,7 @@ UPDATE arsignup.connected_apps SET signup_handler = 'javascript:alert(1)';
 UPDATE arsignup.connected_apps SET redirect_uris = '{https://example.com,//example.com}';
 UPDATE arsignup.connected_apps SET redirect_uris = '{NULL}';
 UPDATE arsignup.connected_apps SET allowed_origins = '{https://example.com/}';
+UPDATE arsignup.connected_apps SET allowed_origins = '{https://example.com:443}';
 UPDATE arsignup.connected_apps SET allowed_origins = '{NULL}';
 UPDATE arsignup.connected_apps SET external_css = '/style.css';
 UPDATE arsignup.connected_apps SET signup_mode = 'org';
@@ -290,9 +416,18 @@ SELECT * FROM arsignup.signup_tokens; \echo :SQLSTATE
 INSERT INTO arsignup.realms (name) VALUES ('Mine'); \echo :SQLSTATE
 UPDATE arsignup.users SET state = 'active'; \echo :SQLSTATE
 SELECT arsignup.stats(); \echo :SQLSTATE
+SELECT arsignup.check_settings(); \echo :SQLSTATE
+SELECT arsignup.reveal_jwt_key(:realm); \echo :SQLSTATE
+SELECT arsignup.rotate_signing_key(:realm); \echo :SQLSTATE
+SELECT arsignup.delete_realm(:realm); \echo :SQLSTATE
+SELECT arsignup.purge_expired(); \echo :SQLSTATE
+SELECT arsignup.purge_events('1 day'); \echo :SQLSTATE
 SET LOCAL ROLE arsignup_admin;
 SELECT digest FROM arsignup.signup_tokens; \echo :SQLSTATE
 SELECT password_hash FROM arsignup.signup_tokens; \echo :SQLSTATE
+SELECT cookie_digest FROM arsignup.sessions; \echo :SQLSTATE
+SELECT sealed_key FROM arsignup.signing_keys; \echo :SQLSTATE
+DELETE FROM arsignup.realms; \echo :SQLSTATE
 RESET ROLE;
 CREATE ROLE regress_arsignup_guest;
 SET LOCAL ROLE regress_arsignup_guest;
@@ -301,10 +436,13 @@ SELECT arsignup.hash_password('x'); \echo :SQLSTATE
 SELECT arsignup.create_user(:realm, 'mallory@example.com'); \echo :SQLSTATE
 SELECT arsignup.mint_signup_token(:app, 'mallory@example.com', 'x'); \echo :SQLSTATE
 SELECT arsignup.redeem_signup_token('x'); \echo :SQLSTATE
+SELECT arsignup.login(:app, 'mallory@example.com', 'x'); \echo :SQLSTATE
+SELECT arsignup.verify_login_token('x'); \echo :SQLSTATE
 RESET ROLE;
 
 -- Where a function does not belong.
 SELECT arsignup.guard_realm(); \echo :SQLSTATE
+SELECT arsignup.guard_slug(); \echo :SQLSTATE
 SELECT arsignup.route_slug(); \echo :SQLSTATE
 
 -- Where nothing may be written: a transaction, and everything on a standby.
@@ -314,7 +452,14 @@ SELECT arsignup.mint_signup_token(:app, 'eve@example.com', password_hash => :has
 SAVEPOINT writable;
 SET LOCAL transaction_read_only = on;
 SELECT state FROM arsignup.get_signup_token(:'token');
+SELECT arsignup.verify_login_token('x');
 SELECT arsignup.create_user(:realm, 'eve@example.com'); \echo :SQLSTATE
+ROLLBACK TO writable;
+SET LOCAL transaction_read_only = on;
+SELECT arsignup.login(:app, 'grace@example.com', 'correct horse battery staple'); \echo :SQLSTATE
+ROLLBACK TO writable;
+SET LOCAL transaction_read_only = on;
+SELECT arsignup.create_session(:realm, :'user_id'); \echo :SQLSTATE
 ROLLBACK TO writable;
 SET LOCAL transaction_read_only = on;
 SELECT arsignup.create_org(:realm, 'Engines'); \echo :SQLSTATE
