@@ -196,6 +196,7 @@ arsignup_update_user(PG_FUNCTION_ARGS)
 	change_user(fcinfo, &realm, &user);
 	user_check(&realm, &user, &faults);
 	state_check(user.state, &faults);
+	user_check_free(&realm, &user, &faults);
 	faults_raise(&faults);
 	user_update(&realm, &user, now);
 	record(&realm, "user.updated", &user.id, now);

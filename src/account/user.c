@@ -466,7 +466,7 @@ user_hold(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 		raise_inactive("user");
 }
 
-/* Update a user that was locked, changed and checked; or raise SU002; see user_insert. */
+/* Update a user that was locked, changed and found free; or raise SU002; see user_insert. */
 void
 user_update(const Realm *realm, User *user, TimestampTz now)
 {
@@ -475,8 +475,6 @@ user_update(const Realm *realm, User *user, TimestampTz now)
 
 	add_user(&parameters, realm, user, now);
 	add_text(&parameters, user->state);
-	user_check_free(realm, user, &faults);
-	faults_raise(&faults);
 	if (!statement_run_unique(&update_user, &parameters, "users"))
 	{
 		user_check_free(realm, user, &faults);

@@ -84,6 +84,9 @@ BEGIN ATOMIC
 		('auto_explain.log_nested_statements', '=', 'on',
 			'Passwords that your own functions pass on, and from PostgreSQL 16 on password hashes, appear in the log.',
 			'Set it to off.'),
+		('debug_print_parse', '=', 'on', 'The bytes of bound passwords appear in the log.', 'Set it to off.'),
+		('debug_print_rewritten', '=', 'on', 'The bytes of bound passwords appear in the log.', 'Set it to off.'),
+		('debug_print_plan', '=', 'on', 'The bytes of bound passwords appear in the log.', 'Set it to off.'),
 		('fsync', '=', 'off',
 			'A crash can lose or halve signups.',
 			'Set it to on.'),
@@ -104,17 +107,17 @@ BEGIN ATOMIC
 		'Add arsignup and restart the server.'
 	WHERE NOT arsignup.is_preloaded()
 	UNION ALL
-	SELECT 'publication ' || quote_ident(p.pubname), 'FOR ALL TABLES',
+	SELECT 'publication ' || quote_ident(p.pubname), p.schemaname || '.' || p.tablename,
 		'Subscribers receive password hashes.',
 		'Publish tables by name, without arsignup.credentials and arsignup.signup_tokens.'
-	FROM pg_publication p
-	WHERE p.puballtables
+	FROM pg_publication_tables p
+	WHERE p.schemaname = 'arsignup' AND p.tablename IN ('credentials', 'signup_tokens')
 	UNION ALL
-	SELECT 'role ' || quote_ident(r.rolname), 'member of pg_read_all_data',
+	SELECT 'role ' || quote_ident(r.rolname), 'may read arsignup.credentials',
 		'It reads password hashes.',
-		'Revoke pg_read_all_data from it.'
+		'Revoke SELECT, pg_read_all_data or arsignup_owner, by which it may, from it.'
 	FROM pg_roles r
-	WHERE r.rolcanlogin AND NOT r.rolsuper AND pg_has_role(r.oid, 'pg_read_all_data', 'MEMBER');
+	WHERE r.rolcanlogin AND NOT r.rolsuper AND has_table_privilege(r.oid, 'arsignup.credentials', 'SELECT');
 END;
 
 COMMENT ON FUNCTION arsignup.check_settings() IS

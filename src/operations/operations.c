@@ -44,13 +44,15 @@ arsignup_is_preloaded(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(shared_exists());
 }
 
-/* Return the argument that bounds how many rows go at a time, or raise SU001. */
+/* Return the argument that bounds how many rows go at a time, or note what is wrong with it. */
 static int64
-argument_max_rows(FunctionCallInfo fcinfo, int n)
+argument_max_rows(FunctionCallInfo fcinfo, int n, Faults *faults)
 {
-	if (PG_ARGISNULL(n) || PG_GETARG_INT32(n) < 1)
-		fault_raise("max_rows", "Number of rows must be positive.");
-	return PG_GETARG_INT32(n);
+	int64		max_rows = PG_ARGISNULL(n) ? 0 : PG_GETARG_INT32(n);
+
+	if (max_rows < 1)
+		fault_add(faults, "max_rows", "Number of rows must be positive.");
+	return max_rows;
 }
 
 /* arsignup.purge_expired(max_rows int) returns bigint */
@@ -58,9 +60,11 @@ PG_FUNCTION_INFO_V1(arsignup_purge_expired);
 Datum
 arsignup_purge_expired(PG_FUNCTION_ARGS)
 {
-	int64		max_rows = argument_max_rows(fcinfo, 0);
+	Faults		faults = NO_FAULTS;
+	int64		max_rows = argument_max_rows(fcinfo, 0, &faults);
 	uint64		purged;
 
+	faults_raise(&faults);
 	spi_open();
 	purged = tokens_purge(GetCurrentTimestamp(), max_rows);
 	if (purged < (uint64) max_rows)
@@ -74,13 +78,15 @@ PG_FUNCTION_INFO_V1(arsignup_purge_events);
 Datum
 arsignup_purge_events(PG_FUNCTION_ARGS)
 {
+	Faults		faults = NO_FAULTS;
 	Interval   *older_than = argument_interval(fcinfo, 0);
-	int64		max_rows = argument_max_rows(fcinfo, 1);
+	int64		max_rows = argument_max_rows(fcinfo, 1, &faults);
 	Datum		before;
 	uint64		purged;
 
 	if (older_than == NULL)
-		fault_raise("older_than", "Age can't be null.");
+		fault_add(&faults, "older_than", "Age can't be null.");
+	faults_raise(&faults);
 	before = DirectFunctionCall2(timestamptz_mi_interval, TimestampTzGetDatum(GetCurrentTimestamp()),
 								 IntervalPGetDatum(older_than));
 	spi_open();

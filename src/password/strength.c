@@ -7,6 +7,7 @@
 #include <math.h>
 #include <zxcvbn.h>
 
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 
 /* Seconds for one guess: a hundred machines at 10 ms each, zxcvbn's model of a stolen slow hash. */
@@ -16,7 +17,7 @@
 #define RELATED_MIN_LENGTH 3
 
 /* More than these would make the estimate slow. */
-#define RELATED_MAX_SIZE 1024	/* bytes of one text */
+#define RELATED_MAX_SIZE 4096	/* bytes of one text in normal form C, of a quarter of that as it was given */
 #define RELATED_MAX_WORDS 100
 
 /* Add the words of a text, in lower case, to those that a password should not be made of. */
@@ -28,7 +29,7 @@ related_add(List *words, const char *text)
 
 	if (text == NULL)
 		return words;
-	ascii_lower(lower, (Span) {text, Min(strlen(text), RELATED_MAX_SIZE)});
+	ascii_lower(lower, text_to_nfc((Span) {text, pg_mbcliplen(text, strlen(text), RELATED_MAX_SIZE / 4)}));
 	for (char *word = strtok(lower, separators); word != NULL; word = strtok(NULL, separators))
 		if (strlen(word) >= RELATED_MIN_LENGTH && list_length(words) < RELATED_MAX_WORDS)
 			words = lappend(words, pstrdup(word));
@@ -39,7 +40,9 @@ related_add(List *words, const char *text)
 static const char *
 reason_of(int type)
 {
-	switch (type & ~MULTIPLE_MATCH)
+	if (type & MULTIPLE_MATCH)
+		return "repeated characters are guessed first";
+	switch (type)
 	{
 		case DICTIONARY_MATCH:
 		case DICT_LEET_MATCH:

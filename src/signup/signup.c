@@ -95,9 +95,12 @@ check_credential(SecretScope *scope, FunctionCallInfo fcinfo, Signup *signup, Sp
 	return password;
 }
 
-/* Read the ten arguments that signup and mint_signup_token begin with, but for the app and the password. */
+/*
+ * Read the ten arguments that signup and mint_signup_token begin with, but for
+ * the app and the password, and the name of the org only where it counts.
+ */
 static void
-read_person(FunctionCallInfo fcinfo, Signup *signup, Faults *faults)
+read_person(FunctionCallInfo fcinfo, bool with_org, Signup *signup, Faults *faults)
 {
 	User	   *user = &signup->user;
 
@@ -110,17 +113,15 @@ read_person(FunctionCallInfo fcinfo, Signup *signup, Faults *faults)
 	user_check(&signup->app.realm, user, faults);
 	check_email_confirmation(user, argument_text(fcinfo, 4), faults);
 	check_required_names(signup, faults);
-	signup->org_name = accept_line(argument_text(fcinfo, 8), "org_name", "Organisation name", faults);
+	if (with_org)
+		signup->org_name = accept_line(argument_text(fcinfo, 8), "org_name", "Organisation name", faults);
 }
 
-/* Apply the app's rule for the name of the org, which a signup asks for in one mode only. */
-static void
-apply_org_rule(Signup *signup, Faults *faults)
+/* Tell whether a signup asks for the name of an org. */
+static bool
+asks_for_org(const App *app)
 {
-	if (signup->app.signup_mode != SIGNUP_USER_ORG || signup->app.org_name_field == FIELD_HIDDEN)
-		signup->org_name = NULL;
-	else if (signup->app.org_name_field == FIELD_REQUIRED && signup->org_name == NULL)
-		fault_add(faults, "org_name", "Organisation name can't be blank.");
+	return app->signup_mode == SIGNUP_USER_ORG && app->org_name_field != FIELD_HIDDEN;
 }
 
 /*
@@ -213,7 +214,7 @@ arsignup_mint_signup_token(PG_FUNCTION_ARGS)
 	secret_scope_open(&scope);
 	spi_open();
 	read_open_app(fcinfo, &signup.app);
-	read_person(fcinfo, &signup, &faults);
+	read_person(fcinfo, true, &signup, &faults);
 	if (ttl == NULL)
 		ttl = &signup.app.signup_token_ttl;
 	check_ttl(ttl, &faults);
@@ -499,8 +500,9 @@ arsignup_signup(PG_FUNCTION_ARGS)
 	spi_open();
 	read_open_app(fcinfo, &signup.app);
 	result.mode = signup.app.signup_mode;
-	read_person(fcinfo, &signup, &faults);
-	apply_org_rule(&signup, &faults);
+	read_person(fcinfo, asks_for_org(&signup.app), &signup, &faults);
+	if (asks_for_org(&signup.app) && signup.app.org_name_field == FIELD_REQUIRED && signup.org_name == NULL)
+		fault_add(&faults, "org_name", "Organisation name can't be blank.");
 	finish_reading(&scope, fcinfo, 12, result.mode == SIGNUP_TOKEN, &signup, &faults);
 	sign_up(&scope, fcinfo, &signup, &result);
 	spi = MemoryContextSwitchTo(caller);
