@@ -72,9 +72,6 @@ COMMENT ON COLUMN arsignup.credentials.updated_at IS 'When the password was last
 COMMENT ON COLUMN arsignup.credentials.credential_type IS 'password.';
 COMMENT ON COLUMN arsignup.credentials.password_hash IS 'PHC string of argon2id.';
 
-GRANT SELECT ON arsignup.users TO arsignup_app, arsignup_admin;
-GRANT REFERENCES (id) ON arsignup.users TO arsignup_app;
-
 SELECT pg_extension_config_dump('arsignup.users', '');
 SELECT pg_extension_config_dump('arsignup.credentials', '');
 

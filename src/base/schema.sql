@@ -30,8 +30,6 @@ CREATE TYPE arsignup.secret (
 	STORAGE = extended
 );
 
-REVOKE USAGE ON TYPE arsignup.secret FROM PUBLIC;
-
 CREATE CAST (text AS arsignup.secret) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (varchar AS arsignup.secret) WITHOUT FUNCTION AS IMPLICIT;
 
@@ -70,7 +68,5 @@ COMMENT ON COLUMN arsignup.events.ip IS 'The address of the client, if it is kno
 COMMENT ON COLUMN arsignup.events.event_type IS 'user.created, user.updated (also a new password), user.deleted, the same of org and membership; user.login.succeeded.';
 COMMENT ON COLUMN arsignup.events.client IS 'The client, as it names itself.';
 COMMENT ON COLUMN arsignup.events.data IS 'Whatever else belongs to this type of event.';
-
-GRANT SELECT ON arsignup.events TO arsignup_admin;
 
 SELECT pg_extension_config_dump('arsignup.events', '');

@@ -51,6 +51,3 @@ CREATE SCHEMA arsignup_web;
 
 COMMENT ON SCHEMA arsignup IS 'Signups that commit with your data: tables and functions for applications and administrators.';
 COMMENT ON SCHEMA arsignup_web IS 'What anonymous callers may run through PostgREST.';
-
-GRANT USAGE ON SCHEMA arsignup TO PUBLIC;
-GRANT USAGE ON SCHEMA arsignup_web TO arsignup_web;

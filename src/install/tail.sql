@@ -1,93 +1,123 @@
--- Who owns what, and who may call what.
+-- Who owns what, and who may do what. What is not written here, nobody may.
 --
--- Only functions whose ACL is still null, the new ones, are touched: a REVOKE
--- or GRANT in an upgrade would make pg_dump forget the administrator's own.
+-- New objects are known by their owner, who is still the installing superuser.
+-- Whatever they were born with, from PUBLIC's defaults or from the installer's
+-- default privileges, is taken away first. Objects from before are not
+-- touched: a REVOKE or GRANT in an upgrade would make pg_dump forget the
+-- administrator's own.
 
 DO $$
 DECLARE
 	object record;
+	permit record;
 	schemas CONSTANT oid[] := ARRAY['arsignup'::regnamespace, 'arsignup_web'::regnamespace];
 BEGIN
 	FOR object IN
-		SELECT p.oid::regprocedure AS name, g.grantees
-		FROM pg_proc p
-		LEFT JOIN (VALUES
-			('normalize_email', 'PUBLIC'),
-			('normalize_username', 'PUBLIC'),
-			('format_id', 'PUBLIC'),
-			('parse_id', 'PUBLIC'),
-			('password_needs_rehash', 'PUBLIC'),
-
-			('hash_password', 'arsignup_app, arsignup_admin'),
-			('verify_password', 'arsignup_app, arsignup_admin'),
-			('password_strength', 'arsignup_app, arsignup_admin'),
-			('create_user', 'arsignup_app, arsignup_admin'),
-			('update_user', 'arsignup_app, arsignup_admin'),
-			('delete_user', 'arsignup_app, arsignup_admin'),
-			('set_password', 'arsignup_app, arsignup_admin'),
-			('change_password', 'arsignup_app, arsignup_admin'),
-			('create_org', 'arsignup_app, arsignup_admin'),
-			('update_org', 'arsignup_app, arsignup_admin'),
-			('delete_org', 'arsignup_app, arsignup_admin'),
-			('create_membership', 'arsignup_app, arsignup_admin'),
-			('update_membership', 'arsignup_app, arsignup_admin'),
-			('delete_membership', 'arsignup_app, arsignup_admin'),
-			('login', 'arsignup_app, arsignup_admin'),
-			('create_session', 'arsignup_app, arsignup_admin'),
-			('verify_login_token', 'arsignup_app, arsignup_admin'),
-			('end_session', 'arsignup_app, arsignup_admin'),
-			('end_sessions', 'arsignup_app, arsignup_admin'),
-			('remember_session', 'arsignup_app, arsignup_admin'),
-			('login_again', 'arsignup_app, arsignup_admin'),
-			('jwks', 'arsignup_app, arsignup_admin'),
-			('signup', 'arsignup_app, arsignup_admin'),
-			('mint_signup_token', 'arsignup_app, arsignup_admin'),
-			('get_signup_token', 'arsignup_app, arsignup_admin'),
-			('redeem_signup_token', 'arsignup_app, arsignup_admin'),
-			('revoke_signup_token', 'arsignup_app, arsignup_admin'),
-
-			('stats', 'arsignup_admin'),
-			('is_preloaded', 'arsignup_admin'),
-			('check_settings', 'arsignup_admin'),
-			('purge_expired', 'arsignup_admin'),
-			('purge_events', 'arsignup_admin'),
-			('delete_realm', 'arsignup_admin'),
-			('rotate_signing_key', 'arsignup_admin'),
-			('reveal_jwt_key', 'arsignup_admin'),
-			('new_id', 'arsignup_admin'),
-			('are_valid_urls', 'arsignup_admin'),
-			('are_valid_origins', 'arsignup_admin'),
-			('are_valid_hosts', 'arsignup_admin'),
-			('are_valid_permissions', 'arsignup_admin')
-		) AS g (name, grantees) ON g.name = p.proname
-		WHERE p.pronamespace = ANY (schemas) AND p.proacl IS NULL
-	LOOP
-		EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', object.name);
-		EXECUTE format('ALTER FUNCTION %s OWNER TO arsignup_owner', object.name);
-		IF object.grantees IS NOT NULL THEN
-			EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %s', object.name, object.grantees);
-		END IF;
-	END LOOP;
-
-	FOR object IN
-		SELECT c.oid::regclass AS name
-		FROM pg_class c
-		WHERE c.relnamespace = ANY (schemas) AND c.relkind IN ('r', 'v')
-		AND c.relowner <> 'arsignup_owner'::regrole
-	LOOP
-		EXECUTE format('ALTER TABLE %s OWNER TO arsignup_owner', object.name);
-	END LOOP;
-
-	FOR object IN
-		SELECT t.oid::regtype AS name
+		SELECT 'SCHEMA' AS kind, oid::regnamespace::text AS name, nspname AS short_name, nspowner AS owner,
+			coalesce(nspacl, acldefault('n', nspowner)) AS acl
+		FROM pg_namespace WHERE oid = ANY (schemas) AND nspowner <> 'arsignup_owner'::regrole
+		UNION ALL
+		SELECT 'TYPE', t.oid::regtype::text, t.typname, t.typowner, coalesce(t.typacl, acldefault('T', t.typowner))
 		FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
 		WHERE t.typnamespace = ANY (schemas) AND t.typowner <> 'arsignup_owner'::regrole
-		AND (t.typtype IN ('b', 'd', 'e') AND t.typelem = 0 OR c.relkind = 'c')
+		AND (t.typtype = 'b' AND t.typelem = 0 OR c.relkind = 'c')
+		UNION ALL
+		SELECT 'TABLE', oid::regclass::text, relname, relowner, coalesce(relacl, acldefault('r', relowner))
+		FROM pg_class
+		WHERE relnamespace = ANY (schemas) AND relowner <> 'arsignup_owner'::regrole AND relkind = 'r'
+		UNION ALL
+		SELECT 'FUNCTION', oid::regprocedure::text, proname, proowner, coalesce(proacl, acldefault('f', proowner))
+		FROM pg_proc WHERE pronamespace = ANY (schemas) AND proowner <> 'arsignup_owner'::regrole
 	LOOP
-		EXECUTE format('ALTER TYPE %s OWNER TO arsignup_owner', object.name);
+		FOR permit IN
+			SELECT DISTINCT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END AS grantee
+			FROM aclexplode(object.acl) WHERE grantee <> object.owner
+		LOOP
+			EXECUTE format('REVOKE ALL ON %s %s FROM %s', object.kind, object.name, permit.grantee);
+		END LOOP;
+
+		EXECUTE format('ALTER %s %s OWNER TO arsignup_owner', object.kind, object.name);
+
+		FOR permit IN
+			SELECT g.privileges, g.grantees FROM (VALUES
+				('SCHEMA', 'arsignup', 'USAGE', 'PUBLIC'),
+				('SCHEMA', 'arsignup_web', 'USAGE', 'arsignup_web'),
+
+				('TYPE', 'signup_token_info', 'USAGE', 'PUBLIC'),
+				('TYPE', 'signup_result', 'USAGE', 'PUBLIC'),
+				('TYPE', 'login_result', 'USAGE', 'PUBLIC'),
+
+				-- Realms go by delete_realm, with everything in them.
+				('TABLE', 'realms', 'SELECT, INSERT, UPDATE', 'arsignup_admin'),
+				('TABLE', 'connected_apps', 'SELECT, INSERT, UPDATE, DELETE', 'arsignup_admin'),
+				('TABLE', 'app_routes', 'SELECT, INSERT, UPDATE, DELETE', 'arsignup_admin'),
+				('TABLE', 'events', 'SELECT', 'arsignup_admin'),
+				('TABLE', 'users', 'SELECT', 'arsignup_app, arsignup_admin'),
+				('TABLE', 'users', 'REFERENCES (id)', 'arsignup_app'),
+				('TABLE', 'orgs', 'SELECT', 'arsignup_app, arsignup_admin'),
+				('TABLE', 'orgs', 'REFERENCES (id)', 'arsignup_app'),
+				('TABLE', 'memberships', 'SELECT', 'arsignup_app, arsignup_admin'),
+				-- All but digests, hashes and sealed keys.
+				('TABLE', 'signup_tokens', 'SELECT (realm_id, connected_app_id, created_at, expires_at,'
+					' redeemed_at, revoked_at, user_id, username, email, first_name, last_name, org_name,'
+					' credential_type, custom)', 'arsignup_admin'),
+				('TABLE', 'sessions', 'SELECT (realm_id, id, user_id, connected_app_id, created_at,'
+					' expires_at, ended_at, ip, client)', 'arsignup_admin'),
+				('TABLE', 'signing_keys', 'SELECT (realm_id, created_at, retired_at, kid, alg,'
+					' public_key, master_key_id)', 'arsignup_admin'),
+
+				('FUNCTION', 'normalize_email', 'EXECUTE', 'PUBLIC'),
+				('FUNCTION', 'normalize_username', 'EXECUTE', 'PUBLIC'),
+				('FUNCTION', 'format_id', 'EXECUTE', 'PUBLIC'),
+				('FUNCTION', 'parse_id', 'EXECUTE', 'PUBLIC'),
+				('FUNCTION', 'password_needs_rehash', 'EXECUTE', 'PUBLIC'),
+
+				('FUNCTION', 'hash_password', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'verify_password', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'password_strength', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'create_user', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'update_user', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'delete_user', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'set_password', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'change_password', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'create_org', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'update_org', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'delete_org', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'create_membership', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'update_membership', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'delete_membership', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'login', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'create_session', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'verify_login_token', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'end_session', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'end_sessions', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'remember_session', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'login_again', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'jwks', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'signup', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'mint_signup_token', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'get_signup_token', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'redeem_signup_token', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'revoke_signup_token', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+
+				('FUNCTION', 'rotate_signing_key', 'EXECUTE', 'arsignup_admin'),
+				('FUNCTION', 'reveal_jwt_key', 'EXECUTE', 'arsignup_admin'),
+				('FUNCTION', 'stats', 'EXECUTE', 'arsignup_admin'),
+				('FUNCTION', 'is_preloaded', 'EXECUTE', 'arsignup_admin'),
+				('FUNCTION', 'check_settings', 'EXECUTE', 'arsignup_admin'),
+				('FUNCTION', 'purge_expired', 'EXECUTE', 'arsignup_admin'),
+				('FUNCTION', 'purge_events', 'EXECUTE', 'arsignup_admin'),
+				('FUNCTION', 'delete_realm', 'EXECUTE', 'arsignup_admin'),
+				('FUNCTION', 'new_id', 'EXECUTE', 'arsignup_admin'),
+				('FUNCTION', 'are_valid_urls', 'EXECUTE', 'arsignup_admin'),
+				('FUNCTION', 'are_valid_origins', 'EXECUTE', 'arsignup_admin'),
+				('FUNCTION', 'are_valid_hosts', 'EXECUTE', 'arsignup_admin'),
+				('FUNCTION', 'are_valid_permissions', 'EXECUTE', 'arsignup_admin')
+			) AS g (kind, name, privileges, grantees)
+			WHERE g.kind = object.kind AND g.name = object.short_name
+		LOOP
+			EXECUTE format('GRANT %s ON %s %s TO %s', permit.privileges, object.kind, object.name, permit.grantees);
+		END LOOP;
 	END LOOP;
 END
 $$;
-
-ALTER SCHEMA arsignup OWNER TO arsignup_owner;
-ALTER SCHEMA arsignup_web OWNER TO arsignup_owner;

@@ -74,10 +74,5 @@ COMMENT ON COLUMN arsignup.login_result.session_id IS 'The session; null if it i
 COMMENT ON COLUMN arsignup.login_result.token IS 'The login token.';
 COMMENT ON COLUMN arsignup.login_result.url IS 'The login handler with the token.';
 
-GRANT SELECT (realm_id, id, user_id, connected_app_id, created_at, expires_at, ended_at, ip, client)
-ON arsignup.sessions TO arsignup_admin;
-GRANT SELECT (realm_id, created_at, retired_at, kid, alg, public_key, master_key_id)
-ON arsignup.signing_keys TO arsignup_admin;
-
 SELECT pg_extension_config_dump('arsignup.sessions', '');
 SELECT pg_extension_config_dump('arsignup.signing_keys', '');

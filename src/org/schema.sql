@@ -48,8 +48,5 @@ COMMENT ON COLUMN arsignup.memberships.expires_at IS 'When the membership ends; 
 COMMENT ON COLUMN arsignup.memberships.permissions IS 'At most 20, each 1 to 62 of A-Z a-z 0-9 * : ; . _ -';
 COMMENT ON COLUMN arsignup.memberships.custom IS 'Attributes of the application: a JSON object.';
 
-GRANT SELECT ON arsignup.orgs, arsignup.memberships TO arsignup_app, arsignup_admin;
-GRANT REFERENCES (id) ON arsignup.orgs TO arsignup_app;
-
 SELECT pg_extension_config_dump('arsignup.orgs', '');
 SELECT pg_extension_config_dump('arsignup.memberships', '');

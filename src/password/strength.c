@@ -16,6 +16,9 @@
 /* Shorter words are in too many passwords to hold against one. */
 #define RELATED_MIN_LENGTH 3
 
+/* Four times what the longest password was seen to take. */
+#define ZXCVBN_MEMORY (1024 * 1024)
+
 /* More than these would make the estimate slow. */
 #define RELATED_MAX_SIZE 4096	/* bytes of one text in normal form C, of a quarter of that as it was given */
 #define RELATED_MAX_WORDS 100
@@ -106,6 +109,19 @@ score_of(double crack_seconds)
 	return score;
 }
 
+/* Make sure of the memory that zxcvbn takes, for it does not look whether it got any; or raise 53200. */
+static void
+check_memory(void)
+{
+	void	   *probe = malloc(ZXCVBN_MEMORY);
+
+	if (probe == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("out of memory")));
+	free(probe);
+}
+
 /* Measure a password that was accepted; words that are related to its user count as known. */
 Strength
 strength_measure(SecretScope *scope, Span password, List *related)
@@ -117,6 +133,7 @@ strength_measure(SecretScope *scope, Span password, List *related)
 	double		entropy;
 
 	CHECK_FOR_INTERRUPTS();
+	check_memory();
 	memcpy(terminated, password.data, password.size);
 	terminated[password.size] = '\0';
 	entropy = ZxcvbnMatch(terminated, words, &matches);

@@ -209,10 +209,6 @@ COMMENT ON COLUMN arsignup.app_routes.name IS 'The slug, or the host name in low
 COMMENT ON COLUMN arsignup.app_routes.realm_id IS 'The app''s realm.';
 COMMENT ON COLUMN arsignup.app_routes.connected_app_id IS 'The app.';
 
--- Realms go by delete_realm, with everything in them.
-GRANT SELECT, INSERT, UPDATE ON arsignup.realms TO arsignup_admin;
-GRANT SELECT, INSERT, UPDATE, DELETE ON arsignup.connected_apps, arsignup.app_routes TO arsignup_admin;
-
 SELECT pg_extension_config_dump('arsignup.realms', '');
 SELECT pg_extension_config_dump('arsignup.connected_apps', '');
 -- The trigger on connected_apps makes the slugs' rows again.

@@ -92,8 +92,4 @@ COMMENT ON COLUMN arsignup.signup_result.session_id IS 'The session of the login
 COMMENT ON COLUMN arsignup.signup_result.token IS 'The login token or the signup token; null after redeem_signup_token.';
 COMMENT ON COLUMN arsignup.signup_result.url IS 'The handler with the token; null after redeem_signup_token.';
 
-GRANT SELECT (realm_id, connected_app_id, created_at, expires_at, redeemed_at, revoked_at, user_id,
-	username, email, first_name, last_name, org_name, credential_type, custom)
-ON arsignup.signup_tokens TO arsignup_admin;
-
 SELECT pg_extension_config_dump('arsignup.signup_tokens', '');
