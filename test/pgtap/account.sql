@@ -237,7 +237,7 @@ SELECT is((outcome($$SELECT arsignup.create_user(realm('other'), 'import@example
 
 -- Its strength, by what a new realm asks for; words of the person and of the realm count as known.
 CREATE FUNCTION weak(password text, why text, description text, extra text DEFAULT '') RETURNS text LANGUAGE sql AS $$
-	SELECT invalid(format('SELECT arsignup.create_user(realm(%L), %L, %L %s)', 'strict', 'zyxomma@quuxbar.example', password, extra),
+	SELECT invalid(format('SELECT arsignup.create_user(realm(%L), %L, %L %s)', 'demanding', 'zyxomma@quuxbar.example', password, extra),
 		jsonb_build_object('password', ARRAY['Password is too easy to guess' || coalesce(': ' || why, '') || '.']), description)
 $$;
 SELECT hashes_run AS hashes_before FROM arsignup.stats() \gset
@@ -249,17 +249,17 @@ FROM (VALUES ('password', 'common words are guessed first'), ('P4$$w0rd', 'commo
 SELECT weak(password, 'it is made of names that belong to you or to this place', 'made of ' || what, extra)
 FROM (VALUES ('zyxomma1', 'the email''s local part', ''), ('Zyxomma!', 'it, in another case', ''), ('quuxbar9', 'the email''s host', ''), ('zyxomma@quuxbar', 'both', ''),
 	('jabberwo1', 'the first name', ', first_name => ''Jabberwo'''), ('frumious2', 'the last name', ', last_name => ''Frumious''')) AS v (password, what, extra);
-SELECT invalid(format('SELECT arsignup.create_user(realm(%L), %L, %L)', 'strict', 'x', 'password'),
+SELECT invalid(format('SELECT arsignup.create_user(realm(%L), %L, %L)', 'demanding', 'x', 'password'),
 	'{"email": ["Email is not a valid address."], "password": ["Password is too easy to guess: common words are guessed first."]}', 'an easy password is told beside other faults');
-SELECT invalid(format('SELECT arsignup.create_user(realm(%L), %L, %L)', 'strict', 'x@example.com', 'passwor'), '{"password": ["Password must have at least 8 characters."]}', 'a short one is short, and that is all');
+SELECT invalid(format('SELECT arsignup.create_user(realm(%L), %L, %L)', 'demanding', 'x@example.com', 'passwor'), '{"password": ["Password must have at least 8 characters."]}', 'a short one is short, and that is all');
 RESET ROLE;
 SELECT is((SELECT hashes_run FROM arsignup.stats()), :hashes_before::bigint, 'none of them has cost a hash');
-SELECT is((outcome(format('SELECT arsignup.create_user(realm(%L), %L, %L)', 'strict', 'zyxomma@quuxbar.example', 'nine-inch bug in a relay'))).code, '00000', 'a good one is taken');
-SELECT is((outcome(format('SELECT arsignup.create_user(realm(%L), %L, password_hash => ready_hash())', 'strict', 'import@example.com'))).code, '00000', 'the strength of a ready hash cannot be measured');
-UPDATE arsignup.realms SET password_min_score = 0 WHERE id = realm('strict');
-SELECT is((outcome(format('SELECT arsignup.create_user(realm(%L), %L, %L)', 'strict', 'easy@example.com', 'password'))).code, '00000', 'a score of 0 asks for nothing');
-UPDATE arsignup.realms SET password_min_score = 4 WHERE id = realm('strict');
-SELECT is((outcome(format('SELECT arsignup.create_user(realm(%L), %L, %L)', 'strict', 'n' || n || '@example.com', password))).code, CASE WHEN s.score < 4 THEN 'SU001' ELSE '00000' END, format('of score %s where 4 is asked for: %s', s.score, password))
+SELECT is((outcome(format('SELECT arsignup.create_user(realm(%L), %L, %L)', 'demanding', 'zyxomma@quuxbar.example', 'nine-inch bug in a relay'))).code, '00000', 'a good one is taken');
+SELECT is((outcome(format('SELECT arsignup.create_user(realm(%L), %L, password_hash => ready_hash())', 'demanding', 'import@example.com'))).code, '00000', 'the strength of a ready hash cannot be measured');
+UPDATE arsignup.realms SET password_min_score = 0 WHERE id = realm('demanding');
+SELECT is((outcome(format('SELECT arsignup.create_user(realm(%L), %L, %L)', 'demanding', 'easy@example.com', 'password'))).code, '00000', 'a score of 0 asks for nothing');
+UPDATE arsignup.realms SET password_min_score = 4 WHERE id = realm('demanding');
+SELECT is((outcome(format('SELECT arsignup.create_user(realm(%L), %L, %L)', 'demanding', 'n' || n || '@example.com', password))).code, CASE WHEN s.score < 4 THEN 'SU001' ELSE '00000' END, format('of score %s where 4 is asked for: %s', s.score, password))
 FROM unnest(ARRAY['password', 'kW7#pQ2v', 'nine-inch bug in a relay', 'gTq8;vXw3!mZ']) WITH ORDINALITY AS v (password, n), arsignup.password_strength(password, '{example,com}') AS s;
 
 -- Realms that allow one email for several people.

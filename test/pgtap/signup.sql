@@ -124,9 +124,9 @@ SELECT refused(minting($$, 'canary password'$$, app => 'asleep'), 'SU006', 'conn
 SELECT refused(minting($$, 'canary password'$$, app => 'in asleep realm'), 'SU006', 'realm is inactive', NULL, 'mint: an app of an inactive realm');
 SELECT refused(minting($$, 'canary password'$$, app => 'closed'), 'SU006', 'signups are switched off', NULL, 'mint: an app that is closed');
 SELECT refused(minting($$, 'canary password'$$, app => 'in closed realm'), 'SU006', 'signups are switched off', NULL, 'mint: an app of a closed realm');
-SELECT invalid(minting(format(', %L', password), 'zyxomma@quuxbar.example', 'strict'), jsonb_build_object('password', ARRAY['Password is too easy to guess: ' || why || '.']), 'mint: an easy password: ' || password)
+SELECT invalid(minting(format(', %L', password), 'zyxomma@quuxbar.example', 'demanding'), jsonb_build_object('password', ARRAY['Password is too easy to guess: ' || why || '.']), 'mint: an easy password: ' || password)
 FROM (VALUES ('password', 'common words are guessed first'), ('zyxomma1', 'it is made of names that belong to you or to this place')) AS v (password, why);
-SELECT invalid(minting(', ''jubjubbird7'', org_name => ''Jubjubbird'', ttl => ''0''', app => 'strict'),
+SELECT invalid(minting(', ''jubjubbird7'', org_name => ''Jubjubbird'', ttl => ''0''', app => 'demanding'),
 	'{"ttl": ["Time to live must be positive and 366 days at most."], "password": ["Password is too easy to guess: it is made of names that belong to you or to this place."]}', 'mint: a password made of the org''s name, beside another fault');
 SELECT is((outcome(minting(', password_hash => ready_hash()', app => 'reopened'))).code, '00000', 'an app that opens itself in a closed realm mints');
 SELECT is((outcome(minting(', password_hash => ready_hash()', 'mode-' || app || '@example.com', app))).code, '00000', 'an app with mode ' || app || ' mints: the mode is for forms')
