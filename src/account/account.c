@@ -8,9 +8,7 @@
 #include "base/event.h"
 #include "base/id.h"
 #include "base/statement.h"
-#include "commands/trigger.h"
 #include "password/password.h"
-#include "utils/rel.h"
 
 /* Return a text, or null for NULL. */
 static Datum
@@ -35,36 +33,6 @@ Datum
 arsignup_normalize_username(PG_FUNCTION_ARGS)
 {
 	return return_text(fcinfo, normalize_username(argument_text(fcinfo, 0)));
-}
-
-/* arsignup.guard_realm() returns trigger: keeps what users stand on */
-PG_FUNCTION_INFO_V1(arsignup_guard_realm);
-Datum
-arsignup_guard_realm(PG_FUNCTION_ARGS)
-{
-	static Statement select_users = STATEMENT(
-		"SELECT FROM arsignup.users WHERE realm_id = $1 LIMIT 1");
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	Parameters	parameters = {0};
-	TupleDesc	description;
-	bool		isnull;
-	uint64		found;
-
-	check_trigger_call(fcinfo);
-	description = trigger->tg_relation->rd_att;
-	spi_open();
-	add_uuid(&parameters, DatumGetUUIDP(SPI_getbinval(trigger->tg_trigtuple, description,
-													  SPI_fnumber(description, "id"), &isnull)));
-	found = statement_run(&select_users, &parameters);
-	spi_close();
-	if (found > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
-				 errmsg("cannot delete or change a realm that has users"),
-				 errdetail("Its id and username_validation are fixed, and require_unique_emails can only be switched off."),
-				 errhint("To delete a realm with everything in it, make it inactive and call arsignup.delete_realm.")));
-	return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ?
-						   trigger->tg_newtuple : trigger->tg_trigtuple);
 }
 
 /* Tell what happened to a user. */

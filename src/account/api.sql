@@ -1,7 +1,5 @@
 -- Identity and users.
 
-COMMENT ON FUNCTION arsignup.guard_realm() IS 'Trigger function of realms.';
-
 CREATE OR REPLACE FUNCTION arsignup.normalize_email(email text)
 RETURNS text
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE

@@ -492,6 +492,17 @@ user_delete(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 	return statement_run(&delete_user, &parameters) == 1;
 }
 
+/* Tell whether a realm has users. */
+bool
+users_exist(const pg_uuid_t *realm_id)
+{
+	static Statement select_any = STATEMENT("SELECT FROM arsignup.users WHERE realm_id = $1 LIMIT 1");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	return statement_run(&select_any, &parameters) > 0;
+}
+
 /* Delete users of a realm with all that is their own, at most so many; return how many. */
 uint64
 users_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)

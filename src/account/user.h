@@ -44,6 +44,7 @@ extern void user_update(const Realm *realm, User *user, TimestampTz now);
 extern bool user_find_by_login(const Realm *realm, const char *login, User *user);
 extern void user_record_login(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now);
 extern bool user_delete(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
+extern bool users_exist(const pg_uuid_t *realm_id);
 extern uint64 users_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
 extern char *user_password_hash(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern void user_end_tokens(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now);

@@ -267,13 +267,16 @@ Datum
 arsignup_remember_session(PG_FUNCTION_ARGS)
 {
 	MemoryContext caller = CurrentMemoryContext;
+	int			nest_level;
 	Realm		realm;
 	char	   *secret = NULL;
 
 	spi_open();
 	realm_read_active(argument_uuid(fcinfo, 0), &realm);
+	nest_level = lock_timeout_begin();
 	if (realm.sso_is_seamless)
 		secret = session_remember(&realm.id, argument_uuid(fcinfo, 1), GetCurrentTimestamp());
+	lock_timeout_end(nest_level);
 	if (secret != NULL)
 		secret = MemoryContextStrdup(caller, secret);
 	spi_close();
@@ -310,9 +313,12 @@ arsignup_login_again(PG_FUNCTION_ARGS)
 		result.reason = "invalid";
 	if (result.reason == NULL)
 	{
+		int			nest_level = lock_timeout_begin();
+
 		result.user_id = user.id;
 		result.token = session_token(&scope, &app.realm, &user, &result.session);
 		result.url = url_with_token(app.login_handler, result.token, false);
+		lock_timeout_end(nest_level);
 	}
 	spi = MemoryContextSwitchTo(caller);
 	row = return_login(fcinfo, &result);
@@ -365,12 +371,15 @@ Datum
 arsignup_reveal_jwt_key(PG_FUNCTION_ARGS)
 {
 	MemoryContext caller = CurrentMemoryContext;
+	int			nest_level;
 	Realm		realm;
 	char	   *key;
 
 	spi_open();
 	realm_read(argument_uuid(fcinfo, 0), &realm);
+	nest_level = lock_timeout_begin();
 	key = MemoryContextStrdup(caller, signing_key_reveal(&realm));
+	lock_timeout_end(nest_level);
 	spi_close();
 	PG_RETURN_TEXT_P(cstring_to_text(key));
 }

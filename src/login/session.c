@@ -128,10 +128,20 @@ char *
 session_token(SecretScope *scope, const Realm *realm, const User *user, const Session *session)
 {
 	Span		claims = write_claims(realm, user, session);
-	const SigningKey *key = signing_key_current(realm);
+	JwtClaims	check;
+	const SigningKey *key;
 	size_t		capacity = jwt_token_size(claims.size);
 	char	   *token = secret_alloc(scope, capacity);
-	size_t		size = jwt_sign(&key->jwt, key->kid, claims, token, capacity);
+	size_t		size;
+
+	if (!jwt_read_claims(claims, &check))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("login token cannot carry the custom attributes"),
+				 errdetail("They nest deeper than %d levels, or hold a number beyond 64 bits.", JWT_MAX_DEPTH),
+				 errhint("Take custom, memberships or orgs out of the realm's jwt_fields.")));
+	key = signing_key_current(realm);
+	size = jwt_sign(&key->jwt, key->kid, claims, token, capacity);
 
 	if (size == 0)
 		ereport(ERROR,

@@ -1,5 +1,7 @@
 -- Watching and cleaning up.
 
+COMMENT ON FUNCTION arsignup.guard_realm() IS 'Trigger function of realms.';
+
 CREATE OR REPLACE FUNCTION arsignup.stats(
 	OUT hash_slots int,
 	OUT hashes_running int,

@@ -9,6 +9,7 @@
 #include "base/fault.h"
 #include "base/shared.h"
 #include "base/statement.h"
+#include "commands/trigger.h"
 #include "login/session.h"
 #include "login/signing_key.h"
 #include "miscadmin.h"
@@ -16,6 +17,7 @@
 #include "realm/realm.h"
 #include "signup/token_row.h"
 #include "utils/fmgrprotos.h"
+#include "utils/rel.h"
 
 /* arsignup.stats() returns record */
 PG_FUNCTION_INFO_V1(arsignup_stats);
@@ -34,6 +36,39 @@ arsignup_stats(PG_FUNCTION_ARGS)
 	for (int i = 0; i < COUNTERS; i++)
 		values[3 + i] = Int64GetDatum(pg_atomic_read_u64(&shared->counters[i]));
 	return return_row(fcinfo, values, nulls);
+}
+
+/* Tell whether anybody or anything has a place in a realm. */
+static bool
+is_inhabited(const pg_uuid_t *realm_id)
+{
+	return users_exist(realm_id) || orgs_exist(realm_id);
+}
+
+/* arsignup.guard_realm() returns trigger: keeps what users and orgs stand on */
+PG_FUNCTION_INFO_V1(arsignup_guard_realm);
+Datum
+arsignup_guard_realm(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TupleDesc	description;
+	bool		isnull;
+	bool		inhabited;
+
+	check_trigger_call(fcinfo);
+	description = trigger->tg_relation->rd_att;
+	spi_open();
+	inhabited = is_inhabited(DatumGetUUIDP(SPI_getbinval(trigger->tg_trigtuple, description,
+														 SPI_fnumber(description, "id"), &isnull)));
+	spi_close();
+	if (inhabited)
+		ereport(ERROR,
+				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+				 errmsg("cannot delete or change a realm that has users or organisations"),
+				 errdetail("Its id and username_validation are fixed, and require_unique_emails can only be switched off."),
+				 errhint("To delete a realm with everything in it, make it inactive and call arsignup.delete_realm.")));
+	return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ?
+						   trigger->tg_newtuple : trigger->tg_trigtuple);
 }
 
 /* arsignup.is_preloaded() returns boolean */

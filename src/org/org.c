@@ -108,6 +108,17 @@ memberships_append_claims(StringInfo json, const pg_uuid_t *realm_id, const pg_u
 	appendStringInfoChar(json, ']');
 }
 
+/* Tell whether a realm has orgs. */
+bool
+orgs_exist(const pg_uuid_t *realm_id)
+{
+	static Statement select_any = STATEMENT("SELECT FROM arsignup.orgs WHERE realm_id = $1 LIMIT 1");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	return statement_run(&select_any, &parameters) > 0;
+}
+
 /* Delete orgs of a realm with their memberships, at most so many; return how many. */
 uint64
 orgs_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)
