@@ -104,10 +104,11 @@ default_postgres() {
 	apt-cache depends postgresql | sed -n 's/^ *Depends: postgresql-\([0-9]*\)$/\1/p'
 }
 
-# Print what a build for $POSTGRES needs and is not installed; likewise the server's extensions named.
+# Print what a build for $POSTGRES needs and is not installed; likewise the packages named, where N stands for $POSTGRES.
 missing_packages() {
 	local package
-	for package in gcc libc6-dev libjansson-dev libsodium-dev libssl-dev libzxcvbn-dev make "postgresql-$POSTGRES" "postgresql-server-dev-$POSTGRES" "${@/#/postgresql-$POSTGRES-}"; do
+	for package in gcc libc6-dev libjansson-dev libsodium-dev libssl-dev libzxcvbn-dev make \
+		"postgresql-$POSTGRES" "postgresql-server-dev-$POSTGRES" "${@/-N-/-$POSTGRES-}"; do
 		[[ $(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || echo "$package"
 	done
 }
@@ -126,7 +127,7 @@ install_packages() (
 		apt_get install "$@"
 )
 
-# Make the machine ready to build and run the extension; the arguments name extensions of the server that are wanted too.
+# Make the machine ready to build and run the extension; the arguments name more packages, as missing_packages takes them.
 prepare_machine() {
 	local packages
 	POSTGRES=$(installed_postgres) || POSTGRES=
