@@ -114,7 +114,7 @@ BEGIN
 	PERFORM set_config('role', role, true);
 	SELECT * INTO o FROM outcome(statement, keep => false);
 	PERFORM set_config('role', 'none', true);
-	RETURN is(concat_ws(' | ', o.code, o.message, o.detail, o.hint), '2BP01 | cannot delete or change a realm that has users'
+	RETURN is(concat_ws(' | ', o.code, o.message, o.detail, o.hint), '2BP01 | cannot delete or change a realm that has users or organisations'
 		' | Its id and username_validation are fixed, and require_unique_emails can only be switched off.'
 		' | To delete a realm with everything in it, make it inactive and call arsignup.delete_realm.', description);
 END
@@ -125,7 +125,13 @@ SELECT guarded(format('UPDATE arsignup.realms SET id = arsignup.new_id() WHERE i
 SELECT guarded('UPDATE arsignup.realms SET id = arsignup.new_id()', 'also among others');
 INSERT INTO arsignup.realms (name) VALUES ('Orgs') RETURNING id AS orgs \gset
 SELECT arsignup.create_org(:'orgs', 'Engines') AS engines \gset
-SELECT is((as_admin(format('UPDATE arsignup.realms SET id = arsignup.new_id() WHERE id = %L', :'orgs'))).code, '2BP01', 'the id is fixed once there are orgs, too');
+SELECT guarded(format('UPDATE arsignup.realms SET id = arsignup.new_id() WHERE id = %L', :'orgs'), 'an org alone keeps the realm''s id');
+SELECT guarded(format('UPDATE arsignup.realms SET username_validation = %L WHERE id = %L', 'standard', :'orgs'), 'and its rule for usernames');
+SELECT guarded(format('DELETE FROM arsignup.realms WHERE id = %L', :'orgs'), 'a realm with an org alone is deleted by nobody', role)
+FROM unnest(ARRAY['arsignup_owner', session_user::name]) AS role;
+SELECT arsignup.delete_org(:'orgs', :'engines') AS gone \gset
+SELECT is((outcome(format('UPDATE arsignup.realms SET id = arsignup.new_id() WHERE id = %L', :'orgs'), keep => false)).code, '00000', 'without it, the id can change');
+SELECT is((outcome(format('DELETE FROM arsignup.realms WHERE id = %L', :'orgs'), keep => false)).code, '00000', 'and the realm be deleted');
 SELECT guarded(format('DELETE FROM arsignup.realms WHERE id = %L', realm('email')), 'a realm with users is deleted by nobody', role)
 FROM unnest(ARRAY['arsignup_owner', session_user::name]) AS role;
 SELECT is((as_admin(format('UPDATE arsignup.realms SET require_unique_emails = false WHERE id = realm(%L)', 'email'))).code, '00000', 'unique emails can be given up with users');
