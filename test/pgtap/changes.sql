@@ -44,7 +44,8 @@ CREATE FUNCTION rest(id uuid) RETURNS text LANGUAGE sql VOLATILE SECURITY DEFINE
 	SELECT md5(string_agg(t, ',' ORDER BY t)) FROM (
 		SELECT t::text FROM arsignup.realms AS t UNION ALL SELECT t::text FROM arsignup.connected_apps AS t UNION ALL SELECT t::text FROM arsignup.app_routes AS t
 		UNION ALL SELECT t::text FROM arsignup.users AS t UNION ALL SELECT t::text FROM arsignup.credentials AS t UNION ALL SELECT t::text FROM arsignup.orgs AS t
-		UNION ALL SELECT t::text FROM arsignup.memberships AS t UNION ALL SELECT t::text FROM arsignup.signup_tokens AS t) AS v (t)
+		UNION ALL SELECT t::text FROM arsignup.memberships AS t UNION ALL SELECT t::text FROM arsignup.signup_tokens AS t
+		UNION ALL SELECT t::text FROM arsignup.sessions AS t UNION ALL SELECT t::text FROM arsignup.signing_keys AS t) AS v (t)
 	WHERE strpos(t, id::text) = 0
 $$;
 
@@ -137,7 +138,7 @@ SELECT updated('ada', 'email => ''countess@example.com''', '{"email": "countess@
 SELECT updated('ada', 'email => ''countess@example.com''', '{}', 'the same email');
 SELECT updated('ada', 'username => '' Countess@example.COM''', '{}', 'a username that is the email changes nothing');
 SELECT updated('ada', 'email => ''Ada@Example.com'', username => ''ada@example.com''', '{"email": "Ada@Example.com", "email_key": "ada@example.com", "username": "Ada@Example.com", "username_key": "ada@example.com"}', 'email and username together');
-SELECT updated('kim', U&'email => ''\212Aim@example.com''', U&'{"email": "\212Aim@example.com", "username": "\212Aim@example.com"}', 'one''s own email in a form that NFC unites with it');
+SELECT updated('kim', U&'email => ''\212Aim@example.com''', '{"email": "Kim@example.com", "username": "Kim@example.com"}', 'one''s own email with a Kelvin sign, which NFC makes a K: stored as K');
 SELECT updated('kim', 'email => ''kim@example.com''', '{"email": "kim@example.com", "username": "kim@example.com"}', 'and back');
 SELECT updated('robot', 'email => ''r2@example.com''', '{"email": "r2@example.com", "email_key": "r2@example.com", "username": "r2@example.com", "username_key": "r2@example.com", "email_verification": "none"}',
 	'a program''s email: its username follows as well');
@@ -150,7 +151,11 @@ SELECT updated('sue', 'email => '' sue2@example.com ''', '{"email": "sue2@exampl
 SELECT updated('sue', 'username => '' SUE_1 ''', '{"username": "SUE_1"}', 'one''s own username spelled otherwise', 'standard');
 SELECT updated('sue', 'username => ''susan''', '{"username": "susan", "username_key": "susan"}', 'a new username', 'standard');
 SELECT updated('sue', 'username => ''Sue_1'', email => ''Sue@Example.com''', '{"username": "Sue_1", "username_key": "sue_1", "email": "Sue@Example.com", "email_key": "sue@example.com"}', 'both', 'standard');
-SELECT updated('kay', U&'username => ''\212Aay''', U&'{"username": "\212Aay"}', 'one''s own username with a Kelvin sign', 'standard');
+SELECT updated('kay', U&'username => ''\212Aay''', '{"username": "Kay"}', 'one''s own username with a Kelvin sign: stored as K', 'standard');
+SELECT updated('kay', U&'first_name => '' Ka\0301y '', last_name => ''\212Ajell''', U&'{"first_name": "K\00E1y", "last_name": "Kjell"}', 'names are stored trimmed and in NFC', 'standard');
+SELECT is(row_of('users', id('kay')) ->> column_name, stored, 'update_user: the stored bytes of ' || column_name)
+FROM (VALUES ('username', 'Kay'), ('first_name', U&'K\00E1y'), ('last_name', 'Kjell')) AS v (column_name, stored);
+SELECT updated('kay', 'first_name => '''', last_name => ''''', '{"first_name": null, "last_name": null}', 'which blank takes away', 'standard');
 SELECT updated('standard robot', 'email => ''r3@example.com''', '{"email": "r3@example.com", "email_key": "r3@example.com", "email_is_unique": true, "email_verification": "none"}', 'a program gets an email', 'standard');
 SELECT updated('standard robot', 'email => '' ''', '{"email": null, "email_key": null, "email_is_unique": false}', 'and loses it', 'standard');
 SELECT updated('standard robot', 'username => ''r3''', '{"username": "r3", "username_key": "r3"}', 'a program gets a username of its own', 'standard');
@@ -158,8 +163,9 @@ SELECT updated('standard robot', 'username => ''r3''', '{"username": "r3", "user
 -- State.
 SELECT updated('ada', 'state => ''inactive''', '{"state": "inactive", "tokens_valid_from": "now"}', 'inactive: the login tokens so far end');
 SELECT updated('ada', 'first_name => ''A''', '{"first_name": "A"}', 'an inactive user''s name');
-SELECT updated('ada', 'state => ''active'', first_name => ''Ada''', '{"state": "active", "first_name": "Ada"}', 'active again: the ended tokens stay ended');
-SELECT updated('ada', 'state => ''active''', '{}', 'active already');
+SELECT updated('ada', 'state => ''active'', first_name => ''Ada''', '{"state": "active", "first_name": "Ada", "tokens_valid_from": "now"}', 'active again: all tokens from before are refused');
+SELECT updated('ada', 'state => ''active''', '{}', 'active already: no token ends');
+SELECT updated('ada', 'first_name => ''Ada'', last_name => ''Lovelace'', state => ''active''', '{}', 'active already, other things given: no token ends');
 RESET ROLE;
 SAVEPOINT asleep;
 UPDATE arsignup.realms SET state = 'inactive' WHERE id = realm();
@@ -435,8 +441,21 @@ INSERT INTO crossing VALUES
 	('arsignup.delete_membership(realm(''other''), id(''ada in works''))', '00000', 'false'),
 	('arsignup.redeem_signup_token(token(), realm_id => realm(''other''))', 'SU003', 'no such signup token'),
 	('arsignup.revoke_signup_token(token(), realm(''other''))', 'SU003', 'no such signup token'),
-	('(SELECT count(*) FROM arsignup.get_signup_token(token(), realm(''other'')))', '00000', '0');
+	('(SELECT count(*) FROM arsignup.get_signup_token(token(), realm(''other'')))', '00000', '0'),
+	('arsignup.create_session(realm(''other''), id(''ada''))', 'SU010', 'no such user'),
+	('arsignup.create_session(realm(), id(''ada''), app(''other''))', 'SU010', 'no such connected app'),
+	('arsignup.end_session(realm(''other''), id(''session''))', '00000', 'false'),
+	('arsignup.end_sessions(realm(''other''), id(''ada''))', 'SU010', 'no such user'),
+	('coalesce(arsignup.remember_session(realm(''other''), id(''session'')), ''null'')', '00000', 'null'),
+	('coalesce(arsignup.verify_login_token(login_token(), realm(''other'')), ''null'')', '00000', 'null');
 GRANT SELECT ON crossing TO PUBLIC;
+-- A session that goes on in a seamless realm, beside another seamless one, so that nothing but the realm's name refuses it.
+UPDATE arsignup.realms SET sso = 'seamless' WHERE id IN (realm(), realm('other'));
+CREATE TABLE session AS SELECT s.* FROM arsignup.create_session(realm(), id('ada')) AS s;
+SELECT keep('session', session_id) FROM session;
+GRANT SELECT ON session TO PUBLIC;
+CREATE FUNCTION login_token() RETURNS text LANGUAGE sql STABLE AS $$ SELECT s.token FROM arsignup_test.session AS s $$;
+SELECT is(arsignup.verify_login_token(login_token(), realm()) ->> 'un', 'Ada@Example.com', 'across realms: in its own realm the login token holds');
 CREATE TABLE minted AS SELECT arsignup.mint_signup_token(app(), 'minted@example.com', password_hash => ready_hash()) AS token;
 GRANT SELECT ON minted TO PUBLIC;
 CREATE FUNCTION token() RETURNS text LANGUAGE sql STABLE AS $$ SELECT m.token FROM arsignup_test.minted AS m $$;
@@ -460,8 +479,14 @@ SELECT is(crossed(statement), code || ' ' || message, 'across realms: ' || state
 RESET ROLE;
 SELECT set_eq(
 	$$SELECT p.proname::text FROM pg_proc AS p WHERE p.pronamespace = 'arsignup'::regnamespace AND 'realm_id' = ANY (p.proargnames)
-		AND p.proname NOT IN ('create_user', 'create_org', 'delete_realm')$$,
+		AND p.proname NOT IN ('create_user', 'create_org', 'delete_realm', 'rotate_signing_key', 'jwks', 'reveal_jwt_key')$$,
 	$$SELECT DISTINCT substring(statement FROM 'arsignup\.(\w+)\(') FROM crossing$$, 'across realms: that was every function that takes a realm and an id of something in it');
+SELECT isnt(arsignup.verify_login_token(login_token(), realm()), NULL, 'across realms: after all that, the login token still holds');
+SELECT isnt(arsignup.remember_session(realm(), id('session')), NULL, 'across realms: in its own realm the session can be remembered');
+SELECT is(arsignup.end_session(realm(), id('session')), true, 'across realms: and in its own realm be ended');
+SELECT is(arsignup.verify_login_token(login_token(), realm()), NULL, 'across realms: which ends its token');
+UPDATE arsignup.realms SET sso = DEFAULT WHERE id IN (realm(), realm('other'));
+SELECT cardinality(happened()) AS forgotten \gset
 
 -- No such realm, for every function that begins with one.
 SELECT is((crossed(format('arsignup.%I(%s)', p.proname, concat_ws(', ', realm, (SELECT string_agg('NULL::' || format_type(t, NULL), ', ' ORDER BY n) FROM unnest(p.proargtypes) WITH ORDINALITY AS a (t, n) WHERE n > 1))))),
@@ -581,6 +606,8 @@ SELECT arsignup.create_membership(realm('doomed'), id('doomed user')) AS made \g
 SELECT arsignup.mint_signup_token(app('doomed'), 'd' || n || '@example.com', username => 'd' || n, password_hash => ready_hash()) AS token FROM generate_series(1, 3) AS n \g /dev/null
 SELECT arsignup.mint_signup_token(app('doomed'), 'd4@example.com', username => 'd4', password_hash => ready_hash()) AS token \gset doomed_
 SELECT user_id FROM arsignup.redeem_signup_token(:'doomed_token', 'Org') \gset doomed_
+SELECT token FROM arsignup.create_session(realm('doomed'), id('doomed user')) \gset doomed_login_
+SELECT isnt(arsignup.verify_login_token(:'doomed_login_token'), NULL, 'delete_realm: a login token that holds before');
 -- More than one batch of events.
 INSERT INTO arsignup.events (realm_id, id, event_at, event_type) SELECT realm('doomed'), arsignup.new_id(), now(), 'test' FROM generate_series(1, 20001);
 
@@ -599,7 +626,7 @@ BEGIN
 	RETURN numbers;
 END
 $$;
-SELECT is(left_of(realm('doomed')), '{"realms": 1, "connected_apps": 2, "app_routes": 3, "users": 3, "credentials": 2, "orgs": 2, "memberships": 3, "signup_tokens": 4, "events": 20009}', 'a realm with something of everything');
+SELECT is(left_of(realm('doomed')), '{"realms": 1, "connected_apps": 2, "app_routes": 3, "users": 3, "credentials": 2, "orgs": 2, "memberships": 3, "signup_tokens": 4, "sessions": 1, "signing_keys": 1, "events": 20010}', 'a realm with something of everything');
 SELECT is_empty($$SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'arsignup'::regnamespace AND c.relkind IN ('r', 'p') AND NOT left_of(realm('doomed')) ? c.relname$$, 'in every table there is');
 CREATE TABLE tenants (user_id uuid NOT NULL CONSTRAINT tenants_fkey REFERENCES arsignup.users (id));
 INSERT INTO tenants VALUES (id('doomed user'));
@@ -609,7 +636,8 @@ CREATE FUNCTION beside(realm uuid) RETURNS text LANGUAGE sql VOLATILE AS $$
 	SELECT md5(string_agg(t, ',' ORDER BY t)) FROM (
 		SELECT t::text FROM arsignup.realms AS t UNION ALL SELECT t::text FROM arsignup.connected_apps AS t UNION ALL SELECT t::text FROM arsignup.app_routes AS t
 		UNION ALL SELECT t::text FROM arsignup.users AS t UNION ALL SELECT t::text FROM arsignup.credentials AS t UNION ALL SELECT t::text FROM arsignup.orgs AS t
-		UNION ALL SELECT t::text FROM arsignup.memberships AS t UNION ALL SELECT t::text FROM arsignup.signup_tokens AS t UNION ALL SELECT t::text FROM arsignup.events AS t) AS v (t)
+		UNION ALL SELECT t::text FROM arsignup.memberships AS t UNION ALL SELECT t::text FROM arsignup.signup_tokens AS t
+		UNION ALL SELECT t::text FROM arsignup.sessions AS t UNION ALL SELECT t::text FROM arsignup.signing_keys AS t UNION ALL SELECT t::text FROM arsignup.events AS t) AS v (t)
 	WHERE strpos(t, realm::text) = 0
 $$;
 SELECT beside(realm('doomed')) AS beside \gset before_
@@ -625,6 +653,7 @@ SET LOCAL ROLE :"admin_role";
 SELECT is(arsignup.delete_realm(realm('doomed')), true, 'delete_realm: true');
 RESET ROLE;
 SELECT is(left_of(realm('doomed')), '{}', 'delete_realm: nothing of it is left, in no table');
+SELECT is(arsignup.verify_login_token(:'doomed_login_token'), NULL, 'delete_realm: its login tokens hold no more');
 SELECT is(beside(realm('doomed')), :'before_beside', 'delete_realm: and nothing of any other realm has changed');
 SET LOCAL ROLE :"admin_role";
 SELECT is(arsignup.delete_realm(realm('doomed')), false, 'delete_realm: once');
