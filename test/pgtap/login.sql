@@ -252,12 +252,15 @@ SELECT denied($$SELECT arsignup.login(NULL, 'ada@example.com', 'canary')$$, 'SU0
 SELECT denied($$SELECT arsignup.login(realm(), 'ada@example.com', 'canary')$$, 'SU010', 'no such connected app', 'a realm''s id for an app''s');
 RESET ROLE;
 
--- A right login renews a hash from cheaper times.
+-- A login does not renew a hash from cheaper times: the application does, by password_needs_rehash.
 SELECT arsignup.create_user(realm(), 'cheap@example.com', password_hash => '$argon2id$v=19$m=8,t=1,p=1$ZmVkY2JhOTg3NjU0MzIxMA$p5lw/Qlg+o1N5CuGo+V8fsUDbk5XsBT1BK7g9xiTBzM') AS cheap \gset
+SELECT c::text AS before, arsignup.password_needs_rehash(password_hash) AS is_cheap FROM arsignup.credentials AS c WHERE user_id = :'cheap' \gset
+SELECT is(:'is_cheap'::boolean, true, 'a hash from cheaper times');
 SELECT wrong('users', 'cheap@example.com', 'b', 1, 'a cheap hash');
+SELECT * FROM counted() \gset before_
 SELECT is(who('users', 'cheap@example.com', 'a'), :'cheap'::text, 'a right login with a cheap hash');
-SELECT is((SELECT arsignup.password_needs_rehash(password_hash) FROM arsignup.credentials WHERE user_id = :'cheap'), false, 'renews the hash');
-SELECT is((SELECT arsignup.verify_password('a', password_hash) FROM arsignup.credentials WHERE user_id = :'cheap'), true, 'of the same password');
+SELECT is((SELECT row(hashes - :before_hashes, ok - :before_ok, failed - :before_failed)::text FROM counted()), '(1,1,0)', 'hashes once, as any other');
+SELECT is((SELECT c::text FROM arsignup.credentials AS c WHERE user_id = :'cheap'), :'before'::text, 'and leaves the hash as it is');
 
 ---------------------------------------------------------------------------------------------------
 -- Unmanaged sessions: the token is all there is
@@ -614,18 +617,92 @@ BEGIN
 	claims := arsignup.verify_login_token(token);
 	UPDATE arsignup.realms SET jwt_fields = '{}' WHERE id = realm();
 	RETURN CASE WHEN claims IS NULL THEN 'refused' WHEN claims -> 'fn' = to_jsonb(first_name) AND claims -> 'cs' = custom THEN 'carried' ELSE claims::text END;
+EXCEPTION
+	WHEN program_limit_exceeded THEN
+		RETURN SQLERRM;
 END
 $$;
 SELECT is(carried(name, '{}'), 'carried', 'a name: ' || name) FROM unnest(ARRAY['"', '\', '\u0041', '</script>', U&'\00E9\4E2D\+01F511', '{"a":1}', repeat('é', 255)]) AS name;
 SELECT is(carried('x', custom::jsonb), 'carried', 'attributes: ' || shown(custom))
 FROM unnest(ARRAY['{"": ""}', '{"a": {"b": [1, "2", null, true, {"c": []}]}}', '{"a": 1.50, "b": -0.1, "c": 123456789012345, "d": 1e-7}', '{"\"\\": "\b\f\n\r\t"}', '{"é": "\u4e2d \ud83d\udd11"}', '{"uid": "usr_x", "exp": 0}',
-	'{"below": -9223372036854775808, "above": 9223372036854775807}', '{"above": 9223372036854775808}', '{"number": 12345678901234567890123456789}', '{"number": 1e400}', '{"number": 0.1234567890123456789012345678901234567890}',
-	repeat('{"a":', 15) || '1' || repeat('}', 15), repeat('{"a":', 16) || '1' || repeat('}', 16), repeat('{"a":', 100) || '1' || repeat('}', 100), '{"a": ' || repeat('[', 100) || repeat(']', 100) || '}']) AS custom;
+	'{"number": 0.1234567890123456789012345678901234567890}', '{"number": "12345678901234567890123456789"}']) AS custom;
+
+-- What a reader of the token could not read is not signed; nor is anybody logged in by half. The way out is what the hint says.
+CREATE FUNCTION rows() RETURNS text LANGUAGE sql VOLATILE AS $$ SELECT concat_ws(' ', (SELECT count(*) FROM arsignup.users), (SELECT max(last_login_at) FROM arsignup.users), (SELECT count(*) FROM arsignup.sessions), (SELECT count(*) FROM arsignup.events)) $$;
+CREATE FUNCTION not_carried(custom jsonb) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	email text := md5(random()::text) || '@example.com';
+	u uuid := arsignup.create_user(realm(), email, password_hash => ready_hash(), custom => not_carried.custom);
+	before text := rows();
+	call text;
+	o record;
+BEGIN
+	UPDATE arsignup.realms SET jwt_fields = '{custom}' WHERE id = realm();
+	FOREACH call IN ARRAY ARRAY[
+		format('SELECT arsignup.create_session(realm(), %L)', u),
+		format('SELECT arsignup.login(app(''users''), %L, ''password'')', email),
+		format('SELECT arsignup.signup(app(''users''), %L, password_hash => ready_hash(), custom => %L)', 'new.' || email, custom)]
+	LOOP
+		SELECT * INTO o FROM outcome(call);
+		IF row(o.code, o.message, o.detail, o.hint) IS DISTINCT FROM row('54000', 'login token cannot carry the custom attributes', 'They nest deeper than 16 levels, or hold a number beyond 64 bits.',
+			'Take custom, memberships or orgs out of the realm''s jwt_fields.') THEN
+			RETURN concat_ws(' | ', left(call, 40), o.code, o.message, o.detail, o.hint);
+		END IF;
+	END LOOP;
+	IF rows() <> before THEN
+		RETURN 'something is left behind';
+	END IF;
+	UPDATE arsignup.realms SET jwt_fields = '{}' WHERE id = realm();
+	IF who('users', email) IS DISTINCT FROM u::text THEN
+		RETURN 'no login without the attributes either';
+	END IF;
+	RETURN 'not carried';
+END
+$$;
+-- Whole numbers are of 64 bits, others of the range of double: less than half a step beyond its greatest, which is 2^1024 - 2^970.
+SELECT (q * q * q * q - q * q * q * p * p * p * 1024)::text AS beyond, (q * q * q * q - q * q * q * p * p * p * 1024 - 1)::text AS within
+FROM (SELECT p, p * p * p * p AS q FROM (VALUES (18446744073709551616)) AS v (p)) AS powers \gset
+SELECT is(CASE side WHEN 'within' THEN carried('x', within::jsonb) ELSE not_carried(beyond::jsonb) END, CASE side WHEN 'within' THEN 'carried' ELSE 'not carried' END, format('just %s: %s', side, what))
+FROM (VALUES
+	('the greatest whole number', '{"number": 9223372036854775807}', '{"number": 9223372036854775808}'),
+	('the least', '{"number": -9223372036854775808}', '{"number": -9223372036854775809}'),
+	('which one of an exponent is, too', '{"number": 9.223372036854775807e18}', '{"number": 1e19}'),
+	('deep inside', '{"a": [{"b": [0, 9223372036854775807]}]}', '{"a": [{"b": [0, 9223372036854775808]}]}'),
+	('what has a fraction, if it is nothing', '{"number": 9223372036854775808.0}', '{"number": 1e400}'),
+	('the greatest number', format('{"number": %s.0}', :'within'), format('{"number": %s.0}', :'beyond')),
+	('the least one', format('{"number": -%s.0}', :'within'), format('{"number": -%s.0}', :'beyond')),
+	('a fraction may be as small as one likes, not as great', '{"number": 1e-400}', '{"number": 1' || repeat('0', 309) || '.5}'),
+	('levels, of the 16 that the claims have', repeat('{"a":', 15) || '1' || repeat('}', 15), repeat('{"a":', 16) || '1' || repeat('}', 16)),
+	('of objects that are empty', repeat('{"a":', 14) || '{}' || repeat('}', 14), repeat('{"a":', 15) || '{}' || repeat('}', 15)),
+	('of arrays', '{"a": ' || repeat('[', 14) || repeat(']', 14) || '}', '{"a": ' || repeat('[', 15) || repeat(']', 15) || '}'),
+	('beside what is flat', '{"a": 1, "b": ' || repeat('[', 14) || repeat(']', 14) || ', "c": 1}', '{"a": 1, "b": ' || repeat('[', 15) || repeat(']', 15) || ', "c": 1}'),
+	('a hundred levels', '{}', repeat('{"a":', 100) || '1' || repeat('}', 100))) AS v (what, within, beyond), unnest(ARRAY['within', 'beyond']) AS side;
+
+-- The attributes of memberships and orgs lie two levels deeper.
+CREATE FUNCTION deep(levels int) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$ SELECT (repeat('{"a":', levels) || '1' || repeat('}', levels))::jsonb $$;
+CREATE FUNCTION carried_along(fields text[], org jsonb, membership jsonb) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	u uuid := arsignup.create_user(realm(), md5(random()::text) || '@example.com');
+	token text;
+	claims jsonb;
+BEGIN
+	PERFORM arsignup.create_membership(realm(), u, arsignup.create_org(realm(), 'Deep', custom => org), custom => membership);
+	UPDATE arsignup.realms SET jwt_fields = fields WHERE id = realm();
+	token := (arsignup.create_session(realm(), u)).token;
+	claims := arsignup.verify_login_token(token) #> '{m,0}';
+	UPDATE arsignup.realms SET jwt_fields = '{}' WHERE id = realm();
+	RETURN CASE WHEN claims -> 'cs' = membership AND claims -> 'ocs' IS NOT DISTINCT FROM CASE WHEN 'orgs' = ANY (fields) THEN org END THEN 'carried' ELSE coalesce(claims::text, 'refused') END;
+EXCEPTION
+	WHEN program_limit_exceeded THEN
+		RETURN SQLERRM;
+END
+$$;
+SELECT is(carried_along(fields::text[], deep(org), deep(membership)), CASE carried WHEN true THEN 'carried' ELSE 'login token cannot carry the custom attributes' END, format('%s, org of %s levels, membership of %s', fields, org, membership))
+FROM (VALUES ('{memberships}', 14, 13, true), ('{memberships}', 1, 14, false), ('{memberships,orgs}', 13, 13, true), ('{memberships,orgs}', 14, 1, false), ('{memberships,orgs}', 1, 14, false)) AS v (fields, org, membership, carried);
 
 -- More than a URL can carry is said so, and logs nobody in by half.
 SELECT arsignup.create_user(realm(), 'huge@example.com', password_hash => ready_hash(), custom => jsonb_build_object('a', repeat('x', 60000))) AS huge \gset
 UPDATE arsignup.realms SET jwt_fields = '{custom}' WHERE id = realm();
-CREATE FUNCTION rows() RETURNS text LANGUAGE sql VOLATILE AS $$ SELECT concat_ws(' ', (SELECT count(*) FROM arsignup.users), (SELECT max(last_login_at) FROM arsignup.users), (SELECT count(*) FROM arsignup.sessions), (SELECT count(*) FROM arsignup.events)) $$;
 SELECT rows() AS before \gset
 SELECT is(concat_ws(' | ', o.code, regexp_replace(o.message, '\d{5} bytes', 'N bytes'), o.hint), '54000 | login token would have N bytes, more than 65536 | Take custom, memberships or orgs out of the realm''s jwt_fields.', 'too large a token: ' || call)
 FROM unnest(ARRAY[$$login(app('users'), 'huge@example.com', 'password')$$, format('create_session(realm(), %L)', :'huge'), $$signup(app('users'), 'huger@example.com', password_hash => ready_hash(), custom => jsonb_build_object('a', repeat('x', 60000)))$$]) AS call, LATERAL outcome('SELECT arsignup.' || call) AS o;
