@@ -158,7 +158,6 @@ strike() {
 # ---- sessions that stay open ----
 
 declare -A session_in session_pid session_backend
-said=0
 
 # Open a session; more arguments are psql's.
 open_session() {
@@ -166,6 +165,7 @@ open_session() {
 	shift
 	rm -f "$SCRATCH/$name.in"
 	mkfifo "$SCRATCH/$name.in"
+	echo 0 >"$SCRATCH/$name.asked"
 	psql --no-psqlrc --quiet --no-align --tuples-only --set=VERBOSITY=sqlstate "$@" \
 		<"$SCRATCH/$name.in" >"$SCRATCH/$name.out" 2>&1 &
 	session_pid[$name]=$!
@@ -176,11 +176,13 @@ open_session() {
 	session_backend[$name]=$(answer "$name")
 }
 
-# Have a session do something, without waiting for it.
+# Have a session do something, without waiting for it. How often it was told lies in a file, since what a subshell counts,
+# as that of $(ask …), is forgotten with it; an answer to something earlier would be taken for this one's.
 tell() {
-	said=$((said + 1))
-	printf '%s\n\\echo done %d\n' "$2" "$said" >&"${session_in[$1]}"
-	echo "$said" >"$SCRATCH/$1.asked"
+	local number
+	number=$(($(cat "$SCRATCH/$1.asked") + 1))
+	echo "$number" >"$SCRATCH/$1.asked"
+	printf '%s\n\\echo done %d\n' "$2" "$number" >&"${session_in[$1]}"
 }
 
 # Tell whether a session has done what it was told last, or is gone.
