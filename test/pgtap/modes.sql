@@ -32,6 +32,16 @@ RETURNS arsignup.signup_result LANGUAGE sql VOLATILE AS $$
 	SELECT r FROM arsignup.signup(app(app), email, username => username, first_name => first_name, last_name => last_name, org_name => org_name, password_hash => ready_hash()) AS r
 $$;
 
+-- What stands behind a signup's session and token: whose they are, of what kind, through which app; and that
+-- the token's claims are the session's. Nulls where nobody is logged in.
+CREATE FUNCTION logged_in(r arsignup.signup_result) RETURNS jsonb LANGUAGE sql VOLATILE AS $$
+	SELECT jsonb_build_object('user', c.claims ->> 'un', 'kind', left(c.claims ->> 'tk', 4), 'minutes', ((c.claims ->> 'exp')::bigint - (c.claims ->> 'iat')::bigint) / 60,
+		'session', (SELECT jsonb_build_object('app', a.name, 'ip', s.ip, 'client', s.client, 'goes on', s.ended_at IS NULL AND s.user_id = r.user_id AND s.expires_at > clock_timestamp(), 'began with user', s.created_at = u.created_at)
+			FROM arsignup.sessions AS s JOIN arsignup.users AS u ON (u.realm_id, u.id) = (s.realm_id, s.user_id) LEFT JOIN arsignup.connected_apps AS a ON a.id = s.connected_app_id WHERE s.id = r.session_id),
+		'last login', (SELECT u.last_login_at = u.created_at FROM arsignup.users AS u WHERE u.id = r.user_id))
+	FROM (SELECT arsignup.verify_login_token(r.token)) AS c (claims)
+$$;
+
 ---------------------------------------------------------------------------------------------------
 -- The promise: arguments and columns
 ---------------------------------------------------------------------------------------------------
@@ -55,29 +65,36 @@ SET LOCAL ROLE :"app_role";
 SELECT r.*, r::text AS whole FROM arsignup.signup(app('users'), ' Ada@Example.com ', 'canary zebu quartz', 'ada@example.com', 'ADA@example.com', 'canary zebu quartz', ' Ada ', 'Lovelace',
 	'Analytical Engines', '{"plan": "pro"}', '2001:db8::1', 'Mozilla/5.0') AS r \gset ada_
 RESET ROLE;
-SELECT is(:'ada_whole'::text, format('(user,%s,,,,,https://app.example.com/login)', :'ada_user_id'),
-	'mode user: the user''s id and the bare login handler; no org, session or token');
+SELECT is(:'ada_whole'::text, format('(user,%s,,,%s,%3$s,https://app.example.com/login?token=%3$s&signup=true)', :'ada_user_id', :'ada_session_id', :'ada_token'),
+	'mode user: the user''s id, a session, and the login handler with its token and signup=true; no org');
+SELECT matches(:'ada_token'::text, '^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$', 'mode user: the token is a login token');
+SELECT is(logged_in(:'ada_whole'::arsignup.signup_result), '{"user": "Ada@Example.com", "kind": "kss_", "minutes": 360, "last login": true,
+	"session": {"app": "users", "ip": "2001:db8::1", "client": "Mozilla/5.0", "goes on": true, "began with user": true}}', 'mode user: the token holds, and so does the session behind it, from app, address and client');
+SELECT is(arsignup.verify_login_token(:'ada_token', realm('other')), NULL, 'mode user: the token is of no other realm');
+SELECT is((SELECT count(*) FROM arsignup.sessions WHERE realm_id = realm()), 1::bigint, 'mode user: one session');
 SELECT results_eq(
 	format($$SELECT realm_id, state, user_type, username, username_key COLLATE "default", email, email_key COLLATE "default", email_verification, first_name, last_name, reference, custom,
-		tokens_valid_from, last_login_at FROM arsignup.users WHERE id = %L$$, :'ada_user_id'),
+		tokens_valid_from, last_login_at = created_at FROM arsignup.users WHERE id = %L$$, :'ada_user_id'),
 	$$VALUES (realm(), 'active', 'human', 'Ada@Example.com', 'ada@example.com', 'Ada@Example.com', 'ada@example.com', 'none', 'Ada', 'Lovelace', NULL::text, '{"plan": "pro"}'::jsonb,
-		NULL::timestamptz, NULL::timestamptz)$$, 'mode user: the user');
+		NULL::timestamptz, true)$$, 'mode user: the user, who has logged in');
 SELECT ok(arsignup.verify_password('canary zebu quartz', password_hash) AND NOT arsignup.verify_password('canary zebu quartx', password_hash), 'mode user: the password is the user''s, and no other')
 FROM arsignup.credentials WHERE realm_id = realm() AND user_id = :'ada_user_id' AND credential_type = 'password';
 SELECT is((SELECT count(*) FROM arsignup.memberships WHERE user_id = :'ada_user_id'), 0::bigint, 'mode user: no membership');
 SELECT is((SELECT count(*) FROM arsignup.orgs WHERE realm_id = realm()), 0::bigint, 'mode user: no org, although one is named');
 SELECT is((SELECT count(*) FROM arsignup.signup_tokens WHERE realm_id = realm()), 0::bigint, 'mode user: no token');
 SELECT results_eq(
-	$$SELECT event_type, user_id, org_id, membership_id, connected_app_id, ip, client, data, claimed_at FROM arsignup.events WHERE realm_id = realm()$$,
-	format($$VALUES ('user.created', %L::uuid, NULL::uuid, NULL::uuid, app('users'), inet '2001:db8::1', 'Mozilla/5.0', NULL::jsonb, NULL::timestamptz)$$, :'ada_user_id'),
-	'mode user: one event, with app, address and client');
+	$$SELECT event_type, user_id, org_id, membership_id, connected_app_id, ip, client, data, claimed_at FROM arsignup.events WHERE realm_id = realm() ORDER BY id$$,
+	format($$VALUES ('user.created', %1$L::uuid, NULL::uuid, NULL::uuid, app('users'), inet '2001:db8::1', 'Mozilla/5.0', NULL::jsonb, NULL::timestamptz),
+		('user.login.succeeded', %1$L, NULL, NULL, app('users'), '2001:db8::1', 'Mozilla/5.0', NULL, NULL)$$, :'ada_user_id'),
+	'mode user: two events, in this order, each with app, address and client');
 SELECT is((SELECT count(*) FROM arsignup.users AS u JOIN arsignup.events AS e ON e.user_id = u.id WHERE u.id = :'ada_user_id' AND u.created_at = e.event_at
-	AND u.created_at > now() AND u.created_at < clock_timestamp()), 1::bigint, 'mode user: user and event have one time, the clock''s');
+	AND u.created_at > now() AND u.created_at < clock_timestamp()), 2::bigint, 'mode user: user and events have one time, the clock''s');
 SELECT is_empty($$
 	SELECT t::text FROM arsignup.users AS t WHERE t::text LIKE '%canary%'
 	UNION ALL SELECT t::text FROM arsignup.credentials AS t WHERE t::text LIKE '%canary%'
-	UNION ALL SELECT t::text FROM arsignup.events AS t WHERE t::text ~ '(canary|argon2)'
-	$$, 'the password is in no table, and no hash in an event');
+	UNION ALL SELECT t::text FROM arsignup.events AS t WHERE t::text ~ '(canary|argon2|eyJ)'
+	UNION ALL SELECT t::text FROM arsignup.sessions AS t WHERE t::text ~ '(canary|argon2|eyJ)'
+	$$, 'the password is in no table, and neither hash nor token in an event or a session');
 
 ---------------------------------------------------------------------------------------------------
 -- Mode user_org
@@ -87,8 +104,10 @@ SET LOCAL ROLE :"app_role";
 SELECT r.*, r::text AS whole FROM arsignup.signup(app('orgs'), 'grace@example.com', first_name => 'Grace', last_name => 'Hopper', org_name => ' Compilers ', custom => '{"n": 1}',
 	ip => '192.0.2.7', client => 'curl', password_hash => ready_hash()) AS r \gset grace_
 RESET ROLE;
-SELECT is(:'grace_whole'::text, format('(user_org,%s,%s,%s,,,https://app.example.com/login)', :'grace_user_id', :'grace_org_id', :'grace_membership_id'),
-	'mode user_org: the three ids and the bare login handler; no session or token');
+SELECT is(:'grace_whole'::text, format('(user_org,%s,%s,%s,%s,%5$s,https://app.example.com/login?token=%5$s&signup=true)', :'grace_user_id', :'grace_org_id', :'grace_membership_id', :'grace_session_id', :'grace_token'),
+	'mode user_org: the three ids, a session, and the login handler with its token and signup=true');
+SELECT is(logged_in(:'grace_whole'::arsignup.signup_result), '{"user": "grace@example.com", "kind": "kss_", "minutes": 360, "last login": true,
+	"session": {"app": "orgs", "ip": "192.0.2.7", "client": "curl", "goes on": true, "began with user": true}}', 'mode user_org: the token holds, and so does the session behind it, from app, address and client');
 SELECT results_eq(
 	format('SELECT realm_id, email, first_name, last_name, custom FROM arsignup.users WHERE id = %L', :'grace_user_id'),
 	$$VALUES (realm(), 'grace@example.com', 'Grace', 'Hopper', '{"n": 1}'::jsonb)$$, 'mode user_org: the user');
@@ -105,14 +124,16 @@ SELECT results_eq(
 SELECT results_eq(
 	format($$SELECT event_type, user_id, org_id, membership_id, connected_app_id, ip, client, data FROM arsignup.events WHERE realm_id = realm() AND client = 'curl' ORDER BY id$$),
 	format($$VALUES ('user.created', %1$L::uuid, NULL::uuid, NULL::uuid, app('orgs'), inet '192.0.2.7', 'curl', NULL::jsonb),
-		('org.created', NULL, %2$L, NULL, app('orgs'), '192.0.2.7', 'curl', NULL), ('membership.created', %1$L, %2$L, %3$L, app('orgs'), '192.0.2.7', 'curl', NULL)$$,
-		:'grace_user_id', :'grace_org_id', :'grace_membership_id'), 'mode user_org: three events, in this order, each with app, address and client');
+		('org.created', NULL, %2$L, NULL, app('orgs'), '192.0.2.7', 'curl', NULL), ('membership.created', %1$L, %2$L, %3$L, app('orgs'), '192.0.2.7', 'curl', NULL),
+		('user.login.succeeded', %1$L, NULL, NULL, app('orgs'), '192.0.2.7', 'curl', NULL)$$,
+		:'grace_user_id', :'grace_org_id', :'grace_membership_id'), 'mode user_org: four events, in this order, each with app, address and client');
 SELECT is((SELECT count(*) FROM arsignup.signup_tokens WHERE realm_id = realm()), 0::bigint, 'mode user_org: no token');
 
 ---------------------------------------------------------------------------------------------------
 -- Mode signup_token
 ---------------------------------------------------------------------------------------------------
 
+SELECT count(*) AS sessions FROM arsignup.sessions \gset before_
 SELECT count(*) AS users FROM arsignup.users \gset before_
 SELECT count(*) AS events FROM arsignup.events \gset before_
 SET LOCAL ROLE :"app_role";
@@ -128,6 +149,8 @@ SELECT results_eq(
 	'mode signup_token: what the token holds; an org''s name is for the redeemer to give');
 SELECT is((SELECT count(*) FROM arsignup.users), :before_users::bigint, 'mode signup_token: no user');
 SELECT is((SELECT count(*) FROM arsignup.events), :before_events::bigint, 'mode signup_token: no event');
+SELECT is((SELECT count(*) FROM arsignup.sessions), :before_sessions::bigint, 'mode signup_token: no session');
+SELECT is(arsignup.verify_login_token(:'joan_token'), NULL, 'mode signup_token: the token is no login token');
 SELECT is_empty(format($$SELECT t FROM arsignup.signup_tokens AS t WHERE t::text LIKE '%%canary%%' OR t::text LIKE '%%%s%%'$$, :'joan_token'), 'neither password nor token is stored');
 
 -- It redeems like one that was minted.
@@ -135,7 +158,9 @@ SET LOCAL ROLE :"app_role";
 SELECT r.*, r::text AS whole FROM arsignup.redeem_signup_token(:'joan_token', reference => 'J-1') AS r \gset redeemed_
 SELECT is(arsignup.get_signup_token(:'joan_token')::text LIKE format('%%,redeemed,%%,%s)', :'redeemed_user_id'), true, 'the token that signup returned is redeemed');
 RESET ROLE;
-SELECT is(:'redeemed_whole'::text, format('(user,%s,,,,,)', :'redeemed_user_id'), 'for a user alone, since the signup held no org''s name');
+SELECT is(:'redeemed_whole'::text, format('(user,%s,,,,,)', :'redeemed_user_id'), 'for a user alone, since the signup held no org''s name; redeeming logs nobody in');
+SELECT is((SELECT count(*) FROM arsignup.sessions), :before_sessions::bigint, 'redeemed without a session');
+SELECT is((SELECT last_login_at FROM arsignup.users WHERE id = :'redeemed_user_id'), NULL, 'and without a login');
 SELECT results_eq(
 	format('SELECT realm_id, email, first_name, last_name, reference, custom FROM arsignup.users WHERE id = %L', :'redeemed_user_id'),
 	$$VALUES (realm(), 'Joan@example.com', 'Joan', 'Clarke', 'J-1', '{"n": 2}'::jsonb)$$, 'with what the signup held');
@@ -179,10 +204,50 @@ SELECT make_app('sent ' || n || mode, jsonb_build_object('signup_mode', mode), j
 FROM sent, unnest(ARRAY['user', 'user_org', 'signup_token']) AS mode;
 SELECT is(replace(r.url, r.token, 'T'), expected, format('login handler %s, signup handler %s: the token goes to %s', shown(login), shown(signup), shown(expected)))
 FROM sent, signed_up('sent ' || n || 'signup_token', 'x@example.com') AS r;
+
+-- Where somebody is logged in: the login handler, whatever the signup handler is, with the parameters right in its query.
+CREATE TABLE arrived (login text PRIMARY KEY, expected text NOT NULL);
+INSERT INTO arrived VALUES
+	('https://a.example/login', 'https://a.example/login?token=T&signup=true'),
+	('https://a.example', 'https://a.example?token=T&signup=true'),
+	('https://a.example/l', 'https://a.example/l?token=T&signup=true'),
+	('http://localhost:3000/l?x=1#y', 'http://localhost:3000/l?x=1&token=T&signup=true#y'),
+	('https://a.example/l?', 'https://a.example/l?token=T&signup=true'),
+	('https://a.example/l?#top', 'https://a.example/l?token=T&signup=true#top'),
+	('https://a.example/l#top', 'https://a.example/l?token=T&signup=true#top'),
+	('https://a.example/#/l?x=1', 'https://a.example/?token=T&signup=true#/l?x=1'),
+	('https://a.example#', 'https://a.example?token=T&signup=true#'),
+	('https://a.example/l?x', 'https://a.example/l?x&token=T&signup=true'),
+	('https://a.example/l?a?b', 'https://a.example/l?a?b&token=T&signup=true'),
+	('http://[::1]:8080/l?x=1&y=%20', 'http://[::1]:8080/l?x=1&y=%20&token=T&signup=true'),
+	('https://a.example/' || repeat('l', 1900), 'https://a.example/' || repeat('l', 1900) || '?token=T&signup=true');
+INSERT INTO sent SELECT 100 + row_number() OVER (ORDER BY login), login, NULL, 'not sent' FROM arrived AS a WHERE a.login NOT IN (SELECT s.login FROM sent AS s);
+SELECT is((SELECT count(*) FROM arrived), (SELECT count(DISTINCT login) FROM sent), 'every login handler has its expectation');
+SELECT make_app('sent ' || n || mode, jsonb_build_object('signup_mode', mode), jsonb_build_object('login_handler', login)) FROM sent, unnest(ARRAY['user', 'user_org']) AS mode WHERE n > 100;
 SELECT results_eq(
-	format('SELECT n, r.url, r.token, r.session_id FROM sent, signed_up(%L || n || %L, %L) AS r ORDER BY n', 'sent ', mode, 'x@example.com'),
-	'SELECT n, login, NULL::text, NULL::uuid FROM sent ORDER BY n', format('mode %s goes to the bare login handler, whatever the signup handler is', mode))
+	format($$SELECT n, replace(r.url, r.token, 'T'), l ->> 'user', l ->> 'kind', l -> 'session' -> 'goes on' FROM sent, signed_up(%L || n || %L, %L) AS r, logged_in(r) AS l ORDER BY n$$, 'sent ', mode, 'x@example.com'),
+	$$SELECT n, a.expected, 'x@example.com', 'kss_', 'true'::jsonb FROM sent JOIN arrived AS a USING (login) ORDER BY n$$, format('mode %s goes to the login handler with a token that holds, whatever the signup handler is', mode))
 FROM unnest(ARRAY['user', 'user_org']) AS mode;
+
+-- Where sessions are not managed, and where logins are switched off.
+SELECT make_app('unmanaged ' || mode, jsonb_build_object('signup_mode', mode, 'session_type', 'unmanaged'), '{}') FROM unnest(ARRAY['user', 'user_org']) AS mode;
+SELECT results_eq(
+	format($$SELECT r.session_id, replace(r.url, r.token, 'T'), logged_in(r) FROM signed_up(%L, 'x@example.com') AS r$$, 'unmanaged ' || mode),
+	$$VALUES (NULL::uuid, 'https://app.example.com/login?token=T&signup=true', '{"user": "x@example.com", "kind": "ksu_", "minutes": 360, "session": null, "last login": true}'::jsonb)$$,
+	format('mode %s, sessions not managed: a token that holds, without a session', mode))
+FROM unnest(ARRAY['user', 'user_org']) AS mode;
+CREATE FUNCTION rows_with(user_id uuid) RETURNS text LANGUAGE sql VOLATILE AS $$
+	SELECT format('%s session, %s login', (SELECT count(*) FROM arsignup.sessions AS s WHERE s.user_id = $1), (SELECT count(*) FROM arsignup.events AS e WHERE e.user_id = $1 AND e.event_type LIKE 'user.login.%'))
+$$;
+SELECT make_app(concat_ws(' ', 'logins', mode, realm, app), jsonb_build_object('signup_mode', mode, 'logins_enabled', realm), jsonb_build_object('logins_enabled', app))
+FROM unnest(ARRAY['user', 'user_org']) AS mode, unnest(ARRAY[true, false]) AS realm, unnest(ARRAY[NULL, true, false]) AS app;
+SELECT results_eq(
+	format($$SELECT replace(r.url, coalesce(r.token, '-'), 'T'), r.session_id IS NOT NULL, r.token IS NOT NULL, l ->> 'user', (l ->> 'last login')::boolean, rows_with(r.user_id) FROM signed_up(%L, 'x@example.com') AS r, logged_in(r) AS l$$,
+		concat_ws(' ', 'logins', mode, realm, app)),
+	CASE WHEN coalesce(app, realm) THEN $$VALUES ('https://app.example.com/login?token=T&signup=true', true, true, 'x@example.com', true, '1 session, 1 login')$$
+		ELSE $$VALUES ('https://app.example.com/login', false, false, NULL, NULL::boolean, '0 session, 0 login')$$ END,
+	format('mode %s, logins enabled: realm %s, app %s', mode, realm, coalesce(app::text, 'null')))
+FROM unnest(ARRAY['user', 'user_org']) AS mode, unnest(ARRAY[true, false]) AS realm, unnest(ARRAY[NULL, true, false]) AS app;
 
 ---------------------------------------------------------------------------------------------------
 -- The org's name
@@ -215,7 +280,7 @@ FROM (VALUES (repeat('x', 256), 'Organisation name can''t be longer than 255 cha
 SELECT is((outcome(signing('org hidden', format(', username => ''hidden-%s'', password_hash => ready_hash(), org_name => %L', n, given), 'hidden-' || n || '@example.com'))).message, NULL,
 	'a hidden org name is ignored, also when it is ' || shown(given))
 FROM (VALUES (1, repeat('x', 256)), (2, E'x\ny')) AS v (n, given);
-SELECT is((outcome(signing(app, ', password_hash => ready_hash(), org_name => repeat(''x'', 256)', 'ignored@example.com'))).message, NULL, format('mode %s ignores the org name, also when it is too long', mode))
+SELECT is((outcome(signing(app, ', password_hash => ready_hash(), org_name => repeat(''x'', 256)', 'ignored-by-' || app || '@example.com'))).message, NULL, format('mode %s ignores the org name, also when it is too long', mode))
 FROM (VALUES ('users', 'user'), ('tokens', 'signup_token')) AS v (app, mode);
 SELECT cmp_ok(length(org_made('optional', NULL, repeat('x', 255), repeat('y', 255))), '<=', 255, 'an org''s name has 255 characters at most, also when it is made of two names');
 SELECT is((outcome(signing(app, email => 'required@example.com'))).code, '00000', format('an org name that is required is not asked for in mode %s', mode))
@@ -262,6 +327,9 @@ RESET ROLE;
 SELECT is((outcome(signing('other', email => 'ada@example.com'))).code, '00000', 'an email that is taken in another realm is free in this one');
 SELECT signed_up('orgs', 'kelvin@example.com') IS NOT NULL AS made \gset
 SELECT taken(signing('orgs', email => U&'\212Aelvin@example.com'), '{"email": ["Email is already taken."]}', 'a taken email with a Kelvin sign, which NFC makes a K');
+SELECT user_id, org_id, token FROM signed_up('orgs', U&' \212Airk@example.com ', U&' Ka\0301ri ', U&'\212Airk', U&' \212Aafe\0301 ') \gset kirk_
+SELECT is((SELECT concat_ws('|', u.email, u.username, u.first_name, u.last_name, o.name, arsignup.verify_login_token(:'kirk_token') ->> 'n') FROM arsignup.users AS u, arsignup.orgs AS o WHERE u.id = :'kirk_user_id' AND o.id = :'kirk_org_id'),
+	U&'Kirk@example.com|Kirk@example.com|K\00E1ri|Kirk|Kaf\00E9|K\00E1ri Kirk', 'emails and names are stored trimmed and in NFC, and so they are in the token');
 
 -- Everything at once.
 SELECT make_app('all at once', '{"username_validation": "standard", "signup_mode": "user_org", "name_field": "required", "org_name_field": "required", "password_field": "twice"}', '{}');
@@ -322,7 +390,9 @@ CREATE FUNCTION client_kept(n int, client text, ip inet) RETURNS text LANGUAGE p
 DECLARE
 	made uuid := (SELECT user_id FROM arsignup.signup(app('client'), 'c' || n || '@example.com', ip => client_kept.ip, client => client_kept.client, password_hash => ready_hash()));
 BEGIN
-	RETURN (SELECT concat_ws(' ', coalesce(host(e.ip), '-'), coalesce(e.client, '-')) FROM arsignup.events AS e WHERE e.user_id = made);
+	-- Both events and the session keep the same.
+	RETURN (SELECT string_agg(DISTINCT concat_ws(' ', coalesce(host(k.ip), '-'), coalesce(k.client, '-')), ' AND ') || CASE count(*) WHEN 3 THEN '' ELSE format(', kept %s times', count(*)) END
+		FROM (SELECT e.ip, e.client FROM arsignup.events AS e WHERE e.user_id = made UNION ALL SELECT s.ip, s.client FROM arsignup.sessions AS s WHERE s.user_id = made) AS k);
 END
 $$;
 SELECT is(client_kept(n, client, ip), expected, 'client ' || shown(client))
@@ -493,6 +563,11 @@ DECLARE
 	faults jsonb := '{}';
 	is_taken jsonb := '{}';
 	person jsonb;
+	logs_in boolean := coalesce(s ->> 'app.logins_enabled', s ->> 'realm.logins_enabled')::boolean;
+	is_managed boolean := s ->> 'realm.session_type' = 'managed';
+	login jsonb;	-- what the result has of it
+	login_event jsonb := CASE WHEN logs_in THEN '["user.login.succeeded"]' ELSE '[]' END;
+	more jsonb := CASE WHEN logs_in AND is_managed THEN '{"sessions": 1}' ELSE '{}' END;	-- rows
 BEGIN
 	IF door -> 'realm' ->> 'state' = 'inactive' THEN
 		RETURN '{"code": "SU006", "said": "realm is inactive", "made": {}}';
@@ -541,12 +616,19 @@ BEGIN
 
 	person := jsonb_build_object('username', username, 'email', i -> 'email', 'first_name', i -> 'first_name', 'last_name', i -> 'last_name', 'custom', coalesce(i -> 'custom', '{}'),
 		'hash', CASE WHEN i ? 'password_hash' THEN 'ready' ELSE 'made' END);
+	login := CASE
+		WHEN NOT logs_in THEN jsonb_build_object('url', s -> 'app.login_handler')
+		ELSE jsonb_build_object('url', CASE s ->> 'app.login_handler' WHEN 'https://a.example/login' THEN 'https://a.example/login?token=T&signup=true' ELSE 'https://a.example/login?x=1&token=T&signup=true#y' END,
+			'logged in', jsonb_build_object('alg', s -> 'realm.jwt_alg', 'user', username, 'kind', CASE WHEN is_managed THEN 'kss_' ELSE 'ksu_' END))
+	END;
 	CASE mode
 		WHEN 'user' THEN
-			RETURN jsonb_build_object('mode', mode, 'person', person, 'url', s -> 'app.login_handler', 'made', jsonb '{"users": 1, "credentials": 1, "events": 1}', 'events', jsonb '["user.created"]');
+			RETURN login || jsonb_build_object('mode', mode, 'person', person, 'made', jsonb '{"users": 1, "credentials": 1}' || jsonb_build_object('events', 1 + logs_in::int) || more,
+				'events', jsonb '["user.created"]' || login_event);
 		WHEN 'user_org' THEN
-			RETURN jsonb_build_object('mode', mode, 'person', person, 'url', s -> 'app.login_handler',
-				'made', jsonb '{"users": 1, "credentials": 1, "orgs": 1, "memberships": 1, "events": 3}', 'events', jsonb '["user.created", "org.created", "membership.created"]',
+			RETURN login || jsonb_build_object('mode', mode, 'person', person,
+				'made', jsonb '{"users": 1, "credentials": 1, "orgs": 1, "memberships": 1}' || jsonb_build_object('events', 3 + logs_in::int) || more,
+				'events', jsonb '["user.created", "org.created", "membership.created"]' || login_event,
 				'org', CASE WHEN org IS NULL OR org_field = 'hidden' THEN coalesce(full_name, username) ELSE org END, 'permissions', permissions);
 		WHEN 'signup_token' THEN
 			RETURN jsonb_build_object('mode', mode, 'person', person, 'made', jsonb '{"signup_tokens": 1}', 'org', NULL, 'lives', extract(epoch FROM (s ->> 'realm.signup_token_ttl')::interval),
@@ -561,7 +643,7 @@ CREATE FUNCTION rows_of(realm uuid) RETURNS jsonb LANGUAGE sql VOLATILE AS $$
 	SELECT jsonb_build_object(
 		'users', (SELECT count(*) FROM arsignup.users WHERE realm_id = realm), 'credentials', (SELECT count(*) FROM arsignup.credentials WHERE realm_id = realm),
 		'orgs', (SELECT count(*) FROM arsignup.orgs WHERE realm_id = realm), 'memberships', (SELECT count(*) FROM arsignup.memberships WHERE realm_id = realm),
-		'signup_tokens', (SELECT count(*) FROM arsignup.signup_tokens WHERE realm_id = realm), 'events', (SELECT count(*) FROM arsignup.events WHERE realm_id = realm))
+		'signup_tokens', (SELECT count(*) FROM arsignup.signup_tokens WHERE realm_id = realm), 'sessions', (SELECT count(*) FROM arsignup.sessions WHERE realm_id = realm), 'events', (SELECT count(*) FROM arsignup.events WHERE realm_id = realm))
 $$;
 
 -- What has come of it, by result, error and tables.
@@ -585,13 +667,14 @@ BEGIN
 	IF code IS NOT NULL THEN
 		RETURN jsonb_build_object('code', code, 'said', CASE detail WHEN '' THEN to_jsonb(message) ELSE detail::jsonb END, 'made', made);
 	END IF;
-	IF r.session_id IS NOT NULL OR (r.user_id IS NULL) <> (r.signup_mode = 'signup_token') OR (r.token IS NULL) <> (r.signup_mode <> 'signup_token')
+	IF (r.session_id IS NOT NULL AND r.token IS NULL) OR (r.user_id IS NULL) <> (r.signup_mode = 'signup_token') OR (r.signup_mode = 'signup_token' AND (r.token IS NULL OR r.session_id IS NOT NULL))
+		OR (r.session_id IS NOT NULL AND NOT EXISTS (SELECT FROM arsignup.sessions AS s WHERE s.id = r.session_id AND s.realm_id = realm(place) AND s.user_id = r.user_id AND s.connected_app_id = app(place)))
 		OR (r.org_id IS NULL) <> (r.signup_mode <> 'user_org') OR (r.membership_id IS NULL) <> (r.signup_mode <> 'user_org') THEN
 		RETURN jsonb_build_object('INCONSISTENT', r::text);
 	END IF;
 
 	seen := jsonb_build_object('mode', r.signup_mode, 'url', CASE WHEN r.token IS NULL THEN r.url ELSE replace(r.url, r.token, 'T') END, 'made', made);
-	IF r.token IS NOT NULL THEN
+	IF r.signup_mode = 'signup_token' THEN
 		RETURN seen || (SELECT jsonb_build_object('org', t.org_name, 'lives', extract(epoch FROM t.expires_at - t.created_at), 'person', jsonb_build_object('username', t.username, 'email', t.email,
 				'first_name', t.first_name, 'last_name', t.last_name, 'custom', t.custom, 'hash', CASE WHEN t.password_hash = ready_hash() THEN 'ready' WHEN t.password_hash LIKE '$argon2id$%' THEN 'made' END))
 			FROM arsignup.signup_tokens AS t WHERE t.realm_id = realm(place) AND t.connected_app_id = app(place) AND t.email = i ->> 'email');
@@ -599,6 +682,11 @@ BEGIN
 	seen := seen || (SELECT jsonb_build_object('person', jsonb_build_object('username', u.username, 'email', u.email, 'first_name', u.first_name, 'last_name', u.last_name, 'custom', u.custom,
 			'hash', CASE WHEN c.password_hash = ready_hash() THEN 'ready' WHEN c.password_hash LIKE '$argon2id$%' THEN 'made' END))
 		FROM arsignup.users AS u JOIN arsignup.credentials AS c ON c.user_id = u.id WHERE u.id = r.user_id AND u.realm_id = realm(place));
+	IF r.token IS NOT NULL THEN
+		seen := seen || jsonb_build_object('logged in', (SELECT jsonb_build_object('user', c.claims ->> 'un', 'kind', left(c.claims ->> 'tk', 4),
+				'alg', (SELECT k.alg FROM arsignup.signing_keys AS k WHERE k.realm_id = realm(place))) || CASE WHEN (r.session_id IS NULL) = (c.claims ->> 'tk' LIKE 'kss%') THEN '{"SESSION": "WRONG"}' ELSE jsonb '{}' END
+			FROM (SELECT arsignup.verify_login_token(r.token, realm(place))) AS c (claims)));
+	END IF;
 	IF r.org_id IS NOT NULL THEN
 		seen := seen || (SELECT jsonb_build_object('org', o.name, 'permissions', m.permissions) FROM arsignup.orgs AS o JOIN arsignup.memberships AS m ON m.org_id = o.id
 			WHERE m.id = r.membership_id AND o.id = r.org_id AND m.user_id = r.user_id AND o.realm_id = realm(place));
