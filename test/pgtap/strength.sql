@@ -80,7 +80,14 @@ SELECT is((SELECT score FROM arsignup.password_strength('zygguratko', NULL)), 3,
 SELECT cmp_ok(seconds('canary zyggurat', 'zyggurat'), '<', seconds('canary zyggurat'), 'a related word makes easier what it is a part of');
 SELECT is(score(password, VARIADIC related), 0, format('%s beside %s: score 0', shown(password), related))
 FROM (VALUES (U&'L\00F6venstr\00F6m', ARRAY[U&'L\00F6venstr\00F6m']), (U&'Lo\0308venstro\0308m', ARRAY[U&'L\00F6venstr\00F6m']), (U&'L\00F6venstr\00F6m', ARRAY[U&'Lo\0308venstro\0308m']),
-	(U&'l\00F6venstr\00F6m', ARRAY[U&'L\00F6venstr\00F6m']), (U&'\0161karabela', ARRAY[U&'\0160karabela']), (U&'\041C\0438\0445\0430\0439\043B\043E\0432', ARRAY[U&'\041C\0438\0445\0430\0439\043B\043E\0432'])) AS v (password, related);
+	(U&'l\00F6venstr\00F6m', ARRAY[U&'L\00F6venstr\00F6m']), (U&'\0161karabela', ARRAY[U&'\0161karabela']), (U&'\0160karabela', ARRAY[U&'S\030Ckarabela']), (U&'S\030Ckarabela', ARRAY[U&'\0160karabela']),
+	(U&'\041C\0438\0445\0430\0439\043B\043E\0432', ARRAY[U&'\041C\0438\0445\0430\0439\043B\043E\0432'])) AS v (password, related);
+
+-- A limit: zxcvbn folds ASCII only, so other letters count as known in the case in which they are given, and in no other.
+SELECT is(score(password, VARIADIC related), score(password), format('%s beside %s: no easier than without, for beyond ASCII case counts', shown(password), related))
+FROM (VALUES (U&'\0161karabela', ARRAY[U&'\0160karabela']), (U&'\0160karabela', ARRAY[U&'\0161karabela']), (U&'\043C\0438\0445\0430\0439\043B\043E\0432', ARRAY[U&'\041C\0438\0445\0430\0439\043B\043E\0432'])) AS v (password, related);
+SELECT cmp_ok(score(password, VARIADIC related), '<', score(password), format('%s beside %s: easier, for that is the same case', shown(password), related))
+FROM (VALUES (U&'\0161karabela', ARRAY[U&'\0161karabela']), (U&'\0160karabela', ARRAY[U&'\0160karabela']), (U&'\0160KARABELA', ARRAY[U&'\0160karabela']), (U&'\043C\0438\0445\0430\0439\043B\043E\0432', ARRAY[U&'\043C\0438\0445\0430\0439\043B\043E\0432'])) AS v (password, related);
 
 ---------------------------------------------------------------------------------------------------
 -- Every function that sets a password
@@ -125,7 +132,11 @@ $$;
 
 SELECT set_eq(
 	$$SELECT proname::text FROM pg_proc WHERE pronamespace = 'arsignup'::regnamespace AND 'password' = ANY (proargnames)$$,
-	$$SELECT name FROM setter UNION VALUES ('hash_password'), ('verify_password'), ('password_strength')$$, 'these are all the functions that set a password');
+	$$SELECT name FROM setter UNION VALUES ('hash_password'), ('verify_password'), ('password_strength'), ('login')$$, 'these are all the functions that set a password, and those that only look at one');
+SELECT arsignup.create_user(realm(), 'weak@example.com', 'password') AS weak \gset
+UPDATE arsignup.realms SET password_min_score = 4, password_min_length = 16 WHERE id = realm();
+SELECT ok((arsignup.login(app(), 'weak@example.com', 'password')).ok, 'login asks for no strength: the password is there already');
+UPDATE arsignup.realms SET password_min_score = 0, password_min_length = DEFAULT WHERE id = realm();
 SELECT ok(arsignup.hash_password('password') IS NOT NULL, 'hash_password asks for nothing: it knows no realm');
 
 -- Scores: each of 0 to 4 that a realm may ask for, each that a password may have.
@@ -156,7 +167,8 @@ FROM setter, (VALUES
 	('abcdefghijk', ': sequences such as abc or 123 are guessed first.'), ('13579246', ': sequences such as abc or 123 are guessed first.'),
 	('zxcvbnm,./', ': patterns on the keyboard are guessed first.'), ('31.12.1999', ': dates and years are guessed first.'), ('20011231', ': dates and years are guessed first.')) AS v (password, reason)
 ORDER BY name, password;
-SELECT is(answer(giving('create_user', 'score 3', 'abababababab')), 'Password is too easy to guess: repeated characters are guessed first.', 'create_user: what is repeated may be more than one character');
+SELECT is(answer(giving(name, 'score 3', password)), 'Password is too easy to guess: repeated characters are guessed first.', format('%s: what is repeated may be more than one character: %s', name, password))
+FROM setter, unnest(ARRAY['abababababab', 'xyxyxyxyxy', 'abcabcabcabc']) AS password ORDER BY name, password;
 SELECT is(answer(giving(name, 'score 4', 'canary7')), 'Password must have at least 8 characters.', name || ': what is too short is not called weak as well') FROM setter ORDER BY name;
 
 -- Names: everything that is known of the person and of the place counts as known.
