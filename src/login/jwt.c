@@ -49,6 +49,15 @@ take_segment(Span *rest, Span *segment)
 	return true;
 }
 
+/* Parse JSON text without duplicate members; NULL if it is not. jansson overlooks a NUL behind a number. */
+static json_t *
+parse_json(Span text)
+{
+	if (text.size == 0 || memchr(text.data, '\0', text.size) != NULL)
+		return NULL;
+	return json_loadb(text.data, text.size, JSON_REJECT_DUPLICATES, NULL);
+}
+
 /* Return a member that is a string, or NULL. */
 static const char *
 string_member(const json_t *object, const char *name)
@@ -94,7 +103,7 @@ parse_header(Span segment, Jwt *jwt)
 
 	if (!decode(segment, text, sizeof(text), &size))
 		return false;
-	header = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+	header = parse_json((Span) {text, size});
 	is_read = json_is_object(header) && read_header(header, jwt);
 	json_decref(header);
 	return is_read;
@@ -173,7 +182,7 @@ time_member(const json_t *object, const char *name, int64_t *out)
 bool
 jwt_read_claims(Span payload, JwtClaims *claims)
 {
-	json_t	   *object = json_loadb(payload.data, payload.size, JSON_REJECT_DUPLICATES, NULL);
+	json_t	   *object = parse_json(payload);
 	const char *sub = string_member(object, "sub");
 	const char *sid = string_member(object, "sid");
 	bool		is_read = json_is_object(object) && is_shallow(object, JWT_MAX_DEPTH) &&

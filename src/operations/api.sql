@@ -115,11 +115,14 @@ BEGIN ATOMIC
 	FROM pg_publication_tables p
 	WHERE p.schemaname = 'arsignup' AND p.tablename IN ('credentials', 'signup_tokens')
 	UNION ALL
-	SELECT 'role ' || quote_ident(r.rolname), 'may read arsignup.credentials',
+	SELECT 'role ' || quote_ident(r.rolname), 'may read password hashes',
 		'It reads password hashes.',
 		'Revoke SELECT, pg_read_all_data or arsignup_owner, by which it may, from it.'
 	FROM pg_roles r
-	WHERE r.rolcanlogin AND NOT r.rolsuper AND has_table_privilege(r.oid, 'arsignup.credentials', 'SELECT');
+	WHERE r.rolcanlogin AND NOT r.rolsuper AND EXISTS (
+		SELECT
+		FROM pg_roles m, (VALUES ('arsignup.credentials'), ('arsignup.signup_tokens')) AS t (name)
+		WHERE pg_has_role(r.oid, m.oid, 'MEMBER') AND has_column_privilege(m.oid, t.name, 'password_hash', 'SELECT'));
 END;
 
 COMMENT ON FUNCTION arsignup.check_settings() IS
