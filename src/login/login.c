@@ -49,16 +49,19 @@ closed_reason(const App *app)
 }
 
 /*
- * Find the user whose login and password these are. Who is not to be found,
- * has no password or is inactive costs the hash of a wrong password and gets
- * its answer.
+ * Find the user whose login and password these are, and the time as of which
+ * that is known: after the hash was read, before the password is held against
+ * it. Who is not to be found, has no password or is inactive costs the hash
+ * of a wrong password and gets its answer.
  */
 static bool
-authenticate(SecretScope *scope, const Realm *realm, const char *login, Span password, User *user)
+authenticate(SecretScope *scope, const Realm *realm, const char *login, Span password, User *user,
+			 TimestampTz *now)
 {
 	bool		can_log_in = login != NULL && user_find_by_login(realm, login, user) &&
 		strcmp(user->state, "active") == 0 && user->password_hash != NULL;
 
+	*now = GetCurrentTimestamp();
 	return password_verify(scope, password, can_log_in ? user->password_hash : NULL);
 }
 
@@ -79,19 +82,20 @@ log_in(SecretScope *scope, const App *app, const User *user, const EventSource *
 
 /*
  * Verify a login and start its session; or say why not. The session begins
- * before the password is looked at: whatever ends the tokens of a user while
- * it is being hashed ends this one's too.
+ * before the password is hashed: whatever ends the tokens of a user meanwhile
+ * ends this one's too.
  */
 static const char *
 verify_and_log_in(SecretScope *scope, FunctionCallInfo fcinfo, const App *app, const EventSource *source,
 				  LoginResult *result)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz now;
 	User		user;
 	int			nest_level;
 	bool		confirmed;
 
-	if (!authenticate(scope, &app->realm, argument_text(fcinfo, 1), secret_argument(scope, fcinfo, 2), &user))
+	if (!authenticate(scope, &app->realm, argument_text(fcinfo, 1), secret_argument(scope, fcinfo, 2),
+					  &user, &now))
 		return "invalid";
 	nest_level = lock_timeout_begin();
 	confirmed = user_confirm(&app->realm.id, &user);
