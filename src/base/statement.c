@@ -62,6 +62,13 @@ add_optional_time(Parameters *parameters, const TimestampTz *value)
 	add(parameters, TIMESTAMPTZOID, value ? TimestampTzGetDatum(*value) : (Datum) 0, value == NULL);
 }
 
+/* Add an int. */
+void
+add_int4(Parameters *parameters, int value)
+{
+	add(parameters, INT4OID, Int32GetDatum(value), false);
+}
+
 /* Add a bigint. */
 void
 add_int8(Parameters *parameters, int64 value)

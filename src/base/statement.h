@@ -35,6 +35,7 @@ extern void add_text(Parameters *parameters, const char *value);
 extern void add_bytes(Parameters *parameters, const void *value, size_t size);
 extern void add_time(Parameters *parameters, TimestampTz value);
 extern void add_optional_time(Parameters *parameters, const TimestampTz *value);
+extern void add_int4(Parameters *parameters, int value);
 extern void add_int8(Parameters *parameters, int64 value);
 extern void add_bool(Parameters *parameters, bool value);
 extern void add_pointer(Parameters *parameters, Oid type, const void *value);

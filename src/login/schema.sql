@@ -36,6 +36,7 @@ CREATE TABLE arsignup.signing_keys (
 	realm_id uuid NOT NULL,
 	created_at timestamptz NOT NULL,
 	retired_at timestamptz,
+	session_minutes int NOT NULL,
 	kid text COLLATE "C" NOT NULL,
 	alg text COLLATE "C" NOT NULL
 		CONSTRAINT alg_is_known CHECK (alg IN ('HS256', 'EdDSA', 'RS256')),
@@ -51,6 +52,7 @@ COMMENT ON TABLE arsignup.signing_keys IS 'What signs login tokens, made when a 
 COMMENT ON COLUMN arsignup.signing_keys.realm_id IS 'The realm whose tokens it signs.';
 COMMENT ON COLUMN arsignup.signing_keys.created_at IS 'When it was made.';
 COMMENT ON COLUMN arsignup.signing_keys.retired_at IS 'Since when it signs no more; tokens from before stay good until they expire.';
+COMMENT ON COLUMN arsignup.signing_keys.session_minutes IS 'How long the longest session lasts that it has signed for: tokens that claim more are refused once it is retired.';
 COMMENT ON COLUMN arsignup.signing_keys.kid IS 'Its id in the header of tokens.';
 COMMENT ON COLUMN arsignup.signing_keys.alg IS 'HS256, EdDSA or RS256: tokens of another algorithm are refused.';
 COMMENT ON COLUMN arsignup.signing_keys.public_key IS 'EdDSA: 32 bytes; RS256: DER, SubjectPublicKeyInfo; HS256: empty.';

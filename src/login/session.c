@@ -286,13 +286,16 @@ is_timely(const JwtClaims *claims)
 	return claims->iat <= now + CLOCK_SKEW && claims->exp > now - CLOCK_SKEW;
 }
 
-/* Tell whether a key could sign a token of these times: a retired one signs no sessions that begin after it. */
+/*
+ * Tell whether a key could sign a token of these times: a retired one signs
+ * no session that begins after it, or lasts longer than any that it did sign.
+ */
 static bool
-key_was_live(const SigningKey *key, const JwtClaims *claims, int session_minutes)
+key_was_live(const SigningKey *key, const JwtClaims *claims)
 {
-	int64		end = epoch_seconds(key->retired_at + SIGNING_KEY_GRACE);
-
-	return !key->is_retired || (claims->iat <= end && claims->exp <= end + session_minutes * SECS_PER_MINUTE);
+	return !key->is_retired ||
+		(claims->iat <= epoch_seconds(key->retired_at + SIGNING_KEY_GRACE) &&
+		 claims->exp - claims->iat <= (int64) key->session_minutes * SECS_PER_MINUTE);
 }
 
 /* Tell whether an id was made before a time. */
@@ -305,19 +308,15 @@ id_is_older(const pg_uuid_t *id, TimestampTz time)
 	return memcmp(id->data, boundary.data, 8) < 0;
 }
 
-/*
- * Tell whether realm, user and, if it is managed, the session still stand
- * behind a token; return how long the realm's sessions last.
- */
+/* Tell whether realm, user and, if it is managed, the session still stand behind a token. */
 static bool
-is_backed(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, const pg_uuid_t *session_id, bool is_managed,
-		  int *session_minutes)
+is_backed(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, const pg_uuid_t *session_id, bool is_managed)
 {
 	static Statement select_user = STATEMENT(
-		"SELECT u.tokens_valid_from, r.session_minutes FROM arsignup.users u JOIN arsignup.realms r ON r.id = u.realm_id"
+		"SELECT u.tokens_valid_from FROM arsignup.users u JOIN arsignup.realms r ON r.id = u.realm_id"
 		" WHERE u.realm_id = $1 AND u.id = $2 AND u.state = 'active' AND r.state = 'active'");
 	static Statement select_session = STATEMENT(
-		"SELECT u.tokens_valid_from, r.session_minutes FROM arsignup.sessions s"
+		"SELECT u.tokens_valid_from FROM arsignup.sessions s"
 		" JOIN arsignup.users u ON u.realm_id = s.realm_id AND u.id = s.user_id"
 		" JOIN arsignup.realms r ON r.id = s.realm_id"
 		" WHERE s.realm_id = $1 AND s.id = $3 AND s.user_id = $2 AND s.ended_at IS NULL"
@@ -333,7 +332,6 @@ is_backed(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, const pg_uuid_t *
 	}
 	if (statement_read(is_managed ? &select_session : &select_user, &parameters) == 0)
 		return false;
-	*session_minutes = column_int(2);
 	return column_is_null(1) || !id_is_older(session_id, column_time(1));
 }
 
@@ -349,7 +347,6 @@ login_token_verify(Span token, const pg_uuid_t *expected_realm_id, Span *payload
 	pg_uuid_t	user_id;
 	pg_uuid_t	session_id;
 	bool		is_managed;
-	int			session_minutes;
 
 	if (!jwt_parse(token, &jwt))
 		return false;
@@ -367,6 +364,5 @@ login_token_verify(Span token, const pg_uuid_t *expected_realm_id, Span *payload
 		return false;
 	key = signing_key_for_verifying(&realm_id, jwt.kid);
 	return key != NULL && jwt_verify(&jwt, &key->jwt) && is_timely(&claims) &&
-		is_backed(&realm_id, &user_id, &session_id, is_managed, &session_minutes) &&
-		key_was_live(key, &claims, session_minutes);
+		key_was_live(key, &claims) && is_backed(&realm_id, &user_id, &session_id, is_managed);
 }

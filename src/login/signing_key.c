@@ -27,7 +27,7 @@
 /* Keys beyond this number push all others out. */
 #define CACHE_MAX 1024
 
-#define KEY_COLUMNS "kid, alg, public_key, sealed_key, master_key_id, retired_at"
+#define KEY_COLUMNS "kid, alg, public_key, sealed_key, master_key_id, retired_at, session_minutes"
 
 typedef struct CacheTag
 {
@@ -207,6 +207,7 @@ cache_row(const pg_uuid_t *realm_id, bool with_private_half)
 	}
 	key->is_retired = !column_is_null(6);
 	key->retired_at = key->is_retired ? column_time(6) : 0;
+	key->session_minutes = column_int(7);
 	if ((with_private_half || key->jwt.alg == JWT_HS256) && !key->can_sign)
 		open_private_half(realm_id, key);
 	entry->read_at = GetCurrentTimestamp();
@@ -255,12 +256,12 @@ find_live_key(const pg_uuid_t *realm_id, const char *alg, bool with_private_half
 
 /* Insert a new key; false if the realm has a live one of that algorithm. */
 static bool
-insert_key(const pg_uuid_t *realm_id, const char *alg, const char *kid, const KeyMaterial *material,
-		   TimestampTz now)
+insert_key(const Realm *realm, const char *kid, const KeyMaterial *material, TimestampTz now)
 {
 	static Statement insert_key = STATEMENT(
 		"INSERT INTO arsignup.signing_keys (realm_id, kid, created_at, alg, public_key, sealed_key,"
-		" master_key_id) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING");
+		" master_key_id, session_minutes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+		" ON CONFLICT DO NOTHING");
 	uint8_t    *sealed = palloc(material->private_size + SEAL_OVERHEAD);
 	const uint8_t *master_id = master_key_id();
 	Parameters	parameters = {0};
@@ -268,14 +269,15 @@ insert_key(const pg_uuid_t *realm_id, const char *alg, const char *kid, const Ke
 	if (master_id == NULL)
 		raise_unopened("The key file was removed just now.");
 	seal((Span) {(const char *) material->private_half, material->private_size},
-		 seal_context(realm_id, kid), sealed);
-	add_uuid(&parameters, realm_id);
+		 seal_context(&realm->id, kid), sealed);
+	add_uuid(&parameters, &realm->id);
 	add_text(&parameters, kid);
 	add_time(&parameters, now);
-	add_text(&parameters, alg);
+	add_text(&parameters, realm->jwt_alg);
 	add_bytes(&parameters, material->public_half, material->public_size);
 	add_bytes(&parameters, sealed, material->private_size + SEAL_OVERHEAD);
 	add_bytes(&parameters, master_id, MASTER_KEY_ID_SIZE);
+	add_int4(&parameters, realm->session_minutes);
 	return statement_run(&insert_key, &parameters) == 1;
 }
 
@@ -292,17 +294,17 @@ new_kid(TimestampTz now)
 
 /* Make and insert a key; return its id, or NULL if the realm has a live one of that algorithm. */
 static const char *
-make_key(const pg_uuid_t *realm_id, const char *alg)
+make_key(const Realm *realm)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	char	   *kid = new_kid(now);
 	KeyMaterial material;
-	bool		made = key_material_make(alg_of(alg), &material);
+	bool		made = key_material_make(alg_of(realm->jwt_alg), &material);
 	bool		inserted = false;
 
 	PG_TRY();
 	{
-		inserted = made && insert_key(realm_id, alg, kid, &material, now);
+		inserted = made && insert_key(realm, kid, &material, now);
 	}
 	PG_FINALLY();
 	{
@@ -326,6 +328,22 @@ has_sealed_keys(void)
 	return statement_run(&select_keys, &parameters) > 0;
 }
 
+/* Note that a key signs for longer sessions from now on; whoever is just noting it does so for all. */
+static void
+note_longer_sessions(const Realm *realm, const char *kid)
+{
+	static Statement update_key = STATEMENT(
+		"UPDATE arsignup.signing_keys SET session_minutes = $3 WHERE realm_id = $1 AND kid ="
+		" (SELECT kid FROM arsignup.signing_keys WHERE realm_id = $1 AND kid = $2 AND session_minutes < $3"
+		"  FOR NO KEY UPDATE SKIP LOCKED)");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, &realm->id);
+	add_text(&parameters, kid);
+	add_int4(&parameters, realm->session_minutes);
+	(void) statement_run(&update_key, &parameters);
+}
+
 /* Return the key that signs now, made if it is the realm's first; or raise SU011. */
 const SigningKey *
 signing_key_current(const Realm *realm)
@@ -337,9 +355,11 @@ signing_key_current(const Realm *realm)
 		if (master_key_id() == NULL && has_sealed_keys())
 			raise_unopened("The key file does not exist, but keys sealed under it do.");
 		master_key_make();
-		(void) make_key(&realm->id, realm->jwt_alg);
+		(void) make_key(realm);
 		CHECK_FOR_INTERRUPTS();
 	}
+	if (key->session_minutes < realm->session_minutes)
+		note_longer_sessions(realm, key->kid);
 	return key;
 }
 
@@ -359,7 +379,7 @@ signing_key_rotate(const Realm *realm)
 		add_uuid(&parameters, &realm->id);
 		add_time(&parameters, GetCurrentTimestamp());
 		(void) statement_run(&retire_keys, &parameters);
-		kid = make_key(&realm->id, realm->jwt_alg);
+		kid = make_key(realm);
 		CHECK_FOR_INTERRUPTS();
 	} while (kid == NULL);
 	return kid;
@@ -373,13 +393,14 @@ signing_keys_jwks(const Realm *realm, TimestampTz now)
 {
 	static Statement select_keys = STATEMENT(
 		"SELECT kid, alg, public_key FROM arsignup.signing_keys WHERE realm_id = $1 AND alg <> 'HS256'"
-		" AND (retired_at IS NULL OR retired_at > $2) ORDER BY created_at DESC, kid");
+		" AND (retired_at IS NULL OR retired_at > $2::timestamptz - make_interval(mins => session_minutes))"
+		" ORDER BY created_at DESC, kid");
 	Parameters	parameters = {0};
 	StringInfoData json;
 	uint64		keys;
 
 	add_uuid(&parameters, &realm->id);
-	add_time(&parameters, now - SIGNING_KEY_GRACE - realm->session_minutes * USECS_PER_MINUTE);
+	add_time(&parameters, now - SIGNING_KEY_GRACE);
 	keys = statement_read(&select_keys, &parameters);
 	initStringInfo(&json);
 	appendStringInfoString(&json, "{\"keys\":[");

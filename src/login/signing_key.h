@@ -18,6 +18,7 @@ typedef struct SigningKey
 	char		kid[JWT_KID_MAX + 1];
 	bool		is_retired;
 	TimestampTz retired_at;
+	int			session_minutes;	/* of the longest session it has signed for */
 	bool		can_sign;		/* its private half is open */
 	JwtKey		jwt;
 } SigningKey;

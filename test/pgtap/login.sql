@@ -913,8 +913,8 @@ SELECT is((SELECT count(DISTINCT sealed_key) = count(*) AND count(DISTINCT subst
 UPDATE arsignup.signing_keys AS k SET sealed_key = o.sealed_key FROM arsignup.signing_keys AS o WHERE k.kid = :'fourth_kid' AND o.kid = :'third_kid';
 SELECT denied(format('SELECT arsignup.create_session(realm(''keys''), %L)', :'keys'), 'SU011', 'signing key cannot be opened', 'a sealed half of another kid cannot be opened');
 INSERT INTO arsignup.realms (id, name, jwt_alg) VALUES (realm('thief'), 'Thief', 'EdDSA');
-INSERT INTO arsignup.signing_keys (realm_id, created_at, kid, alg, public_key, sealed_key, master_key_id)
-SELECT realm('thief'), now(), kid, alg, public_key, sealed_key, master_key_id FROM arsignup.signing_keys WHERE kid = :'third_kid';
+INSERT INTO arsignup.signing_keys (realm_id, created_at, session_minutes, kid, alg, public_key, sealed_key, master_key_id)
+SELECT realm('thief'), now(), session_minutes, kid, alg, public_key, sealed_key, master_key_id FROM arsignup.signing_keys WHERE kid = :'third_kid';
 SELECT arsignup.create_user(realm('thief'), 'thief@example.com') AS thief \gset
 SELECT is(concat_ws(' | ', o.code, o.message, o.detail), 'SU011 | signing key cannot be opened | Its sealed half is damaged.', 'a sealed half that was copied to another realm cannot be opened') FROM outcome(format('SELECT arsignup.create_session(realm(''thief''), %L)', :'thief')) AS o;
 UPDATE arsignup.signing_keys SET retired_at = now() WHERE realm_id = realm('thief');
