@@ -140,7 +140,7 @@ session_token(SecretScope *scope, const Realm *realm, const User *user, const Se
 				 errmsg("login token cannot carry the custom attributes"),
 				 errdetail("They nest deeper than %d levels, or hold a number beyond 64 bits.", JWT_MAX_DEPTH),
 				 errhint("Take custom, memberships or orgs out of the realm's jwt_fields.")));
-	key = signing_key_current(realm);
+	key = signing_key_current(realm, session->expires_at - session->created_at);
 	size = jwt_sign(&key->jwt, key->kid, claims, token, capacity);
 
 	if (size == 0)
@@ -308,13 +308,18 @@ id_is_older(const pg_uuid_t *id, TimestampTz time)
 	return memcmp(id->data, boundary.data, 8) < 0;
 }
 
-/* Tell whether realm, user and, if it is managed, the session still stand behind a token. */
+/*
+ * Tell whether realm, user and, if it is managed, the session still stand
+ * behind a token. Where sessions are managed, a person's token must have one:
+ * an app that knows the shared secret could call any token unmanaged.
+ */
 static bool
 is_backed(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, const pg_uuid_t *session_id, bool is_managed)
 {
 	static Statement select_user = STATEMENT(
 		"SELECT u.tokens_valid_from FROM arsignup.users u JOIN arsignup.realms r ON r.id = u.realm_id"
-		" WHERE u.realm_id = $1 AND u.id = $2 AND u.state = 'active' AND r.state = 'active'");
+		" WHERE u.realm_id = $1 AND u.id = $2 AND u.state = 'active' AND r.state = 'active'"
+		" AND (r.session_type = 'unmanaged' OR u.user_type = 'api')");
 	static Statement select_session = STATEMENT(
 		"SELECT u.tokens_valid_from FROM arsignup.sessions s"
 		" JOIN arsignup.users u ON u.realm_id = s.realm_id AND u.id = s.user_id"

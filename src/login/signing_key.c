@@ -328,26 +328,26 @@ has_sealed_keys(void)
 	return statement_run(&select_keys, &parameters) > 0;
 }
 
-/* Note that a key signs for longer sessions from now on; whoever is just noting it does so for all. */
+/* Note that a key signs for longer sessions than any so far. */
 static void
-note_longer_sessions(const Realm *realm, const char *kid)
+note_longer_session(const Realm *realm, const char *kid, int minutes)
 {
 	static Statement update_key = STATEMENT(
-		"UPDATE arsignup.signing_keys SET session_minutes = $3 WHERE realm_id = $1 AND kid ="
-		" (SELECT kid FROM arsignup.signing_keys WHERE realm_id = $1 AND kid = $2 AND session_minutes < $3"
-		"  FOR NO KEY UPDATE SKIP LOCKED)");
+		"UPDATE arsignup.signing_keys SET session_minutes = $3"
+		" WHERE realm_id = $1 AND kid = $2 AND session_minutes < $3");
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, &realm->id);
 	add_text(&parameters, kid);
-	add_int4(&parameters, realm->session_minutes);
+	add_int4(&parameters, minutes);
 	(void) statement_run(&update_key, &parameters);
 }
 
-/* Return the key that signs now, made if it is the realm's first; or raise SU011. */
+/* Return the key that signs now for a session of this length, made if it is the realm's first; or raise SU011. */
 const SigningKey *
-signing_key_current(const Realm *realm)
+signing_key_current(const Realm *realm, int64 session_length)
 {
+	int			minutes = (session_length + USECS_PER_MINUTE - 1) / USECS_PER_MINUTE;
 	const SigningKey *key;
 
 	while ((key = find_live_key(&realm->id, realm->jwt_alg, true)) == NULL)
@@ -358,8 +358,8 @@ signing_key_current(const Realm *realm)
 		(void) make_key(realm);
 		CHECK_FOR_INTERRUPTS();
 	}
-	if (key->session_minutes < realm->session_minutes)
-		note_longer_sessions(realm, key->kid);
+	if (key->session_minutes < minutes)
+		note_longer_session(realm, key->kid, minutes);
 	return key;
 }
 
@@ -426,7 +426,7 @@ signing_keys_jwks(const Realm *realm, TimestampTz now)
 char *
 signing_key_reveal(const Realm *realm)
 {
-	const SigningKey *key = signing_key_current(realm);
+	const SigningKey *key = signing_key_current(realm, 0);
 	char	   *pem = palloc(KEY_MATERIAL_MAX);
 
 	if (key->jwt.alg == JWT_HS256)

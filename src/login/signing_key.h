@@ -24,7 +24,7 @@ typedef struct SigningKey
 } SigningKey;
 
 extern JwtAlg alg_of(const char *name);
-extern const SigningKey *signing_key_current(const Realm *realm);
+extern const SigningKey *signing_key_current(const Realm *realm, int64 session_length);
 extern const SigningKey *signing_key_for_verifying(const pg_uuid_t *realm_id, const char *kid);
 extern const char *signing_key_rotate(const Realm *realm);
 extern char *signing_keys_jwks(const Realm *realm, TimestampTz now);
