@@ -328,13 +328,17 @@ has_sealed_keys(void)
 	return statement_run(&select_keys, &parameters) > 0;
 }
 
-/* Note that a key signs for longer sessions than any so far. */
+/*
+ * Note that a key signs for longer sessions than any so far. Whoever is just
+ * noting it does so for all, and nobody waits.
+ */
 static void
 note_longer_session(const Realm *realm, const char *kid, int minutes)
 {
 	static Statement update_key = STATEMENT(
-		"UPDATE arsignup.signing_keys SET session_minutes = $3"
-		" WHERE realm_id = $1 AND kid = $2 AND session_minutes < $3");
+		"UPDATE arsignup.signing_keys SET session_minutes = $3 WHERE realm_id = $1 AND kid ="
+		" (SELECT kid FROM arsignup.signing_keys WHERE realm_id = $1 AND kid = $2 AND session_minutes < $3"
+		"  FOR NO KEY UPDATE SKIP LOCKED)");
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, &realm->id);

@@ -507,9 +507,10 @@ UPDATE arsignup.realms SET jwt_fields = '{}' WHERE id = realm();
 
 UPDATE arsignup.realms SET session_type = 'unmanaged' WHERE id = realm();
 SELECT * FROM arsignup.signup(app('users'), 'unmanaged@example.com', password_hash => ready_hash()) \gset unmanaged_
-UPDATE arsignup.realms SET session_type = 'managed' WHERE id = realm();
 SELECT is(:{?unmanaged_session_id}, false, 'where sessions are not managed a signup has none');
 SELECT is(holds(:'unmanaged_token'), true, 'but a token');
+UPDATE arsignup.realms SET session_type = 'managed' WHERE id = realm();
+SELECT is(holds(:'unmanaged_token'), false, 'which does not hold once sessions are managed: an app could make any token look like it');
 
 UPDATE arsignup.connected_apps SET logins_enabled = false WHERE id IN (app('users'), app('orgs'));
 SELECT * FROM arsignup.signup(app('users'), 'off@example.com', password_hash => ready_hash()) \gset off_
