@@ -257,3 +257,7 @@ else
 	open_work 'clean_up; close_work'
 fi
 SCRATCH=$(mktemp -d "$WORK/test.XXXXXX")
+
+# The server's major version: some of what it logs depends on it.
+# shellcheck disable=SC2034
+MAJOR=$(postgres --version | sed -E 's/[^0-9]*([0-9]+).*/\1/')
