@@ -106,7 +106,7 @@ cache_remove(CacheEntry *entry)
 /* ---------- rows ---------- */
 
 /* Translate an algorithm that a CHECK has let pass. */
-JwtAlg
+static JwtAlg
 alg_of(const char *name)
 {
 	return strcmp(name, "HS256") == 0 ? JWT_HS256 : strcmp(name, "EdDSA") == 0 ? JWT_EDDSA : JWT_RS256;
