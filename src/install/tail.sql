@@ -63,6 +63,7 @@ BEGIN
 					' credential_type, custom)', 'arsignup_admin'),
 				('TABLE', 'sessions', 'SELECT (realm_id, id, user_id, connected_app_id, created_at,'
 					' expires_at, ended_at, ip, client)', 'arsignup_admin'),
+				('TABLE', 'login_sources', 'SELECT', 'arsignup_admin'),
 				('TABLE', 'signing_keys', 'SELECT (realm_id, created_at, retired_at, session_minutes, kid, alg,'
 					' public_key, master_key_id)', 'arsignup_admin'),
 

@@ -13,7 +13,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_login';
 
 COMMENT ON FUNCTION arsignup.login(uuid, text, arsignup.secret, inet, text) IS
-'Logs somebody in by username or email and password. A failed login is an answer, not an error, and costs the same hash whether or not there is such a user. ip and client go into session and event. Errors: SU007 too busy; SU010 no such app; SU011 the signing key cannot be opened.';
+'Logs somebody in by username or email and password. A failed login is an answer, not an error, and costs the same hash whether or not there is such a user. ip, the address of the person and not of your server, is what most limits of attempts go by; ip and client also go into session and event. Errors: SU007 too busy; SU010 no such app; SU011 the signing key cannot be opened.';
 
 CREATE OR REPLACE FUNCTION arsignup.create_session(
 	realm_id uuid,
