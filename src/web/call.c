@@ -89,7 +89,7 @@ take_error(ErrorData *error, Outcome *outcome)
 
 /* Run a statement that calls one function and returns one row. */
 void
-call(Statement *statement, Parameters *parameters, Outcome *outcome)
+web_call(Statement *statement, Parameters *parameters, Outcome *outcome)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;

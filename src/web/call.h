@@ -22,6 +22,6 @@ typedef struct CallFault
 	char	   *sentence;
 } CallFault;
 
-extern void call(Statement *statement, Parameters *parameters, Outcome *outcome);
+extern void web_call(Statement *statement, Parameters *parameters, Outcome *outcome);
 
 #endif							/* ARSIGNUP_CALL_H */

@@ -27,15 +27,16 @@ struct Exchange
 	bool		has_app;
 	HostedApp	app;
 	PageKind	kind;
-	Page		page;
+	WebPage		page;
 	Response	response;
 };
 
 /* Reading. */
 extern void exchange_read(Exchange *exchange);
-extern Span exchange_cookie(Exchange *exchange);
+extern Span exchange_cookie(const Exchange *exchange);
 
 /* Where things are. */
+extern const char *exchange_path(const Exchange *exchange, PageKind kind);
 extern const char *exchange_url(const Exchange *exchange, PageKind kind);
 extern const char *exchange_target(const Exchange *exchange, const char *url, const char *token, bool is_signup);
 extern const char *exchange_permitted(const Exchange *exchange);
@@ -46,7 +47,7 @@ extern void answer_message(Exchange *exchange, int status, const char *heading, 
 extern void answer_form(Exchange *exchange, int status);
 extern void answer_redirect(Exchange *exchange, const char *url);
 extern void answer_outcome(Exchange *exchange, const Outcome *outcome);
-extern void answer_retry(Exchange *exchange, int status, int seconds, const char *sentence);
+extern void answer_throttled(Exchange *exchange, int seconds);
 extern void exchange_set_cookie(Exchange *exchange, const char *secret);
 
 #endif							/* ARSIGNUP_EXCHANGE_H */

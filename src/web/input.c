@@ -50,35 +50,28 @@ if_asked_twice(const FormRules *rules)
 
 /* ---------- the table ---------- */
 
-#define NO_CAPITALS " autocapitalize=\"none\" spellcheck=\"false\""
+#define USERNAME "autocomplete=\"username\" autocapitalize=\"none\" spellcheck=\"false\""
+#define TYPED_EMAIL " inputmode=\"email\""
 #define NEW_PASSWORD "autocomplete=\"new-password\""
 
 static const Input table[] = {
-	{ON(PAGE_SIGNUP), as_names, "first_name", "First name", "text",
-		"autocomplete=\"given-name\""},
-	{ON(PAGE_SIGNUP), as_names, "last_name", "Last name", "text",
-		"autocomplete=\"family-name\""},
-	{ON(PAGE_SIGNUP), as_org_name, "org_name", "Organisation", "text",
-		"autocomplete=\"organization\""},
-	{ON(PAGE_SIGNUP), with_usernames, "username", "Username", "text",
-		"autocomplete=\"username\"" NO_CAPITALS,
+	{ON(PAGE_SIGNUP), as_names, "first_name", "First name", "text", "autocomplete=\"given-name\"", NULL},
+	{ON(PAGE_SIGNUP), as_names, "last_name", "Last name", "text", "autocomplete=\"family-name\"", NULL},
+	{ON(PAGE_SIGNUP), as_org_name, "org_name", "Organisation", "text", "autocomplete=\"organization\"", NULL},
+	{ON(PAGE_SIGNUP), with_usernames, "username", "Username", "text", USERNAME,
 	"Letters, digits, dots, underscores and hyphens."},
-	{ON(PAGE_SIGNUP), with_usernames, "email", "Email", "email",
-		"autocomplete=\"email\" inputmode=\"email\"" NO_CAPITALS},
-	{ON(PAGE_SIGNUP), with_emails_as_usernames, "email", "Email", "email",
-		"autocomplete=\"username\" inputmode=\"email\"" NO_CAPITALS},
-	{ON(PAGE_LOGIN) | ON(PAGE_FORGOT), with_emails_as_usernames, "login", "Email", "email",
-		"autocomplete=\"username\" inputmode=\"email\"" NO_CAPITALS},
-	{ON(PAGE_LOGIN) | ON(PAGE_FORGOT), with_usernames, "login", "Username or email", "text",
-		"autocomplete=\"username\"" NO_CAPITALS},
-	{ON(PAGE_SIGNUP) | ON(PAGE_RESET), always, "password", "Password", "password", NEW_PASSWORD},
+	{ON(PAGE_SIGNUP), with_usernames, "email", "Email", "email", "autocomplete=\"email\"" TYPED_EMAIL, NULL},
+	{ON(PAGE_SIGNUP), with_emails_as_usernames, "email", "Email", "email", USERNAME TYPED_EMAIL, NULL},
+	{ON(PAGE_LOGIN) | ON(PAGE_FORGOT), with_emails_as_usernames, "login", "Email", "email", USERNAME TYPED_EMAIL, NULL},
+	{ON(PAGE_LOGIN) | ON(PAGE_FORGOT), with_usernames, "login", "Username or email", "text", USERNAME, NULL},
+	{ON(PAGE_SIGNUP) | ON(PAGE_RESET), always, "password", "Password", "password", NEW_PASSWORD, NULL},
 	{ON(PAGE_SIGNUP) | ON(PAGE_RESET), if_asked_twice, "password_confirmation", "Password, once more", "password",
-	NEW_PASSWORD},
-	{ON(PAGE_LOGIN), always, "password", "Password", "password", "autocomplete=\"current-password\""},
-	{ON(PAGE_RESET) | ON(PAGE_VERIFY), always, "token"},
-	{ON_ANY, always, "redirect_uri"},
-	{ON_ANY, always, "redir"},
-	{ON_ANY, always, "app"}
+	NEW_PASSWORD, NULL},
+	{ON(PAGE_LOGIN), always, "password", "Password", "password", "autocomplete=\"current-password\"", NULL},
+	{ON(PAGE_RESET) | ON(PAGE_VERIFY), always, "token", NULL, NULL, NULL, NULL},
+	{ON_ANY, always, "redirect_uri", NULL, NULL, NULL, NULL},
+	{ON_ANY, always, "redir", NULL, NULL, NULL, NULL},
+	{ON_ANY, always, "app", NULL, NULL, NULL, NULL}
 };
 
 /* List the fields of a page under an app's rules; return how many. */

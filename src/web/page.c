@@ -14,7 +14,7 @@
 
 /* Give a page the fields of a kind, empty. */
 void
-page_set_inputs(Page *page, PageKind kind, const FormRules *rules)
+page_set_inputs(WebPage *page, PageKind kind, const FormRules *rules)
 {
 	page->rules = rules;
 	page->input_count = inputs_of(kind, rules, page->inputs);
@@ -23,7 +23,7 @@ page_set_inputs(Page *page, PageKind kind, const FormRules *rules)
 
 /* Read a form for the fields of a page; false if it is no text or too much. The values live in the buffer. */
 bool
-page_read_form(Page *page, Span form, char *buffer)
+page_read_form(WebPage *page, Span form, char *buffer)
 {
 	const char *names[INPUTS_MAX];
 
@@ -34,7 +34,7 @@ page_read_form(Page *page, Span form, char *buffer)
 
 /* Return the place of a field on a page, or -1. */
 static int
-find_input(const Page *page, const char *name)
+find_input(const WebPage *page, const char *name)
 {
 	for (int i = 0; i < page->input_count; i++)
 		if (strcmp(page->inputs[i]->name, name) == 0)
@@ -44,7 +44,7 @@ find_input(const Page *page, const char *name)
 
 /* Return what was sent for a field; nothing if it is not on the page, or was sent twice. */
 Span
-page_value(const Page *page, const char *name)
+page_value(const WebPage *page, const char *name)
 {
 	int			place = find_input(page, name);
 
@@ -55,7 +55,7 @@ page_value(const Page *page, const char *name)
 
 /* Note what is wrong with a field, or with the whole if the page does not show that. */
 void
-page_add_fault(Page *page, const char *name, const char *sentence)
+page_add_fault(WebPage *page, const char *name, const char *sentence)
 {
 	int			place = name != NULL ? find_input(page, name) : -1;
 
@@ -68,7 +68,7 @@ page_add_fault(Page *page, const char *name, const char *sentence)
 
 /* Add a way to another page. */
 void
-page_add_link(Page *page, const char *lead, const char *label, const char *url)
+page_add_link(WebPage *page, const char *lead, const char *label, const char *url)
 {
 	if (page->link_count < LINKS_MAX)
 		page->links[page->link_count++] = (PageLink) {lead, label, url};
@@ -76,7 +76,7 @@ page_add_link(Page *page, const char *lead, const char *label, const char *url)
 
 /* Note which fields were sent twice. */
 void
-page_check(Page *page)
+page_check(WebPage *page)
 {
 	for (int i = 0; i < page->input_count; i++)
 		if (page->values[i].is_repeated)
@@ -94,7 +94,7 @@ is_about(const PageFault *fault, const Input *input)
 
 /* Tell whether anything is wrong with a field. */
 static bool
-is_faulty(const Page *page, const Input *input)
+is_faulty(const WebPage *page, const Input *input)
 {
 	for (int i = 0; i < page->fault_count; i++)
 		if (is_about(&page->faults[i], input))
@@ -104,7 +104,7 @@ is_faulty(const Page *page, const Input *input)
 
 /* Return the place of the field that has the focus: the first faulty one, else, if a whole form failed, the first. */
 static int
-focus(const Page *page)
+focus(const WebPage *page)
 {
 	for (int i = 0; i < page->input_count; i++)
 		if (is_faulty(page, page->inputs[i]))
@@ -133,7 +133,7 @@ has_hint(const Input *input)
 
 /* Write label, hint and faults of a field. */
 static void
-write_labels(Html *html, const Page *page, const Input *input)
+write_labels(Html *html, const WebPage *page, const Input *input)
 {
 	html_add(html, "<label");
 	html_attribute(html, "for", input->name);
@@ -170,7 +170,7 @@ write_labels(Html *html, const Page *page, const Input *input)
 
 /* Write which texts describe a field. */
 static void
-write_description(Html *html, const Page *page, const Input *input)
+write_description(Html *html, const WebPage *page, const Input *input)
 {
 	bool		faulty = is_faulty(page, input);
 
@@ -194,7 +194,7 @@ write_description(Html *html, const Page *page, const Input *input)
 
 /* Tell whether a field is the last one that is shown. */
 static bool
-is_last(const Page *page, int place)
+is_last(const WebPage *page, int place)
 {
 	for (int i = place + 1; i < page->input_count; i++)
 		if (page->inputs[i]->label != NULL)
@@ -213,7 +213,7 @@ write_value(Html *html, Span value)
 
 /* Write a field that is shown. */
 static void
-write_input(Html *html, const Page *page, int place, bool has_focus)
+write_input(Html *html, const WebPage *page, int place, bool has_focus)
 {
 	const Input *input = page->inputs[place];
 
@@ -238,7 +238,7 @@ write_input(Html *html, const Page *page, int place, bool has_focus)
 
 /* Write a field that is carried along. */
 static void
-write_hidden(Html *html, const Page *page, int place)
+write_hidden(Html *html, const WebPage *page, int place)
 {
 	if (page->values[place].text.data == NULL || page->values[place].is_repeated)
 		return;
@@ -250,7 +250,7 @@ write_hidden(Html *html, const Page *page, int place)
 
 /* Write the form. */
 static void
-write_form(Html *html, const Page *page)
+write_form(Html *html, const WebPage *page)
 {
 	int			place = focus(page);
 
@@ -276,7 +276,7 @@ write_form(Html *html, const Page *page)
 
 /* Write all faults, each leading to its field. */
 static void
-write_summary(Html *html, const Page *page)
+write_summary(Html *html, const WebPage *page)
 {
 	html_add(html, "<div class=\"summary\" role=\"alert\">\n<h2>Please look at this again</h2>\n<ul>\n");
 	for (int i = 0; i < page->fault_count; i++)
@@ -298,7 +298,7 @@ write_summary(Html *html, const Page *page)
 
 /* Write the ways to other pages. */
 static void
-write_links(Html *html, const Page *page)
+write_links(Html *html, const WebPage *page)
 {
 	for (int i = 0; i < page->link_count; i++)
 	{
@@ -318,7 +318,7 @@ write_links(Html *html, const Page *page)
 
 /* Write everything up to the body's content. */
 static void
-write_head(Html *html, const Page *page)
+write_head(Html *html, const WebPage *page)
 {
 	html_add(html, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 			 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -373,7 +373,7 @@ write_paragraph(Html *html, const char *attributes, const char *text)
 
 /* Write a page. */
 void
-page_write(const Page *page, Html *html)
+page_write(const WebPage *page, Html *html)
 {
 	write_head(html, page);
 	html_add(html, "<body>\n");

@@ -27,7 +27,7 @@ typedef struct PageLink
 } PageLink;
 
 /* Everything that a page shows; what is null is left out. Only the three that are called so are HTML. */
-typedef struct Page
+typedef struct WebPage
 {
 	const char *app_name;
 	const char *header_html;
@@ -49,14 +49,14 @@ typedef struct Page
 	PageFault	faults[FAULTS_MAX];
 	int			link_count;
 	PageLink	links[LINKS_MAX];
-} Page;
+} WebPage;
 
-extern void page_set_inputs(Page *page, PageKind kind, const FormRules *rules);
-extern bool page_read_form(Page *page, Span form, char *buffer);
-extern Span page_value(const Page *page, const char *name);
-extern void page_add_fault(Page *page, const char *name, const char *sentence);
-extern void page_add_link(Page *page, const char *lead, const char *label, const char *url);
-extern void page_check(Page *page);
-extern void page_write(const Page *page, Html *html);
+extern void page_set_inputs(WebPage *page, PageKind kind, const FormRules *rules);
+extern bool page_read_form(WebPage *page, Span form, char *buffer);
+extern Span page_value(const WebPage *page, const char *name);
+extern void page_add_fault(WebPage *page, const char *name, const char *sentence);
+extern void page_add_link(WebPage *page, const char *lead, const char *label, const char *url);
+extern void page_check(WebPage *page);
+extern void page_write(const WebPage *page, Html *html);
 
 #endif							/* ARSIGNUP_PAGE_H */

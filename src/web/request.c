@@ -3,6 +3,8 @@
  */
 #include "web/request.h"
 
+#include <jansson.h>
+#include <stddef.h>
 #include <string.h>
 #include <strings.h>
 
@@ -14,6 +16,83 @@ span_is(Span text, const char *string)
 {
 	return text.data != NULL && text.size == strlen(string) && memcmp(text.data, string, text.size) == 0;
 }
+
+/* ---------- what PostgREST tells ---------- */
+
+/* Where in a Request a header goes. */
+typedef struct Header
+{
+	const char *name;
+	size_t		offset;
+} Header;
+
+/* What nginx makes of a request, and what it passes through. */
+static const Header proxied_headers[] = {
+	{"x-arsignup-method", offsetof(Request, method)},
+	{"x-arsignup-uri", offsetof(Request, uri)},
+	{"x-arsignup-host", offsetof(Request, host)},
+	{"x-arsignup-content-type", offsetof(Request, content_type)},
+	{"sec-fetch-site", offsetof(Request, fetch_site)},
+	{"origin", offsetof(Request, origin)},
+	{"referer", offsetof(Request, referer)},
+	{"user-agent", offsetof(Request, client)},
+	{"x-arsignup-proxy", offsetof(Request, proxy)},
+	{"x-arsignup-address", offsetof(Request, address)}
+};
+
+/* What a browser says to PostgREST alone. */
+static const Header direct_headers[] = {
+	{"host", offsetof(Request, host)},
+	{"content-type", offsetof(Request, content_type)},
+	{"sec-fetch-site", offsetof(Request, fetch_site)},
+	{"origin", offsetof(Request, origin)},
+	{"referer", offsetof(Request, referer)},
+	{"user-agent", offsetof(Request, client)}
+};
+
+/* Return a copy of a member that is a string and not empty, terminated; nothing if there is none. */
+static Span
+string_member(const json_t *object, const char *name, void *(*allocate) (size_t size))
+{
+	const char *value = json_string_value(json_object_get(object, name));
+	size_t		size = value ? strlen(value) : 0;
+	char	   *copy;
+
+	if (size == 0)
+		return (Span) {NULL, 0};
+	copy = allocate(size + 1);
+	memcpy(copy, value, size + 1);
+	return (Span) {copy, size};
+}
+
+/* Read the headers from the object that PostgREST makes of them. */
+void
+request_read(Request *request, const char *headers, bool is_direct, void *(*allocate) (size_t size))
+{
+	const Header *header = is_direct ? direct_headers : proxied_headers;
+	size_t		count = (is_direct ? sizeof(direct_headers) : sizeof(proxied_headers)) / sizeof(Header);
+	json_t	   *object = json_loads(headers, 0, NULL);
+
+	memset(request, 0, sizeof(Request));
+	for (; count > 0; count--, header++)
+		*(Span *) ((char *) request + header->offset) = string_member(object, header->name, allocate);
+	json_decref(object);
+	if (is_direct && request->host.data != NULL)
+		request->host.size = strcspn(request->host.data, ":");
+}
+
+/* Return a cookie from the object that PostgREST makes of them; nothing if there is none. */
+Span
+request_cookie(const char *cookies, const char *name, void *(*allocate) (size_t size))
+{
+	json_t	   *object = json_loads(cookies, 0, NULL);
+	Span		value = string_member(object, name, allocate);
+
+	json_decref(object);
+	return value;
+}
+
+/* ---------- what was asked for ---------- */
 
 /* Take path and query of a request target apart. */
 void

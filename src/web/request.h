@@ -19,9 +19,13 @@ typedef struct Request
 	Span		origin;
 	Span		referer;
 	Span		client;
+	Span		proxy;			/* the secret of whoever says where the request came from */
+	Span		address;
 } Request;
 
 extern bool span_is(Span text, const char *string);
+extern void request_read(Request *request, const char *headers, bool is_direct, void *(*allocate) (size_t size));
+extern Span request_cookie(const char *cookies, const char *name, void *(*allocate) (size_t size));
 extern void request_split_uri(Span uri, Span *path, Span *query);
 extern bool request_is_own(const Request *request);
 extern bool request_has_form(const Request *request);

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #include "base/text.h"
-#include "web/page.h"
+#include "web/input.h"
 
 typedef struct Exchange Exchange;
 
