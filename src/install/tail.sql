@@ -119,6 +119,12 @@ BEGIN
 
 				-- Those of schema arsignup_web.
 				('FUNCTION', 'web handle', 'EXECUTE', 'arsignup_web'),
+				('FUNCTION', 'web signup_page', 'EXECUTE', 'arsignup_web'),
+				('FUNCTION', 'web login_page', 'EXECUTE', 'arsignup_web'),
+				('FUNCTION', 'web logout_page', 'EXECUTE', 'arsignup_web'),
+				('FUNCTION', 'web signup', 'EXECUTE', 'arsignup_web'),
+				('FUNCTION', 'web login', 'EXECUTE', 'arsignup_web'),
+				('FUNCTION', 'web logout', 'EXECUTE', 'arsignup_web'),
 				('FUNCTION', 'web stylesheet', 'EXECUTE', 'arsignup_web')
 			) AS g (kind, name, privileges, grantees)
 			WHERE g.kind = object.kind AND g.name = object.short_name

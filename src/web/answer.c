@@ -20,17 +20,29 @@ append_origin(StringInfo policy, const char *url)
 	appendStringInfo(policy, " %.*s", (int) origin.size, origin.data);
 }
 
-/* Append the origins of those URLs that are on this machine, where no TLS is asked for. */
+/* Append the origin of a URL on this machine, where no TLS is asked for, unless it is there already. */
 static void
-append_loopback(StringInfo policy, const HostedApp *app)
+append_loopback(StringInfo policy, const char *url)
 {
-	if (strncmp(app->login_handler, "http:", 5) == 0)
-		append_origin(policy, app->login_handler);
-	if (strncmp(app->signup_handler, "http:", 5) == 0)
-		append_origin(policy, app->signup_handler);
+	int			length = policy->len;
+	char	   *found;
+
+	if (strncmp(url, "http:", 5) != 0)
+		return;
+	append_origin(policy, url);
+	found = strstr(policy->data, policy->data + length);
+	if (found < policy->data + length && found[policy->len - length] == ' ')
+		policy->data[policy->len = length] = '\0';
+}
+
+/* Append the origins on this machine to which an app's forms lead. */
+static void
+append_loopbacks(StringInfo policy, const HostedApp *app)
+{
+	append_loopback(policy, app->login_handler);
+	append_loopback(policy, app->signup_handler);
 	for (int i = 0; i < app->redirect_uri_count; i++)
-		if (strncmp(app->redirect_uris[i], "http:", 5) == 0)
-			append_origin(policy, app->redirect_uris[i]);
+		append_loopback(policy, app->redirect_uris[i]);
 }
 
 /*
@@ -53,7 +65,7 @@ content_policy(const Exchange *exchange)
 		append_origin(&policy, css);
 	appendStringInfoString(&policy, "; img-src 'self' https: data:; form-action 'self' https:");
 	if (exchange->has_app)
-		append_loopback(&policy, &exchange->app);
+		append_loopbacks(&policy, &exchange->app);
 	return policy.data;
 }
 

@@ -42,6 +42,16 @@ find_input(const WebPage *page, const char *name)
 	return -1;
 }
 
+/* Give a field of a page what was sent for it, terminated; nothing happens if it is not on the page. */
+void
+page_set_value(WebPage *page, const char *name, Span value)
+{
+	int			place = find_input(page, name);
+
+	if (place >= 0)
+		page->values[place].text = value;
+}
+
 /* Return what was sent for a field; nothing if it is not on the page, or was sent twice. */
 Span
 page_value(const WebPage *page, const char *name)
@@ -274,25 +284,36 @@ write_form(Html *html, const WebPage *page)
 	html_add(html, "</form>\n");
 }
 
-/* Write all faults, each leading to its field. */
+/* Write the faults of a field, or of the whole, as items that lead there. */
 static void
-write_summary(Html *html, const WebPage *page)
+write_items(Html *html, const WebPage *page, const Input *input)
 {
-	html_add(html, "<div class=\"summary\" role=\"alert\">\n<h2>Please look at this again</h2>\n<ul>\n");
 	for (int i = 0; i < page->fault_count; i++)
 	{
 		const PageFault *fault = &page->faults[i];
 
+		if (input != NULL ? !is_about(fault, input) : fault->name != NULL)
+			continue;
 		html_add(html, "<li>");
-		if (fault->name != NULL)
+		if (input != NULL)
 		{
 			html_add(html, "<a href=\"#");
 			html_text(html, fault->name);
 			html_add(html, "\">");
 		}
 		html_text(html, fault->sentence);
-		html_add(html, fault->name != NULL ? "</a></li>\n" : "</li>\n");
+		html_add(html, input != NULL ? "</a></li>\n" : "</li>\n");
 	}
+}
+
+/* Write all faults: of the whole, then of the fields in their order. */
+static void
+write_summary(Html *html, const WebPage *page)
+{
+	html_add(html, "<div class=\"summary\" role=\"alert\">\n<h2>Please look at this again</h2>\n<ul>\n");
+	write_items(html, page, NULL);
+	for (int i = 0; i < page->input_count; i++)
+		write_items(html, page, page->inputs[i]);
 	html_add(html, "</ul>\n</div>\n");
 }
 

@@ -4,6 +4,7 @@
  */
 #include "web/response.h"
 
+#include "executor/spi.h"
 #include "utils/guc.h"
 #include "utils/json.h"
 
@@ -45,12 +46,12 @@ set_local(const char *name, const char *value)
 	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
 }
 
-/* Hand the answer to PostgREST; return the body. */
+/* Hand the answer to PostgREST; return the body, which outlives SPI. */
 bytea *
 response_send(Response *response)
 {
 	Html	   *body = &response->body;
-	bytea	   *result = palloc(VARHDRSZ + body->size);
+	bytea	   *result = SPI_palloc(VARHDRSZ + body->size);
 	char		status[12];
 
 	snprintf(status, sizeof(status), "%d", response->status);
