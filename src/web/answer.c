@@ -183,6 +183,7 @@ static void
 answer_retry(Exchange *exchange, int status, int seconds, const char *sentence)
 {
 	response_header(&exchange->response, "Retry-After", psprintf("%d", seconds));
+	exchange->page.trouble = "Not just now";
 	page_add_fault(&exchange->page, NULL, sentence);
 	answer_form(exchange, status);
 }
@@ -235,6 +236,6 @@ answer_outcome(Exchange *exchange, const Outcome *outcome)
 			break;
 		default:
 			answer_retry(exchange, 503, RETRY_SECONDS,
-						 "We are too busy just now. Nothing has been done yet: please send it again in a few seconds.");
+						 "We are too busy. Nothing has been done yet: please send this again in a few seconds.");
 	}
 }

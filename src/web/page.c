@@ -310,7 +310,9 @@ write_items(Html *html, const WebPage *page, const Input *input)
 static void
 write_summary(Html *html, const WebPage *page)
 {
-	html_add(html, "<div class=\"summary\" role=\"alert\">\n<h2>Please look at this again</h2>\n<ul>\n");
+	html_add(html, "<div class=\"summary\" role=\"alert\">\n<h2>");
+	html_text(html, page->trouble ? page->trouble : "Please look at this again");
+	html_add(html, "</h2>\n<ul>\n");
 	write_items(html, page, NULL);
 	for (int i = 0; i < page->input_count; i++)
 		write_items(html, page, page->inputs[i]);

@@ -45,6 +45,7 @@ typedef struct WebPage
 	int			input_count;
 	const Input *inputs[INPUTS_MAX];
 	FormValue	values[INPUTS_MAX];
+	const char *trouble;		/* heading over the faults; null: the usual one */
 	int			fault_count;
 	PageFault	faults[FAULTS_MAX];
 	int			link_count;
