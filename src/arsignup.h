@@ -35,6 +35,8 @@ extern int	argon2_memory_setting;
 extern int	argon2_iterations_setting;
 extern int	argon2_memory_max_setting;
 extern int	argon2_iterations_max_setting;
+extern int	bcrypt_cost_max_setting;
+extern int	sha2_iterations_max_setting;
 extern char *key_file_setting;
 extern bool allow_drop_setting;
 

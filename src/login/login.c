@@ -83,22 +83,28 @@ log_in(SecretScope *scope, const App *app, const User *user, const EventSource *
 /*
  * Verify a login and start its session; or say why not. The session begins
  * before the password is hashed: whatever ends the tokens of a user meanwhile
- * ends this one's too.
+ * ends this one's too. A weaker hash is replaced; the new one is made before
+ * anything is locked.
  */
 static const char *
 verify_and_log_in(SecretScope *scope, FunctionCallInfo fcinfo, const App *app, const EventSource *source,
 				  LoginResult *result)
 {
 	TimestampTz now;
+	Span		password = secret_argument(scope, fcinfo, 2);
 	User		user;
+	char	   *renewed = NULL;
 	int			nest_level;
 	bool		confirmed;
 
-	if (!authenticate(scope, &app->realm, argument_text(fcinfo, 1), secret_argument(scope, fcinfo, 2),
-					  &user, &now))
+	if (!authenticate(scope, &app->realm, argument_text(fcinfo, 1), password, &user, &now))
 		return "invalid";
+	if (!password_is_current(user.password_hash))
+		renewed = password_renew(scope, password);
 	nest_level = lock_timeout_begin();
 	confirmed = user_confirm(&app->realm.id, &user);
+	if (confirmed && renewed != NULL)
+		user_renew_password(&app->realm.id, &user, renewed);
 	if (confirmed)
 		log_in(scope, app, &user, source, now, result);
 	lock_timeout_end(nest_level);
