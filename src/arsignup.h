@@ -37,6 +37,8 @@ extern int	argon2_memory_setting;
 extern int	argon2_iterations_setting;
 extern int	argon2_memory_max_setting;
 extern int	argon2_iterations_max_setting;
+extern int	bcrypt_cost_max_setting;
+extern int	sha2_iterations_max_setting;
 extern int	attempt_entries_setting;
 extern int	attempt_window_setting;
 extern int	max_login_failures_setting;

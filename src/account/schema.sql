@@ -68,9 +68,9 @@ COMMENT ON COLUMN arsignup.credentials.realm_id IS 'The user''s realm.';
 COMMENT ON COLUMN arsignup.credentials.id IS 'UUID version 7; crd_ outside SQL.';
 COMMENT ON COLUMN arsignup.credentials.user_id IS 'The user.';
 COMMENT ON COLUMN arsignup.credentials.created_at IS 'When the credential was made.';
-COMMENT ON COLUMN arsignup.credentials.updated_at IS 'When the password was last changed.';
+COMMENT ON COLUMN arsignup.credentials.updated_at IS 'When the password was last changed; hashing it anew at a login leaves this.';
 COMMENT ON COLUMN arsignup.credentials.credential_type IS 'password.';
-COMMENT ON COLUMN arsignup.credentials.password_hash IS 'PHC string of argon2id.';
+COMMENT ON COLUMN arsignup.credentials.password_hash IS 'PHC string of argon2id, or a hash that was imported; the first login makes that the former.';
 
 SELECT pg_extension_config_dump('arsignup.users', '');
 SELECT pg_extension_config_dump('arsignup.credentials', '');

@@ -38,7 +38,7 @@ static Statement insert_user_or_fail = STATEMENT(INSERT_USER);
 	"SELECT " USER_COLUMNS " FROM arsignup.users u WHERE realm_id = $1 AND id = $2"
 
 #define SELECT_USER_AND_PASSWORD \
-	"SELECT " USER_COLUMNS ", c.password_hash FROM arsignup.users u" \
+	"SELECT " USER_COLUMNS ", c.password_hash, c.updated_at FROM arsignup.users u" \
 	" LEFT JOIN arsignup.credentials c ON c.realm_id = u.realm_id AND c.user_id = u.id"
 
 static Statement select_user = STATEMENT(SELECT_USER);
@@ -69,10 +69,16 @@ static Statement set_credential = STATEMENT(
 
 static Statement exchange_credential = STATEMENT(
 	"UPDATE arsignup.credentials SET password_hash = $4, updated_at = $5"
-	" WHERE realm_id = $1 AND user_id = $2 AND password_hash = $3");
+	" WHERE realm_id = $1 AND user_id = $2 AND updated_at = $3");
+
+static Statement renew_credential = STATEMENT(
+	"UPDATE arsignup.credentials SET password_hash = $4"
+	" WHERE realm_id = $1 AND user_id = $2 AND password_hash = $3 AND id ="
+	" (SELECT id FROM arsignup.credentials WHERE realm_id = $1 AND user_id = $2"
+	"  FOR NO KEY UPDATE SKIP LOCKED)");
 
 static Statement select_credential = STATEMENT(
-	"SELECT password_hash FROM arsignup.credentials WHERE realm_id = $1 AND user_id = $2");
+	"SELECT password_hash, updated_at FROM arsignup.credentials WHERE realm_id = $1 AND user_id = $2");
 
 /* Trim a text and bring it into normal form C, unless it is far longer than anything that we store. */
 static Span
@@ -374,6 +380,15 @@ fill_user(User *user)
 	};
 }
 
+/* Fill in a user's password, if there is one, from its hash in this column and its time in the next. */
+static void
+fill_password(User *user, int number)
+{
+	user->password_hash = column_text(number);
+	if (user->password_hash != NULL)
+		user->password_changed_at = column_time(number + 1);
+}
+
 /* Fill in a user from what a statement finds; or raise SU010. */
 static void
 read_user(Statement *select, const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user)
@@ -395,13 +410,14 @@ user_read(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user)
 /*
  * Read a user and keep others from changing it and its credential; or raise
  * SU010. Who logs in meanwhile with the password that is being changed waits
- * for this, so what ends their tokens takes its time after it, not before.
+ * for this, so what ends their tokens takes its time after it, not before. The
+ * credential is locked with the strength that user_confirm excludes.
  */
 void
 user_lock(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user)
 {
 	static Statement lock_credential = STATEMENT(
-		"SELECT FROM arsignup.credentials WHERE realm_id = $1 AND user_id = $2 FOR NO KEY UPDATE");
+		"SELECT FROM arsignup.credentials WHERE realm_id = $1 AND user_id = $2 FOR UPDATE");
 	Parameters	parameters = one_user(realm_id, user_id);
 
 	read_user(&select_user_for_update, realm_id, user_id, user);
@@ -410,20 +426,22 @@ user_lock(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user)
 
 /*
  * Tell whether a user who has just been verified is still there, active and
- * has the same password; keep it so until the transaction ends. Logins do not
- * wait for each other here, only for whoever is changing the password.
+ * has the same password; keep it so until the transaction ends. A password is
+ * known by when it was changed: another login may hash the same one anew.
+ * Logins do not wait for each other here, only for whoever is changing the
+ * password.
  */
 bool
 user_confirm(const pg_uuid_t *realm_id, const User *user)
 {
 	static Statement hold_credential = STATEMENT(
 		"SELECT FROM arsignup.credentials"
-		" WHERE realm_id = $1 AND user_id = $2 AND password_hash = $3 FOR SHARE");
+		" WHERE realm_id = $1 AND user_id = $2 AND updated_at = $3 FOR KEY SHARE");
 	Parameters	parameters = one_user(realm_id, &user->id);
 
 	if (statement_run(&hold_user, &parameters) == 0 || !column_bool(1))
 		return false;
-	add_text(&parameters, user->password_hash);
+	add_time(&parameters, user->password_changed_at);
 	return statement_run(&hold_credential, &parameters) == 1;
 }
 
@@ -447,7 +465,7 @@ user_find_by_login(const Realm *realm, const char *login, User *user)
 	if (statement_run(is_email ? &by_email : &by_username, &parameters) == 0)
 		return false;
 	fill_user(user);
-	user->password_hash = column_text(11);
+	fill_password(user, 11);
 	return true;
 }
 
@@ -524,13 +542,31 @@ users_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)
 	return statement_run_batch(&delete_users, realm_id, max_rows);
 }
 
-/* Return the hash of a user's password, or NULL. */
-char *
-user_password_hash(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
+/* Read a user's password; false if there is none. */
+bool
+user_read_password(const pg_uuid_t *realm_id, User *user)
 {
-	Parameters	parameters = one_user(realm_id, user_id);
+	Parameters	parameters = one_user(realm_id, &user->id);
 
-	return statement_run(&select_credential, &parameters) == 1 ? column_text(1) : NULL;
+	if (statement_run(&select_credential, &parameters) == 0)
+		return false;
+	fill_password(user, 1);
+	return true;
+}
+
+/*
+ * Store another hash of the password that a user has, who was confirmed. If
+ * somebody else is just changing the credential, or has changed it, theirs
+ * stays, and nobody waits.
+ */
+void
+user_renew_password(const pg_uuid_t *realm_id, const User *user, const char *hash)
+{
+	Parameters	parameters = one_user(realm_id, &user->id);
+
+	add_text(&parameters, user->password_hash);
+	add_text(&parameters, hash);
+	(void) statement_run(&renew_credential, &parameters);
 }
 
 /* Refuse the login tokens that a user has so far; or raise SU010. */
@@ -552,13 +588,13 @@ user_set_password(const pg_uuid_t *realm_id, const User *user, TimestampTz now)
 	set_password_hash(realm_id, user, now);
 }
 
-/* Give a locked user a new password if its hash is still this one; else false, with nothing changed. */
+/* Give a locked user a new password unless it was changed since it was read; then false, with nothing changed. */
 bool
-user_exchange_password(const pg_uuid_t *realm_id, const User *user, const char *old_hash, TimestampTz now)
+user_exchange_password(const pg_uuid_t *realm_id, const User *user, TimestampTz now)
 {
 	Parameters	parameters = one_user(realm_id, &user->id);
 
-	add_text(&parameters, old_hash);
+	add_time(&parameters, user->password_changed_at);
 	add_text(&parameters, user->password_hash);
 	add_time(&parameters, now);
 	if (statement_run(&exchange_credential, &parameters) == 0)

@@ -25,6 +25,7 @@ typedef struct User
 	const char *state;
 	TimestampTz tokens_valid_from;	/* 0: none was set */
 	char	   *password_hash;
+	TimestampTz password_changed_at;	/* of a password that was read */
 	bool		logs_in;		/* with the insert, as after a signup */
 } User;
 
@@ -47,11 +48,11 @@ extern void user_record_login(const pg_uuid_t *realm_id, const pg_uuid_t *user_i
 extern bool user_delete(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern bool users_exist(const pg_uuid_t *realm_id);
 extern uint64 users_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
-extern char *user_password_hash(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
+extern bool user_read_password(const pg_uuid_t *realm_id, User *user);
+extern void user_renew_password(const pg_uuid_t *realm_id, const User *user, const char *hash);
 extern void user_end_tokens(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now);
 extern void user_set_password(const pg_uuid_t *realm_id, const User *user, TimestampTz now);
-extern bool user_exchange_password(const pg_uuid_t *realm_id, const User *user,
-								   const char *old_hash, TimestampTz now);
+extern bool user_exchange_password(const pg_uuid_t *realm_id, const User *user, TimestampTz now);
 extern PasswordPolicy user_password_policy(const Realm *realm, const User *user);
 extern const char *user_full_name(const User *user);
 

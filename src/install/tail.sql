@@ -80,6 +80,7 @@ BEGIN
 				('FUNCTION', 'update_user', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'delete_user', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'set_password', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'set_password_hash', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'change_password', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'create_org', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'update_org', 'EXECUTE', 'arsignup_app, arsignup_admin'),

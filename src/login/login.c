@@ -70,11 +70,9 @@ limit_login(const Realm *realm, const char *login, const User *user, const Event
  * costs the hash of a wrong password and gets its answer.
  */
 static const char *
-authenticate(SecretScope *scope, FunctionCallInfo fcinfo, const Realm *realm, const EventSource *source,
-			 User *user, TimestampTz *now, int *retry_after)
+authenticate(SecretScope *scope, const Realm *realm, const char *login, Span password,
+			 const EventSource *source, User *user, TimestampTz *now, int *retry_after)
 {
-	char	   *login = argument_text(fcinfo, 1);
-	Span		password = secret_argument(scope, fcinfo, 2);
 	bool		can_log_in = login != NULL && user_find_by_login(realm, login, user) &&
 		strcmp(user->state, "active") == 0 && user->password_hash != NULL;
 	Attempt		attempt;
@@ -105,22 +103,30 @@ log_in(SecretScope *scope, const App *app, const User *user, const EventSource *
 /*
  * Verify a login and start its session; or say why not. The session begins
  * before the password is hashed: whatever ends the tokens of a user meanwhile
- * ends this one's too.
+ * ends this one's too. A weaker hash is replaced; the new one is made before
+ * anything is locked.
  */
 static const char *
 verify_and_log_in(SecretScope *scope, FunctionCallInfo fcinfo, const App *app, const EventSource *source,
 				  LoginResult *result)
 {
 	TimestampTz now;
+	Span		password = secret_argument(scope, fcinfo, 2);
 	User		user = {0};
+	char	   *renewed = NULL;
 	int			nest_level;
 	bool		confirmed;
-	const char *reason = authenticate(scope, fcinfo, &app->realm, source, &user, &now, &result->retry_after);
+	const char *reason = authenticate(scope, &app->realm, argument_text(fcinfo, 1), password, source,
+									   &user, &now, &result->retry_after);
 
 	if (reason != NULL)
 		return reason;
+	if (!password_is_current(user.password_hash))
+		renewed = password_renew(scope, password);
 	nest_level = lock_timeout_begin();
 	confirmed = user_confirm(&app->realm.id, &user);
+	if (confirmed && renewed != NULL)
+		user_renew_password(&app->realm.id, &user, renewed);
 	if (confirmed)
 		log_in(scope, app, &user, source, now, result);
 	lock_timeout_end(nest_level);

@@ -98,6 +98,7 @@ FROM (VALUES
 	('update_user', '(realm_id uuid, user_id uuid, email text DEFAULT NULL::text, username text DEFAULT NULL::text, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text, '
 		'reference text DEFAULT NULL::text, custom jsonb DEFAULT NULL::jsonb, state text DEFAULT NULL::text) void'),
 	('set_password', '(realm_id uuid, user_id uuid, password secret) void'),
+	('set_password_hash', '(realm_id uuid, user_id uuid, password_hash secret) void'),
 	('change_password', '(realm_id uuid, user_id uuid, current_password secret, password secret) boolean'),
 	('delete_user', '(realm_id uuid, user_id uuid) boolean'),
 	('update_org', '(realm_id uuid, org_id uuid, name text DEFAULT NULL::text, reference text DEFAULT NULL::text, custom jsonb DEFAULT NULL::jsonb, state text DEFAULT NULL::text) void'),
@@ -293,6 +294,35 @@ RESET ROLE;
 SELECT is((SELECT hashes_run FROM arsignup.stats()), :before_hashes_run::bigint, 'set_password: a refusal costs no hash');
 
 ---------------------------------------------------------------------------------------------------
+-- set_password_hash
+---------------------------------------------------------------------------------------------------
+
+SELECT cardinality(happened()) AS forgotten \gset
+CREATE FUNCTION setting_hash(name text, hash text, realm text DEFAULT 'email') RETURNS text LANGUAGE sql AS $$
+	SELECT format('SELECT arsignup.set_password_hash(realm(%L), id(%L), %L)', realm, name, hash)
+$$;
+SELECT '$2b$04$D8pA7gutHt11a1QWG1D6KerPxRm9VeMnWGalt6WdgDmd0Sq1FKh1u' AS bcrypt \gset
+SELECT hashes_run FROM arsignup.stats() \gset before_
+SET LOCAL ROLE :"app_role";
+SELECT is(effect('users', id('bob'), setting_hash('bob', :'bcrypt')), '{"tokens_valid_from": "now"}', 'set_password_hash: in the user''s row, the login tokens so far end');
+SELECT is(happened(), ARRAY['user.updated email bob - -'], 'set_password_hash: told');
+SELECT is(effect('credentials', id('bob'), setting_hash('bob', :'bcrypt')) , '{"updated_at": "now"}', 'set_password_hash: in the credential, the time changes for the same hash');
+SELECT is(effect('credentials', id('bob'), setting_hash('bob', ready_hash())), jsonb_build_object('updated_at', 'now', 'password_hash', ready_hash()), 'set_password_hash: and the hash for another, which is stored as it is');
+SELECT happened() AS forgotten \gset
+SELECT is((outcome(setting_hash('robot', :'bcrypt'))).code, '00000', 'set_password_hash: somebody who had none');
+SELECT is(happened(), ARRAY['user.updated email robot - -'], 'set_password_hash: told');
+SELECT invalid(setting_hash('ada', hash), jsonb_build_object('password_hash', ARRAY[sentence]), 'set_password_hash: ' || shown(hash))
+FROM (VALUES (NULL, 'Password hash can''t be null.'), ('', 'Password hash has an unknown form.'), ('canary', 'Password hash has an unknown form.'), (left(:'bcrypt', -1), 'Password hash has an unknown form.'),
+	(replace(:'bcrypt', '$04$', '$15$'), 'Password hash costs more than this server allows.')) AS v (hash, sentence);
+SELECT refused(setting_hash('nobody', :'bcrypt'), 'SU010', 'no such user', NULL, 'set_password_hash: a null user');
+SELECT refused('SELECT arsignup.set_password_hash(realm(), gen_random_uuid(), ready_hash())', 'SU010', 'no such user', NULL, 'set_password_hash: an unknown user');
+SELECT refused(setting_hash('ada', :'bcrypt', 'other'), 'SU010', 'no such user', NULL, 'set_password_hash: another realm''s user');
+RESET ROLE;
+SELECT is((SELECT hashes_run FROM arsignup.stats()), :before_hashes_run::bigint, 'set_password_hash: costs no hash');
+SELECT is(is_password('robot', 'known answer') AND NOT is_password('robot', 'known answers'), true, 'set_password_hash: the password of that hash holds');
+DELETE FROM arsignup.credentials WHERE user_id = id('robot');
+
+---------------------------------------------------------------------------------------------------
 -- change_password
 ---------------------------------------------------------------------------------------------------
 
@@ -429,6 +459,7 @@ INSERT INTO crossing VALUES
 	('arsignup.update_user(realm(''other''), id(''ada''), first_name => ''X'')', 'SU010', 'no such user'),
 	('arsignup.update_user(realm(''standard''), id(''ada''), email => ''new@example.com'', username => ''new'')', 'SU010', 'no such user'),
 	('arsignup.set_password(realm(''other''), id(''ada''), ''canary zebu quartz'')', 'SU010', 'no such user'),
+	('arsignup.set_password_hash(realm(''other''), id(''ada''), ready_hash())', 'SU010', 'no such user'),
 	('arsignup.change_password(realm(''other''), id(''kim''), ''canary zebu quartz'', ''canary okapi quartz'')', 'SU010', 'no such user'),
 	('arsignup.delete_user(realm(''other''), id(''ada''))', '00000', 'false'),
 	('arsignup.update_org(realm(''other''), id(''works''), ''X'')', 'SU010', 'no such org'),

@@ -96,6 +96,7 @@ INSERT INTO function_table VALUES
 	('secret_out', 'arsignup.secret', 'cstring', '', 'iSp'),
 	('secret_recv', 'internal', 'arsignup.secret', '', 'iSp'),
 	('set_password', 'realm_id uuid, user_id uuid, password arsignup.secret', 'void', 'aA', 'vd'),
+	('set_password_hash', 'realm_id uuid, user_id uuid, password_hash arsignup.secret', 'void', 'aA', 'vd'),
 	('signup', 'connected_app_id uuid, email text, password arsignup.secret DEFAULT NULL::arsignup.secret, username text DEFAULT NULL::text, email_confirmation text DEFAULT NULL::text, password_confirmation arsignup.secret DEFAULT NULL::arsignup.secret, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text, org_name text DEFAULT NULL::text, custom jsonb DEFAULT ''{}''::jsonb, ip inet DEFAULT NULL::inet, client text DEFAULT NULL::text, password_hash arsignup.secret DEFAULT NULL::arsignup.secret', 'arsignup.signup_result', 'aA', 'vd'),
 	('stats', 'OUT hash_slots integer, OUT hashes_running integer, OUT hashes_waiting integer, OUT hashes_run bigint, OUT hashes_refused bigint, OUT signups bigint, OUT tokens_minted bigint, OUT tokens_redeemed bigint, OUT tokens_expired bigint, OUT logins_ok bigint, OUT logins_failed bigint', 'record', 'A', 'v'),
 	('update_membership', 'realm_id uuid, membership_id uuid, permissions text[] DEFAULT NULL::text[], expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, custom jsonb DEFAULT NULL::jsonb', 'void', 'aA', 'vd'),
@@ -177,6 +178,7 @@ FROM who AS w, (VALUES
 	('SELECT arsignup.update_user(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.delete_user(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.set_password(NULL, NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.set_password_hash(NULL, NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.change_password(NULL, NULL, NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.update_org(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.delete_org(NULL, NULL)', 'app admin owner', 'SU010'),
@@ -406,7 +408,7 @@ SELECT is_empty($$
 		('revoke_signup_token', '{SU003,55P03}'), ('format_id', '{SU001}'), ('parse_id', '{SU001}'), ('stats', '{55000}'),
 		('signup', '{SU001,SU002,SU006,SU007,SU010,SU011,55P03}'), ('login', '{SU007,SU010,SU011}'), ('login_again', '{SU010,SU011}'), ('create_session', '{SU006,SU010,SU011}'), ('verify_login_token', '{SU011}'),
 		('remember_session', '{SU006,SU010}'), ('end_session', '{SU010,55P03}'), ('end_sessions', '{SU010,55P03}'), ('jwks', '{SU010}'), ('rotate_signing_key', '{SU010,SU011,55P03}'), ('reveal_jwt_key', '{SU010,SU011}'), ('password_strength', '{SU001}'),
-		('update_user', '{SU001,SU002,SU010,55P03}'), ('delete_user', '{SU010,23503,55P03}'), ('set_password', '{SU001,SU007,SU010,55P03}'), ('change_password', '{SU001,SU006,SU007,SU010,55P03}'),
+		('update_user', '{SU001,SU002,SU010,55P03}'), ('delete_user', '{SU010,23503,55P03}'), ('set_password', '{SU001,SU007,SU010,55P03}'), ('set_password_hash', '{SU001,SU010,55P03}'), ('change_password', '{SU001,SU006,SU007,SU010,55P03}'),
 		('update_org', '{SU001,SU010,55P03}'), ('delete_org', '{SU010,23503,55P03}'), ('update_membership', '{SU001,SU010,55P03}'), ('delete_membership', '{SU010,55P03}'),
 		('purge_expired', '{SU001}'), ('purge_events', '{SU001}'), ('delete_realm', '{23503,55006}')) AS v (name, codes), unnest(codes) AS code, pg_proc AS p
 	WHERE p.proname = name AND p.pronamespace = 'arsignup'::regnamespace AND strpos(obj_description(p.oid, 'pg_proc'), code) = 0
