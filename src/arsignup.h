@@ -36,6 +36,8 @@ extern int	argon2_iterations_setting;
 extern int	argon2_memory_max_setting;
 extern int	argon2_iterations_max_setting;
 extern char *key_file_setting;
+extern int	reset_token_lifetime_setting;
+extern int	verification_token_lifetime_setting;
 extern bool allow_drop_setting;
 
 #endif							/* ARSIGNUP_H */

@@ -44,15 +44,6 @@ record(const Realm *realm, const char *event_type, const pg_uuid_t *user_id, Tim
 	events_record(&realm->id, now, NULL, &event, 1);
 }
 
-/* Return a new password of a user as it will be hashed, or note what is wrong with it. */
-static Span
-accept_password(SecretScope *scope, const Realm *realm, const User *user, Span password, Faults *faults)
-{
-	PasswordPolicy policy = user_password_policy(realm, user);
-
-	return password_accept(scope, password, &policy, faults);
-}
-
 /* ---------- users ---------- */
 
 /* Check a user, its password or ready hash and, where that is worth its cost, its names; raise all faults. */
@@ -60,10 +51,12 @@ static void
 check_new_user(SecretScope *scope, const Realm *realm, User *user, Span password, Span hash)
 {
 	Faults		faults = NO_FAULTS;
+	PasswordPolicy policy;
 
 	user_check(realm, user, &faults);
+	policy = user_password_policy(realm, user);
 	if (password.data != NULL)
-		password = accept_password(scope, realm, user, password, &faults);
+		password = password_accept(scope, password, &policy, &faults);
 	if (password.data != NULL && hash.data != NULL)
 		fault_add(&faults, "password_hash", "Password hash can't be given together with a password.");
 	else if (hash.data != NULL)
@@ -196,17 +189,6 @@ arsignup_delete_user(PG_FUNCTION_ARGS)
 
 /* ---------- passwords ---------- */
 
-/* Check and hash a new password of a user. */
-static void
-hash_new_password(SecretScope *scope, const Realm *realm, User *user, Span password)
-{
-	Faults		faults = NO_FAULTS;
-
-	password = accept_password(scope, realm, user, password, &faults);
-	faults_raise(&faults);
-	user->password_hash = password_hash(password);
-}
-
 /* arsignup.set_password(realm_id uuid, user_id uuid, password arsignup.secret) returns void */
 PG_FUNCTION_INFO_V1(arsignup_set_password);
 Datum
@@ -223,7 +205,7 @@ arsignup_set_password(PG_FUNCTION_ARGS)
 	spi_open();
 	realm_read(argument_uuid(fcinfo, 0), &realm);
 	user_read(&realm.id, argument_uuid(fcinfo, 1), &user);
-	hash_new_password(&scope, &realm, &user, secret_argument(&scope, fcinfo, 2));
+	user_hash_password(&scope, &realm, &user, secret_argument(&scope, fcinfo, 2));
 	nest_level = lock_timeout_begin();
 	user_lock(&realm.id, &user.id, &locked);
 	now = GetCurrentTimestamp();
@@ -278,7 +260,7 @@ arsignup_change_password(PG_FUNCTION_ARGS)
 	old_hash = user_password_hash(&realm.id, &user.id);
 	if (old_hash != NULL && current.data != NULL && password_verify(&scope, current, old_hash))
 	{
-		hash_new_password(&scope, &realm, &user, secret_argument(&scope, fcinfo, 3));
+		user_hash_password(&scope, &realm, &user, secret_argument(&scope, fcinfo, 3));
 		changed = exchange_password(&realm, &user, old_hash);
 	}
 	spi_close();

@@ -23,7 +23,11 @@ static Statement insert_events[MAX_EVENTS] = {
 			  " ($1, $2, $3, $4, $5, $16, $17, $18, $19, $20)"),
 	STATEMENT(INSERT_EVENTS ", ($1, $2, $3, $4, $5, $11, $12, $13, $14, $15),"
 			  " ($1, $2, $3, $4, $5, $16, $17, $18, $19, $20),"
-			  " ($1, $2, $3, $4, $5, $21, $22, $23, $24, $25)")
+			  " ($1, $2, $3, $4, $5, $21, $22, $23, $24, $25)"),
+	STATEMENT(INSERT_EVENTS ", ($1, $2, $3, $4, $5, $11, $12, $13, $14, $15),"
+			  " ($1, $2, $3, $4, $5, $16, $17, $18, $19, $20),"
+			  " ($1, $2, $3, $4, $5, $21, $22, $23, $24, $25),"
+			  " ($1, $2, $3, $4, $5, $26, $27, $28, $29, $30)")
 };
 
 /* Record events in one statement; their ids keep the order in which they are given. */
@@ -50,6 +54,40 @@ events_record(const pg_uuid_t *realm_id, TimestampTz now, const EventSource *sou
 		add_uuid(&parameters, events[i].membership_id);
 	}
 	(void) statement_run(&insert_events[count - 1], &parameters);
+}
+
+/*
+ * Claim unclaimed events of some kinds, the oldest that nobody else is
+ * claiming, at most so many; return how many, with their rows in SPI_tuptable.
+ *
+ * An event waits for the earlier ones of its user: front are the unclaimed
+ * ones as this statement sees them, so that what somebody else has locked, or
+ * has just committed, still stands in the way. Every kind has its own range of
+ * the index, from which at most so many rows are locked.
+ */
+uint64
+events_claim(ArrayType *kinds, int max_rows, TimestampTz now)
+{
+	static Statement claim_events = STATEMENT(
+		"WITH kinds AS MATERIALIZED (SELECT DISTINCT kind COLLATE \"C\" AS kind FROM unnest($1) AS k (kind)),"
+		" locked AS MATERIALIZED (SELECT e.* FROM kinds k, LATERAL (SELECT realm_id, id, user_id"
+		"  FROM arsignup.events WHERE event_type = k.kind AND claimed_at IS NULL"
+		"  ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED) e),"
+		" oldest AS MATERIALIZED (SELECT realm_id, id, user_id FROM locked ORDER BY id LIMIT $2),"
+		" front AS MATERIALIZED (SELECT e.* FROM kinds k, LATERAL (SELECT realm_id, id, user_id"
+		"  FROM arsignup.events WHERE event_type = k.kind AND claimed_at IS NULL"
+		"  AND id < (SELECT id FROM oldest ORDER BY id DESC LIMIT 1)) e"
+		"  WHERE e.id NOT IN (SELECT id FROM oldest)),"
+		" claimed AS (UPDATE arsignup.events e SET claimed_at = $3 FROM oldest o"
+		"  WHERE e.realm_id = o.realm_id AND e.id = o.id AND NOT EXISTS (SELECT FROM front f"
+		"   WHERE f.realm_id = o.realm_id AND f.user_id = o.user_id AND f.id < o.id) RETURNING e.*)"
+		" SELECT * FROM claimed ORDER BY id");
+	Parameters	parameters = {0};
+
+	add_pointer(&parameters, TEXTARRAYOID, kinds);
+	add_int8(&parameters, max_rows);
+	add_time(&parameters, now);
+	return statement_run(&claim_events, &parameters);
 }
 
 /* Delete events from before a time, at most so many; return how many. */

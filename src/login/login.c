@@ -92,17 +92,20 @@ verify_and_log_in(SecretScope *scope, FunctionCallInfo fcinfo, const App *app, c
 	TimestampTz now;
 	User		user;
 	int			nest_level;
-	bool		confirmed;
+	const char *reason = NULL;
 
 	if (!authenticate(scope, &app->realm, argument_text(fcinfo, 1), secret_argument(scope, fcinfo, 2),
 					  &user, &now))
 		return "invalid";
 	nest_level = lock_timeout_begin();
-	confirmed = user_confirm(&app->realm.id, &user);
-	if (confirmed)
+	if (!user_confirm(&app->realm.id, &user))
+		reason = "invalid";
+	else if (user_must_verify(&app->realm, &user))
+		reason = "unverified";
+	else
 		log_in(scope, app, &user, source, now, result);
 	lock_timeout_end(nest_level);
-	return confirmed ? NULL : "invalid";
+	return reason;
 }
 
 /*
@@ -186,6 +189,10 @@ arsignup_create_session(PG_FUNCTION_ARGS)
 	nest_level = lock_timeout_begin();
 	user_hold(&app.realm.id, argument_uuid(fcinfo, 1));
 	user_read(&app.realm.id, argument_uuid(fcinfo, 1), &user);
+	if (user_must_verify(&app.realm, &user))
+		ereport(ERROR,
+				(errcode(ERRCODE_ARSIGNUP_SWITCHED_OFF),
+				 errmsg("email is not verified")));
 	log_in(&scope, &app, &user, &source, GetCurrentTimestamp(), &result);
 	lock_timeout_end(nest_level);
 	MemoryContextSwitchTo(caller);
@@ -315,6 +322,8 @@ arsignup_login_again(PG_FUNCTION_ARGS)
 		!session_recall(&app.realm, secret_argument(&scope, fcinfo, 1), GetCurrentTimestamp(),
 						&result.session, &user))
 		result.reason = "invalid";
+	if (result.reason == NULL && user_must_verify(&app.realm, &user))
+		result.reason = "unverified";
 	if (result.reason == NULL)
 	{
 		int			nest_level = lock_timeout_begin();

@@ -15,6 +15,7 @@
 #include "miscadmin.h"
 #include "org/org.h"
 #include "realm/realm.h"
+#include "recovery/one_time_token.h"
 #include "signup/token_row.h"
 #include "utils/fmgrprotos.h"
 #include "utils/rel.h"
@@ -90,6 +91,71 @@ argument_max_rows(FunctionCallInfo fcinfo, int n, Faults *faults)
 	return max_rows;
 }
 
+/* Return the argument that names types of events, or note what is wrong with it. */
+static ArrayType *
+argument_kinds(FunctionCallInfo fcinfo, int n, Faults *faults)
+{
+	ArrayType  *kinds = argument_array(fcinfo, n);
+
+	if (kinds == NULL || ArrayGetNItems(ARR_NDIM(kinds), ARR_DIMS(kinds)) == 0)
+		fault_add(faults, "kinds", "Kinds can't be blank.");
+	else if (array_contains_nulls(kinds))
+		fault_add(faults, "kinds", "Kinds can't contain null.");
+	return kinds;
+}
+
+/*
+ * Return a claimed event as it is handed out: one that asks for a mail with
+ * the mail's data, null if there is nothing to mail any more.
+ */
+static HeapTuple
+complete_event(SecretScope *scope, HeapTuple event, TupleDesc description)
+{
+	bool		isnull;
+	int			data = SPI_fnumber(description, "data");
+	char	   *event_type = SPI_getvalue(event, description, SPI_fnumber(description, "event_type"));
+	Datum		realm_id = SPI_getbinval(event, description, SPI_fnumber(description, "realm_id"), &isnull);
+	Datum		user_id = SPI_getbinval(event, description, SPI_fnumber(description, "user_id"), &isnull);
+	Purpose		purpose;
+	Datum		mail;
+
+	if (!event_wants_mail(event_type, &purpose))
+		return event;
+	mail = PointerGetDatum(mail_make(scope, purpose, DatumGetUUIDP(realm_id),
+									 isnull ? NULL : DatumGetUUIDP(user_id)));
+	isnull = DatumGetPointer(mail) == NULL;
+	return heap_modify_tuple_by_cols(event, description, 1, &data, &mail, &isnull);
+}
+
+/* arsignup.claim_events(kinds text[], max_rows int) returns setof arsignup.events */
+PG_FUNCTION_INFO_V1(arsignup_claim_events);
+Datum
+arsignup_claim_events(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Faults		faults = NO_FAULTS;
+	ArrayType  *kinds = argument_kinds(fcinfo, 0, &faults);
+	int64		max_rows = argument_max_rows(fcinfo, 1, &faults);
+	SecretScope scope;
+	SPITupleTable *events;
+	uint64		count;
+	int			nest_level;
+
+	faults_raise(&faults);
+	InitMaterializedSRF(fcinfo, 0);
+	secret_scope_open(&scope);
+	spi_open();
+	nest_level = lock_timeout_begin();
+	count = events_claim(kinds, max_rows, GetCurrentTimestamp());
+	events = SPI_tuptable;
+	for (uint64 i = 0; i < count; i++)
+		tuplestore_puttuple(result->setResult, complete_event(&scope, events->vals[i], events->tupdesc));
+	lock_timeout_end(nest_level);
+	spi_close();
+	secret_scope_close(&scope);
+	return (Datum) 0;
+}
+
 /* arsignup.purge_expired(max_rows int) returns bigint */
 PG_FUNCTION_INFO_V1(arsignup_purge_expired);
 Datum
@@ -104,6 +170,8 @@ arsignup_purge_expired(PG_FUNCTION_ARGS)
 	purged = tokens_purge(GetCurrentTimestamp(), max_rows);
 	if (purged < (uint64) max_rows)
 		purged += sessions_purge(GetCurrentTimestamp(), max_rows - purged);
+	if (purged < (uint64) max_rows)
+		purged += one_time_tokens_purge(GetCurrentTimestamp(), max_rows - purged);
 	spi_close();
 	PG_RETURN_INT64(purged);
 }
