@@ -63,24 +63,25 @@ events_record(const pg_uuid_t *realm_id, TimestampTz now, const EventSource *sou
  * An event waits for the earlier ones of its user: front are the unclaimed
  * ones as this statement sees them, so that what somebody else has locked, or
  * has just committed, still stands in the way. Every kind has its own range of
- * the index, from which at most so many rows are locked.
+ * the index, from which at most so many rows are locked; OFFSET 0 keeps the
+ * planner from joining kinds with all there is.
  */
 uint64
 events_claim(ArrayType *kinds, int max_rows, TimestampTz now)
 {
 	static Statement claim_events = STATEMENT(
 		"WITH kinds AS MATERIALIZED (SELECT DISTINCT kind COLLATE \"C\" AS kind FROM unnest($1) AS k (kind)),"
-		" locked AS MATERIALIZED (SELECT e.* FROM kinds k, LATERAL (SELECT realm_id, id, user_id"
+		" locked AS MATERIALIZED (SELECT e.* FROM kinds k, LATERAL (SELECT ctid, realm_id, id, user_id"
 		"  FROM arsignup.events WHERE event_type = k.kind AND claimed_at IS NULL"
 		"  ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED) e),"
-		" oldest AS MATERIALIZED (SELECT realm_id, id, user_id FROM locked ORDER BY id LIMIT $2),"
+		" oldest AS MATERIALIZED (SELECT * FROM locked ORDER BY id LIMIT $2),"
 		" front AS MATERIALIZED (SELECT e.* FROM kinds k, LATERAL (SELECT realm_id, id, user_id"
 		"  FROM arsignup.events WHERE event_type = k.kind AND claimed_at IS NULL"
-		"  AND id < (SELECT id FROM oldest ORDER BY id DESC LIMIT 1)) e"
+		"  AND id < (SELECT id FROM oldest ORDER BY id DESC LIMIT 1) ORDER BY id OFFSET 0) e"
 		"  WHERE e.id NOT IN (SELECT id FROM oldest)),"
-		" claimed AS (UPDATE arsignup.events e SET claimed_at = $3 FROM oldest o"
-		"  WHERE e.realm_id = o.realm_id AND e.id = o.id AND NOT EXISTS (SELECT FROM front f"
-		"   WHERE f.realm_id = o.realm_id AND f.user_id = o.user_id AND f.id < o.id) RETURNING e.*)"
+		" claimed AS (UPDATE arsignup.events SET claimed_at = $3"
+		"  WHERE ctid = ANY (ARRAY(SELECT o.ctid FROM oldest o WHERE NOT EXISTS (SELECT FROM front f"
+		"   WHERE f.realm_id = o.realm_id AND f.user_id = o.user_id AND f.id < o.id))) RETURNING *)"
 		" SELECT * FROM claimed ORDER BY id");
 	Parameters	parameters = {0};
 

@@ -22,6 +22,7 @@ AS 'MODULE_PATHNAME', 'arsignup_stats';
 COMMENT ON FUNCTION arsignup.stats() IS
 'One row for the whole server: the hash gate now, and what was counted since the server started, in all databases, calls that were rolled back included. tokens_expired counts attempts to redeem an expired token. Errors: 55000 arsignup is not in shared_preload_libraries.';
 
+-- No statistics, such as those of yesterday's backlog, shall make a worker read the whole table, or compile a plan.
 CREATE OR REPLACE FUNCTION arsignup.claim_events(
 	kinds text[],
 	max_rows int DEFAULT 100
@@ -29,6 +30,9 @@ CREATE OR REPLACE FUNCTION arsignup.claim_events(
 RETURNS SETOF arsignup.events
 LANGUAGE c VOLATILE SECURITY DEFINER ROWS 100
 SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET jit = off
 AS 'MODULE_PATHNAME', 'arsignup_claim_events';
 
 COMMENT ON FUNCTION arsignup.claim_events(text[], int) IS
