@@ -57,38 +57,39 @@ events_record(const pg_uuid_t *realm_id, TimestampTz now, const EventSource *sou
 }
 
 /*
- * Claim unclaimed events of some kinds, the oldest that nobody else is
- * claiming, at most so many; return how many, with their rows in SPI_tuptable.
- *
- * An event waits for the earlier ones of its user: front are the unclaimed
- * ones as this statement sees them, so that what somebody else has locked, or
- * has just committed, still stands in the way. Every kind has its own range of
- * the index, from which at most so many rows are locked; OFFSET 0 keeps the
- * planner from joining kinds with all there is.
+ * Find the oldest unclaimed events of some kinds, at most so many, without a
+ * lock; return how many, with realm, id and user of each in SPI_tuptable.
+ * Every kind has its own range of the index.
  */
 uint64
-events_claim(ArrayType *kinds, int max_rows, TimestampTz now)
+events_find_unclaimed(ArrayType *kinds, int64 max_rows)
 {
-	static Statement claim_events = STATEMENT(
-		"WITH kinds AS MATERIALIZED (SELECT DISTINCT kind COLLATE \"C\" AS kind FROM unnest($1) AS k (kind)),"
-		" locked AS MATERIALIZED (SELECT e.* FROM kinds k, LATERAL (SELECT ctid, realm_id, id, user_id"
-		"  FROM arsignup.events WHERE event_type = k.kind AND claimed_at IS NULL"
-		"  ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED) e),"
-		" oldest AS MATERIALIZED (SELECT * FROM locked ORDER BY id LIMIT $2),"
-		" front AS MATERIALIZED (SELECT e.* FROM kinds k, LATERAL (SELECT realm_id, id, user_id"
-		"  FROM arsignup.events WHERE event_type = k.kind AND claimed_at IS NULL"
-		"  AND id < (SELECT id FROM oldest ORDER BY id DESC LIMIT 1) ORDER BY id OFFSET 0) e"
-		"  WHERE e.id NOT IN (SELECT id FROM oldest)),"
-		" claimed AS (UPDATE arsignup.events SET claimed_at = $3"
-		"  WHERE ctid = ANY (ARRAY(SELECT o.ctid FROM oldest o WHERE NOT EXISTS (SELECT FROM front f"
-		"   WHERE f.realm_id = o.realm_id AND f.user_id = o.user_id AND f.id < o.id))) RETURNING *)"
-		" SELECT * FROM claimed ORDER BY id");
+	static Statement select_unclaimed = STATEMENT(
+		"SELECT e.* FROM (SELECT DISTINCT kind COLLATE \"C\" AS kind FROM unnest($1) AS k (kind)) kinds,"
+		" LATERAL (SELECT realm_id, id, user_id FROM arsignup.events"
+		"  WHERE event_type = kinds.kind AND claimed_at IS NULL ORDER BY id LIMIT $2) e"
+		" ORDER BY e.id LIMIT $2");
 	Parameters	parameters = {0};
 
 	add_pointer(&parameters, TEXTARRAYOID, kinds);
 	add_int8(&parameters, max_rows);
+	return statement_run(&select_unclaimed, &parameters);
+}
+
+/* Claim an event, whose row is then in SPI_tuptable; false if somebody else has it, or is about to. */
+bool
+event_claim(const pg_uuid_t *realm_id, const pg_uuid_t *id, TimestampTz now)
+{
+	static Statement claim_event = STATEMENT(
+		"UPDATE arsignup.events SET claimed_at = $3 WHERE realm_id = $1 AND id ="
+		" (SELECT id FROM arsignup.events WHERE realm_id = $1 AND id = $2 AND claimed_at IS NULL"
+		"  FOR UPDATE SKIP LOCKED) RETURNING *");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_uuid(&parameters, id);
 	add_time(&parameters, now);
-	return statement_run(&claim_events, &parameters);
+	return statement_run(&claim_event, &parameters) == 1;
 }
 
 /* Delete events from before a time, at most so many; return how many. */

@@ -127,6 +127,59 @@ complete_event(SecretScope *scope, HeapTuple event, TupleDesc description)
 	return heap_modify_tuple_by_cols(event, description, 1, &data, &mail, &isnull);
 }
 
+/* How far behind what others have in hand a worker looks for something to do. */
+#define CLAIM_LOOKAHEAD 1000
+
+/* Tell whether a user's events have to wait. */
+static bool
+is_waiting(const List *waiting, const pg_uuid_t *user_id)
+{
+	ListCell   *cell;
+
+	foreach(cell, waiting)
+		if (memcmp(lfirst(cell), user_id, UUID_LEN) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Claim events and put them into the result. An event waits for the earlier
+ * ones of its user: as soon as one is found in somebody else's hands, or was
+ * a moment ago, all later ones of that user are left alone. Nothing is locked
+ * but what is handed out.
+ */
+static void
+claim_events(SecretScope *scope, ArrayType *kinds, int64 max_rows, Tuplestorestate *result)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	uint64		found = events_find_unclaimed(kinds, max_rows + CLAIM_LOOKAHEAD);
+	SPITupleTable *events = SPI_tuptable;
+	List	   *waiting = NIL;
+
+	for (uint64 i = 0; i < found && max_rows > 0; i++)
+	{
+		bool		has_user;
+		bool		isnull;
+		Datum		realm_id = SPI_getbinval(events->vals[i], events->tupdesc, 1, &isnull);
+		Datum		id = SPI_getbinval(events->vals[i], events->tupdesc, 2, &isnull);
+		Datum		user_id = SPI_getbinval(events->vals[i], events->tupdesc, 3, &isnull);
+
+		has_user = !isnull;
+		if (has_user && is_waiting(waiting, DatumGetUUIDP(user_id)))
+			continue;
+		if (event_claim(DatumGetUUIDP(realm_id), DatumGetUUIDP(id), now))
+		{
+			SPITupleTable *claimed = SPI_tuptable;
+
+			tuplestore_puttuple(result, complete_event(scope, claimed->vals[0], claimed->tupdesc));
+			SPI_freetuptable(claimed);
+			max_rows--;
+		}
+		else if (has_user)
+			waiting = lappend(waiting, DatumGetUUIDP(user_id));
+	}
+}
+
 /* arsignup.claim_events(kinds text[], max_rows int) returns setof arsignup.events */
 PG_FUNCTION_INFO_V1(arsignup_claim_events);
 Datum
@@ -137,8 +190,6 @@ arsignup_claim_events(PG_FUNCTION_ARGS)
 	ArrayType  *kinds = argument_kinds(fcinfo, 0, &faults);
 	int64		max_rows = argument_max_rows(fcinfo, 1, &faults);
 	SecretScope scope;
-	SPITupleTable *events;
-	uint64		count;
 	int			nest_level;
 
 	faults_raise(&faults);
@@ -146,10 +197,7 @@ arsignup_claim_events(PG_FUNCTION_ARGS)
 	secret_scope_open(&scope);
 	spi_open();
 	nest_level = lock_timeout_begin();
-	count = events_claim(kinds, max_rows, GetCurrentTimestamp());
-	events = SPI_tuptable;
-	for (uint64 i = 0; i < count; i++)
-		tuplestore_puttuple(result->setResult, complete_event(&scope, events->vals[i], events->tupdesc));
+	claim_events(&scope, kinds, max_rows, result->setResult);
 	lock_timeout_end(nest_level);
 	spi_close();
 	secret_scope_close(&scope);
