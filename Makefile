@@ -4,7 +4,7 @@ EXTENSION  = arsignup
 RELEASE    = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(EXTENSION).control)
 
 # Capabilities in the order in which their tables and functions need each other.
-CAPABILITIES = base password attempt realm account org login signup operations
+CAPABILITIES = base password attempt realm account org login recovery signup operations
 
 FRAGMENTS  = src/install/head.sql \
              $(wildcard $(foreach c,$(CAPABILITIES),src/$(c)/schema.sql src/$(c)/api.sql)) \

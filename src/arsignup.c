@@ -96,6 +96,15 @@ int			max_mails_per_name_setting = 5;
  */
 char	   *key_file_setting = NULL;
 
+/*
+ * A reset opens an account to whoever reads the mail, and is asked for by
+ * somebody who waits for it: an hour is enough for a slow mail server.
+ * Verifying opens nothing by itself, and a signup on a Friday is looked at on
+ * Monday.
+ */
+int			reset_token_lifetime_setting = 3600;
+int			verification_token_lifetime_setting = 3 * 24 * 3600;
+
 /* Deleting everybody takes two deliberate steps. */
 bool		allow_drop_setting = false;
 
@@ -228,6 +237,22 @@ define_account_settings(void)
 							 PGC_SUSET, 0, NULL, NULL, NULL);
 }
 
+/* Define the settings of mailed tokens. */
+static void
+define_recovery_settings(void)
+{
+	DefineCustomIntVariable("arsignup.reset_token_lifetime",
+							"Sets how long a mailed token can be used to reset a password.",
+							NULL,
+							&reset_token_lifetime_setting, 3600, 1, 366 * 24 * 3600,
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable("arsignup.verification_token_lifetime",
+							"Sets how long a mailed token can be used to verify an email.",
+							NULL,
+							&verification_token_lifetime_setting, 3 * 24 * 3600, 1, 366 * 24 * 3600,
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+}
+
 /* Called when the library is loaded: by the postmaster, or by a backend that runs one of our functions. */
 void
 _PG_init(void)
@@ -241,6 +266,7 @@ _PG_init(void)
 	define_import_settings();
 	define_attempt_settings();
 	define_account_settings();
+	define_recovery_settings();
 	MarkGUCPrefixReserved("arsignup");
 	if (process_shared_preload_libraries_in_progress)
 	{

@@ -47,6 +47,8 @@ extern int	max_login_failures_per_source_setting;
 extern int	max_signups_per_source_setting;
 extern int	max_mails_per_name_setting;
 extern char *key_file_setting;
+extern int	reset_token_lifetime_setting;
+extern int	verification_token_lifetime_setting;
 extern bool allow_drop_setting;
 
 #endif							/* ARSIGNUP_H */

@@ -45,15 +45,6 @@ record(const Realm *realm, const char *event_type, const pg_uuid_t *user_id, Tim
 	events_record(&realm->id, now, NULL, &event, 1);
 }
 
-/* Return a new password of a user as it will be hashed, or note what is wrong with it. */
-static Span
-accept_password(SecretScope *scope, const Realm *realm, const User *user, Span password, Faults *faults)
-{
-	PasswordPolicy policy = user_password_policy(realm, user);
-
-	return password_accept(scope, password, &policy, faults);
-}
-
 /* ---------- users ---------- */
 
 /* Check a user, its password or ready hash and, where that is worth its cost, its names; raise all faults. */
@@ -61,10 +52,12 @@ static void
 check_new_user(SecretScope *scope, const Realm *realm, User *user, Span password, Span hash)
 {
 	Faults		faults = NO_FAULTS;
+	PasswordPolicy policy;
 
 	user_check(realm, user, &faults);
+	policy = user_password_policy(realm, user);
 	if (password.data != NULL)
-		password = accept_password(scope, realm, user, password, &faults);
+		password = password_accept(scope, password, &policy, &faults);
 	if (password.data != NULL && hash.data != NULL)
 		fault_add(&faults, "password_hash", "Password hash can't be given together with a password.");
 	else if (hash.data != NULL)
@@ -197,17 +190,6 @@ arsignup_delete_user(PG_FUNCTION_ARGS)
 
 /* ---------- passwords ---------- */
 
-/* Check and hash a new password of a user. */
-static void
-hash_new_password(SecretScope *scope, const Realm *realm, User *user, Span password)
-{
-	Faults		faults = NO_FAULTS;
-
-	password = accept_password(scope, realm, user, password, &faults);
-	faults_raise(&faults);
-	user->password_hash = password_hash(password);
-}
-
 /* Give a user the password that was checked, whether it had one or not, and tell of it. */
 static void
 set_password(const Realm *realm, const User *user)
@@ -236,7 +218,7 @@ arsignup_set_password(PG_FUNCTION_ARGS)
 	spi_open();
 	realm_read(argument_uuid(fcinfo, 0), &realm);
 	user_read(&realm.id, argument_uuid(fcinfo, 1), &user);
-	hash_new_password(&scope, &realm, &user, secret_argument(&scope, fcinfo, 2));
+	user_hash_password(&scope, &realm, &user, secret_argument(&scope, fcinfo, 2));
 	set_password(&realm, &user);
 	spi_close();
 	secret_scope_close(&scope);
@@ -319,7 +301,7 @@ arsignup_change_password(PG_FUNCTION_ARGS)
 	if (user_read_password(&realm.id, &user) && current.data != NULL &&
 		verify_current(&scope, &realm, &user, current))
 	{
-		hash_new_password(&scope, &realm, &user, secret_argument(&scope, fcinfo, 3));
+		user_hash_password(&scope, &realm, &user, secret_argument(&scope, fcinfo, 3));
 		changed = exchange_password(&realm, &user);
 	}
 	spi_close();

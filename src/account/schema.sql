@@ -38,7 +38,7 @@ COMMENT ON COLUMN arsignup.users.tokens_valid_from IS 'Login tokens made before 
 COMMENT ON COLUMN arsignup.users.email_is_unique IS 'Whether the index of unique emails holds this row: not where the email is the username, nor where the realm did not ask for it.';
 COMMENT ON COLUMN arsignup.users.state IS 'active or inactive.';
 COMMENT ON COLUMN arsignup.users.user_type IS 'human or api.';
-COMMENT ON COLUMN arsignup.users.email_verification IS 'none, requested or verified. Nothing sets it yet.';
+COMMENT ON COLUMN arsignup.users.email_verification IS 'none, requested or verified; none again when the email changes.';
 COMMENT ON COLUMN arsignup.users.username IS 'As typed; the email where the realm says so.';
 COMMENT ON COLUMN arsignup.users.username_key IS 'Canonical username, by which it is unique in the realm: normalize_username, or normalize_email.';
 COMMENT ON COLUMN arsignup.users.email IS 'As typed; mail goes here.';

@@ -64,6 +64,8 @@ BEGIN
 				('TABLE', 'sessions', 'SELECT (realm_id, id, user_id, connected_app_id, created_at,'
 					' expires_at, ended_at, ip, client)', 'arsignup_admin'),
 				('TABLE', 'login_sources', 'SELECT', 'arsignup_admin'),
+				('TABLE', 'one_time_tokens', 'SELECT (realm_id, user_id, created_at, expires_at, used_at, purpose,'
+					' email_key)', 'arsignup_admin'),
 				('TABLE', 'signing_keys', 'SELECT (realm_id, created_at, retired_at, session_minutes, kid, alg,'
 					' public_key, master_key_id)', 'arsignup_admin'),
 
@@ -96,11 +98,17 @@ BEGIN
 				('FUNCTION', 'remember_session', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'login_again', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'jwks', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'request_password_reset', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'reset_password', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'request_email_verification', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'verify_email', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'signup', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'mint_signup_token', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'get_signup_token', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'redeem_signup_token', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'revoke_signup_token', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+
+				('FUNCTION', 'claim_events', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 
 				('FUNCTION', 'rotate_signing_key', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'reveal_jwt_key', 'EXECUTE', 'arsignup_admin'),

@@ -478,6 +478,7 @@ INSERT INTO crossing VALUES
 	('arsignup.end_session(realm(''other''), id(''session''))', '00000', 'false'),
 	('arsignup.end_sessions(realm(''other''), id(''ada''))', 'SU010', 'no such user'),
 	('coalesce(arsignup.remember_session(realm(''other''), id(''session'')), ''null'')', '00000', 'null'),
+	('arsignup.request_email_verification(realm(''other''), id(''ada''))', 'SU010', 'no such user'),
 	('coalesce(arsignup.verify_login_token(login_token(), realm(''other'')), ''null'')', '00000', 'null');
 GRANT SELECT ON crossing TO PUBLIC;
 -- A session that goes on in a seamless realm, beside another seamless one, so that nothing but the realm's name refuses it.
@@ -510,7 +511,7 @@ SELECT is(crossed(statement), code || ' ' || message, 'across realms: ' || state
 RESET ROLE;
 SELECT set_eq(
 	$$SELECT p.proname::text FROM pg_proc AS p WHERE p.pronamespace = 'arsignup'::regnamespace AND 'realm_id' = ANY (p.proargnames)
-		AND p.proname NOT IN ('create_user', 'create_org', 'delete_realm', 'rotate_signing_key', 'jwks', 'reveal_jwt_key')$$,
+		AND p.proname NOT IN ('create_user', 'create_org', 'delete_realm', 'rotate_signing_key', 'jwks', 'reveal_jwt_key', 'request_password_reset')$$,
 	$$SELECT DISTINCT substring(statement FROM 'arsignup\.(\w+)\(') FROM crossing$$, 'across realms: that was every function that takes a realm and an id of something in it');
 SELECT isnt(arsignup.verify_login_token(login_token(), realm()), NULL, 'across realms: after all that, the login token still holds');
 SELECT isnt(arsignup.remember_session(realm(), id('session')), NULL, 'across realms: in its own realm the session can be remembered');
@@ -638,6 +639,8 @@ SELECT arsignup.mint_signup_token(app('doomed'), 'd' || n || '@example.com', use
 SELECT arsignup.mint_signup_token(app('doomed'), 'd4@example.com', username => 'd4', password_hash => ready_hash()) AS token \gset doomed_
 SELECT user_id FROM arsignup.redeem_signup_token(:'doomed_token', 'Org') \gset doomed_
 SELECT token FROM arsignup.create_session(realm('doomed'), id('doomed user')) \gset doomed_login_
+SELECT arsignup.request_email_verification(realm('doomed'), id('doomed user'));
+SELECT data ->> 'token' AS token FROM arsignup.claim_events('{user.email.verification_requested}') WHERE realm_id = realm('doomed') \gset doomed_mail_
 SELECT isnt(arsignup.verify_login_token(:'doomed_login_token'), NULL, 'delete_realm: a login token that holds before');
 -- More than one batch of events.
 INSERT INTO arsignup.events (realm_id, id, event_at, event_type) SELECT realm('doomed'), arsignup.new_id(), now(), 'test' FROM generate_series(1, 20001);
@@ -657,7 +660,7 @@ BEGIN
 	RETURN numbers;
 END
 $$;
-SELECT is(left_of(realm('doomed')), '{"realms": 1, "connected_apps": 2, "app_routes": 3, "users": 3, "credentials": 2, "orgs": 2, "memberships": 3, "signup_tokens": 4, "sessions": 1, "signing_keys": 1, "events": 20010}', 'a realm with something of everything');
+SELECT is(left_of(realm('doomed')), '{"realms": 1, "connected_apps": 2, "app_routes": 3, "users": 3, "credentials": 2, "orgs": 2, "memberships": 3, "signup_tokens": 4, "sessions": 1, "signing_keys": 1, "one_time_tokens": 1, "events": 20011}', 'a realm with something of everything');
 SELECT is_empty($$SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'arsignup'::regnamespace AND c.relkind IN ('r', 'p') AND NOT left_of(realm('doomed')) ? c.relname$$, 'in every table there is');
 CREATE TABLE tenants (user_id uuid NOT NULL CONSTRAINT tenants_fkey REFERENCES arsignup.users (id));
 INSERT INTO tenants VALUES (id('doomed user'));
