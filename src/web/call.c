@@ -11,26 +11,26 @@
 #include "access/xact.h"
 #include "utils/resowner.h"
 
-/* Tell an error that is an answer; any other is raised again. */
+/*
+ * Tell an error that is an answer; any other is raised again. Those of class
+ * 23, and those that triggers raise, are the application's own: it has put
+ * rules on our tables.
+ */
 static bool
 is_answer(int sqlstate)
 {
-	switch (sqlstate)
+	switch (ERRCODE_TO_CATEGORY(sqlstate))
 	{
-		case ERRCODE_ARSIGNUP_INVALID:
-		case ERRCODE_ARSIGNUP_TAKEN:
-		case ERRCODE_ARSIGNUP_SWITCHED_OFF:
-		case ERRCODE_ARSIGNUP_BUSY:
-		case ERRCODE_ARSIGNUP_THROTTLED:
-		case ERRCODE_ARSIGNUP_NOT_FOUND:
-		case ERRCODE_ARSIGNUP_KEY:
-		case ERRCODE_T_R_SERIALIZATION_FAILURE:
-		case ERRCODE_T_R_DEADLOCK_DETECTED:
-		case ERRCODE_LOCK_NOT_AVAILABLE:
-		case ERRCODE_OUT_OF_MEMORY:
+		case MAKE_SQLSTATE('S', 'U', '0', '0', '0'):
+		case ERRCODE_DATA_EXCEPTION:
+		case ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION:
+		case ERRCODE_INVALID_TRANSACTION_STATE:
+		case ERRCODE_TRANSACTION_ROLLBACK:
+		case ERRCODE_PROGRAM_LIMIT_EXCEEDED:
+		case ERRCODE_PLPGSQL_ERROR:
 			return true;
 		default:
-			return false;
+			return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE || sqlstate == ERRCODE_OUT_OF_MEMORY;
 	}
 }
 
@@ -79,6 +79,7 @@ take_error(ErrorData *error, Outcome *outcome)
 	if (!is_answer(error->sqlerrcode))
 		ReThrowError(error);
 	outcome->sqlstate = error->sqlerrcode;
+	outcome->message = error->message;
 	read_detail(error->detail, outcome);
 	if (is_for_the_log(error->sqlerrcode))
 	{
@@ -87,9 +88,9 @@ take_error(ErrorData *error, Outcome *outcome)
 	}
 }
 
-/* Run a statement that calls one function and returns one row. */
+/* Do something that is taken back, but for its outcome, if it raises an error that is an answer. */
 void
-web_call(Statement *statement, Parameters *parameters, Outcome *outcome)
+web_try(void (*action) (void *), void *argument, Outcome *outcome)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -99,7 +100,7 @@ web_call(Statement *statement, Parameters *parameters, Outcome *outcome)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		(void) statement_run(statement, parameters);
+		action(argument);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -117,4 +118,29 @@ web_call(Statement *statement, Parameters *parameters, Outcome *outcome)
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
+}
+
+/* A statement and its parameters. */
+typedef struct StatementCall
+{
+	Statement  *statement;
+	Parameters *parameters;
+} StatementCall;
+
+/* Run a statement. */
+static void
+run_statement(void *argument)
+{
+	StatementCall *call = argument;
+
+	(void) statement_run(call->statement, call->parameters);
+}
+
+/* Run a statement that calls one function and returns one row. */
+void
+web_call(Statement *statement, Parameters *parameters, Outcome *outcome)
+{
+	StatementCall call = {statement, parameters};
+
+	web_try(run_statement, &call, outcome);
 }

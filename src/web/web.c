@@ -4,6 +4,7 @@
 #include "arsignup.h"
 
 #include "base/argument.h"
+#include "core/core.h"
 #include "web/pages.h"
 #include "web/stylesheet.h"
 
@@ -131,6 +132,9 @@ answer(Exchange *exchange)
 	const Route *route;
 
 	exchange_read(exchange);
+	if (core_answer(exchange->path, exchange->query, exchange->body, &exchange->request, exchange->scope,
+					&exchange->response))
+		return;
 	find_app(exchange);
 	if (!exchange->has_app)
 	{
