@@ -4,6 +4,7 @@
 #include "arsignup.h"
 
 #include "account/user.h"
+#include "attempt/attempt.h"
 #include "base/argument.h"
 #include "base/event.h"
 #include "base/statement.h"
@@ -21,28 +22,37 @@ return_user(FunctionCallInfo fcinfo, bool used, const OneTimeToken *token)
 
 /* ---------- passwords ---------- */
 
+/* Record that somebody asks for a reset: one event whoever is named; the name is not kept, since people type passwords there. */
+static void
+record_request(const Realm *realm, const char *login, const EventSource *source)
+{
+	Event		event = {.type = "user.password_token.failed"};
+	User		user;
+
+	if (user_find_by_login(realm, login, &user) &&
+		strcmp(user.state, "active") == 0 && user.email_key != NULL)
+		event = (Event) {.type = purpose_event(PASSWORD_RESET), .user_id = &user.id};
+	events_record(&realm->id, GetCurrentTimestamp(), source, &event, 1);
+}
+
 /*
  * arsignup.request_password_reset(realm_id uuid, login text, ip inet, client text) returns void
  *
- * One event whoever is named, so that neither the answer nor the work tells
- * whether there is such an account; the name itself is not kept, since people
- * type passwords there.
+ * Neither the answer nor the work tells whether there is such an account, nor
+ * whether it was asked for too often.
  */
 PG_FUNCTION_INFO_V1(arsignup_request_password_reset);
 Datum
 arsignup_request_password_reset(PG_FUNCTION_ARGS)
 {
 	EventSource source = argument_source(fcinfo, 2, 3);
-	Event		event = {.type = "user.password_token.failed"};
+	char	   *login = argument_text(fcinfo, 1);
 	Realm		realm;
-	User		user;
 
 	spi_open();
 	realm_read_active(argument_uuid(fcinfo, 0), &realm);
-	if (user_find_by_login(&realm, argument_text(fcinfo, 1), &user) &&
-		strcmp(user.state, "active") == 0 && user.email_key != NULL)
-		event = (Event) {.type = purpose_event(PASSWORD_RESET), .user_id = &user.id};
-	events_record(&realm.id, GetCurrentTimestamp(), &source, &event, 1);
+	if (attempt_to_mail(&realm.id, normalize_login(login), source.ip) == 0)
+		record_request(&realm, login, &source);
 	spi_close();
 	PG_RETURN_VOID();
 }
@@ -105,13 +115,25 @@ arsignup_reset_password(PG_FUNCTION_ARGS)
 
 /* ---------- emails ---------- */
 
+/* Record that a user is to verify their email; or raise SU008. */
+static void
+record_verification(const Realm *realm, const User *user, const EventSource *source)
+{
+	Event		event = {.type = purpose_event(EMAIL_VERIFICATION), .user_id = &user->id};
+	int			wait = attempt_to_mail(&realm->id, normalize_login(user->username), source->ip);
+
+	if (wait > 0)
+		raise_throttled(wait);
+	user_set_verification(&realm->id, user, "requested");
+	events_record(&realm->id, GetCurrentTimestamp(), source, &event, 1);
+}
+
 /* arsignup.request_email_verification(realm_id uuid, user_id uuid, ip inet, client text) returns void */
 PG_FUNCTION_INFO_V1(arsignup_request_email_verification);
 Datum
 arsignup_request_email_verification(PG_FUNCTION_ARGS)
 {
 	EventSource source = argument_source(fcinfo, 2, 3);
-	Event		event = {.type = purpose_event(EMAIL_VERIFICATION)};
 	int			nest_level;
 	Realm		realm;
 	User		user;
@@ -125,11 +147,7 @@ arsignup_request_email_verification(PG_FUNCTION_ARGS)
 	if (user.email_key == NULL)
 		fault_raise("email", "Email can't be blank.");
 	if (!user_is_verified(&user))
-	{
-		event.user_id = &user.id;
-		user_set_verification(&realm.id, &user, "requested");
-		events_record(&realm.id, GetCurrentTimestamp(), &source, &event, 1);
-	}
+		record_verification(&realm, &user, &source);
 	lock_timeout_end(nest_level);
 	spi_close();
 	PG_RETURN_VOID();
