@@ -43,9 +43,9 @@ $(SCRIPT): $(FRAGMENTS) Makefile
 	sed 's/^CREATE OR REPLACE /CREATE /' $(FRAGMENTS) > $@
 
 # The pure parts, without a server: TAP from every program in test/unit.
-PURE = $(addprefix src/,base/encode.c base/text.c base/token.c password/phc.c password/form.c realm/url.c \
-         account/identity.c login/jwt.c login/key_material.c api_key/key_text.c core/params.c web/form.c web/html.c web/input.c web/page.c \
-         web/request.c web/route.c)
+PURE = $(addprefix src/,base/encode.c base/text.c base/token.c password/phc.c password/form.c realm/url.c account/identity.c \
+         login/jwt.c login/key_material.c api_key/key_text.c core/params.c web/urlencoded.c web/html.c web/input.c \
+         web/page.c web/request.c web/route.c)
 
 unit: $(UNIT)
 	@status=0; for t in $(UNIT); do ./$$t || status=1; done; exit $$status

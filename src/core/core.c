@@ -6,7 +6,7 @@
 #include "access/xact.h"
 #include "realm/realm.h"
 #include "utils/builtins.h"
-#include "web/form.h"
+#include "web/urlencoded.h"
 
 /* ---------- routes ---------- */
 
@@ -219,9 +219,9 @@ has_type(Span header, const char *const *types, int count)
 {
 	while (header.size > 0)
 	{
-		Span		type = form_take(&header, ',');
+		Span		type = urlencoded_take(&header, ',');
 
-		type = span_trim(form_take(&type, ';'));
+		type = span_trim(urlencoded_take(&type, ';'));
 		for (int i = 0; i < count; i++)
 			if (type.size == strlen(types[i]) && pg_strncasecmp(type.data, types[i], type.size) == 0)
 				return true;
@@ -276,7 +276,7 @@ decode_id(CoreCall *call)
 {
 	char	   *buffer = secret_alloc(call->scope, call->id.size + 1);
 
-	if (!form_decode(call->id, false, buffer, &call->id))
+	if (!urlencoded_decode(call->id, false, buffer, &call->id))
 		return false;
 	buffer[call->id.size] = '\0';
 	return true;

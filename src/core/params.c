@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "web/form.h"
+#include "web/urlencoded.h"
 
 /* ---------- memory ---------- */
 
@@ -97,7 +97,7 @@ take_part(Span *name, bool is_first, Span *part)
 	if (name->data[0] != '[' || memchr(name->data, ']', name->size) == NULL)
 		return false;
 	*name = (Span) {name->data + 1, name->size - 1};
-	*part = form_take(name, ']');
+	*part = urlencoded_take(name, ']');
 	return memchr(part->data, '[', part->size) == NULL;
 }
 
@@ -156,12 +156,12 @@ put_text(json_t *params, Span name, Span text)
 static bool
 put_pair(json_t *params, Span pair, char *buffer)
 {
-	Span		name = form_take(&pair, '=');
+	Span		name = urlencoded_take(&pair, '=');
 	Span		text;
 
-	if (!form_decode(name, true, buffer, &name))
+	if (!urlencoded_decode(name, true, buffer, &name))
 		return false;
-	return form_decode(pair, true, buffer + name.size, &text) && put_text(params, name, text);
+	return urlencoded_decode(pair, true, buffer + name.size, &text) && put_text(params, name, text);
 }
 
 /* Read a form or a query, by way of a buffer of its size; NULL if it is none, or has something twice. */
@@ -173,7 +173,7 @@ params_from_form(Span form, char *buffer)
 
 	for (int pairs = 0; is_good && form.size > 0; pairs++)
 	{
-		Span		pair = form_take(&form, '&');
+		Span		pair = urlencoded_take(&form, '&');
 
 		is_good = pairs < PARAMS_MAX_PAIRS && (pair.size == 0 || put_pair(params, pair, buffer));
 	}

@@ -2,7 +2,7 @@
  * Bodies of forms and query strings: application/x-www-form-urlencoded, read
  * strictly. What is no UTF-8, has a NUL or a broken escape is no text.
  */
-#include "web/form.h"
+#include "web/urlencoded.h"
 
 #include <string.h>
 
@@ -22,7 +22,7 @@ hex_value(char c)
  * than what goes in.
  */
 bool
-form_decode(Span raw, bool plus_is_space, char *out, Span *text)
+urlencoded_decode(Span raw, bool plus_is_space, char *out, Span *text)
 {
 	Span		rest;
 	uint32_t	c;
@@ -53,7 +53,7 @@ form_decode(Span raw, bool plus_is_space, char *out, Span *text)
 
 /* Take what stands before a separator off the front, and the separator. */
 Span
-form_take(Span *text, char separator)
+urlencoded_take(Span *text, char separator)
 {
 	const char *end = text->size > 0 ? memchr(text->data, separator, text->size) : NULL;
 	Span		part = {text->data, end ? (size_t) (end - text->data) : text->size};
@@ -81,14 +81,14 @@ find_name(Span name, const char *const *names, size_t count)
 static bool
 read_pair(Span pair, const char *const *names, size_t count, char **buffer, FormValue *values)
 {
-	Span		name = form_take(&pair, '=');
+	Span		name = urlencoded_take(&pair, '=');
 	Span		text;
 	size_t		place;
 
-	if (!form_decode(name, true, *buffer, &name))
+	if (!urlencoded_decode(name, true, *buffer, &name))
 		return false;
 	place = find_name(name, names, count);
-	if (!form_decode(pair, true, *buffer, &text))
+	if (!urlencoded_decode(pair, true, *buffer, &text))
 		return false;
 	if (place == count)
 		return true;
@@ -107,14 +107,14 @@ read_pair(Span pair, const char *const *names, size_t count, char **buffer, Form
  * ideas.
  */
 bool
-form_read(Span form, const char *const *names, size_t count, char *buffer, FormValue *values)
+urlencoded_read(Span form, const char *const *names, size_t count, char *buffer, FormValue *values)
 {
 	bool		is_good = form.size <= FORM_MAX_SIZE;
 
 	memset(values, 0, count * sizeof(FormValue));
 	for (int pairs = 0; is_good && pairs < FORM_MAX_PAIRS && form.size > 0; pairs++)
 	{
-		Span		pair = form_take(&form, '&');
+		Span		pair = urlencoded_take(&form, '&');
 
 		if (pair.size > 0 && !read_pair(pair, names, count, &buffer, values))
 			is_good = false;
