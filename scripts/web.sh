@@ -1,5 +1,5 @@
 # PostgREST and nginx for scripts/demo and the tests: the programs, and a pair of them in front of the cluster, run from
-# the files that an operator copies. To be sourced after common.sh.
+# the files that an operator copies; and an application that people are sent on to. To be sourced after common.sh.
 # shellcheck shell=bash
 
 # What to take if the machine has none. The checksum is that of the program in the package.
@@ -145,4 +145,26 @@ web_stop() {
 # Make and start both.
 web_start() {
 	web_make && postgrest_start && nginx_start
+}
+
+# ---- an application ----
+
+# Choose where the demo's application is to listen: APP_URL. Its handlers are /login and /signup.
+application_make() {
+	APP_URL=http://127.0.0.1:$(free_port)
+	export APP_URL
+}
+
+# Start it, as the role demo_app, and wait until it answers.
+application_start() {
+	cp scripts/demo_app.py "$WEB/"
+	(exec_as_server env PGUSER=demo_app python3 "$WEB/demo_app.py" "${APP_URL##*:}" "$BASE_URL" >"$WEB/demo_app.log" 2>&1) &
+	echo $! >"$WEB/demo_app.pid"
+	until curl --silent --max-time 5 --output "$WEB/ready" "$APP_URL"; do
+		kill -0 "$(<"$WEB/demo_app.pid")" 2>/dev/null || {
+			cat "$WEB/demo_app.log"
+			return 1
+		}
+		sleep 0.1
+	done
 }

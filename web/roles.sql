@@ -1,11 +1,12 @@
 -- The role that PostgREST logs in as. Run as a superuser, in the database that has arsignup:
 --
---   psql --file=roles.sql shop                              PostgREST comes by socket, or pg_hba.conf lets it in
---   psql --set=password="$(cat password)" --file=roles.sql shop
+--   AUTHENTICATOR_PASSWORD=… psql --file=roles.sql shop
 --
--- May be run again.
+-- Without that variable the role's password stays as it is, at first none: for PostgREST on the same machine that
+-- pg_hba.conf lets in by its account. May be run again.
 
 \set ON_ERROR_STOP on
+\getenv password AUTHENTICATOR_PASSWORD
 BEGIN;
 
 -- The statement that has the password is nobody's to read.
