@@ -9,6 +9,8 @@
 #include <sodium.h>
 
 #include "account/guard.h"
+#include "attempt/keeper.h"
+#include "attempt/ledger.h"
 #include "base/shared.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -31,6 +33,12 @@ int			hash_slots_setting = 0;
  */
 int			hash_queue_setting = -1;
 
+/*
+ * People at a form are the ones a flood comes as. They get a quarter of the
+ * queue, so that applications that hash by SQL still find a place.
+ */
+int			web_hash_queue_setting = -1;
+
 /* Longer than anybody wants to look at a form that has been sent. */
 int			hash_wait_setting = 5000;
 
@@ -48,6 +56,31 @@ int			argon2_iterations_setting = 2;
 /* What a stored hash may cost before we refuse to run it: imported ones reach us from outside. */
 int			argon2_memory_max_setting = 262144;
 int			argon2_iterations_max_setting = 16;
+
+/*
+ * Ten megabytes of shared memory. A newcomer begins with failures that are
+ * not its own only once this many names and sources have failed five times
+ * over in one window: more than eight cores can hash.
+ */
+int			attempt_entries_setting = 262144;
+
+/* Long enough to make guessing hopeless, short enough to wait for with a coffee. */
+int			attempt_window_setting = 900;
+
+/* What somebody who forgot which of their passwords it was needs; 480 guesses a day for others. */
+int			max_login_failures_setting = 5;
+
+/* NIST SP 800-63B-4, 3.2.2: no more than 100 against one account, from wherever they come. */
+int			max_login_failures_per_name_setting = 100;
+
+/* A company behind one address has this many typing errors, one machine that tries a list has more. */
+int			max_login_failures_per_source_setting = 100;
+
+/* A school class that signs up together passes. */
+int			max_signups_per_source_setting = 100;
+
+/* Nobody needs more links than this; a mailbox that a stranger floods is a nuisance. */
+int			max_mails_per_name_setting = 5;
 
 /*
  * In the data directory, so that a physical backup and a standby can sign and
@@ -72,6 +105,11 @@ define_gate_settings(void)
 							"Sets how many may wait for one of arsignup.hash_slots.",
 							"-1 means eight for each slot.",
 							&hash_queue_setting, -1, -1, 65536,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("arsignup.web_hash_queue",
+							"Sets how many callers from the web may wait for one of arsignup.hash_slots.",
+							"-1 means two for each slot.",
+							&web_hash_queue_setting, -1, -1, 65536,
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("arsignup.hash_wait",
 							"Sets how long one may wait for one of arsignup.hash_slots.",
@@ -106,6 +144,46 @@ define_argon2_settings(void)
 							PGC_SUSET, 0, NULL, NULL, NULL);
 }
 
+/* Define a limit of attempts: all backends must know the same. */
+static void
+define_limit(const char *name, const char *description, int *setting, int value)
+{
+	DefineCustomIntVariable(name, description, "Counted in each arsignup.attempt_window; 0 means no limit.",
+							setting, value, 0, 1000000,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+}
+
+/* Define the settings of attempts. */
+static void
+define_attempt_settings(void)
+{
+	DefineCustomIntVariable("arsignup.attempt_entries",
+							"Sets for how many names and sources failed attempts are counted.",
+							NULL,
+							&attempt_entries_setting, 262144, 1024, 8388608,
+							PGC_POSTMASTER, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("arsignup.attempt_window",
+							"Sets for how long failed attempts are counted, from the first on.",
+							NULL,
+							&attempt_window_setting, 900, 1, 604800,
+							PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
+	define_limit("arsignup.max_login_failures",
+				 "Sets how many logins to one name may fail from one source.",
+				 &max_login_failures_setting, 5);
+	define_limit("arsignup.max_login_failures_per_name",
+				 "Sets how many logins to one name may fail, from sources where its user has not been of late.",
+				 &max_login_failures_per_name_setting, 100);
+	define_limit("arsignup.max_login_failures_per_source",
+				 "Sets how many logins may fail from one source.",
+				 &max_login_failures_per_source_setting, 100);
+	define_limit("arsignup.max_signups_per_source",
+				 "Sets how many may sign up, and how many ask for mail, from one source.",
+				 &max_signups_per_source_setting, 100);
+	define_limit("arsignup.max_mails_per_name",
+				 "Sets how many resets or verifications may be asked for by one name.",
+				 &max_mails_per_name_setting, 5);
+}
+
 /* Define the settings of the account functions. */
 static void
 define_account_settings(void)
@@ -137,11 +215,14 @@ _PG_init(void)
 				 errmsg("could not initialise libsodium")));
 	define_gate_settings();
 	define_argon2_settings();
+	define_attempt_settings();
 	define_account_settings();
 	MarkGUCPrefixReserved("arsignup");
 	if (process_shared_preload_libraries_in_progress)
 	{
 		shared_install_hooks();
+		ledger_install_hooks();
+		keeper_register();
 		guard_install_hook();
 	}
 }

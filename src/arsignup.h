@@ -16,6 +16,7 @@
 #define ERRCODE_ARSIGNUP_REDEEMED		MAKE_SQLSTATE('S','U','0','0','5')
 #define ERRCODE_ARSIGNUP_SWITCHED_OFF	MAKE_SQLSTATE('S','U','0','0','6')
 #define ERRCODE_ARSIGNUP_BUSY			MAKE_SQLSTATE('S','U','0','0','7')
+#define ERRCODE_ARSIGNUP_THROTTLED		MAKE_SQLSTATE('S','U','0','0','8')
 #define ERRCODE_ARSIGNUP_REVOKED		MAKE_SQLSTATE('S','U','0','0','9')
 #define ERRCODE_ARSIGNUP_NOT_FOUND		MAKE_SQLSTATE('S','U','0','1','0')
 #define ERRCODE_ARSIGNUP_KEY			MAKE_SQLSTATE('S','U','0','1','1')
@@ -29,12 +30,20 @@
 /* Settings; arsignup.c says why each has its default. */
 extern int	hash_slots_setting;
 extern int	hash_queue_setting;
+extern int	web_hash_queue_setting;
 extern int	hash_wait_setting;
 extern int	lock_timeout_setting;
 extern int	argon2_memory_setting;
 extern int	argon2_iterations_setting;
 extern int	argon2_memory_max_setting;
 extern int	argon2_iterations_max_setting;
+extern int	attempt_entries_setting;
+extern int	attempt_window_setting;
+extern int	max_login_failures_setting;
+extern int	max_login_failures_per_name_setting;
+extern int	max_login_failures_per_source_setting;
+extern int	max_signups_per_source_setting;
+extern int	max_mails_per_name_setting;
 extern char *key_file_setting;
 extern bool allow_drop_setting;
 

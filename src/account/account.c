@@ -4,6 +4,7 @@
 #include "arsignup.h"
 
 #include "account/user.h"
+#include "attempt/attempt.h"
 #include "base/argument.h"
 #include "base/event.h"
 #include "base/id.h"
@@ -253,6 +254,18 @@ exchange_password(const Realm *realm, User *user, const char *old_hash)
 	return exchanged;
 }
 
+/* Hold a password against the hash of the current one, as often as may be tried; or raise SU008. */
+static bool
+verify_current(SecretScope *scope, const Realm *realm, const User *user, Span password, const char *hash)
+{
+	Attempt		attempt = attempt_to_change_password(&realm->id, &user->id);
+	int			wait = attempt_reserve(&attempt);
+
+	if (wait > 0)
+		raise_throttled(wait);
+	return attempt_verify(&attempt, scope, password, hash);
+}
+
 /*
  * arsignup.change_password(realm_id uuid, user_id uuid, current_password arsignup.secret,
  * password arsignup.secret) returns boolean
@@ -276,7 +289,8 @@ arsignup_change_password(PG_FUNCTION_ARGS)
 		raise_inactive("user");
 	current = secret_argument(&scope, fcinfo, 2);
 	old_hash = user_password_hash(&realm.id, &user.id);
-	if (old_hash != NULL && current.data != NULL && password_verify(&scope, current, old_hash))
+	if (old_hash != NULL && current.data != NULL &&
+		verify_current(&scope, &realm, &user, current, old_hash))
 	{
 		hash_new_password(&scope, &realm, &user, secret_argument(&scope, fcinfo, 3));
 		changed = exchange_password(&realm, &user, old_hash);

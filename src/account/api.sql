@@ -94,4 +94,4 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_change_password';
 
 COMMENT ON FUNCTION arsignup.change_password(uuid, uuid, arsignup.secret, arsignup.secret) IS
-'Gives a user a new password and ends its login tokens; false, with nothing changed, if current_password is wrong, or was changed by somebody faster. Errors: SU001 the new password is too short, too long or too easy to guess; SU006 realm or user inactive; SU007 too busy; SU010 no such realm or user; 55P03 another transaction holds the user.';
+'Gives a user a new password and ends its login tokens; false, with nothing changed, if current_password is wrong, or was changed by somebody faster. Errors: SU001 the new password is too short, too long or too easy to guess; SU006 realm or user inactive; SU007 too busy; SU008 current_password was wrong too often, DETAIL {"retry_after": seconds}; SU010 no such realm or user; 55P03 another transaction holds the user.';

@@ -114,6 +114,16 @@ normalize_username(const char *username)
 	return normalize(username, username_is_valid, USERNAME_MAX);
 }
 
+/* Return what people type at a login as it is compared: an email, a username, or a text that is nobody's. */
+char *
+normalize_login(const char *login)
+{
+	char	   *email = normalize_email(login);
+	char	   *username = email ? email : normalize_username(login);
+
+	return username || !login ? username : pstrdup(login);
+}
+
 /* Return what was typed in normal form C and without the space around it; NULL if nothing is left. */
 static char *
 accept_trimmed(const char *given)

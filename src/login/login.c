@@ -4,11 +4,13 @@
 #include "arsignup.h"
 
 #include "account/user.h"
+#include "attempt/attempt.h"
 #include "base/argument.h"
 #include "base/shared.h"
 #include "base/statement.h"
 #include "login/session.h"
 #include "login/signing_key.h"
+#include "login/source.h"
 #include "password/password.h"
 
 /* ---------- logging in ---------- */
@@ -21,6 +23,7 @@ typedef struct LoginResult
 	Session		session;
 	char	   *token;
 	char	   *url;
+	int			retry_after;	/* seconds; 0 if not throttled */
 } LoginResult;
 
 /* Return a row of login_result, in the caller's memory. */
@@ -28,15 +31,18 @@ static Datum
 return_login(FunctionCallInfo fcinfo, const LoginResult *result)
 {
 	bool		ok = result->reason == NULL;
-	Datum		values[6] = {
+	Datum		values[7] = {
 		BoolGetDatum(ok),
 		ok ? (Datum) 0 : CStringGetTextDatum(result->reason),
 		UUIDPGetDatum(&result->user_id),
 		UUIDPGetDatum(&result->session.id),
 		ok ? CStringGetTextDatum(result->token) : (Datum) 0,
-		ok ? CStringGetTextDatum(result->url) : (Datum) 0
+		ok ? CStringGetTextDatum(result->url) : (Datum) 0,
+		Int32GetDatum(result->retry_after)
 	};
-	bool		nulls[6] = {false, ok, !ok, !ok || !result->session.is_managed, !ok, !ok};
+	bool		nulls[7] = {
+		false, ok, !ok, !ok || !result->session.is_managed, !ok, !ok, result->retry_after == 0
+	};
 
 	return return_row(fcinfo, values, nulls);
 }
@@ -48,21 +54,37 @@ closed_reason(const App *app)
 	return app->realm.active && app->active && app->logins_enabled ? NULL : "disabled";
 }
 
+/* Say what limits a login by this name, whether or not there is such a user. */
+static Attempt
+limit_login(const Realm *realm, const char *login, const User *user, const EventSource *source, TimestampTz now)
+{
+	bool		is_known = source->ip != NULL && source_is_known(&realm->id, &user->id, source->ip, now);
+
+	return attempt_to_log_in(&realm->id, normalize_login(login), source->ip, is_known);
+}
+
 /*
  * Find the user whose login and password these are, and the time as of which
  * that is known: after the hash was read, before the password is held against
- * it. Who is not to be found, has no password or is inactive costs the hash
- * of a wrong password and gets its answer.
+ * it; or say why not. Who is not to be found, has no password or is inactive
+ * costs the hash of a wrong password and gets its answer.
  */
-static bool
-authenticate(SecretScope *scope, const Realm *realm, const char *login, Span password, User *user,
-			 TimestampTz *now)
+static const char *
+authenticate(SecretScope *scope, FunctionCallInfo fcinfo, const Realm *realm, const EventSource *source,
+			 User *user, TimestampTz *now, int *retry_after)
 {
+	char	   *login = argument_text(fcinfo, 1);
+	Span		password = secret_argument(scope, fcinfo, 2);
 	bool		can_log_in = login != NULL && user_find_by_login(realm, login, user) &&
 		strcmp(user->state, "active") == 0 && user->password_hash != NULL;
+	Attempt		attempt;
 
 	*now = GetCurrentTimestamp();
-	return password_verify(scope, password, can_log_in ? user->password_hash : NULL);
+	attempt = limit_login(realm, login, user, source, *now);
+	*retry_after = attempt_reserve(&attempt);
+	if (*retry_after > 0)
+		return "throttled";
+	return attempt_verify(&attempt, scope, password, can_log_in ? user->password_hash : NULL) ? NULL : "invalid";
 }
 
 /* Start a session for a user who has proved who they are, as of the time when they did, and sign its token. */
@@ -90,13 +112,13 @@ verify_and_log_in(SecretScope *scope, FunctionCallInfo fcinfo, const App *app, c
 				  LoginResult *result)
 {
 	TimestampTz now;
-	User		user;
+	User		user = {0};
 	int			nest_level;
 	bool		confirmed;
+	const char *reason = authenticate(scope, fcinfo, &app->realm, source, &user, &now, &result->retry_after);
 
-	if (!authenticate(scope, &app->realm, argument_text(fcinfo, 1), secret_argument(scope, fcinfo, 2),
-					  &user, &now))
-		return "invalid";
+	if (reason != NULL)
+		return reason;
 	nest_level = lock_timeout_begin();
 	confirmed = user_confirm(&app->realm.id, &user);
 	if (confirmed)
@@ -128,7 +150,8 @@ arsignup_login(PG_FUNCTION_ARGS)
 	result.reason = closed_reason(&app);
 	if (result.reason == NULL)
 		result.reason = verify_and_log_in(&scope, fcinfo, &app, &source, &result);
-	count(result.reason == NULL ? COUNT_LOGINS_OK : COUNT_LOGINS_FAILED);
+	count(result.reason == NULL ? COUNT_LOGINS_OK :
+		  result.retry_after > 0 ? COUNT_LOGINS_THROTTLED : COUNT_LOGINS_FAILED);
 	spi = MemoryContextSwitchTo(caller);
 	row = return_login(fcinfo, &result);
 	MemoryContextSwitchTo(spi);
@@ -263,7 +286,7 @@ arsignup_end_sessions(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(ended);
 }
 
-/* ---------- seamless SSO ---------- */
+/* ---------- sessions of browsers ---------- */
 
 /* arsignup.remember_session(realm_id uuid, session_id uuid) returns text */
 PG_FUNCTION_INFO_V1(arsignup_remember_session);
@@ -273,13 +296,12 @@ arsignup_remember_session(PG_FUNCTION_ARGS)
 	MemoryContext caller = CurrentMemoryContext;
 	int			nest_level;
 	Realm		realm;
-	char	   *secret = NULL;
+	char	   *secret;
 
 	spi_open();
 	realm_read_active(argument_uuid(fcinfo, 0), &realm);
 	nest_level = lock_timeout_begin();
-	if (realm.sso_is_seamless)
-		secret = session_remember(&realm.id, argument_uuid(fcinfo, 1), GetCurrentTimestamp());
+	secret = session_remember(&realm.id, argument_uuid(fcinfo, 1), GetCurrentTimestamp());
 	lock_timeout_end(nest_level);
 	if (secret != NULL)
 		secret = MemoryContextStrdup(caller, secret);
@@ -287,6 +309,27 @@ arsignup_remember_session(PG_FUNCTION_ARGS)
 	if (secret == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text(secret));
+}
+
+/* arsignup.end_browser_session(realm_id uuid, browser_session arsignup.secret) returns boolean */
+PG_FUNCTION_INFO_V1(arsignup_end_browser_session);
+Datum
+arsignup_end_browser_session(PG_FUNCTION_ARGS)
+{
+	SecretScope scope;
+	int			nest_level;
+	Realm		realm;
+	bool		ended;
+
+	secret_scope_open(&scope);
+	spi_open();
+	realm_read(argument_uuid(fcinfo, 0), &realm);
+	nest_level = lock_timeout_begin();
+	ended = session_end_remembered(&realm.id, secret_argument(&scope, fcinfo, 1), GetCurrentTimestamp());
+	lock_timeout_end(nest_level);
+	spi_close();
+	secret_scope_close(&scope);
+	PG_RETURN_BOOL(ended);
 }
 
 /*

@@ -59,22 +59,42 @@ COMMENT ON COLUMN arsignup.signing_keys.public_key IS 'EdDSA: 32 bytes; RS256: D
 COMMENT ON COLUMN arsignup.signing_keys.sealed_key IS 'The private half, or the shared secret, sealed with XChaCha20-Poly1305 for this realm and kid.';
 COMMENT ON COLUMN arsignup.signing_keys.master_key_id IS 'Which master key seals it.';
 
+CREATE TABLE arsignup.login_sources (
+	realm_id uuid NOT NULL,
+	user_id uuid NOT NULL,
+	source inet NOT NULL,
+	logged_in_at timestamptz NOT NULL,
+	PRIMARY KEY (realm_id, user_id, source, logged_in_at),
+	FOREIGN KEY (realm_id, user_id) REFERENCES arsignup.users (realm_id, id) ON DELETE CASCADE
+);
+
+CREATE INDEX login_sources_time ON arsignup.login_sources (logged_in_at);
+
+COMMENT ON TABLE arsignup.login_sources IS 'From where users have logged in within 30 days: there, what strangers fail elsewhere does not keep them out.';
+COMMENT ON COLUMN arsignup.login_sources.realm_id IS 'The user''s realm.';
+COMMENT ON COLUMN arsignup.login_sources.user_id IS 'Who has logged in.';
+COMMENT ON COLUMN arsignup.login_sources.source IS 'An IPv4 address, or the /64 of an IPv6 address.';
+COMMENT ON COLUMN arsignup.login_sources.logged_in_at IS 'When; noted once a day.';
+
 CREATE TYPE arsignup.login_result AS (
 	ok boolean,
 	reason text,
 	user_id uuid,
 	session_id uuid,
 	token text,
-	url text
+	url text,
+	retry_after int
 );
 
 COMMENT ON TYPE arsignup.login_result IS 'What a login has led to.';
 COMMENT ON COLUMN arsignup.login_result.ok IS 'Whether it succeeded.';
-COMMENT ON COLUMN arsignup.login_result.reason IS 'Why not: invalid (nobody has this login and password, or they are inactive), or disabled (logins are switched off here). Null if it succeeded.';
+COMMENT ON COLUMN arsignup.login_result.reason IS 'Why not: invalid (nobody has this login and password, or they are inactive), disabled (logins are switched off here), or throttled (too many have failed of late). Null if it succeeded.';
 COMMENT ON COLUMN arsignup.login_result.user_id IS 'Who has logged in.';
 COMMENT ON COLUMN arsignup.login_result.session_id IS 'The session; null if it is not managed.';
 COMMENT ON COLUMN arsignup.login_result.token IS 'The login token.';
 COMMENT ON COLUMN arsignup.login_result.url IS 'The login handler with the token.';
+COMMENT ON COLUMN arsignup.login_result.retry_after IS 'Throttled: after how many seconds to come again.';
 
 SELECT pg_extension_config_dump('arsignup.sessions', '');
+SELECT pg_extension_config_dump('arsignup.login_sources', '');
 SELECT pg_extension_config_dump('arsignup.signing_keys', '');

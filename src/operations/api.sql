@@ -13,14 +13,17 @@ CREATE OR REPLACE FUNCTION arsignup.stats(
 	OUT tokens_redeemed bigint,
 	OUT tokens_expired bigint,
 	OUT logins_ok bigint,
-	OUT logins_failed bigint
+	OUT logins_failed bigint,
+	OUT logins_throttled bigint,
+	OUT limiter_evictions bigint,
+	OUT limiter_entries bigint
 )
 LANGUAGE c VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_stats';
 
 COMMENT ON FUNCTION arsignup.stats() IS
-'One row for the whole server: the hash gate now, and what was counted since the server started, in all databases, calls that were rolled back included. tokens_expired counts attempts to redeem an expired token. Errors: 55000 arsignup is not in shared_preload_libraries.';
+'One row for the whole server: the hash gate now, and what was counted since the server started, in all databases, calls that were rolled back included. tokens_expired counts attempts to redeem an expired token, logins_throttled those that came too often, limiter_entries the names and sources whose attempts are being counted, limiter_evictions those that gave their place to another. Errors: 55000 arsignup is not in shared_preload_libraries.';
 
 CREATE OR REPLACE FUNCTION arsignup.purge_expired(max_rows int DEFAULT 10000)
 RETURNS bigint
@@ -29,7 +32,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_purge_expired';
 
 COMMENT ON FUNCTION arsignup.purge_expired(int) IS
-'Deletes signup tokens that have expired, oldest first, and sessions that have expired or were ended, max_rows at most; returns how many. Redeemed tokens stay for a day, so that one can still ask what became of them. Never waits for a signup, and none waits for it: call it from cron until it returns less than max_rows. Errors: SU001 max_rows is not positive.';
+'Deletes signup tokens that have expired, oldest first, and sessions that have expired or were ended, and sources from which nobody has logged in for 30 days, max_rows at most; returns how many. Redeemed tokens stay for a day, so that one can still ask what became of them. Never waits for a signup, and none waits for it: call it from cron until it returns less than max_rows. Errors: SU001 max_rows is not positive.';
 
 CREATE OR REPLACE FUNCTION arsignup.purge_events(
 	older_than interval,

@@ -4,6 +4,7 @@
 #include "arsignup.h"
 
 #include "account/user.h"
+#include "attempt/ledger.h"
 #include "base/argument.h"
 #include "base/event.h"
 #include "base/fault.h"
@@ -12,6 +13,7 @@
 #include "commands/trigger.h"
 #include "login/session.h"
 #include "login/signing_key.h"
+#include "login/source.h"
 #include "miscadmin.h"
 #include "org/org.h"
 #include "realm/realm.h"
@@ -25,8 +27,8 @@ Datum
 arsignup_stats(PG_FUNCTION_ARGS)
 {
 	SharedState *shared = shared_state();
-	Datum		values[3 + COUNTERS];
-	bool		nulls[3 + COUNTERS] = {0};
+	Datum		values[3 + COUNTERS + 1];
+	bool		nulls[3 + COUNTERS + 1] = {0};
 
 	values[0] = Int32GetDatum(hash_slots());
 	SpinLockAcquire(&shared->gate.mutex);
@@ -35,6 +37,7 @@ arsignup_stats(PG_FUNCTION_ARGS)
 	SpinLockRelease(&shared->gate.mutex);
 	for (int i = 0; i < COUNTERS; i++)
 		values[3 + i] = Int64GetDatum(pg_atomic_read_u64(&shared->counters[i]));
+	values[3 + COUNTERS] = Int64GetDatum(ledger_entries());
 	return return_row(fcinfo, values, nulls);
 }
 
@@ -104,6 +107,8 @@ arsignup_purge_expired(PG_FUNCTION_ARGS)
 	purged = tokens_purge(GetCurrentTimestamp(), max_rows);
 	if (purged < (uint64) max_rows)
 		purged += sessions_purge(GetCurrentTimestamp(), max_rows - purged);
+	if (purged < (uint64) max_rows)
+		purged += sources_purge(GetCurrentTimestamp(), max_rows - purged);
 	spi_close();
 	PG_RETURN_INT64(purged);
 }

@@ -13,13 +13,26 @@
 #include "base/shared.h"
 #include "miscadmin.h"
 #include "storage/ipc.h"
+#include "utils/acl.h"
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
+
+/* How often this backend has passed the gate. */
+static uint64 passes = 0;
+
+/* Tell whether the call comes from the web: by the role that the session has taken, whoever's function runs. */
+static bool
+caller_is_web(void)
+{
+	return GetOuterUserId() == get_role_oid("arsignup_web", true);
+}
 
 /* Return how many may wait. */
 static int
 queue_places(void)
 {
+	if (caller_is_web())
+		return web_hash_queue_setting >= 0 ? web_hash_queue_setting : 2 * hash_slots();
 	return hash_queue_setting >= 0 ? hash_queue_setting : 8 * hash_slots();
 }
 
@@ -151,6 +164,14 @@ gate_enter(void)
 		case REFUSED:
 			refuse("The queue for the hash gate is full.");
 	}
+	passes++;
+}
+
+/* Return how often this backend has passed the gate. */
+uint64
+gate_passes(void)
+{
+	return passes;
 }
 
 /* Give the slot back. */

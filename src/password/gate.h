@@ -4,7 +4,10 @@
 #ifndef ARSIGNUP_GATE_H
 #define ARSIGNUP_GATE_H
 
+#include "arsignup.h"
+
 extern void gate_enter(void);
 extern void gate_leave(void);
+extern uint64 gate_passes(void);
 
 #endif							/* ARSIGNUP_GATE_H */

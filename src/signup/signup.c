@@ -3,6 +3,7 @@
  */
 #include "arsignup.h"
 
+#include "attempt/attempt.h"
 #include "base/argument.h"
 #include "base/event.h"
 #include "base/id.h"
@@ -460,16 +461,23 @@ make_and_log_in(SecretScope *scope, const EventSource *source, Signup *signup, S
 	lock_timeout_end(nest_level);
 }
 
+/* Count a signup from a source, or raise SU008: names that are taken are told apart by no more than this. */
+static void
+spend_attempt(const App *app, const inet *source)
+{
+	int			wait = attempt_to_sign_up(&app->realm.id, source);
+
+	if (wait > 0)
+		raise_throttled(wait);
+}
+
 /* Do what the app's mode says with a checked signup. */
 static void
-sign_up(SecretScope *scope, FunctionCallInfo fcinfo, Signup *signup, SignupResult *result)
+sign_up(SecretScope *scope, const EventSource *source, Signup *signup, SignupResult *result)
 {
-	EventSource source = argument_source(fcinfo, 10, 11);
-
-	source.connected_app_id = &signup->app.id;
 	if (result->mode != SIGNUP_TOKEN)
 	{
-		make_and_log_in(scope, &source, signup, result);
+		make_and_log_in(scope, source, signup, result);
 		count(COUNT_SIGNUPS);
 		return;
 	}
@@ -491,6 +499,7 @@ arsignup_signup(PG_FUNCTION_ARGS)
 	SecretScope scope;
 	Signup		signup = {.user = {.id = id_make(GetCurrentTimestamp())}};
 	SignupResult result = {0};
+	EventSource source = argument_source(fcinfo, 10, 11);
 	Faults		faults = NO_FAULTS;
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext spi;
@@ -499,12 +508,14 @@ arsignup_signup(PG_FUNCTION_ARGS)
 	secret_scope_open(&scope);
 	spi_open();
 	read_open_app(fcinfo, &signup.app);
+	source.connected_app_id = &signup.app.id;
+	spend_attempt(&signup.app, source.ip);
 	result.mode = signup.app.signup_mode;
 	read_person(fcinfo, asks_for_org(&signup.app), &signup, &faults);
 	if (asks_for_org(&signup.app) && signup.app.org_name_field == FIELD_REQUIRED && signup.org_name == NULL)
 		fault_add(&faults, "org_name", "Organisation name can't be blank.");
 	finish_reading(&scope, fcinfo, 12, result.mode == SIGNUP_TOKEN, &signup, &faults);
-	sign_up(&scope, fcinfo, &signup, &result);
+	sign_up(&scope, &source, &signup, &result);
 	spi = MemoryContextSwitchTo(caller);
 	row = return_result(fcinfo, &result);
 	MemoryContextSwitchTo(spi);

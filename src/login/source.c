@@ -1,0 +1,74 @@
+/*
+ * Sources from which users have logged in of late: what a stranger fails
+ * elsewhere does not count against a login from there.
+ */
+#include "login/source.h"
+
+#include "attempt/attempt.h"
+#include "base/statement.h"
+#include "catalog/pg_type.h"
+
+/* For how long a source is known after a login, and how exactly that is noted. */
+#define KNOWN_FOR (30 * USECS_PER_DAY)
+#define NOTED_EVERY USECS_PER_DAY
+
+/* What both statements look for: a login of $2 from $3 after $4. */
+#define IS_KNOWN \
+	"EXISTS (SELECT FROM arsignup.login_sources" \
+	" WHERE realm_id = $1 AND user_id = $2 AND source = $3 AND logged_in_at > $4)"
+
+/* Begin the parameters of a statement about a user's source. */
+static Parameters
+one_source(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, const inet *address, TimestampTz since)
+{
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_uuid(&parameters, user_id);
+	add_pointer(&parameters, INETOID, source_network(address));
+	add_time(&parameters, since);
+	return parameters;
+}
+
+/* Tell whether a user has logged in from a source within thirty days. */
+bool
+source_is_known(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, const inet *address, TimestampTz now)
+{
+	static Statement select_known = STATEMENT("SELECT " IS_KNOWN);
+	Parameters	parameters = one_source(realm_id, user_id, address, now - KNOWN_FOR);
+
+	(void) statement_run(&select_known, &parameters);
+	return column_bool(1);
+}
+
+/*
+ * Note that a user has logged in from a source, once a day. Two logins at once
+ * may both note it: a row too many is cheaper than one waiting for the other.
+ */
+void
+source_remember(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, const inet *address, TimestampTz now)
+{
+	static Statement insert_source = STATEMENT(
+		"INSERT INTO arsignup.login_sources (realm_id, user_id, source, logged_in_at)"
+		" SELECT $1, $2, $3, $5 WHERE NOT " IS_KNOWN " ON CONFLICT DO NOTHING");
+	Parameters	parameters = one_source(realm_id, user_id, address, now - NOTED_EVERY);
+
+	add_time(&parameters, now);
+	(void) statement_run(&insert_source, &parameters);
+}
+
+/* Delete sources that are known no more, at most so many; return how many. */
+uint64
+sources_purge(TimestampTz now, int64 max_rows)
+{
+	static Statement delete_sources = STATEMENT(
+		"WITH batch AS MATERIALIZED (SELECT realm_id, user_id, source, logged_in_at FROM arsignup.login_sources"
+		"  WHERE logged_in_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)"
+		" DELETE FROM arsignup.login_sources s USING batch b WHERE s.realm_id = b.realm_id"
+		" AND s.user_id = b.user_id AND s.source = b.source AND s.logged_in_at = b.logged_in_at");
+	Parameters	parameters = {0};
+
+	add_time(&parameters, now - KNOWN_FOR);
+	add_int8(&parameters, max_rows);
+	return statement_run(&delete_sources, &parameters);
+}
