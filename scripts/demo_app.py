@@ -34,7 +34,7 @@ OUTCOMES = {
 }
 
 LEFT = """\
-SELECT jsonb_build_object(
+SELECT json_build_object(
     'payments', (SELECT count(*) FROM payments WHERE signup_email = t.email),
     'subscriptions', (SELECT count(*) FROM subscriptions WHERE user_id = t.user_id),
     'users', (SELECT count(*) FROM arsignup.users WHERE email = t.email),
@@ -85,7 +85,7 @@ def ask(statement, token):
 
 def table(rows):
     """Render names and values."""
-    cells = "".join(
+    cells = "\n".join(
         f'<tr><th scope="row">{html.escape(name)}</th><td>{html.escape(shown(value))}</td></tr>'
         for name, value in rows.items()
     )

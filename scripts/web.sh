@@ -44,6 +44,16 @@ find_nginx() {
 	)
 }
 
+# Find Chromium and fetch what drives it, as test/e2e/package-lock.json names it; NODE_PATH is where that is.
+find_browser() {
+	local asked=(--ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-retry-mintimeout=1000)
+	export CHROMIUM NODE_PATH=$WORK/node/node_modules
+	CHROMIUM=$(command -v chromium) || return
+	[[ ! -e $WORK/node/installed ]] || return 0
+	mkdir -p "$WORK/node" && cp test/e2e/package.json test/e2e/package-lock.json "$WORK/node/" &&
+		(cd "$WORK/node" && find_npm && npm ci "${asked[@]}" && touch installed)
+}
+
 # ---- a pair of them ----
 
 # Run a program as as_server does, but without a shell in between, so that what is started is what is stopped.

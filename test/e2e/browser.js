@@ -225,6 +225,10 @@ const STATES = {
 	reset: (page, pages) => page.goto(`${pages}/reset?token=otk_x`),
 	'reset without a token': (page, pages) => page.goto(`${pages}/reset`),
 	verify: (page, pages) => page.goto(`${pages}/verify?token=otk_x`),
+	'too much': async (page, pages) => {
+		await page.goto(`${pages}/signup`);
+		await submit(page, 'Sign up', { Email: 'x'.repeat(70000) });
+	},
 	'no such page': (page, pages) => page.goto(`${pages}/nothing`),
 	'no such app': (page) => page.goto(`${BASE_URL}/nothing/signup`),
 };
