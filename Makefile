@@ -4,7 +4,7 @@ EXTENSION  = arsignup
 RELEASE    = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(EXTENSION).control)
 
 # Capabilities in the order in which their tables and functions need each other.
-CAPABILITIES = base password attempt realm account org login signup operations web
+CAPABILITIES = base password attempt realm account org login recovery signup operations web
 
 FRAGMENTS  = src/install/head.sql \
              $(wildcard $(foreach c,$(CAPABILITIES),src/$(c)/schema.sql src/$(c)/api.sql)) \
@@ -15,7 +15,7 @@ MODULE_big = $(EXTENSION)
 OBJS       = src/arsignup.o $(patsubst %.c,%.o,$(sort $(wildcard $(CAPABILITIES:%=src/%/*.c))))
 DATA_built = $(SCRIPT)
 PG_CPPFLAGS = -I$(CURDIR)/src
-SHLIB_LINK = -lsodium -lzxcvbn -ljansson -lcrypto -lm
+SHLIB_LINK = -lsodium -lzxcvbn -ljansson -lcrypto -lcrypt -lm
 
 REGRESS      = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))
 REGRESS_OPTS = --load-extension=$(EXTENSION)
@@ -43,13 +43,13 @@ $(SCRIPT): $(FRAGMENTS) Makefile
 	sed 's/^CREATE OR REPLACE /CREATE /' $(FRAGMENTS) > $@
 
 # The pure parts, without a server: TAP from every program in test/unit.
-PURE = $(addprefix src/,base/encode.c base/text.c base/token.c password/phc.c realm/url.c account/identity.c \
+PURE = $(addprefix src/,base/encode.c base/text.c base/token.c password/phc.c password/form.c realm/url.c account/identity.c \
          login/jwt.c login/key_material.c web/form.c web/html.c web/input.c web/page.c web/request.c web/route.c)
 
 unit: $(UNIT)
 	@status=0; for t in $(UNIT); do ./$$t || status=1; done; exit $$status
 
 $(UNIT): %: %.c test/unit/tap.h $(PURE) $(wildcard src/*/*.h)
-	$(CC) -std=gnu11 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover -Isrc $< $(PURE) -lsodium -ljansson -lcrypto -o $@
+	$(CC) -std=gnu11 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover -Isrc $< $(PURE) -lsodium -ljansson -lcrypto -lcrypt -o $@
 
 .PHONY: unit

@@ -53,9 +53,16 @@ int			lock_timeout_setting = 2000;
 int			argon2_memory_setting = 19456;
 int			argon2_iterations_setting = 2;
 
-/* What a stored hash may cost before we refuse to run it: imported ones reach us from outside. */
+/*
+ * What a stored hash may cost before we refuse to run it: imported ones reach
+ * us from outside. Each limit stands for about a second of a core, several
+ * times what other systems make; the first two also hold for scrypt and
+ * yescrypt.
+ */
 int			argon2_memory_max_setting = 262144;
 int			argon2_iterations_max_setting = 16;
+int			bcrypt_cost_max_setting = 14;
+int			sha2_iterations_max_setting = 2000000;
 
 /*
  * Ten megabytes of shared memory. A newcomer begins with failures that are
@@ -88,6 +95,15 @@ int			max_mails_per_name_setting = 5;
  * signing.
  */
 char	   *key_file_setting = NULL;
+
+/*
+ * A reset opens an account to whoever reads the mail, and is asked for by
+ * somebody who waits for it: an hour is enough for a slow mail server.
+ * Verifying opens nothing by itself, and a signup on a Friday is looked at on
+ * Monday.
+ */
+int			reset_token_lifetime_setting = 3600;
+int			verification_token_lifetime_setting = 3 * 24 * 3600;
 
 /* Deleting everybody takes two deliberate steps. */
 bool		allow_drop_setting = false;
@@ -133,14 +149,30 @@ define_argon2_settings(void)
 							&argon2_iterations_setting, 2, 2, 1000,
 							PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("arsignup.argon2_memory_max",
-							"Sets the most memory that verifying against a stored hash may take.",
+							"Sets the most memory that verifying against a stored hash may take, whatever its form.",
 							"Hashes made at arsignup.argon2_memory are never refused.",
 							&argon2_memory_max_setting, 262144, 8, 4194304,
 							PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomIntVariable("arsignup.argon2_iterations_max",
-							"Sets the most passes that verifying against a stored hash may take.",
+							"Sets the most passes of argon2id or scrypt that verifying against a stored hash may take.",
 							"Hashes made at arsignup.argon2_iterations are never refused.",
 							&argon2_iterations_max_setting, 16, 1, 1000,
+							PGC_SUSET, 0, NULL, NULL, NULL);
+}
+
+/* Define the settings of hashes that other systems have made. */
+static void
+define_import_settings(void)
+{
+	DefineCustomIntVariable("arsignup.bcrypt_cost_max",
+							"Sets the highest cost of bcrypt at which a stored hash is verified against.",
+							NULL,
+							&bcrypt_cost_max_setting, 14, 4, 31,
+							PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("arsignup.sha2_iterations_max",
+							"Sets the most iterations of PBKDF2, sha256crypt or sha512crypt that verifying against a stored hash may take.",
+							NULL,
+							&sha2_iterations_max_setting, 2000000, 1000, INT_MAX,
 							PGC_SUSET, 0, NULL, NULL, NULL);
 }
 
@@ -205,6 +237,22 @@ define_account_settings(void)
 							 PGC_SUSET, 0, NULL, NULL, NULL);
 }
 
+/* Define the settings of mailed tokens. */
+static void
+define_recovery_settings(void)
+{
+	DefineCustomIntVariable("arsignup.reset_token_lifetime",
+							"Sets how long a mailed token can be used to reset a password.",
+							NULL,
+							&reset_token_lifetime_setting, 3600, 1, 366 * 24 * 3600,
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable("arsignup.verification_token_lifetime",
+							"Sets how long a mailed token can be used to verify an email.",
+							NULL,
+							&verification_token_lifetime_setting, 3 * 24 * 3600, 1, 366 * 24 * 3600,
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+}
+
 /* Called when the library is loaded: by the postmaster, or by a backend that runs one of our functions. */
 void
 _PG_init(void)
@@ -215,8 +263,10 @@ _PG_init(void)
 				 errmsg("could not initialise libsodium")));
 	define_gate_settings();
 	define_argon2_settings();
+	define_import_settings();
 	define_attempt_settings();
 	define_account_settings();
+	define_recovery_settings();
 	MarkGUCPrefixReserved("arsignup");
 	if (process_shared_preload_libraries_in_progress)
 	{

@@ -37,6 +37,8 @@ extern int	argon2_memory_setting;
 extern int	argon2_iterations_setting;
 extern int	argon2_memory_max_setting;
 extern int	argon2_iterations_max_setting;
+extern int	bcrypt_cost_max_setting;
+extern int	sha2_iterations_max_setting;
 extern int	attempt_entries_setting;
 extern int	attempt_window_setting;
 extern int	max_login_failures_setting;
@@ -45,6 +47,8 @@ extern int	max_login_failures_per_source_setting;
 extern int	max_signups_per_source_setting;
 extern int	max_mails_per_name_setting;
 extern char *key_file_setting;
+extern int	reset_token_lifetime_setting;
+extern int	verification_token_lifetime_setting;
 extern bool allow_drop_setting;
 
 #endif							/* ARSIGNUP_H */

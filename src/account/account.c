@@ -45,15 +45,6 @@ record(const Realm *realm, const char *event_type, const pg_uuid_t *user_id, Tim
 	events_record(&realm->id, now, NULL, &event, 1);
 }
 
-/* Return a new password of a user as it will be hashed, or note what is wrong with it. */
-static Span
-accept_password(SecretScope *scope, const Realm *realm, const User *user, Span password, Faults *faults)
-{
-	PasswordPolicy policy = user_password_policy(realm, user);
-
-	return password_accept(scope, password, &policy, faults);
-}
-
 /* ---------- users ---------- */
 
 /* Check a user, its password or ready hash and, where that is worth its cost, its names; raise all faults. */
@@ -61,10 +52,12 @@ static void
 check_new_user(SecretScope *scope, const Realm *realm, User *user, Span password, Span hash)
 {
 	Faults		faults = NO_FAULTS;
+	PasswordPolicy policy;
 
 	user_check(realm, user, &faults);
+	policy = user_password_policy(realm, user);
 	if (password.data != NULL)
-		password = accept_password(scope, realm, user, password, &faults);
+		password = password_accept(scope, password, &policy, &faults);
 	if (password.data != NULL && hash.data != NULL)
 		fault_add(&faults, "password_hash", "Password hash can't be given together with a password.");
 	else if (hash.data != NULL)
@@ -197,15 +190,19 @@ arsignup_delete_user(PG_FUNCTION_ARGS)
 
 /* ---------- passwords ---------- */
 
-/* Check and hash a new password of a user. */
+/* Give a user the password that was checked, whether it had one or not, and tell of it. */
 static void
-hash_new_password(SecretScope *scope, const Realm *realm, User *user, Span password)
+set_password(const Realm *realm, const User *user)
 {
-	Faults		faults = NO_FAULTS;
+	int			nest_level = lock_timeout_begin();
+	TimestampTz now;
+	User		locked;
 
-	password = accept_password(scope, realm, user, password, &faults);
-	faults_raise(&faults);
-	user->password_hash = password_hash(password);
+	user_lock(&realm->id, &user->id, &locked);
+	now = GetCurrentTimestamp();
+	user_set_password(&realm->id, user, now);
+	record(realm, "user.updated", &user->id, now);
+	lock_timeout_end(nest_level);
 }
 
 /* arsignup.set_password(realm_id uuid, user_id uuid, password arsignup.secret) returns void */
@@ -214,23 +211,37 @@ Datum
 arsignup_set_password(PG_FUNCTION_ARGS)
 {
 	SecretScope scope;
-	TimestampTz now;
 	Realm		realm;
 	User		user;
-	User		locked;
-	int			nest_level;
 
 	secret_scope_open(&scope);
 	spi_open();
 	realm_read(argument_uuid(fcinfo, 0), &realm);
 	user_read(&realm.id, argument_uuid(fcinfo, 1), &user);
-	hash_new_password(&scope, &realm, &user, secret_argument(&scope, fcinfo, 2));
-	nest_level = lock_timeout_begin();
-	user_lock(&realm.id, &user.id, &locked);
-	now = GetCurrentTimestamp();
-	user_set_password(&realm.id, &user, now);
-	record(&realm, "user.updated", &user.id, now);
-	lock_timeout_end(nest_level);
+	user_hash_password(&scope, &realm, &user, secret_argument(&scope, fcinfo, 2));
+	set_password(&realm, &user);
+	spi_close();
+	secret_scope_close(&scope);
+	PG_RETURN_VOID();
+}
+
+/* arsignup.set_password_hash(realm_id uuid, user_id uuid, password_hash arsignup.secret) returns void */
+PG_FUNCTION_INFO_V1(arsignup_set_password_hash);
+Datum
+arsignup_set_password_hash(PG_FUNCTION_ARGS)
+{
+	SecretScope scope;
+	Faults		faults = NO_FAULTS;
+	Realm		realm;
+	User		user;
+
+	secret_scope_open(&scope);
+	spi_open();
+	realm_read(argument_uuid(fcinfo, 0), &realm);
+	user_read(&realm.id, argument_uuid(fcinfo, 1), &user);
+	user.password_hash = password_hash_accept(secret_argument(&scope, fcinfo, 2), &faults);
+	faults_raise(&faults);
+	set_password(&realm, &user);
 	spi_close();
 	secret_scope_close(&scope);
 	PG_RETURN_VOID();
@@ -238,7 +249,7 @@ arsignup_set_password(PG_FUNCTION_ARGS)
 
 /* Exchange a verified password, unless somebody was faster; no row is locked while hashing. */
 static bool
-exchange_password(const Realm *realm, User *user, const char *old_hash)
+exchange_password(const Realm *realm, User *user)
 {
 	int			nest_level = lock_timeout_begin();
 	TimestampTz now;
@@ -247,23 +258,23 @@ exchange_password(const Realm *realm, User *user, const char *old_hash)
 
 	user_lock(&realm->id, &user->id, &locked);
 	now = GetCurrentTimestamp();
-	exchanged = user_exchange_password(&realm->id, user, old_hash, now);
+	exchanged = user_exchange_password(&realm->id, user, now);
 	if (exchanged)
 		record(realm, "user.updated", &user->id, now);
 	lock_timeout_end(nest_level);
 	return exchanged;
 }
 
-/* Hold a password against the hash of the current one, as often as may be tried; or raise SU008. */
+/* Hold a password against that of a user, as often as may be tried; or raise SU008. */
 static bool
-verify_current(SecretScope *scope, const Realm *realm, const User *user, Span password, const char *hash)
+verify_current(SecretScope *scope, const Realm *realm, const User *user, Span password)
 {
 	Attempt		attempt = attempt_to_change_password(&realm->id, &user->id);
 	int			wait = attempt_reserve(&attempt);
 
 	if (wait > 0)
 		raise_throttled(wait);
-	return attempt_verify(&attempt, scope, password, hash);
+	return attempt_verify(&attempt, scope, password, user->password_hash);
 }
 
 /*
@@ -278,7 +289,6 @@ arsignup_change_password(PG_FUNCTION_ARGS)
 	Realm		realm;
 	User		user;
 	Span		current;
-	char	   *old_hash;
 	bool		changed = false;
 
 	secret_scope_open(&scope);
@@ -288,12 +298,11 @@ arsignup_change_password(PG_FUNCTION_ARGS)
 	if (strcmp(user.state, "active") != 0)
 		raise_inactive("user");
 	current = secret_argument(&scope, fcinfo, 2);
-	old_hash = user_password_hash(&realm.id, &user.id);
-	if (old_hash != NULL && current.data != NULL &&
-		verify_current(&scope, &realm, &user, current, old_hash))
+	if (user_read_password(&realm.id, &user) && current.data != NULL &&
+		verify_current(&scope, &realm, &user, current))
 	{
-		hash_new_password(&scope, &realm, &user, secret_argument(&scope, fcinfo, 3));
-		changed = exchange_password(&realm, &user, old_hash);
+		user_hash_password(&scope, &realm, &user, secret_argument(&scope, fcinfo, 3));
+		changed = exchange_password(&realm, &user);
 	}
 	spi_close();
 	secret_scope_close(&scope);

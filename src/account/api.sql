@@ -36,7 +36,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_create_user';
 
 COMMENT ON FUNCTION arsignup.create_user(uuid, text, arsignup.secret, text, arsignup.secret, text, text, text, jsonb, text) IS
-'Creates a user with its password or ready password_hash, or without either, and returns its id. username: required in standard realms; in email realms it is the email. user_type: human or api; an api user needs no email and is named by its id if it has no username. Errors: SU001 invalid input; SU002 username or email taken; SU006 realm inactive; SU007 too busy; SU010 no such realm; 55P03 another transaction holds the name.';
+'Creates a user with its password or ready password_hash (any that verify_password takes), or without either, and returns its id. username: required in standard realms; in email realms it is the email. user_type: human or api; an api user needs no email and is named by its id if it has no username. Errors: SU001 invalid input; SU002 username or email taken; SU006 realm inactive; SU007 too busy; SU010 no such realm; 55P03 another transaction holds the name.';
 
 CREATE OR REPLACE FUNCTION arsignup.update_user(
 	realm_id uuid,
@@ -81,6 +81,19 @@ AS 'MODULE_PATHNAME', 'arsignup_set_password';
 
 COMMENT ON FUNCTION arsignup.set_password(uuid, uuid, arsignup.secret) IS
 'Gives a user a new password, whether it had one or not, and ends its login tokens. Errors: SU001 the password is too short, too long or too easy to guess; SU007 too busy; SU010 no such realm or user; 55P03 another transaction holds the user.';
+
+CREATE OR REPLACE FUNCTION arsignup.set_password_hash(
+	realm_id uuid,
+	user_id uuid,
+	password_hash arsignup.secret
+)
+RETURNS void
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_set_password_hash';
+
+COMMENT ON FUNCTION arsignup.set_password_hash(uuid, uuid, arsignup.secret) IS
+'Gives a user a ready hash, such as another system has made, in place of its password, and ends its login tokens. Takes what verify_password takes. Errors: SU001 the hash is null, has an unknown form or costs more than the settings allow; SU010 no such realm or user; 55P03 another transaction holds the user.';
 
 CREATE OR REPLACE FUNCTION arsignup.change_password(
 	realm_id uuid,

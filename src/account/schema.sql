@@ -38,7 +38,7 @@ COMMENT ON COLUMN arsignup.users.tokens_valid_from IS 'Login tokens made before 
 COMMENT ON COLUMN arsignup.users.email_is_unique IS 'Whether the index of unique emails holds this row: not where the email is the username, nor where the realm did not ask for it.';
 COMMENT ON COLUMN arsignup.users.state IS 'active or inactive.';
 COMMENT ON COLUMN arsignup.users.user_type IS 'human or api.';
-COMMENT ON COLUMN arsignup.users.email_verification IS 'none, requested or verified. Nothing sets it yet.';
+COMMENT ON COLUMN arsignup.users.email_verification IS 'none, requested or verified; none again when the email changes.';
 COMMENT ON COLUMN arsignup.users.username IS 'As typed; the email where the realm says so.';
 COMMENT ON COLUMN arsignup.users.username_key IS 'Canonical username, by which it is unique in the realm: normalize_username, or normalize_email.';
 COMMENT ON COLUMN arsignup.users.email IS 'As typed; mail goes here.';
@@ -68,9 +68,9 @@ COMMENT ON COLUMN arsignup.credentials.realm_id IS 'The user''s realm.';
 COMMENT ON COLUMN arsignup.credentials.id IS 'UUID version 7; crd_ outside SQL.';
 COMMENT ON COLUMN arsignup.credentials.user_id IS 'The user.';
 COMMENT ON COLUMN arsignup.credentials.created_at IS 'When the credential was made.';
-COMMENT ON COLUMN arsignup.credentials.updated_at IS 'When the password was last changed.';
+COMMENT ON COLUMN arsignup.credentials.updated_at IS 'When the password was last changed; hashing it anew at a login leaves this.';
 COMMENT ON COLUMN arsignup.credentials.credential_type IS 'password.';
-COMMENT ON COLUMN arsignup.credentials.password_hash IS 'PHC string of argon2id.';
+COMMENT ON COLUMN arsignup.credentials.password_hash IS 'PHC string of argon2id, or a hash that was imported; the first login makes that the former.';
 
 SELECT pg_extension_config_dump('arsignup.users', '');
 SELECT pg_extension_config_dump('arsignup.credentials', '');

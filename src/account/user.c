@@ -24,28 +24,30 @@ static Statement select_taken = STATEMENT(
 
 #define INSERT_USER \
 	"INSERT INTO arsignup.users (realm_id, id, created_at, username, username_key, email," \
-	" email_key, email_is_unique, first_name, last_name, reference, custom, user_type, last_login_at)" \
-	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+	" email_key, email_is_unique, first_name, last_name, reference, custom, user_type, last_login_at," \
+	" email_verification) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
 
 static Statement insert_user = STATEMENT(INSERT_USER " ON CONFLICT DO NOTHING");
 static Statement insert_user_or_fail = STATEMENT(INSERT_USER);
 
 #define USER_COLUMNS \
 	"u.id, u.user_type, u.username, u.email, u.first_name, u.last_name, u.reference, u.custom," \
-	" u.state, u.tokens_valid_from"
+	" u.state, u.tokens_valid_from, u.email_key, u.email_verification"
 
 #define SELECT_USER \
 	"SELECT " USER_COLUMNS " FROM arsignup.users u WHERE realm_id = $1 AND id = $2"
 
 #define SELECT_USER_AND_PASSWORD \
-	"SELECT " USER_COLUMNS ", c.password_hash FROM arsignup.users u" \
+	"SELECT " USER_COLUMNS ", c.password_hash, c.updated_at FROM arsignup.users u" \
 	" LEFT JOIN arsignup.credentials c ON c.realm_id = u.realm_id AND c.user_id = u.id"
 
 static Statement select_user = STATEMENT(SELECT_USER);
+static Statement select_user_for_key_share = STATEMENT(SELECT_USER " FOR KEY SHARE");
 static Statement select_user_for_update = STATEMENT(SELECT_USER " FOR NO KEY UPDATE");
 
 static Statement hold_user = STATEMENT(
-	"SELECT state = 'active' FROM arsignup.users WHERE realm_id = $1 AND id = $2 FOR KEY SHARE");
+	"SELECT state = 'active', email_verification FROM arsignup.users"
+	" WHERE realm_id = $1 AND id = $2 FOR KEY SHARE");
 
 static Statement update_user = STATEMENT(
 	"UPDATE arsignup.users SET username = $4, username_key = $5, email = $6, email_key = $7,"
@@ -69,10 +71,16 @@ static Statement set_credential = STATEMENT(
 
 static Statement exchange_credential = STATEMENT(
 	"UPDATE arsignup.credentials SET password_hash = $4, updated_at = $5"
-	" WHERE realm_id = $1 AND user_id = $2 AND password_hash = $3");
+	" WHERE realm_id = $1 AND user_id = $2 AND updated_at = $3");
+
+static Statement renew_credential = STATEMENT(
+	"UPDATE arsignup.credentials SET password_hash = $4"
+	" WHERE realm_id = $1 AND user_id = $2 AND password_hash = $3 AND id ="
+	" (SELECT id FROM arsignup.credentials WHERE realm_id = $1 AND user_id = $2"
+	"  FOR NO KEY UPDATE SKIP LOCKED)");
 
 static Statement select_credential = STATEMENT(
-	"SELECT password_hash FROM arsignup.credentials WHERE realm_id = $1 AND user_id = $2");
+	"SELECT password_hash, updated_at FROM arsignup.credentials WHERE realm_id = $1 AND user_id = $2");
 
 /* Trim a text and bring it into normal form C, unless it is far longer than anything that we store. */
 static Span
@@ -300,6 +308,7 @@ insert_row(Statement *insert, const Realm *realm, const User *user, TimestampTz 
 	add_user(&parameters, realm, user, now);
 	add_text(&parameters, user->user_type);
 	add_optional_time(&parameters, user->logs_in ? &now : NULL);
+	add_text(&parameters, user->email_verification ? user->email_verification : "none");
 	return statement_run(insert, &parameters) == 1;
 }
 
@@ -370,60 +379,101 @@ fill_user(User *user)
 		.reference = column_text(7),
 		.custom = DatumGetJsonbPCopy(column(8, &isnull)),
 		.state = column_text(9),
-		.tokens_valid_from = column_is_null(10) ? 0 : column_time(10)
+		.tokens_valid_from = column_is_null(10) ? 0 : column_time(10),
+		.email_key = column_text(11),
+		.email_verification = column_text(12)
 	};
 }
 
-/* Fill in a user from what a statement finds; or raise SU010. */
+/* Fill in a user's password, if there is one, from its hash in this column and its time in the next. */
 static void
-read_user(Statement *select, const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user)
+fill_password(User *user, int number)
+{
+	user->password_hash = column_text(number);
+	if (user->password_hash != NULL)
+		user->password_changed_at = column_time(number + 1);
+}
+
+/* Fill in a user from what a statement finds; false if it finds none. */
+static bool
+find_user(Statement *select, const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user)
 {
 	Parameters	parameters = one_user(realm_id, user_id);
 
 	if (statement_run(select, &parameters) == 0)
-		raise_not_found("user");
+		return false;
 	fill_user(user);
+	return true;
+}
+
+/* Read a user; false if there is none. */
+bool
+user_find(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user)
+{
+	return find_user(&select_user, realm_id, user_id, user);
 }
 
 /* Read a user, or raise SU010. */
 void
 user_read(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user)
 {
-	read_user(&select_user, realm_id, user_id, user);
+	if (!user_find(realm_id, user_id, user))
+		raise_not_found("user");
+}
+
+/* Read a user and keep it from being deleted; false if there is none. */
+bool
+user_find_and_hold(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user)
+{
+	return find_user(&select_user_for_key_share, realm_id, user_id, user);
 }
 
 /*
- * Read a user and keep others from changing it and its credential; or raise
- * SU010. Who logs in meanwhile with the password that is being changed waits
- * for this, so what ends their tokens takes its time after it, not before.
+ * Read a user and keep others from changing it and its credential; false if
+ * there is none. Who logs in meanwhile with the password that is being changed
+ * waits for this, so what ends their tokens takes its time after it, not
+ * before. The credential is locked with the strength that user_confirm excludes.
  */
+bool
+user_find_and_lock(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user)
+{
+	static Statement lock_credential = STATEMENT(
+		"SELECT FROM arsignup.credentials WHERE realm_id = $1 AND user_id = $2 FOR UPDATE");
+	Parameters	parameters = one_user(realm_id, user_id);
+
+	if (!find_user(&select_user_for_update, realm_id, user_id, user))
+		return false;
+	(void) statement_run(&lock_credential, &parameters);
+	return true;
+}
+
+/* The same for a user that there must be; or raise SU010. */
 void
 user_lock(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user)
 {
-	static Statement lock_credential = STATEMENT(
-		"SELECT FROM arsignup.credentials WHERE realm_id = $1 AND user_id = $2 FOR NO KEY UPDATE");
-	Parameters	parameters = one_user(realm_id, user_id);
-
-	read_user(&select_user_for_update, realm_id, user_id, user);
-	(void) statement_run(&lock_credential, &parameters);
+	if (!user_find_and_lock(realm_id, user_id, user))
+		raise_not_found("user");
 }
 
 /*
  * Tell whether a user who has just been verified is still there, active and
- * has the same password; keep it so until the transaction ends. Logins do not
- * wait for each other here, only for whoever is changing the password.
+ * has the same password; keep it so until the transaction ends, and see anew
+ * whether the email is verified. A password is known by when it was changed:
+ * another login may hash the same one anew. Logins do not wait for each other
+ * here, only for whoever is changing the password.
  */
 bool
-user_confirm(const pg_uuid_t *realm_id, const User *user)
+user_confirm(const pg_uuid_t *realm_id, User *user)
 {
 	static Statement hold_credential = STATEMENT(
 		"SELECT FROM arsignup.credentials"
-		" WHERE realm_id = $1 AND user_id = $2 AND password_hash = $3 FOR SHARE");
+		" WHERE realm_id = $1 AND user_id = $2 AND updated_at = $3 FOR KEY SHARE");
 	Parameters	parameters = one_user(realm_id, &user->id);
 
 	if (statement_run(&hold_user, &parameters) == 0 || !column_bool(1))
 		return false;
-	add_text(&parameters, user->password_hash);
+	user->email_verification = column_text(2);
+	add_time(&parameters, user->password_changed_at);
 	return statement_run(&hold_credential, &parameters) == 1;
 }
 
@@ -447,7 +497,7 @@ user_find_by_login(const Realm *realm, const char *login, User *user)
 	if (statement_run(is_email ? &by_email : &by_username, &parameters) == 0)
 		return false;
 	fill_user(user);
-	user->password_hash = column_text(11);
+	fill_password(user, 13);
 	return true;
 }
 
@@ -524,13 +574,31 @@ users_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)
 	return statement_run_batch(&delete_users, realm_id, max_rows);
 }
 
-/* Return the hash of a user's password, or NULL. */
-char *
-user_password_hash(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
+/* Read a user's password; false if there is none. */
+bool
+user_read_password(const pg_uuid_t *realm_id, User *user)
 {
-	Parameters	parameters = one_user(realm_id, user_id);
+	Parameters	parameters = one_user(realm_id, &user->id);
 
-	return statement_run(&select_credential, &parameters) == 1 ? column_text(1) : NULL;
+	if (statement_run(&select_credential, &parameters) == 0)
+		return false;
+	fill_password(user, 1);
+	return true;
+}
+
+/*
+ * Store another hash of the password that a user has, who was confirmed. If
+ * somebody else is just changing the credential, or has changed it, theirs
+ * stays, and nobody waits.
+ */
+void
+user_renew_password(const pg_uuid_t *realm_id, const User *user, const char *hash)
+{
+	Parameters	parameters = one_user(realm_id, &user->id);
+
+	add_text(&parameters, user->password_hash);
+	add_text(&parameters, hash);
+	(void) statement_run(&renew_credential, &parameters);
 }
 
 /* Refuse the login tokens that a user has so far; or raise SU010. */
@@ -552,19 +620,46 @@ user_set_password(const pg_uuid_t *realm_id, const User *user, TimestampTz now)
 	set_password_hash(realm_id, user, now);
 }
 
-/* Give a locked user a new password if its hash is still this one; else false, with nothing changed. */
+/* Give a locked user a new password unless it was changed since it was read; then false, with nothing changed. */
 bool
-user_exchange_password(const pg_uuid_t *realm_id, const User *user, const char *old_hash, TimestampTz now)
+user_exchange_password(const pg_uuid_t *realm_id, const User *user, TimestampTz now)
 {
 	Parameters	parameters = one_user(realm_id, &user->id);
 
-	add_text(&parameters, old_hash);
+	add_time(&parameters, user->password_changed_at);
 	add_text(&parameters, user->password_hash);
 	add_time(&parameters, now);
 	if (statement_run(&exchange_credential, &parameters) == 0)
 		return false;
 	user_end_tokens(realm_id, &user->id, now);
 	return true;
+}
+
+/* Note how far the verification of a locked user's email has come. */
+void
+user_set_verification(const pg_uuid_t *realm_id, const User *user, const char *email_verification)
+{
+	static Statement set_verification = STATEMENT(
+		"UPDATE arsignup.users SET email_verification = $3 WHERE realm_id = $1 AND id = $2");
+	Parameters	parameters = one_user(realm_id, &user->id);
+
+	add_text(&parameters, email_verification);
+	(void) statement_run(&set_verification, &parameters);
+}
+
+/* Tell whether a user's email is known to be theirs. */
+bool
+user_is_verified(const User *user)
+{
+	return user->email_verification != NULL && strcmp(user->email_verification, "verified") == 0;
+}
+
+/* Tell whether a user may not log in before the email is verified: people in realms that require it. */
+bool
+user_must_verify(const Realm *realm, const User *user)
+{
+	return realm->verification_is_required && strcmp(user->user_type, "human") == 0 &&
+		!user_is_verified(user);
 }
 
 /* Return what a password of this user has to fulfil. */
@@ -583,6 +678,18 @@ user_password_policy(const Realm *realm, const User *user)
 		.min_score = realm->password_min_score,
 		.related = related
 	};
+}
+
+/* Check and hash a new password of a user; or raise SU001. */
+void
+user_hash_password(SecretScope *scope, const Realm *realm, User *user, Span password)
+{
+	PasswordPolicy policy = user_password_policy(realm, user);
+	Faults		faults = NO_FAULTS;
+
+	password = password_accept(scope, password, &policy, &faults);
+	faults_raise(&faults);
+	user->password_hash = password_hash(password);
 }
 
 /* Return what the user is called: first and last name, without either the username. */

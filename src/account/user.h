@@ -24,7 +24,9 @@ typedef struct User
 	Jsonb	   *custom;
 	const char *state;
 	TimestampTz tokens_valid_from;	/* 0: none was set */
+	const char *email_verification; /* NULL in a new user: none */
 	char	   *password_hash;
+	TimestampTz password_changed_at;	/* of a password that was read */
 	bool		logs_in;		/* with the insert, as after a signup */
 } User;
 
@@ -37,9 +39,12 @@ extern void user_check(const Realm *realm, User *user, Faults *faults);
 extern void state_check(const char *state, Faults *faults);
 extern void user_check_free(const Realm *realm, const User *user, Faults *faults);
 extern void user_insert(const Realm *realm, User *user, TimestampTz now);
+extern bool user_find(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user);
+extern bool user_find_and_hold(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user);
+extern bool user_find_and_lock(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user);
 extern void user_read(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user);
 extern void user_lock(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user);
-extern bool user_confirm(const pg_uuid_t *realm_id, const User *user);
+extern bool user_confirm(const pg_uuid_t *realm_id, User *user);
 extern void user_hold(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern void user_update(const Realm *realm, User *user, TimestampTz now);
 extern bool user_find_by_login(const Realm *realm, const char *login, User *user);
@@ -47,12 +52,17 @@ extern void user_record_login(const pg_uuid_t *realm_id, const pg_uuid_t *user_i
 extern bool user_delete(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern bool users_exist(const pg_uuid_t *realm_id);
 extern uint64 users_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
-extern char *user_password_hash(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
+extern bool user_read_password(const pg_uuid_t *realm_id, User *user);
+extern void user_renew_password(const pg_uuid_t *realm_id, const User *user, const char *hash);
 extern void user_end_tokens(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now);
 extern void user_set_password(const pg_uuid_t *realm_id, const User *user, TimestampTz now);
-extern bool user_exchange_password(const pg_uuid_t *realm_id, const User *user,
-								   const char *old_hash, TimestampTz now);
+extern bool user_exchange_password(const pg_uuid_t *realm_id, const User *user, TimestampTz now);
+extern void user_set_verification(const pg_uuid_t *realm_id, const User *user,
+								  const char *email_verification);
+extern bool user_is_verified(const User *user);
+extern bool user_must_verify(const Realm *realm, const User *user);
 extern PasswordPolicy user_password_policy(const Realm *realm, const User *user);
+extern void user_hash_password(SecretScope *scope, const Realm *realm, User *user, Span password);
 extern const char *user_full_name(const User *user);
 
 #endif							/* ARSIGNUP_USER_H */

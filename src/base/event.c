@@ -23,7 +23,11 @@ static Statement insert_events[MAX_EVENTS] = {
 			  " ($1, $2, $3, $4, $5, $16, $17, $18, $19, $20)"),
 	STATEMENT(INSERT_EVENTS ", ($1, $2, $3, $4, $5, $11, $12, $13, $14, $15),"
 			  " ($1, $2, $3, $4, $5, $16, $17, $18, $19, $20),"
-			  " ($1, $2, $3, $4, $5, $21, $22, $23, $24, $25)")
+			  " ($1, $2, $3, $4, $5, $21, $22, $23, $24, $25)"),
+	STATEMENT(INSERT_EVENTS ", ($1, $2, $3, $4, $5, $11, $12, $13, $14, $15),"
+			  " ($1, $2, $3, $4, $5, $16, $17, $18, $19, $20),"
+			  " ($1, $2, $3, $4, $5, $21, $22, $23, $24, $25),"
+			  " ($1, $2, $3, $4, $5, $26, $27, $28, $29, $30)")
 };
 
 /* Record events in one statement; their ids keep the order in which they are given. */
@@ -50,6 +54,42 @@ events_record(const pg_uuid_t *realm_id, TimestampTz now, const EventSource *sou
 		add_uuid(&parameters, events[i].membership_id);
 	}
 	(void) statement_run(&insert_events[count - 1], &parameters);
+}
+
+/*
+ * Find the oldest unclaimed events of some kinds, at most so many, without a
+ * lock; return how many, with realm, id and user of each in SPI_tuptable.
+ * Every kind has its own range of the index.
+ */
+uint64
+events_find_unclaimed(ArrayType *kinds, int64 max_rows)
+{
+	static Statement select_unclaimed = STATEMENT(
+		"SELECT e.* FROM (SELECT DISTINCT kind COLLATE \"C\" AS kind FROM unnest($1) AS k (kind)) kinds,"
+		" LATERAL (SELECT realm_id, id, user_id FROM arsignup.events"
+		"  WHERE event_type = kinds.kind AND claimed_at IS NULL ORDER BY id LIMIT $2) e"
+		" ORDER BY e.id LIMIT $2");
+	Parameters	parameters = {0};
+
+	add_pointer(&parameters, TEXTARRAYOID, kinds);
+	add_int8(&parameters, max_rows);
+	return statement_run(&select_unclaimed, &parameters);
+}
+
+/* Claim an event, whose row is then in SPI_tuptable; false if somebody else has it, or is about to. */
+bool
+event_claim(const pg_uuid_t *realm_id, const pg_uuid_t *id, TimestampTz now)
+{
+	static Statement claim_event = STATEMENT(
+		"UPDATE arsignup.events SET claimed_at = $3 WHERE realm_id = $1 AND id ="
+		" (SELECT id FROM arsignup.events WHERE realm_id = $1 AND id = $2 AND claimed_at IS NULL"
+		"  FOR UPDATE SKIP LOCKED) RETURNING *");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_uuid(&parameters, id);
+	add_time(&parameters, now);
+	return statement_run(&claim_event, &parameters) == 1;
 }
 
 /* Delete events from before a time, at most so many; return how many. */

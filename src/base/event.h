@@ -7,10 +7,11 @@
 #include "arsignup.h"
 #include "datatype/timestamp.h"
 #include "fmgr.h"
+#include "utils/array.h"
 #include "utils/inet.h"
 #include "utils/uuid.h"
 
-#define MAX_EVENTS 4			/* one action makes: user, org, membership, login */
+#define MAX_EVENTS 5			/* one action makes: user, email to verify, org, membership, login */
 
 typedef struct Event
 {
@@ -30,6 +31,8 @@ typedef struct EventSource
 
 extern void events_record(const pg_uuid_t *realm_id, TimestampTz now, const EventSource *source,
 						  const Event *events, int count);
+extern uint64 events_find_unclaimed(ArrayType *kinds, int64 max_rows);
+extern bool event_claim(const pg_uuid_t *realm_id, const pg_uuid_t *id, TimestampTz now);
 extern uint64 events_purge(TimestampTz before, int64 max_rows);
 extern uint64 events_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
 extern EventSource argument_source(FunctionCallInfo fcinfo, int ip, int client);

@@ -55,18 +55,21 @@ CREATE TABLE arsignup.events (
 -- Events come in the order of time: a block range index finds the old ones and costs an insert nothing.
 CREATE INDEX events_time ON arsignup.events USING brin (event_at);
 
+-- What a worker claims next: a claimed event is not in it.
+CREATE INDEX events_unclaimed ON arsignup.events (event_type COLLATE "C", id) WHERE claimed_at IS NULL;
+
 COMMENT ON TABLE arsignup.events IS 'What happened, written in the transaction in which it happened. No foreign keys: an event outlives what it tells of.';
 COMMENT ON COLUMN arsignup.events.realm_id IS 'The realm in which it happened.';
 COMMENT ON COLUMN arsignup.events.id IS 'UUID version 7; ev_ outside SQL. The events of one transaction sort in the order in which they happened.';
 COMMENT ON COLUMN arsignup.events.event_at IS 'When it happened.';
-COMMENT ON COLUMN arsignup.events.claimed_at IS 'When a worker took it, null before.';
+COMMENT ON COLUMN arsignup.events.claimed_at IS 'When a worker took it by claim_events, null before.';
 COMMENT ON COLUMN arsignup.events.user_id IS 'The user it is about, if any.';
 COMMENT ON COLUMN arsignup.events.org_id IS 'The org it is about, if any.';
 COMMENT ON COLUMN arsignup.events.membership_id IS 'The membership it is about, if any.';
 COMMENT ON COLUMN arsignup.events.connected_app_id IS 'The connected app through which it happened, if any.';
 COMMENT ON COLUMN arsignup.events.ip IS 'The address of the client, if it is known.';
-COMMENT ON COLUMN arsignup.events.event_type IS 'user.created, user.updated (also a new password), user.deleted, the same of org and membership; user.login.succeeded.';
+COMMENT ON COLUMN arsignup.events.event_type IS 'user.created, user.updated (also a new password), user.deleted, the same of org and membership; user.login.succeeded; user.password_token.created, consumed and failed; user.email.verification_requested; user.email.verified.';
 COMMENT ON COLUMN arsignup.events.client IS 'The client, as it names itself.';
-COMMENT ON COLUMN arsignup.events.data IS 'Whatever else belongs to this type of event.';
+COMMENT ON COLUMN arsignup.events.data IS 'Whatever else belongs to this type of event. The token of a mail is only in what claim_events returns.';
 
 SELECT pg_extension_config_dump('arsignup.events', '');

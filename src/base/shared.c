@@ -29,6 +29,7 @@ initialise_state(SharedState *state)
 {
 	for (int i = 0; i < COUNTERS; i++)
 		pg_atomic_init_u64(&state->counters[i], 0);
+	pg_atomic_init_u64(&state->argon2_pace, 0);
 	SpinLockInit(&state->gate.mutex);
 	state->gate.running = 0;
 	state->gate.waiting = 0;

@@ -37,6 +37,7 @@ typedef struct HashGate
 typedef struct SharedState
 {
 	pg_atomic_uint64 counters[COUNTERS];
+	pg_atomic_uint64 argon2_pace;	/* password/pace.c keeps it */
 	HashGate	gate;
 } SharedState;
 

@@ -3,6 +3,8 @@
  */
 #include "base/text.h"
 
+#include <string.h>
+
 /* Tell the ASCII white space that people leave around what they type. */
 static bool
 is_space(char c)
@@ -19,6 +21,40 @@ span_trim(Span text)
 	while (text.size > 0 && is_space(text.data[text.size - 1]))
 		text.size--;
 	return text;
+}
+
+/* Take an exact string off the front. */
+bool
+span_take(Span *text, const char *expected)
+{
+	size_t		size = strlen(expected);
+
+	if (text->size < size || memcmp(text->data, expected, size) != 0)
+		return false;
+	text->data += size;
+	text->size -= size;
+	return true;
+}
+
+/* Take a decimal number without sign or leading zero off the front. */
+bool
+span_take_number(Span *text, uint32_t *number)
+{
+	uint64_t	value = 0;
+	size_t		digits = 0;
+
+	while (digits < text->size && text->data[digits] >= '0' && text->data[digits] <= '9')
+	{
+		value = value * 10 + (text->data[digits++] - '0');
+		if (value > UINT32_MAX)
+			return false;
+	}
+	if (digits == 0 || (digits > 1 && text->data[0] == '0'))
+		return false;
+	text->data += digits;
+	text->size -= digits;
+	*number = value;
+	return true;
 }
 
 /* Copy text, its ASCII capitals turned small; terminate the copy. */

@@ -23,6 +23,8 @@ is_alphanumeric(char c)
 }
 
 extern Span span_trim(Span text);
+extern bool span_take(Span *text, const char *expected);
+extern bool span_take_number(Span *text, uint32_t *number);
 extern void ascii_lower(char *out, Span text);
 extern bool span_is_ascii(Span text);
 extern bool utf8_next(Span *text, uint32_t *code_point);

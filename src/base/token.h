@@ -18,6 +18,8 @@
 /* What a token is for, told by its prefix. */
 #define SIGNUP_TOKEN_PREFIX "utk_"
 #define BROWSER_SESSION_PREFIX "kbs_"
+#define PASSWORD_RESET_PREFIX "kpw_"
+#define EMAIL_VERIFICATION_PREFIX "kev_"
 
 extern void token_make(const char *prefix, const uint8_t realm_id[UUID_SIZE], char out[TOKEN_LENGTH + 1]);
 extern bool token_parse(const char *prefix, Span token, uint8_t realm_id[UUID_SIZE],

@@ -65,6 +65,8 @@ BEGIN
 				('TABLE', 'sessions', 'SELECT (realm_id, id, user_id, connected_app_id, created_at,'
 					' expires_at, ended_at, ip, client)', 'arsignup_admin'),
 				('TABLE', 'login_sources', 'SELECT', 'arsignup_admin'),
+				('TABLE', 'one_time_tokens', 'SELECT (realm_id, user_id, created_at, expires_at, used_at, purpose,'
+					' email_key)', 'arsignup_admin'),
 				('TABLE', 'signing_keys', 'SELECT (realm_id, created_at, retired_at, session_minutes, kid, alg,'
 					' public_key, master_key_id)', 'arsignup_admin'),
 
@@ -81,6 +83,7 @@ BEGIN
 				('FUNCTION', 'update_user', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'delete_user', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'set_password', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'set_password_hash', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'change_password', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'create_org', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'update_org', 'EXECUTE', 'arsignup_app, arsignup_admin'),
@@ -97,11 +100,17 @@ BEGIN
 				('FUNCTION', 'end_browser_session', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'login_again', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'jwks', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'request_password_reset', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'reset_password', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'request_email_verification', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'verify_email', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'signup', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'mint_signup_token', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'get_signup_token', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'redeem_signup_token', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'revoke_signup_token', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+
+				('FUNCTION', 'claim_events', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 
 				('FUNCTION', 'rotate_signing_key', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'reveal_jwt_key', 'EXECUTE', 'arsignup_admin'),

@@ -30,7 +30,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_create_session';
 
 COMMENT ON FUNCTION arsignup.create_session(uuid, uuid, uuid, inet, text) IS
-'Logs a user in whom the application knows by other means, such as a signup token that it has redeemed. session_id is null where the realm does not manage sessions, and for api users. Errors: SU006 logins are switched off, or realm, app or user is inactive; SU010 no such realm, app or user; SU011 the signing key cannot be opened.';
+'Logs a user in whom the application knows by other means, such as a signup token that it has redeemed. session_id is null where the realm does not manage sessions, and for api users. Errors: SU006 logins are switched off, realm, app or user is inactive, or the email must be verified first; SU010 no such realm, app or user; SU011 the signing key cannot be opened.';
 
 CREATE OR REPLACE FUNCTION arsignup.verify_login_token(token arsignup.secret, realm_id uuid DEFAULT NULL)
 RETURNS jsonb

@@ -70,11 +70,9 @@ limit_login(const Realm *realm, const char *login, const User *user, const Event
  * costs the hash of a wrong password and gets its answer.
  */
 static const char *
-authenticate(SecretScope *scope, FunctionCallInfo fcinfo, const Realm *realm, const EventSource *source,
-			 User *user, TimestampTz *now, int *retry_after)
+authenticate(SecretScope *scope, const Realm *realm, const char *login, Span password,
+			 const EventSource *source, User *user, TimestampTz *now, int *retry_after)
 {
-	char	   *login = argument_text(fcinfo, 1);
-	Span		password = secret_argument(scope, fcinfo, 2);
 	bool		can_log_in = login != NULL && user_find_by_login(realm, login, user) &&
 		strcmp(user->state, "active") == 0 && user->password_hash != NULL;
 	Attempt		attempt;
@@ -102,29 +100,45 @@ log_in(SecretScope *scope, const App *app, const User *user, const EventSource *
 	result->url = url_with_token(app->login_handler, result->token, false);
 }
 
+/* Make sure that who was verified may still log in, and store the hash that was made anew; or say why not. */
+static const char *
+confirm(const Realm *realm, User *user, const char *renewed)
+{
+	if (!user_confirm(&realm->id, user))
+		return "invalid";
+	if (renewed != NULL)
+		user_renew_password(&realm->id, user, renewed);
+	return user_must_verify(realm, user) ? "unverified" : NULL;
+}
+
 /*
  * Verify a login and start its session; or say why not. The session begins
  * before the password is hashed: whatever ends the tokens of a user meanwhile
- * ends this one's too.
+ * ends this one's too. A weaker hash is replaced; the new one is made before
+ * anything is locked.
  */
 static const char *
 verify_and_log_in(SecretScope *scope, FunctionCallInfo fcinfo, const App *app, const EventSource *source,
 				  LoginResult *result)
 {
 	TimestampTz now;
+	Span		password = secret_argument(scope, fcinfo, 2);
 	User		user = {0};
+	char	   *renewed = NULL;
 	int			nest_level;
-	bool		confirmed;
-	const char *reason = authenticate(scope, fcinfo, &app->realm, source, &user, &now, &result->retry_after);
+	const char *reason = authenticate(scope, &app->realm, argument_text(fcinfo, 1), password, source,
+									   &user, &now, &result->retry_after);
 
 	if (reason != NULL)
 		return reason;
+	if (!password_is_current(user.password_hash))
+		renewed = password_renew(scope, password);
 	nest_level = lock_timeout_begin();
-	confirmed = user_confirm(&app->realm.id, &user);
-	if (confirmed)
+	reason = confirm(&app->realm, &user, renewed);
+	if (reason == NULL)
 		log_in(scope, app, &user, source, now, result);
 	lock_timeout_end(nest_level);
-	return confirmed ? NULL : "invalid";
+	return reason;
 }
 
 /*
@@ -209,6 +223,10 @@ arsignup_create_session(PG_FUNCTION_ARGS)
 	nest_level = lock_timeout_begin();
 	user_hold(&app.realm.id, argument_uuid(fcinfo, 1));
 	user_read(&app.realm.id, argument_uuid(fcinfo, 1), &user);
+	if (user_must_verify(&app.realm, &user))
+		ereport(ERROR,
+				(errcode(ERRCODE_ARSIGNUP_SWITCHED_OFF),
+				 errmsg("email is not verified")));
 	log_in(&scope, &app, &user, &source, GetCurrentTimestamp(), &result);
 	lock_timeout_end(nest_level);
 	MemoryContextSwitchTo(caller);
@@ -358,6 +376,8 @@ arsignup_login_again(PG_FUNCTION_ARGS)
 		!session_recall(&app.realm, secret_argument(&scope, fcinfo, 1), GetCurrentTimestamp(),
 						&result.session, &user))
 		result.reason = "invalid";
+	if (result.reason == NULL && user_must_verify(&app.realm, &user))
+		result.reason = "unverified";
 	if (result.reason == NULL)
 	{
 		int			nest_level = lock_timeout_begin();

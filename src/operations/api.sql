@@ -25,6 +25,22 @@ AS 'MODULE_PATHNAME', 'arsignup_stats';
 COMMENT ON FUNCTION arsignup.stats() IS
 'One row for the whole server: the hash gate now, and what was counted since the server started, in all databases, calls that were rolled back included. tokens_expired counts attempts to redeem an expired token, logins_throttled those that came too often, limiter_entries the names and sources whose attempts are being counted, limiter_evictions those that gave their place to another. Errors: 55000 arsignup is not in shared_preload_libraries.';
 
+-- No statistics, such as those of yesterday's backlog, shall make a worker read the whole table, or compile a plan.
+CREATE OR REPLACE FUNCTION arsignup.claim_events(
+	kinds text[],
+	max_rows int DEFAULT 100
+)
+RETURNS SETOF arsignup.events
+LANGUAGE c VOLATILE SECURITY DEFINER ROWS 100
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET jit = off
+AS 'MODULE_PATHNAME', 'arsignup_claim_events';
+
+COMMENT ON FUNCTION arsignup.claim_events(text[], int) IS
+'Hands out events of these types that nobody has claimed, oldest first, max_rows at most, and claims them in your transaction: commit once they are delivered; a rollback gives them back. Never waits for other workers; an event waits for earlier ones of its user among these types. user.password_token.created and user.email.verification_requested come with data for the mail: {"token", "email", "username", "first_name", "last_name", "expires_at"}, or null if there is nothing to mail any more; the token is made here, works from the commit on, and is stored nowhere. Errors: SU001 kinds is null or empty or contains null, or max_rows is not positive; 55P03 another transaction holds a user who is to get a mail.';
+
 CREATE OR REPLACE FUNCTION arsignup.purge_expired(max_rows int DEFAULT 10000)
 RETURNS bigint
 LANGUAGE c VOLATILE SECURITY DEFINER
@@ -32,7 +48,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_purge_expired';
 
 COMMENT ON FUNCTION arsignup.purge_expired(int) IS
-'Deletes signup tokens that have expired, oldest first, and sessions that have expired or were ended, and sources from which nobody has logged in for 30 days, max_rows at most; returns how many. Redeemed tokens stay for a day, so that one can still ask what became of them. Never waits for a signup, and none waits for it: call it from cron until it returns less than max_rows. Errors: SU001 max_rows is not positive.';
+'Deletes signup tokens that have expired, oldest first, sessions that have expired or were ended, mailed tokens that have expired or were used, and sources from which nobody has logged in for 30 days, max_rows at most; returns how many. Redeemed tokens stay for a day, so that one can still ask what became of them. Never waits for a signup, and none waits for it: call it from cron until it returns less than max_rows. Errors: SU001 max_rows is not positive.';
 
 CREATE OR REPLACE FUNCTION arsignup.purge_events(
 	older_than interval,

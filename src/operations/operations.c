@@ -17,6 +17,7 @@
 #include "miscadmin.h"
 #include "org/org.h"
 #include "realm/realm.h"
+#include "recovery/one_time_token.h"
 #include "signup/token_row.h"
 #include "utils/fmgrprotos.h"
 #include "utils/rel.h"
@@ -93,6 +94,119 @@ argument_max_rows(FunctionCallInfo fcinfo, int n, Faults *faults)
 	return max_rows;
 }
 
+/* Return the argument that names types of events, or note what is wrong with it. */
+static ArrayType *
+argument_kinds(FunctionCallInfo fcinfo, int n, Faults *faults)
+{
+	ArrayType  *kinds = argument_array(fcinfo, n);
+
+	if (kinds == NULL || ArrayGetNItems(ARR_NDIM(kinds), ARR_DIMS(kinds)) == 0)
+		fault_add(faults, "kinds", "Kinds can't be blank.");
+	else if (array_contains_nulls(kinds))
+		fault_add(faults, "kinds", "Kinds can't contain null.");
+	return kinds;
+}
+
+/*
+ * Return a claimed event as it is handed out: one that asks for a mail with
+ * the mail's data, null if there is nothing to mail any more.
+ */
+static HeapTuple
+complete_event(SecretScope *scope, HeapTuple event, TupleDesc description)
+{
+	bool		isnull;
+	int			data = SPI_fnumber(description, "data");
+	char	   *event_type = SPI_getvalue(event, description, SPI_fnumber(description, "event_type"));
+	Datum		realm_id = SPI_getbinval(event, description, SPI_fnumber(description, "realm_id"), &isnull);
+	Datum		user_id = SPI_getbinval(event, description, SPI_fnumber(description, "user_id"), &isnull);
+	Purpose		purpose;
+	Datum		mail;
+
+	if (!event_wants_mail(event_type, &purpose))
+		return event;
+	mail = PointerGetDatum(mail_make(scope, purpose, DatumGetUUIDP(realm_id),
+									 isnull ? NULL : DatumGetUUIDP(user_id)));
+	isnull = DatumGetPointer(mail) == NULL;
+	return heap_modify_tuple_by_cols(event, description, 1, &data, &mail, &isnull);
+}
+
+/* How far behind what others have in hand a worker looks for something to do. */
+#define CLAIM_LOOKAHEAD 1000
+
+/* Tell whether a user's events have to wait. */
+static bool
+is_waiting(const List *waiting, const pg_uuid_t *user_id)
+{
+	ListCell   *cell;
+
+	foreach(cell, waiting)
+		if (memcmp(lfirst(cell), user_id, UUID_LEN) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Claim events and put them into the result. An event waits for the earlier
+ * ones of its user: as soon as one is found in somebody else's hands, or was
+ * a moment ago, all later ones of that user are left alone. Nothing is locked
+ * but what is handed out.
+ */
+static void
+claim_events(SecretScope *scope, ArrayType *kinds, int64 max_rows, Tuplestorestate *result)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	uint64		found = events_find_unclaimed(kinds, max_rows + CLAIM_LOOKAHEAD);
+	SPITupleTable *events = SPI_tuptable;
+	List	   *waiting = NIL;
+
+	for (uint64 i = 0; i < found && max_rows > 0; i++)
+	{
+		bool		has_user;
+		bool		isnull;
+		Datum		realm_id = SPI_getbinval(events->vals[i], events->tupdesc, 1, &isnull);
+		Datum		id = SPI_getbinval(events->vals[i], events->tupdesc, 2, &isnull);
+		Datum		user_id = SPI_getbinval(events->vals[i], events->tupdesc, 3, &isnull);
+
+		has_user = !isnull;
+		if (has_user && is_waiting(waiting, DatumGetUUIDP(user_id)))
+			continue;
+		if (event_claim(DatumGetUUIDP(realm_id), DatumGetUUIDP(id), now))
+		{
+			SPITupleTable *claimed = SPI_tuptable;
+
+			tuplestore_puttuple(result, complete_event(scope, claimed->vals[0], claimed->tupdesc));
+			SPI_freetuptable(claimed);
+			max_rows--;
+		}
+		else if (has_user)
+			waiting = lappend(waiting, DatumGetUUIDP(user_id));
+	}
+}
+
+/* arsignup.claim_events(kinds text[], max_rows int) returns setof arsignup.events */
+PG_FUNCTION_INFO_V1(arsignup_claim_events);
+Datum
+arsignup_claim_events(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Faults		faults = NO_FAULTS;
+	ArrayType  *kinds = argument_kinds(fcinfo, 0, &faults);
+	int64		max_rows = argument_max_rows(fcinfo, 1, &faults);
+	SecretScope scope;
+	int			nest_level;
+
+	faults_raise(&faults);
+	InitMaterializedSRF(fcinfo, 0);
+	secret_scope_open(&scope);
+	spi_open();
+	nest_level = lock_timeout_begin();
+	claim_events(&scope, kinds, max_rows, result->setResult);
+	lock_timeout_end(nest_level);
+	spi_close();
+	secret_scope_close(&scope);
+	return (Datum) 0;
+}
+
 /* arsignup.purge_expired(max_rows int) returns bigint */
 PG_FUNCTION_INFO_V1(arsignup_purge_expired);
 Datum
@@ -107,6 +221,8 @@ arsignup_purge_expired(PG_FUNCTION_ARGS)
 	purged = tokens_purge(GetCurrentTimestamp(), max_rows);
 	if (purged < (uint64) max_rows)
 		purged += sessions_purge(GetCurrentTimestamp(), max_rows - purged);
+	if (purged < (uint64) max_rows)
+		purged += one_time_tokens_purge(GetCurrentTimestamp(), max_rows - purged);
 	if (purged < (uint64) max_rows)
 		purged += sources_purge(GetCurrentTimestamp(), max_rows - purged);
 	spi_close();

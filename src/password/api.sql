@@ -17,7 +17,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_verify_password';
 
 COMMENT ON FUNCTION arsignup.verify_password(arsignup.secret, arsignup.secret) IS
-'Tells whether this is the password of a hash; compares in constant time, never returns null. Waits for the hash gate. Errors: SU001 an argument is null, the hash has an unknown form, or costs more than arsignup.argon2_memory_max or arsignup.argon2_iterations_max; SU007 too busy; 53200 out of memory.';
+'Tells whether this is the password of a hash; compares in constant time, never returns null. Forms of hashes: argon2id, bcrypt ($2a$, $2b$, $2y$), scrypt ($7$), yescrypt ($y$), sha256crypt ($5$), sha512crypt ($6$), PBKDF2-SHA256 (of Django and passlib, and the PHC form). Waits for the hash gate. Errors: SU001 an argument is null, the hash has an unknown form, or costs more than the settings arsignup.argon2_memory_max, argon2_iterations_max, bcrypt_cost_max and sha2_iterations_max allow; SU007 too busy; 53200 out of memory.';
 
 CREATE OR REPLACE FUNCTION arsignup.password_needs_rehash(password_hash arsignup.secret)
 RETURNS boolean
@@ -26,7 +26,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_password_needs_rehash';
 
 COMMENT ON FUNCTION arsignup.password_needs_rehash(arsignup.secret) IS
-'Tells whether a hash is weaker than one made now, or of another form. Null for null.';
+'Tells whether a hash is weaker than one made now, or of another form than argon2id; a login with the right password then replaces it. Null for null.';
 
 CREATE OR REPLACE FUNCTION arsignup.password_strength(
 	password arsignup.secret,

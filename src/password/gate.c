@@ -108,34 +108,70 @@ leave_queue(int code, Datum arg)
 	wake_next(gate);
 }
 
-/* Count and report a refusal. */
-pg_noreturn static void
-refuse(const char *detail)
-{
-	count(COUNT_HASHES_REFUSED);
-	ereport(ERROR,
-			(errcode(ERRCODE_ARSIGNUP_BUSY),
-			 errmsg("too many passwords are being hashed"),
-			 errdetail_internal("%s", detail),
-			 errhint("Try again in a few seconds.")));
-}
-
-/* Wait in the queue until a slot is free. */
-static void
+/* Wait in the queue until a slot is free; false if none was within the time to wait. */
+static bool
 wait_for_slot(HashGate *gate, int slots)
 {
 	TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), hash_wait_setting);
+	bool		advanced;
 
 	ConditionVariablePrepareToSleep(&gate->freed);
-	while (!advance(gate, slots))
+	while (!(advanced = advance(gate, slots)))
 	{
 		long		remaining = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), deadline);
 
 		if (remaining <= 0)
-			refuse("No slot became free within arsignup.hash_wait.");
+			break;
 		(void) ConditionVariableTimedSleep(&gate->freed, remaining, PG_WAIT_EXTENSION);
 	}
 	ConditionVariableCancelSleep();
+	return advanced;
+}
+
+/* Wait for a slot with a place in the queue, which is given back if the wait is in vain. */
+static bool
+queue(HashGate *gate, int slots)
+{
+	volatile bool advanced = false;
+
+	PG_ENSURE_ERROR_CLEANUP(leave_queue, PointerGetDatum(gate));
+	{
+		advanced = wait_for_slot(gate, slots);
+	}
+	PG_END_ENSURE_ERROR_CLEANUP(leave_queue, PointerGetDatum(gate));
+	if (advanced)
+		wake_next(gate);
+	else
+		leave_queue(0, PointerGetDatum(gate));
+	return advanced;
+}
+
+/* Take a slot, or wait for one; return why there is none, or NULL. */
+static const char *
+enter(void)
+{
+	HashGate   *gate = &shared_state()->gate;
+	int			slots = hash_slots();
+	const char *refusal = NULL;
+
+	CHECK_FOR_INTERRUPTS();
+	switch (arrive(gate, slots, queue_places()))
+	{
+		case ADMITTED:
+			break;
+		case QUEUED:
+			if (!queue(gate, slots))
+				refusal = "No slot became free within arsignup.hash_wait.";
+			break;
+		case REFUSED:
+			refusal = "The queue for the hash gate is full.";
+			break;
+	}
+	if (refusal != NULL)
+		count(COUNT_HASHES_REFUSED);
+	else
+		passes++;
+	return refusal;
 }
 
 /*
@@ -145,26 +181,21 @@ wait_for_slot(HashGate *gate, int slots)
 void
 gate_enter(void)
 {
-	HashGate   *gate = &shared_state()->gate;
-	int			slots = hash_slots();
+	const char *refusal = enter();
 
-	CHECK_FOR_INTERRUPTS();
-	switch (arrive(gate, slots, queue_places()))
-	{
-		case ADMITTED:
-			break;
-		case QUEUED:
-			PG_ENSURE_ERROR_CLEANUP(leave_queue, PointerGetDatum(gate));
-			{
-				wait_for_slot(gate, slots);
-			}
-			PG_END_ENSURE_ERROR_CLEANUP(leave_queue, PointerGetDatum(gate));
-			wake_next(gate);
-			break;
-		case REFUSED:
-			refuse("The queue for the hash gate is full.");
-	}
-	passes++;
+	if (refusal != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARSIGNUP_BUSY),
+				 errmsg("too many passwords are being hashed"),
+				 errdetail_internal("%s", refusal),
+				 errhint("Try again in a few seconds.")));
+}
+
+/* The same for a hash that can be done without; false if there is no slot. */
+bool
+gate_enter_if_open(void)
+{
+	return enter() == NULL;
 }
 
 /* Return how often this backend has passed the gate. */

@@ -7,6 +7,7 @@
 #include "arsignup.h"
 
 extern void gate_enter(void);
+extern bool gate_enter_if_open(void);
 extern void gate_leave(void);
 extern uint64 gate_passes(void);
 

@@ -1,20 +1,17 @@
 /*
  * Passwords: what is accepted, hashing, verifying.
- *
- * argon2id comes from libsodium as crypto_pwhash, not as crypto_pwhash_str:
- * the latter's verification reports running out of memory as a wrong password.
  */
 #include "password/password.h"
 
-#include <errno.h>
 #include <sodium.h>
 
 #include "base/argument.h"
 #include "base/shared.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "password/form.h"
 #include "password/gate.h"
-#include "password/phc.h"
+#include "password/pace.h"
 #include "password/strength.h"
 
 /*
@@ -82,92 +79,17 @@ password_is_repeated(SecretScope *scope, Span accepted, Span again)
 		sodium_memcmp(again.data, accepted.data, again.size) == 0;
 }
 
-/* Compute a tag in a slot of the hash gate. */
-static void
-run_argon2(Span password, const Argon2Hash *hash, uint8_t *tag, size_t tag_size)
+/* Report that a hash could not have its memory. */
+pg_noreturn static void
+raise_no_memory(uint32 memory)
 {
-	int			result;
-	int			error;
-
-	if (password.data == NULL)
-		elog(ERROR, "there is no password to hash");
-	gate_enter();
-	errno = 0;
-	result = crypto_pwhash(tag, tag_size, password.data, password.size, hash->salt,
-						   hash->iterations, (size_t) hash->memory * 1024,
-						   crypto_pwhash_ALG_ARGON2ID13);
-	error = errno;
-	gate_leave();
-	count(COUNT_HASHES_RUN);
-	CHECK_FOR_INTERRUPTS();
-
-	/* The parameters were checked before, so this is memory; errno is not to be relied on. */
-	if (result != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("out of memory"),
-				 errdetail("Hashing a password needs %u kB.", hash->memory),
-				 error == ENOMEM ? 0 : errdetail_log("libsodium refused with error %d.", error)));
+	ereport(ERROR,
+			(errcode(ERRCODE_OUT_OF_MEMORY),
+			 errmsg("out of memory"),
+			 errdetail("Hashing a password needs %u kB.", memory)));
 }
 
-/* Hash an accepted password at the current cost. */
-char *
-password_hash(Span accepted)
-{
-	Argon2Hash	hash = {
-		.memory = argon2_memory_setting,
-		.iterations = argon2_iterations_setting,
-		.tag_size = ARGON2_TAG_SIZE
-	};
-	char	   *phc = palloc(PHC_SIZE);
-
-	randombytes_buf(hash.salt, sizeof(hash.salt));
-	run_argon2(accepted, &hash, hash.tag, hash.tag_size);
-	phc_format(&hash, phc);
-	return phc;
-}
-
-/* Tell whether verifying against a hash stays within the limits; our own settings always do. */
-static bool
-is_affordable(const Argon2Hash *hash)
-{
-	return hash->memory <= (uint32) Max(argon2_memory_max_setting, argon2_memory_setting) &&
-		hash->iterations <= (uint32) Max(argon2_iterations_max_setting, argon2_iterations_setting);
-}
-
-/* Read a hash that is to be stored or verified against, or note what is wrong with it. */
-static void
-read_hash(Span text, Argon2Hash *hash, Faults *faults)
-{
-	if (!phc_parse(text, hash))
-		fault_add(faults, "password_hash", "Password hash has an unknown form.");
-	else if (!is_affordable(hash))
-		fault_add(faults, "password_hash", "Password hash costs more than this server allows.");
-}
-
-/* Return a ready hash as it will be stored, or note what is wrong with it. */
-char *
-password_hash_accept(Span text, Faults *faults)
-{
-	Argon2Hash	hash;
-
-	read_hash(text, &hash, faults);
-	return pnstrdup(text.data, text.size);
-}
-
-/* Tell whether this is the password of a hash. */
-static bool
-verify(SecretScope *scope, Span password, const Argon2Hash *hash)
-{
-	uint8_t    *tag = secret_alloc(scope, hash->tag_size);
-
-	if (!normalize_password(scope, &password))
-		return false;
-	run_argon2(password, hash, tag, hash->tag_size);
-	return sodium_memcmp(tag, hash->tag, hash->tag_size) == 0;
-}
-
-/* Make up a hash at the current cost that is nobody's. */
+/* Make up an argon2id hash at the current cost that is nobody's. */
 static Argon2Hash
 nobodys_hash(void)
 {
@@ -182,26 +104,206 @@ nobodys_hash(void)
 	return hash;
 }
 
+/* Hash in the slot of the hash gate that was taken, and give it back; NULL for lack of memory. */
+static char *
+hash_in_slot(Span accepted)
+{
+	Argon2Hash	hash = nobodys_hash();
+	uint64		began = pace_clock();
+	bool		computed = argon2_compute(&hash, accepted, hash.tag);
+	uint64		spent = pace_clock() - began;
+	char	   *phc;
+
+	gate_leave();
+	count(COUNT_HASHES_RUN);
+	CHECK_FOR_INTERRUPTS();
+	if (!computed)
+		return NULL;
+	pace_note(spent);
+	phc = palloc(PHC_SIZE);
+	phc_format(&hash, phc);
+	return phc;
+}
+
+/* Hash an accepted password at the current cost. */
+char *
+password_hash(Span accepted)
+{
+	char	   *hash;
+
+	if (accepted.data == NULL)
+		elog(ERROR, "there is no password to hash");
+	gate_enter();
+	hash = hash_in_slot(accepted);
+	if (hash == NULL)
+		raise_no_memory(argon2_memory_setting);
+	return hash;
+}
+
+/*
+ * Hash a password that was right at the current cost; NULL where that can't be
+ * just now, and the old hash must do.
+ */
+char *
+password_renew(SecretScope *scope, Span password)
+{
+	if (!normalize_password(scope, &password) || !gate_enter_if_open())
+		return NULL;
+	return hash_in_slot(password);
+}
+
+/* Return the most that a hash's form may count in its unit; our own settings are always within. */
+static int
+iterations_max(CostUnit unit)
+{
+	switch (unit)
+	{
+		case COST_PASSES:
+			return Max(argon2_iterations_max_setting, argon2_iterations_setting);
+		case COST_BCRYPT:
+			return bcrypt_cost_max_setting;
+		case COST_SHA2:
+			return sha2_iterations_max_setting;
+	}
+	return 0;
+}
+
+/* Tell whether verifying against a hash stays within the limits. */
+static bool
+is_affordable(const PasswordHash *hash)
+{
+	return hash->memory <= (uint32) Max(argon2_memory_max_setting, argon2_memory_setting) &&
+		hash->iterations <= (uint32) iterations_max(hash->form->unit);
+}
+
+/* Tell whether a hash is as strong as one made now. */
+static bool
+is_current(const PasswordHash *hash)
+{
+	return hash_is_argon2id(hash) &&
+		hash->argon2.memory >= (uint32) argon2_memory_setting &&
+		hash->argon2.iterations >= (uint32) argon2_iterations_setting &&
+		hash->argon2.tag_size >= ARGON2_TAG_SIZE;
+}
+
+/* Tell whether a hash, given as text, is as strong as one made now. */
+bool
+password_is_current(const char *text)
+{
+	PasswordHash hash;
+
+	return hash_parse((Span) {text, strlen(text)}, &hash) && is_current(&hash);
+}
+
+/* Read a hash that is to be stored or verified against, or note what is wrong with it. */
+static void
+read_hash(Span text, PasswordHash *hash, Faults *faults)
+{
+	if (!hash_parse(text, hash))
+		fault_add(faults, "password_hash", "Password hash has an unknown form.");
+	else if (!is_affordable(hash))
+		fault_add(faults, "password_hash", "Password hash costs more than this server allows.");
+}
+
+/* Return a ready hash as it will be stored, or note what is wrong with it. */
+char *
+password_hash_accept(Span text, Faults *faults)
+{
+	PasswordHash hash;
+
+	if (text.data == NULL)
+	{
+		fault_add(faults, "password_hash", "Password hash can't be null.");
+		return NULL;
+	}
+	read_hash(text, &hash, faults);
+	return pnstrdup(text.data, text.size);
+}
+
+/* Burn what a hash at the current cost would have taken longer, in the slot of a hash that was cheaper. */
+static Verdict
+pad(Span password, uint64 spent, HashScratch *scratch)
+{
+	Argon2Hash	hash = nobodys_hash();
+
+	hash.memory = pace_remainder(spent);
+	if (hash.memory < ARGON2_MEMORY_MIN || argon2_compute(&hash, password, scratch->tag))
+		return PASSWORD_WRONG;
+	return PASSWORD_NO_MEMORY;
+}
+
+/* Verify in a slot of the hash gate; a wrong password costs what it does at the current cost, if it is to. */
+static Verdict
+verify_in_slot(const PasswordHash *hash, Span password, HashScratch *scratch, bool padded)
+{
+	Verdict		verdict;
+	uint64		began;
+	uint64		spent;
+
+	gate_enter();
+	began = pace_clock();
+	verdict = hash_verify(hash, password, scratch);
+	spent = pace_clock() - began;
+	if (verdict == PASSWORD_WRONG && padded && !is_current(hash))
+		verdict = pad(password, spent, scratch);
+	gate_leave();
+	count(COUNT_HASHES_RUN);
+	CHECK_FOR_INTERRUPTS();
+	if (verdict != PASSWORD_NO_MEMORY && hash_is_argon2id(hash) &&
+		hash->memory == (uint32) argon2_memory_setting &&
+		hash->iterations == (uint32) argon2_iterations_setting)
+		pace_note(spent);
+	return verdict;
+}
+
+/*
+ * Tell whether this is the password of a hash. What is hashed is its normal
+ * form C, as in our own hashes; in hashes of other forms what was typed, for
+ * that is what other systems have hashed.
+ */
+static bool
+verify(SecretScope *scope, Span password, const PasswordHash *hash, bool padded)
+{
+	HashScratch *scratch = secret_alloc(scope, sizeof(HashScratch));
+	Span		normalized = password;
+	Verdict		verdict;
+
+	if (!normalize_password(scope, &normalized))
+		return false;
+	if (hash_is_argon2id(hash))
+		password = normalized;
+	verdict = verify_in_slot(hash, password, scratch, padded);
+	if (verdict == PASSWORD_NO_MEMORY)
+		raise_no_memory(Max(hash->memory, (uint32) argon2_memory_setting));
+	return verdict == PASSWORD_RIGHT;
+}
+
 /*
  * Tell whether this is the password of a stored hash. Without one, or with one
  * that cannot be verified against, it never is, and to find that out takes as
- * long.
+ * long as with one; as with a hash at the current cost, if it is cheaper.
  */
 bool
 password_verify(SecretScope *scope, Span password, const char *stored)
 {
 	Faults		faults = NO_FAULTS;
-	Argon2Hash	hash;
+	char		text[PHC_SIZE];
+	PasswordHash hash;
 
 	if (stored != NULL)
 		read_hash((Span) {stored, strlen(stored)}, &hash, &faults);
 	if (faults.list != NIL)
 		ereport(LOG,
 				(errmsg("a stored password hash cannot be verified against"),
-				 errhint("Is its cost above arsignup.argon2_memory_max or arsignup.argon2_iterations_max?")));
+				 errhint("Is its cost above what the settings of arsignup allow?")));
 	if (stored == NULL || faults.list != NIL)
-		hash = nobodys_hash();
-	return verify(scope, password, &hash);
+	{
+		Argon2Hash	nobodys = nobodys_hash();
+
+		phc_format(&nobodys, text);
+		(void) hash_parse((Span) {text, strlen(text)}, &hash);
+	}
+	return verify(scope, password, &hash, true);
 }
 
 /* arsignup.hash_password(password arsignup.secret) returns text */
@@ -232,7 +334,7 @@ arsignup_verify_password(PG_FUNCTION_ARGS)
 	SecretScope scope;
 	Span		password;
 	Span		text;
-	Argon2Hash	hash;
+	PasswordHash hash;
 	bool		verified;
 
 	secret_scope_open(&scope);
@@ -245,7 +347,7 @@ arsignup_verify_password(PG_FUNCTION_ARGS)
 	else
 		read_hash(text, &hash, &faults);
 	faults_raise(&faults);
-	verified = verify(&scope, password, &hash);
+	verified = verify(&scope, password, &hash, false);
 	secret_scope_close(&scope);
 	PG_RETURN_BOOL(verified);
 }
@@ -256,14 +358,11 @@ Datum
 arsignup_password_needs_rehash(PG_FUNCTION_ARGS)
 {
 	SecretScope scope;
-	Argon2Hash	hash;
+	PasswordHash hash;
 	bool		current;
 
 	secret_scope_open(&scope);
-	current = phc_parse(secret_argument(&scope, fcinfo, 0), &hash) &&
-		hash.memory >= (uint32) argon2_memory_setting &&
-		hash.iterations >= (uint32) argon2_iterations_setting &&
-		hash.tag_size >= ARGON2_TAG_SIZE;
+	current = hash_parse(secret_argument(&scope, fcinfo, 0), &hash) && is_current(&hash);
 	secret_scope_close(&scope);
 	PG_RETURN_BOOL(!current);
 }

@@ -22,6 +22,8 @@ extern Span password_accept(SecretScope *scope, Span password, const PasswordPol
 							Faults *faults);
 extern bool password_is_repeated(SecretScope *scope, Span accepted, Span again);
 extern char *password_hash(Span accepted);
+extern char *password_renew(SecretScope *scope, Span password);
+extern bool password_is_current(const char *hash);
 extern bool password_verify(SecretScope *scope, Span password, const char *hash);
 extern char *password_hash_accept(Span hash, Faults *faults);
 

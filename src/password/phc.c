@@ -9,48 +9,14 @@
 
 #define BASE64 sodium_base64_VARIANT_ORIGINAL_NO_PADDING
 
-/* Take an exact string off the front. */
-static bool
-take(Span *text, const char *expected)
-{
-	size_t		size = strlen(expected);
-
-	if (text->size < size || memcmp(text->data, expected, size) != 0)
-		return false;
-	text->data += size;
-	text->size -= size;
-	return true;
-}
-
-/* Take a decimal number without sign or leading zero off the front. */
-static bool
-take_number(Span *text, uint32_t *number)
-{
-	uint64_t	value = 0;
-	size_t		digits = 0;
-
-	while (digits < text->size && text->data[digits] >= '0' && text->data[digits] <= '9')
-	{
-		value = value * 10 + (text->data[digits++] - '0');
-		if (value > UINT32_MAX)
-			return false;
-	}
-	if (digits == 0 || (digits > 1 && text->data[0] == '0'))
-		return false;
-	text->data += digits;
-	text->size -= digits;
-	*number = value;
-	return true;
-}
-
-/* Take base64 up to the next $ or the end off the front. */
-static bool
-take_bytes(Span *text, uint8_t *bytes, size_t capacity, size_t *size)
+/* Take base64 of one of libsodium's variants, up to the next $ or the end, off the front. */
+bool
+phc_take_bytes(Span *text, int variant, uint8_t *bytes, size_t capacity, size_t *size)
 {
 	const char *dollar = memchr(text->data, '$', text->size);
 	size_t		length = dollar ? (size_t) (dollar - text->data) : text->size;
 
-	if (sodium_base642bin(bytes, capacity, text->data, length, NULL, size, NULL, BASE64) != 0)
+	if (sodium_base642bin(bytes, capacity, text->data, length, NULL, size, NULL, variant) != 0)
 		return false;
 	text->data += length;
 	text->size -= length;
@@ -65,15 +31,15 @@ phc_parse(Span text, Argon2Hash *hash)
 
 	/* libsodium's decoder takes bytes beyond ASCII for digits of base64. */
 	return span_is_ascii(text) &&
-		take(&text, "$argon2id$v=19$m=") &&
-		take_number(&text, &hash->memory) && hash->memory >= 8 &&
-		take(&text, ",t=") &&
-		take_number(&text, &hash->iterations) && hash->iterations >= 1 &&
-		take(&text, ",p=1$") &&
-		take_bytes(&text, hash->salt, sizeof(hash->salt), &salt_size) &&
+		span_take(&text, "$argon2id$v=19$m=") &&
+		span_take_number(&text, &hash->memory) && hash->memory >= ARGON2_MEMORY_MIN &&
+		span_take(&text, ",t=") &&
+		span_take_number(&text, &hash->iterations) && hash->iterations >= 1 &&
+		span_take(&text, ",p=1$") &&
+		phc_take_bytes(&text, BASE64, hash->salt, sizeof(hash->salt), &salt_size) &&
 		salt_size == ARGON2_SALT_SIZE &&
-		take(&text, "$") &&
-		take_bytes(&text, hash->tag, sizeof(hash->tag), &hash->tag_size) &&
+		span_take(&text, "$") &&
+		phc_take_bytes(&text, BASE64, hash->tag, sizeof(hash->tag), &hash->tag_size) &&
 		hash->tag_size >= ARGON2_TAG_MIN &&
 		text.size == 0;
 }

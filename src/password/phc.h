@@ -10,6 +10,7 @@
 #include "base/text.h"
 
 #define ARGON2_SALT_SIZE 16		/* the only size that libsodium takes */
+#define ARGON2_MEMORY_MIN 8		/* KiB */
 #define ARGON2_TAG_SIZE 32		/* of the hashes that we make */
 #define ARGON2_TAG_MIN 16
 #define ARGON2_TAG_MAX 64
@@ -25,6 +26,7 @@ typedef struct Argon2Hash
 	size_t		tag_size;
 } Argon2Hash;
 
+extern bool phc_take_bytes(Span *text, int variant, uint8_t *bytes, size_t capacity, size_t *size);
 extern bool phc_parse(Span text, Argon2Hash *hash);
 extern void phc_format(const Argon2Hash *hash, char out[PHC_SIZE]);
 

@@ -22,7 +22,8 @@
 	"r.id, r.name, r.state = 'active', r.username_validation = 'email', r.require_unique_emails," \
 	" r.password_min_length, r.password_min_score, r.logins_enabled, r.session_type = 'managed'," \
 	" r.session_minutes, r.jwt_alg, 'custom' = ANY (r.jwt_fields)," \
-	" 'memberships' = ANY (r.jwt_fields), 'orgs' = ANY (r.jwt_fields), r.sso = 'seamless'"
+	" 'memberships' = ANY (r.jwt_fields), 'orgs' = ANY (r.jwt_fields), r.sso = 'seamless'," \
+	" r.email_verification <> 'none', r.email_verification = 'require'"
 
 static Statement select_realm = STATEMENT(
 	"SELECT " REALM_COLUMNS " FROM arsignup.realms r WHERE r.id = $1");
@@ -78,18 +79,29 @@ fill_realm(Realm *realm)
 	realm->jwt_has_memberships = column_bool(13);
 	realm->jwt_has_orgs = column_bool(14);
 	realm->sso_is_seamless = column_bool(15);
+	realm->verification_is_requested = column_bool(16);
+	realm->verification_is_required = column_bool(17);
+}
+
+/* Read a realm; false if there is none. */
+bool
+realm_find(const pg_uuid_t *id, Realm *realm)
+{
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, id);
+	if (statement_run(&select_realm, &parameters) == 0)
+		return false;
+	fill_realm(realm);
+	return true;
 }
 
 /* Read a realm, or raise SU010. */
 void
 realm_read(const pg_uuid_t *id, Realm *realm)
 {
-	Parameters	parameters = {0};
-
-	add_uuid(&parameters, id);
-	if (statement_run(&select_realm, &parameters) == 0)
+	if (!realm_find(id, realm))
 		raise_not_found("realm");
-	fill_realm(realm);
 }
 
 /* Read a realm, or raise SU010 or SU006. */
@@ -130,19 +142,19 @@ app_read(const pg_uuid_t *id, App *app)
 	if (statement_run(&select_app, &parameters) == 0)
 		raise_not_found("connected app");
 	fill_realm(&app->realm);
-	app->id = *column_uuid(16);
-	app->name = column_text(17);
-	app->active = column_bool(18);
-	app->logins_enabled = column_bool(19);
-	app->signups_enabled = column_bool(20);
-	app->signup_mode = signup_mode(column_text(21));
-	app->names_are_required = column_bool(22);
-	app->org_name_field = field_rule(column_text(23));
-	app->password_is_asked_twice = column_bool(24);
-	app->default_permissions = DatumGetArrayTypeP(column(25, &isnull));
-	app->signup_token_ttl = *DatumGetIntervalP(column(26, &isnull));
-	app->login_handler = column_text(27);
-	app->signup_handler = column_text(28);
+	app->id = *column_uuid(18);
+	app->name = column_text(19);
+	app->active = column_bool(20);
+	app->logins_enabled = column_bool(21);
+	app->signups_enabled = column_bool(22);
+	app->signup_mode = signup_mode(column_text(23));
+	app->names_are_required = column_bool(24);
+	app->org_name_field = field_rule(column_text(25));
+	app->password_is_asked_twice = column_bool(26);
+	app->default_permissions = DatumGetArrayTypeP(column(27, &isnull));
+	app->signup_token_ttl = *DatumGetIntervalP(column(28, &isnull));
+	app->login_handler = column_text(29);
+	app->signup_handler = column_text(30);
 }
 
 /* Read a connected app with its realm, or raise SU010 or SU006. */

@@ -28,6 +28,8 @@ typedef struct Realm
 	bool		jwt_has_memberships;
 	bool		jwt_has_orgs;
 	bool		sso_is_seamless;
+	bool		verification_is_requested;	/* at a signup */
+	bool		verification_is_required;	/* before a login */
 } Realm;
 
 /* An app with the rules that hold for it: its own, else its realm's. */
@@ -49,6 +51,7 @@ typedef struct App
 	char	   *signup_handler; /* the login handler if the app has none */
 } App;
 
+extern bool realm_find(const pg_uuid_t *id, Realm *realm);
 extern void realm_read(const pg_uuid_t *id, Realm *realm);
 extern void realm_read_active(const pg_uuid_t *id, Realm *realm);
 extern void app_read(const pg_uuid_t *id, App *app);

@@ -103,7 +103,7 @@ COMMENT ON COLUMN arsignup.realms.session_minutes IS 'How many minutes a session
 COMMENT ON COLUMN arsignup.realms.jwt_alg IS 'How login tokens are signed: HS256, EdDSA or RS256.';
 COMMENT ON COLUMN arsignup.realms.jwt_fields IS 'What a login token tells beside the user: any of custom, memberships, orgs.';
 COMMENT ON COLUMN arsignup.realms.sso IS 'basic: each app asks for the password. seamless: a hosted page that remembers the session forwards at once.';
-COMMENT ON COLUMN arsignup.realms.email_verification IS 'none, request (asked for at signup) or require (no login before). Not enforced yet.';
+COMMENT ON COLUMN arsignup.realms.email_verification IS 'Whether a signup asks for the email to be verified: none, request, or require: nobody logs in before. What must be mailed is an event.';
 COMMENT ON COLUMN arsignup.realms.custom IS 'Attributes of your own.';
 COMMENT ON COLUMN arsignup.realms.created_at IS 'When the realm was made.';
 

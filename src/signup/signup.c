@@ -298,6 +298,8 @@ record_signup(const Signup *signup, const EventSource *source, const SignupResul
 	Event		events[MAX_EVENTS] = {{"user.created", &result->user_id, NULL, NULL}};
 	int			count = 1;
 
+	if (signup->app.realm.verification_is_requested)
+		events[count++] = (Event) {"user.email.verification_requested", &result->user_id, NULL, NULL};
 	if (result->mode == SIGNUP_USER_ORG)
 	{
 		events[count++] = (Event) {"org.created", NULL, &result->org_id, NULL};
@@ -312,6 +314,8 @@ record_signup(const Signup *signup, const EventSource *source, const SignupResul
 static void
 insert_signup(Signup *signup, const EventSource *source, SignupResult *result, TimestampTz now)
 {
+	if (signup->app.realm.verification_is_requested)
+		signup->user.email_verification = "requested";
 	user_insert(&signup->app.realm, &signup->user, now);
 	result->user_id = signup->user.id;
 	if (result->mode == SIGNUP_USER_ORG)
@@ -441,7 +445,7 @@ arsignup_revoke_signup_token(PG_FUNCTION_ARGS)
 
 /* ---------- signing up ---------- */
 
-/* Make the user and, unless logins are switched off, log them in. */
+/* Make the user and, unless logins are switched off or the email must be verified first, log them in. */
 static void
 make_and_log_in(SecretScope *scope, const EventSource *source, Signup *signup, SignupResult *result)
 {
@@ -449,7 +453,7 @@ make_and_log_in(SecretScope *scope, const EventSource *source, Signup *signup, S
 	const App  *app = &signup->app;
 	int			nest_level = lock_timeout_begin();
 
-	signup->user.logs_in = app->logins_enabled;
+	signup->user.logs_in = app->logins_enabled && !user_must_verify(&app->realm, &signup->user);
 	insert_signup(signup, source, result, now);
 	result->url = app->login_handler;
 	if (signup->user.logs_in)

@@ -98,6 +98,7 @@ FROM (VALUES
 	('update_user', '(realm_id uuid, user_id uuid, email text DEFAULT NULL::text, username text DEFAULT NULL::text, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text, '
 		'reference text DEFAULT NULL::text, custom jsonb DEFAULT NULL::jsonb, state text DEFAULT NULL::text) void'),
 	('set_password', '(realm_id uuid, user_id uuid, password secret) void'),
+	('set_password_hash', '(realm_id uuid, user_id uuid, password_hash secret) void'),
 	('change_password', '(realm_id uuid, user_id uuid, current_password secret, password secret) boolean'),
 	('delete_user', '(realm_id uuid, user_id uuid) boolean'),
 	('update_org', '(realm_id uuid, org_id uuid, name text DEFAULT NULL::text, reference text DEFAULT NULL::text, custom jsonb DEFAULT NULL::jsonb, state text DEFAULT NULL::text) void'),
@@ -293,6 +294,35 @@ RESET ROLE;
 SELECT is((SELECT hashes_run FROM arsignup.stats()), :before_hashes_run::bigint, 'set_password: a refusal costs no hash');
 
 ---------------------------------------------------------------------------------------------------
+-- set_password_hash
+---------------------------------------------------------------------------------------------------
+
+SELECT cardinality(happened()) AS forgotten \gset
+CREATE FUNCTION setting_hash(name text, hash text, realm text DEFAULT 'email') RETURNS text LANGUAGE sql AS $$
+	SELECT format('SELECT arsignup.set_password_hash(realm(%L), id(%L), %L)', realm, name, hash)
+$$;
+SELECT '$2b$04$D8pA7gutHt11a1QWG1D6KerPxRm9VeMnWGalt6WdgDmd0Sq1FKh1u' AS bcrypt \gset
+SELECT hashes_run FROM arsignup.stats() \gset before_
+SET LOCAL ROLE :"app_role";
+SELECT is(effect('users', id('bob'), setting_hash('bob', :'bcrypt')), '{"tokens_valid_from": "now"}', 'set_password_hash: in the user''s row, the login tokens so far end');
+SELECT is(happened(), ARRAY['user.updated email bob - -'], 'set_password_hash: told');
+SELECT is(effect('credentials', id('bob'), setting_hash('bob', :'bcrypt')) , '{"updated_at": "now"}', 'set_password_hash: in the credential, the time changes for the same hash');
+SELECT is(effect('credentials', id('bob'), setting_hash('bob', ready_hash())), jsonb_build_object('updated_at', 'now', 'password_hash', ready_hash()), 'set_password_hash: and the hash for another, which is stored as it is');
+SELECT happened() AS forgotten \gset
+SELECT is((outcome(setting_hash('robot', :'bcrypt'))).code, '00000', 'set_password_hash: somebody who had none');
+SELECT is(happened(), ARRAY['user.updated email robot - -'], 'set_password_hash: told');
+SELECT invalid(setting_hash('ada', hash), jsonb_build_object('password_hash', ARRAY[sentence]), 'set_password_hash: ' || shown(hash))
+FROM (VALUES (NULL, 'Password hash can''t be null.'), ('', 'Password hash has an unknown form.'), ('canary', 'Password hash has an unknown form.'), (left(:'bcrypt', -1), 'Password hash has an unknown form.'),
+	(replace(:'bcrypt', '$04$', '$15$'), 'Password hash costs more than this server allows.')) AS v (hash, sentence);
+SELECT refused(setting_hash('nobody', :'bcrypt'), 'SU010', 'no such user', NULL, 'set_password_hash: a null user');
+SELECT refused('SELECT arsignup.set_password_hash(realm(), gen_random_uuid(), ready_hash())', 'SU010', 'no such user', NULL, 'set_password_hash: an unknown user');
+SELECT refused(setting_hash('ada', :'bcrypt', 'other'), 'SU010', 'no such user', NULL, 'set_password_hash: another realm''s user');
+RESET ROLE;
+SELECT is((SELECT hashes_run FROM arsignup.stats()), :before_hashes_run::bigint, 'set_password_hash: costs no hash');
+SELECT is(is_password('robot', 'known answer') AND NOT is_password('robot', 'known answers'), true, 'set_password_hash: the password of that hash holds');
+DELETE FROM arsignup.credentials WHERE user_id = id('robot');
+
+---------------------------------------------------------------------------------------------------
 -- change_password
 ---------------------------------------------------------------------------------------------------
 
@@ -429,6 +459,7 @@ INSERT INTO crossing VALUES
 	('arsignup.update_user(realm(''other''), id(''ada''), first_name => ''X'')', 'SU010', 'no such user'),
 	('arsignup.update_user(realm(''standard''), id(''ada''), email => ''new@example.com'', username => ''new'')', 'SU010', 'no such user'),
 	('arsignup.set_password(realm(''other''), id(''ada''), ''canary zebu quartz'')', 'SU010', 'no such user'),
+	('arsignup.set_password_hash(realm(''other''), id(''ada''), ready_hash())', 'SU010', 'no such user'),
 	('arsignup.change_password(realm(''other''), id(''kim''), ''canary zebu quartz'', ''canary okapi quartz'')', 'SU010', 'no such user'),
 	('arsignup.delete_user(realm(''other''), id(''ada''))', '00000', 'false'),
 	('arsignup.update_org(realm(''other''), id(''works''), ''X'')', 'SU010', 'no such org'),
@@ -447,6 +478,7 @@ INSERT INTO crossing VALUES
 	('arsignup.end_session(realm(''other''), id(''session''))', '00000', 'false'),
 	('arsignup.end_sessions(realm(''other''), id(''ada''))', 'SU010', 'no such user'),
 	('coalesce(arsignup.remember_session(realm(''other''), id(''session'')), ''null'')', '00000', 'null'),
+	('arsignup.request_email_verification(realm(''other''), id(''ada''))', 'SU010', 'no such user'),
 	('coalesce(arsignup.verify_login_token(login_token(), realm(''other'')), ''null'')', '00000', 'null');
 GRANT SELECT ON crossing TO PUBLIC;
 -- A session that goes on in a seamless realm, beside another seamless one, so that nothing but the realm's name refuses it.
@@ -479,7 +511,7 @@ SELECT is(crossed(statement), code || ' ' || message, 'across realms: ' || state
 RESET ROLE;
 SELECT set_eq(
 	$$SELECT p.proname::text FROM pg_proc AS p WHERE p.pronamespace = 'arsignup'::regnamespace AND 'realm_id' = ANY (p.proargnames)
-		AND p.proname NOT IN ('create_user', 'create_org', 'delete_realm', 'rotate_signing_key', 'jwks', 'reveal_jwt_key')$$,
+		AND p.proname NOT IN ('create_user', 'create_org', 'delete_realm', 'rotate_signing_key', 'jwks', 'reveal_jwt_key', 'request_password_reset')$$,
 	$$SELECT DISTINCT substring(statement FROM 'arsignup\.(\w+)\(') FROM crossing$$, 'across realms: that was every function that takes a realm and an id of something in it');
 SELECT isnt(arsignup.verify_login_token(login_token(), realm()), NULL, 'across realms: after all that, the login token still holds');
 SELECT isnt(arsignup.remember_session(realm(), id('session')), NULL, 'across realms: in its own realm the session can be remembered');
@@ -607,6 +639,8 @@ SELECT arsignup.mint_signup_token(app('doomed'), 'd' || n || '@example.com', use
 SELECT arsignup.mint_signup_token(app('doomed'), 'd4@example.com', username => 'd4', password_hash => ready_hash()) AS token \gset doomed_
 SELECT user_id FROM arsignup.redeem_signup_token(:'doomed_token', 'Org') \gset doomed_
 SELECT token FROM arsignup.create_session(realm('doomed'), id('doomed user')) \gset doomed_login_
+SELECT arsignup.request_email_verification(realm('doomed'), id('doomed user'));
+SELECT data ->> 'token' AS token FROM arsignup.claim_events('{user.email.verification_requested}') WHERE realm_id = realm('doomed') \gset doomed_mail_
 SELECT isnt(arsignup.verify_login_token(:'doomed_login_token'), NULL, 'delete_realm: a login token that holds before');
 -- More than one batch of events.
 INSERT INTO arsignup.events (realm_id, id, event_at, event_type) SELECT realm('doomed'), arsignup.new_id(), now(), 'test' FROM generate_series(1, 20001);
@@ -626,7 +660,7 @@ BEGIN
 	RETURN numbers;
 END
 $$;
-SELECT is(left_of(realm('doomed')), '{"realms": 1, "connected_apps": 2, "app_routes": 3, "users": 3, "credentials": 2, "orgs": 2, "memberships": 3, "signup_tokens": 4, "sessions": 1, "signing_keys": 1, "events": 20010}', 'a realm with something of everything');
+SELECT is(left_of(realm('doomed')), '{"realms": 1, "connected_apps": 2, "app_routes": 3, "users": 3, "credentials": 2, "orgs": 2, "memberships": 3, "signup_tokens": 4, "sessions": 1, "signing_keys": 1, "one_time_tokens": 1, "events": 20011}', 'a realm with something of everything');
 SELECT is_empty($$SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'arsignup'::regnamespace AND c.relkind IN ('r', 'p') AND NOT left_of(realm('doomed')) ? c.relname$$, 'in every table there is');
 CREATE TABLE tenants (user_id uuid NOT NULL CONSTRAINT tenants_fkey REFERENCES arsignup.users (id));
 INSERT INTO tenants VALUES (id('doomed user'));

@@ -252,15 +252,60 @@ SELECT denied($$SELECT arsignup.login(NULL, 'ada@example.com', 'canary')$$, 'SU0
 SELECT denied($$SELECT arsignup.login(realm(), 'ada@example.com', 'canary')$$, 'SU010', 'no such connected app', 'a realm''s id for an app''s');
 RESET ROLE;
 
--- A login does not renew a hash from cheaper times: the application does, by password_needs_rehash.
+---------------------------------------------------------------------------------------------------
+-- A right login makes a weaker hash a current one
+---------------------------------------------------------------------------------------------------
+
+-- The credential of a user, without its hash.
+CREATE FUNCTION rest_of_credential(usr text) RETURNS text LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+	SELECT (to_jsonb(c) - 'password_hash')::text FROM arsignup.credentials AS c WHERE user_id = usr::uuid
+$$;
+CREATE FUNCTION hash_of(usr text) RETURNS text LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+	SELECT password_hash FROM arsignup.credentials WHERE user_id = usr::uuid
+$$;
 SELECT arsignup.create_user(realm(), 'cheap@example.com', password_hash => '$argon2id$v=19$m=8,t=1,p=1$ZmVkY2JhOTg3NjU0MzIxMA$p5lw/Qlg+o1N5CuGo+V8fsUDbk5XsBT1BK7g9xiTBzM') AS cheap \gset
-SELECT c::text AS before, arsignup.password_needs_rehash(password_hash) AS is_cheap FROM arsignup.credentials AS c WHERE user_id = :'cheap' \gset
-SELECT is(:'is_cheap'::boolean, true, 'a hash from cheaper times');
+SELECT hash_of(:'cheap') AS hash, rest_of_credential(:'cheap') AS rest, tokens_valid_from IS NULL AS valid FROM arsignup.users WHERE id = :'cheap' \gset before_
+SELECT is(arsignup.password_needs_rehash(:'before_hash'), true, 'a hash from cheaper times');
 SELECT wrong('users', 'cheap@example.com', 'b', 1, 'a cheap hash');
+SELECT is(hash_of(:'cheap'), :'before_hash', 'a wrong login leaves the hash as it is');
 SELECT * FROM counted() \gset before_
+SELECT count(*) AS events FROM arsignup.events \gset before_
 SELECT is(who('users', 'cheap@example.com', 'a'), :'cheap'::text, 'a right login with a cheap hash');
+SELECT is((SELECT row(hashes - :before_hashes, ok - :before_ok, failed - :before_failed)::text FROM counted()), '(2,1,0)', 'hashes once more');
+SELECT matches(hash_of(:'cheap'), '^\$argon2id\$v=19\$m=19456,t=2,p=1\$', 'and leaves a hash at the current cost');
+SELECT is(arsignup.verify_password('a', hash_of(:'cheap')), true, 'of the same password');
+SELECT is(rest_of_credential(:'cheap'), :'before_rest', 'nothing else of the credential has changed');
+SELECT is((SELECT tokens_valid_from FROM arsignup.users WHERE id = :'cheap'), NULL, 'login tokens from before hold');
+SELECT is((SELECT count(*) FROM arsignup.events), :before_events::bigint + 1, 'only the login is told');
+SELECT hash_of(:'cheap') AS hash \gset before_
+SELECT * FROM counted() \gset before_
+SELECT is(who('users', 'cheap@example.com', 'a'), :'cheap'::text, 'the next login');
 SELECT is((SELECT row(hashes - :before_hashes, ok - :before_ok, failed - :before_failed)::text FROM counted()), '(1,1,0)', 'hashes once, as any other');
-SELECT is((SELECT c::text FROM arsignup.credentials AS c WHERE user_id = :'cheap'), :'before'::text, 'and leaves the hash as it is');
+SELECT is(hash_of(:'cheap'), :'before_hash', 'and leaves the hash as it is');
+SET LOCAL arsignup.argon2_iterations = 3;
+SELECT is(who('users', 'cheap@example.com', 'a'), :'cheap'::text, 'a login when the cost has risen');
+SELECT matches(hash_of(:'cheap'), '^\$argon2id\$v=19\$m=19456,t=3,p=1\$', 'raises that of the hash');
+RESET arsignup.argon2_iterations;
+SELECT hash_of(:'cheap') AS hash \gset before_
+SELECT is(who('users', 'cheap@example.com', 'a'), :'cheap'::text, 'a login when it has sunk');
+SELECT is(hash_of(:'cheap'), :'before_hash', 'leaves it');
+
+-- A wrong password costs what a current hash costs, however cheap the stored one is. Loose, for a busy machine.
+CREATE FUNCTION wrong_answers(login text) RETURNS interval LANGUAGE plpgsql AS $$
+DECLARE
+	times interval[] := '{}';
+	started timestamptz;
+BEGIN
+	FOR i IN 1 .. 15 LOOP
+		started := clock_timestamp();
+		PERFORM FROM arsignup.login(app('users'), login, 'canary wrong');
+		times := times || (clock_timestamp() - started);
+	END LOOP;
+	RETURN percentile_cont(0.2) WITHIN GROUP (ORDER BY t) FROM unnest(times) AS t;
+END
+$$;
+SELECT arsignup.set_password_hash(realm(), :'cheap', '$argon2id$v=19$m=8,t=1,p=1$ZmVkY2JhOTg3NjU0MzIxMA$p5lw/Qlg+o1N5CuGo+V8fsUDbk5XsBT1BK7g9xiTBzM') \g /dev/null
+SELECT cmp_ok(wrong_answers('cheap@example.com'), '>', wrong_answers('nobody@example.com') * 0.7, 'a wrong password of a cheap hash takes as long as nobody''s');
 
 ---------------------------------------------------------------------------------------------------
 -- Unmanaged sessions: the token is all there is

@@ -563,9 +563,11 @@ DECLARE
 	faults jsonb := '{}';
 	is_taken jsonb := '{}';
 	person jsonb;
-	logs_in boolean := coalesce(s ->> 'app.logins_enabled', s ->> 'realm.logins_enabled')::boolean;
+	is_asked boolean := s ->> 'realm.email_verification' <> 'none';	-- to verify the email
+	logs_in boolean := coalesce(s ->> 'app.logins_enabled', s ->> 'realm.logins_enabled')::boolean AND s ->> 'realm.email_verification' <> 'require';
 	is_managed boolean := s ->> 'realm.session_type' = 'managed';
 	login jsonb;	-- what the result has of it
+	asking_event jsonb := CASE WHEN is_asked THEN '["user.email.verification_requested"]' ELSE '[]' END;
 	login_event jsonb := CASE WHEN logs_in THEN '["user.login.succeeded"]' ELSE '[]' END;
 	more jsonb := CASE WHEN logs_in AND is_managed THEN '{"sessions": 1}' ELSE '{}' END;	-- rows
 BEGIN
@@ -620,15 +622,15 @@ BEGIN
 		WHEN NOT logs_in THEN jsonb_build_object('url', s -> 'app.login_handler')
 		ELSE jsonb_build_object('url', CASE s ->> 'app.login_handler' WHEN 'https://a.example/login' THEN 'https://a.example/login?token=T&signup=true' ELSE 'https://a.example/login?x=1&token=T&signup=true#y' END,
 			'logged in', jsonb_build_object('alg', s -> 'realm.jwt_alg', 'user', username, 'kind', CASE WHEN is_managed THEN 'kss_' ELSE 'ksu_' END))
-	END;
+	END || jsonb_build_object('verification', CASE WHEN is_asked THEN 'requested' ELSE 'none' END);
 	CASE mode
 		WHEN 'user' THEN
-			RETURN login || jsonb_build_object('mode', mode, 'person', person, 'made', jsonb '{"users": 1, "credentials": 1}' || jsonb_build_object('events', 1 + logs_in::int) || more,
-				'events', jsonb '["user.created"]' || login_event);
+			RETURN login || jsonb_build_object('mode', mode, 'person', person, 'made', jsonb '{"users": 1, "credentials": 1}' || jsonb_build_object('events', 1 + is_asked::int + logs_in::int) || more,
+				'events', jsonb '["user.created"]' || asking_event || login_event);
 		WHEN 'user_org' THEN
 			RETURN login || jsonb_build_object('mode', mode, 'person', person,
-				'made', jsonb '{"users": 1, "credentials": 1, "orgs": 1, "memberships": 1}' || jsonb_build_object('events', 3 + logs_in::int) || more,
-				'events', jsonb '["user.created", "org.created", "membership.created"]' || login_event,
+				'made', jsonb '{"users": 1, "credentials": 1, "orgs": 1, "memberships": 1}' || jsonb_build_object('events', 3 + is_asked::int + logs_in::int) || more,
+				'events', jsonb '["user.created"]' || asking_event || '["org.created", "membership.created"]' || login_event,
 				'org', CASE WHEN org IS NULL OR org_field = 'hidden' THEN coalesce(full_name, username) ELSE org END, 'permissions', permissions);
 		WHEN 'signup_token' THEN
 			RETURN jsonb_build_object('mode', mode, 'person', person, 'made', jsonb '{"signup_tokens": 1}', 'org', NULL, 'lives', extract(epoch FROM (s ->> 'realm.signup_token_ttl')::interval),
@@ -679,7 +681,7 @@ BEGIN
 				'first_name', t.first_name, 'last_name', t.last_name, 'custom', t.custom, 'hash', CASE WHEN t.password_hash = ready_hash() THEN 'ready' WHEN t.password_hash LIKE '$argon2id$%' THEN 'made' END))
 			FROM arsignup.signup_tokens AS t WHERE t.realm_id = realm(place) AND t.connected_app_id = app(place) AND t.email = i ->> 'email');
 	END IF;
-	seen := seen || (SELECT jsonb_build_object('person', jsonb_build_object('username', u.username, 'email', u.email, 'first_name', u.first_name, 'last_name', u.last_name, 'custom', u.custom,
+	seen := seen || (SELECT jsonb_build_object('verification', u.email_verification, 'person', jsonb_build_object('username', u.username, 'email', u.email, 'first_name', u.first_name, 'last_name', u.last_name, 'custom', u.custom,
 			'hash', CASE WHEN c.password_hash = ready_hash() THEN 'ready' WHEN c.password_hash LIKE '$argon2id$%' THEN 'made' END))
 		FROM arsignup.users AS u JOIN arsignup.credentials AS c ON c.user_id = u.id WHERE u.id = r.user_id AND u.realm_id = realm(place));
 	IF r.token IS NOT NULL THEN

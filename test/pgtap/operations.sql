@@ -13,6 +13,7 @@ SELECT is(
 FROM (VALUES
 	('stats', '(OUT hash_slots integer, OUT hashes_running integer, OUT hashes_waiting integer, OUT hashes_run bigint, OUT hashes_refused bigint, OUT signups bigint, OUT tokens_minted bigint, '
 		'OUT tokens_redeemed bigint, OUT tokens_expired bigint, OUT logins_ok bigint, OUT logins_failed bigint) record'),
+	('claim_events', '(kinds text[], max_rows integer DEFAULT 100) SETOF arsignup.events'),
 	('purge_expired', '(max_rows integer DEFAULT 10000) bigint'),
 	('purge_events', '(older_than interval, max_rows integer DEFAULT 10000) bigint'),
 	('is_preloaded', '() boolean'),
@@ -206,6 +207,29 @@ SELECT isnt(arsignup.verify_login_token(:'lasting_token'), NULL, 'purge_expired:
 SELECT is(arsignup.verify_login_token(:'ended_token'), NULL, 'purge_expired: that of one that was ended still does not');
 
 ---------------------------------------------------------------------------------------------------
+-- purge_expired: mailed tokens
+---------------------------------------------------------------------------------------------------
+
+UPDATE pg_class SET relpages = 100, reltuples = 0 WHERE oid = 'arsignup.one_time_tokens'::regclass;
+INSERT INTO arsignup.one_time_tokens (realm_id, user_id, created_at, expires_at, used_at, digest, purpose, email_key)
+SELECT realm(realm), CASE realm WHEN 'email' THEN :'kim' ELSE :'other_kim' END::uuid, now() - interval '400 days', clock_timestamp() + expires, clock_timestamp() + used, sha256(name::bytea), 'password_reset', name
+FROM (VALUES
+	('email', 'good', interval '1 hour', NULL::interval), ('other', 'good elsewhere', '366 days', NULL),
+	('email', 'expired long ago', '-9 days', NULL), ('other', 'expired just now', '0', NULL),
+	('email', 'used long ago, not expired', '1 hour', '-300 days'), ('other', 'used just now, not expired', '1 hour', '0'), ('email', 'used and expired', '-1 hour', '-2 hours')) AS v (realm, name, expires, used);
+CREATE FUNCTION mailed_left() RETURNS bigint LANGUAGE sql VOLATILE SECURITY DEFINER AS $$ SELECT count(*) FROM arsignup.one_time_tokens $$;
+UPDATE arsignup.sessions SET ended_at = clock_timestamp() WHERE client = 'going on elsewhere';
+SET LOCAL ROLE :"admin_role";
+SELECT is(arsignup.purge_expired(1), 1::bigint, 'purge_expired: sessions go before mailed tokens');
+SELECT is(mailed_left(), 7::bigint, 'purge_expired: no mailed token yet, for max_rows counts all');
+SELECT is(arsignup.purge_expired(2), 2::bigint, 'purge_expired: then mailed tokens, no more than asked for');
+SELECT is(mailed_left(), 5::bigint, 'purge_expired: two of them');
+SELECT is(arsignup.purge_expired(), 3::bigint, 'purge_expired: all others that have expired or were used');
+SELECT is(arsignup.purge_expired(), 0::bigint, 'purge_expired: then none of any kind');
+RESET ROLE;
+SELECT bag_eq('SELECT email_key COLLATE "default" FROM arsignup.one_time_tokens', $$VALUES ('good'), ('good elsewhere')$$, 'purge_expired: mailed tokens that are good stay');
+
+---------------------------------------------------------------------------------------------------
 -- purge_events
 ---------------------------------------------------------------------------------------------------
 
@@ -229,6 +253,67 @@ SELECT invalid(format('SELECT arsignup.purge_events(''1 day'', %s)', n), '{"max_
 SELECT invalid('SELECT arsignup.purge_events(NULL)', '{"older_than": ["Age can''t be null."]}', 'purge_events: a null age');
 SELECT invalid('SELECT arsignup.purge_events(NULL, 0)', '{"older_than": ["Age can''t be null."], "max_rows": ["Number of rows must be positive."]}', 'purge_events: both faults at once');
 SELECT is(events_left(), '-1 hour', 'purge_events: nothing of this has deleted anything');
+
+---------------------------------------------------------------------------------------------------
+-- claim_events
+---------------------------------------------------------------------------------------------------
+
+DELETE FROM arsignup.events;
+-- Events in the order of their numbers; a user by a letter, none for null.
+CREATE FUNCTION event(n int, kind text, person text DEFAULT NULL, realm text DEFAULT 'email', claimed boolean DEFAULT false) RETURNS void LANGUAGE sql AS $$
+	INSERT INTO arsignup.events (realm_id, id, event_at, claimed_at, user_id, event_type, data)
+	VALUES (realm(realm), format('018f0000-0000-7000-8000-%s', lpad(n::text, 12, '0'))::uuid, now(), CASE WHEN claimed THEN now() END, md5(person)::uuid, kind, to_jsonb(n))
+$$;
+CREATE FUNCTION claimed(kinds text[], max_rows int DEFAULT 100) RETURNS text LANGUAGE sql VOLATILE AS $$
+	SELECT coalesce(string_agg(e.n::text, ' '), 'none') FROM (SELECT data AS n FROM arsignup.claim_events(kinds, max_rows)) AS e
+$$;
+GRANT EXECUTE ON FUNCTION claimed(text[], int) TO PUBLIC;
+SELECT event(1, 'a', 'p'), event(4, 'a', 'q'), event(2, 'b', 'p'), event(3, 'c'), event(5, 'b', 'p', 'other'), event(6, 'a'), event(7, 'a', 'p', claimed => true), event(8, 'c', 'q'), event(9, 'asleep', 'p', 'asleep') \g /dev/null
+SELECT is(claimed('{none,A}'), 'none', 'claim_events: of these kinds there is none');
+SAVEPOINT claim;
+SET LOCAL ROLE :"app_role";
+SELECT is(claimed('{b,a}'), '1 2 4 5 6', 'claim_events: an application claims the events of its kinds, oldest first, of all realms, not those that are claimed');
+SELECT is(claimed('{b,a}'), 'none', 'claim_events: once');
+SELECT is(claimed('{a,c}'), '3 8', 'claim_events: others are still to be had');
+RESET ROLE;
+SELECT ok(bool_and(claimed_at BETWEEN now() AND clock_timestamp()), 'claim_events: when, by the clock') FROM arsignup.events WHERE data::int IN (1, 2, 3, 4, 5, 6, 8);
+SELECT is(claimed_at, NULL, 'claim_events: the rest stays as it was') FROM arsignup.events WHERE data::int = 9;
+ROLLBACK TO claim;
+SELECT is(claimed('{a,b,c}', 1), '1', 'claim_events: a rollback gives them back; no more than asked for');
+SELECT is(claimed('{a,b,c}', 3), '2 3 4', 'claim_events: the next of all kinds together');
+SELECT is(claimed('{c,a,c,b,a}', 2), '5 6', 'claim_events: a kind that is named twice counts once');
+SELECT is(claimed('{{a,b},{c,asleep}}', 2147483647), '8 9', 'claim_events: any positive number, any shape of array; also of a realm that is inactive');
+SELECT event(10, 'a', 'p') \g /dev/null
+SELECT results_eq($$SELECT e.realm_id, e.event_type, e.user_id, e.data, e.claimed_at IS NOT NULL, e.event_at FROM arsignup.claim_events('{a}') AS e$$, $$SELECT realm(), 'a', md5('p')::uuid, '10'::jsonb, true, now()$$,
+	'claim_events: the row as it is, claimed');
+SELECT invalid(format('SELECT arsignup.claim_events(%s)', arguments), errors, 'claim_events: ' || arguments)
+FROM (VALUES ('NULL', '{"kinds": ["Kinds can''t be blank."]}'::jsonb), ('''{}''', '{"kinds": ["Kinds can''t be blank."]}'), ('''{a,NULL}''', '{"kinds": ["Kinds can''t contain null."]}'),
+	('''{a}'', 0', '{"max_rows": ["Number of rows must be positive."]}'), ('''{a}'', -1', '{"max_rows": ["Number of rows must be positive."]}'), ('''{a}'', NULL', '{"max_rows": ["Number of rows must be positive."]}'),
+	('NULL, NULL', '{"kinds": ["Kinds can''t be blank."], "max_rows": ["Number of rows must be positive."]}')) AS v (arguments, errors);
+
+-- What it reads does not grow with what is claimed, with what is not asked for, nor with what still waits behind.
+DELETE FROM arsignup.events;
+SELECT count(event(n, CASE WHEN n % 3 = 0 THEN 'asked for' ELSE 'never' END, 'p' || n, claimed => n % 3 = 0)) FROM generate_series(1, 20000) AS n \g /dev/null
+SELECT count(event(n, 'asked for', 'p' || n % 1000)) FROM generate_series(20001, 40000) AS n \g /dev/null
+CREATE FUNCTION reads(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	a record;
+	b record;
+BEGIN
+	SELECT coalesce(seq_scan, 0) AS seq_scan, idx_tup_fetch INTO a FROM pg_stat_xact_user_tables WHERE relid = 'arsignup.events'::regclass;
+	EXECUTE statement;
+	SELECT coalesce(seq_scan, 0) AS seq_scan, idx_tup_fetch INTO b FROM pg_stat_xact_user_tables WHERE relid = 'arsignup.events'::regclass;
+	RETURN format('%s scans, %s rows', b.seq_scan - a.seq_scan, CASE WHEN b.idx_tup_fetch - a.idx_tup_fetch < 1500 THEN 'few' ELSE (b.idx_tup_fetch - a.idx_tup_fetch)::text END);
+END
+$$;
+SELECT is(reads($$SELECT arsignup.claim_events('{asked for,not there}', 50)$$), '0 scans, few rows', 'claim_events: reads little, whatever the statistics say');
+ANALYZE arsignup.events;
+SELECT is(reads($$SELECT arsignup.claim_events('{asked for,not there}', 50)$$), '0 scans, few rows', 'claim_events: or say now');
+DELETE FROM arsignup.events WHERE event_type = 'never';
+ANALYZE arsignup.events;
+SELECT is(reads($$SELECT arsignup.claim_events('{not there,asked for}', 50)$$), '0 scans, few rows', 'claim_events: also when it is most of the table that waits');
+UPDATE pg_class SET relpages = 100, reltuples = 0 WHERE oid = 'arsignup.events'::regclass;
+SELECT is(reads($$SELECT arsignup.claim_events('{not there,asked for}', 50)$$), '0 scans, few rows', 'claim_events: also when the table is believed to be empty');
 
 ---------------------------------------------------------------------------------------------------
 -- check_settings

@@ -195,6 +195,53 @@ SELECT is(arsignup.verify_password(password, tampered(hash, 30)), false,
 	format('known answer %s: a salt that differs does not', n)) FROM known WHERE n BETWEEN 14 AND 18;
 
 ---------------------------------------------------------------------------------------------------
+-- Known answers of the forms that are imported, made by other programs: python3-bcrypt, PHP, passlib, hashlib, mkpasswd
+---------------------------------------------------------------------------------------------------
+
+CREATE TEMP TABLE imported (n int GENERATED ALWAYS AS IDENTITY, password text, hash text);
+INSERT INTO imported (password, hash) VALUES
+	('known answer', '$2b$04$D8pA7gutHt11a1QWG1D6KerPxRm9VeMnWGalt6WdgDmd0Sq1FKh1u'),
+	('known answer', '$2a$05$DoT1a1Hr4HNz1BTjTNZMAuQ3DEHgOUOsL21v79M8nKcA47J4UV4ye'),
+	('known answer', '$2y$04$oOhaYpumxGKpo/yIHXYnx.O8d3ujkZMlsEol7O4Uo9nMtiDTJnYVi'),
+	('a long password a long password a long password a long password a long password ', '$2b$04$1JLtzx2bPnwqqT.u1j73g.3BSQaA4Uz/fycg/Y/xl0.gdK.3zGpE2'),
+	(U&'caf\00E9 \+01F511', '$2b$04$b65.oG/yKOGmDQORPbFVyePVauqX/AFtyWkuSLRzvbNde8GXdnTw.'),
+	('known answer', '$5$rounds=1000$abcdefgh$K1XU4ICyI.6qqCYPkAXXaxPqQUX3iUog5CvANCrtxO.'),
+	('known answer', '$5$K6LILJw9NvgorskZ$uDinxPSwtwP8OZzEb9loj5yoM3JgZvxgcUOhddntCT2'),
+	('known answer', '$6$rounds=1000$a$KC42jpuIsMWOr5M40wNj3hiknN.asa506v6NA8uy3vtvdLUawsiU1B.BaaQDDGbT8X.oTpluDyLZw71lOBM1e.'),
+	('known answer', '$6$8gL5Jc7SYTtet0Yo$uk4MRVUB.BwdcrjvBcUAU9nD0/3Wtw9seKt0331lLaTk.AXNJ2h4CMZ3nth6VCx1zK0rTVVHy5ILarqonPdP30'),
+	('known answer', '$y$j75$mA6Oh.BKnmQAmUH4cugxy0$nur//hO8xHCRETWPlsV5AG90hOMVpWSfOHZBJxQxUU6'),
+	('known answer', '$y$j9T$45.jDEI9.LTasGAq4UTWJ.$9ghVMsWaMdZC7wWsF8FiVPYgDFs9YqtEIA9S5yLP7/C'),
+	('known answer', '$7$26..../....SodiumChloride$HAuYwUYeJ/.3qKH95BEC9rzkIkFVa0q/PHRlZ6wSq5D'),
+	('known answer', '$7$81....0....xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx$zbZSfT63SJ0Ty0DIzf.HSdBuqRXwRF3GJsAc.7OaU47'),
+	('known answer', 'pbkdf2_sha256$10$seasalt$f+I87Dyr8Uy+0AEJng3SwQYQI9tLndR9Ne6kAW+vh5Y='),
+	('known answer', 'pbkdf2_sha256$1000$p.e-p_p/er$p38QY1aOJr+lnDNrKOT+kjA1HvT5RTjo+igFs2NVaJM='),
+	('known answer', '$pbkdf2-sha256$10$8PHy8/T19vf4.fr7/P3./w$J13h7siSfC/w6s3i0184CdhIoOrQKeRJjP0wTfH3A2E'),
+	('known answer', '$pbkdf2-sha256$i=12,l=32$AAAAAAAAAAAAAAAAAAAAAA$W4IXjPT6pYMXbJOjIlwLcDdunCx03xO0eSvykqHSArc'),
+	('known answer', '$pbkdf2-sha256$i=12$AAECAwQFBgcICQoLDA0ODw$itflogiK3ZFWnMyl69X5ZnRJcQXKJEmByjHEBs4pgg8'),
+	('known answer', '$pbkdf2-sha256$i=12,l=64$c2FsdHNhbHRzYWx0c2FsdA$ZBt9sZlHuv2mdNqak9Kny8fUyc+edFQcOalGOOeMUk7/fwmlMRudQIbcjI6y8kuP3qahI5o2nD3bn+BQOLx39w'),
+	('known answer', '$pbkdf2-sha256$i=12,l=20$c2FsdHNhbHRzYWx0c2FsdA$ZBt9sZlHuv2mdNqak9Kny8fUyc8');
+SELECT hashes_run FROM arsignup.stats() \gset imported_
+SELECT is(arsignup.verify_password(password, hash), true, format('imported %s verifies: %s', n, left(hash, 16))) FROM imported;
+SELECT is(arsignup.verify_password('x' || password, hash), false, format('imported %s: another password does not', n)) FROM imported;
+SELECT is((SELECT hashes_run FROM arsignup.stats()), :imported_hashes_run + 2 * (SELECT count(*) FROM imported), 'each went through the gate once');
+SELECT is(arsignup.verify_password(password, tampered(hash, length(hash) - 10)), false, format('imported %s: another tag does not', n)) FROM imported;
+SELECT invalid(format('SELECT arsignup.verify_password(%L, %L)', password, left(hash, -1)),
+	'{"password_hash": ["Password hash has an unknown form."]}', format('imported %s: cut short it has an unknown form', n)) FROM imported;
+SELECT is(arsignup.password_needs_rehash(hash), true, format('imported %s needs a new hash', n)) FROM imported;
+
+-- bcrypt looks at 72 bytes, whoever made the hash; crypt(3) takes 511; the others take all.
+SELECT ok(arsignup.verify_password(left(password, 72), hash), 'bcrypt: 72 bytes are the password') FROM imported WHERE length(password) > 72;
+SELECT ok(NOT arsignup.verify_password(left(password, 71), hash), 'bcrypt: 71 are not') FROM imported WHERE length(password) > 72;
+SELECT ok(NOT arsignup.verify_password(repeat('c', 600), hash), 'a password of 600 bytes is wrong, no error: ' || left(hash, 16)) FROM imported;
+
+-- What other systems have hashed is what was typed; ours is hashed in normal form C.
+SELECT ok(NOT arsignup.verify_password(normalize(password, NFD), hash), 'imported: decomposed it is another password') FROM imported WHERE password <> normalize(password, NFD);
+SELECT ok(arsignup.verify_password(U&'cafe\0301', 'pbkdf2_sha256$10$seasalt$'
+	|| 'A4QqxdoV67vTgqnjQPnfqbrS6fHTqm7ykRMj/Jr40Q4='), 'imported: one that was typed decomposed');
+SELECT ok(NOT arsignup.verify_password(U&'caf\00E9', 'pbkdf2_sha256$10$seasalt$'
+	|| 'A4QqxdoV67vTgqnjQPnfqbrS6fHTqm7ykRMj/Jr40Q4='), 'imported: is not the composed one');
+
+---------------------------------------------------------------------------------------------------
 -- Hashes of other forms
 ---------------------------------------------------------------------------------------------------
 
@@ -205,10 +252,10 @@ INSERT INTO unknown (hash, description) VALUES
 	('md532e12f215ba27cb750c9e093ce4b5127', 'a password hash of PostgreSQL'),
 	('SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2FsdA==$yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy=:zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz=', 'SCRAM'),
 	('$1$saltsalt$qjXMvbEw8oaL.CzflDtaK/', 'md5crypt'),
-	('$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW', 'bcrypt'),
-	('$6$saltsalt$qFmFH.bQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA2/jctKu9YterLp8wwnSq.qc.eoxqOmSuNp2xS0ktL3nh/', 'sha512crypt'),
-	('$7$C6..../....SodiumChloride$kBGj9fHznVYFQMEn/qDCfrDevf9YDtcDdKvEqHJLV8D', 'scrypt'),
-	('pbkdf2_sha256$600000$c2FsdA$5qpfvB1Y9rL5lBuVZ8xvRg4WIbCGmSNmbB5PwBA0vZQ=', 'Django''s PBKDF2'),
+	('$2x$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW', 'bcrypt of the libraries with a bug'),
+	('$6$saltsalt$qFmFH.bQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA2/jctKu9YterLp8wwnSq.qc.eoxqOmSuNp2xS0ktL3nh', 'sha512crypt, a character less'),
+	('$7$C6..../....SodiumChloride$kBGj9fHznVYFQMEn/qDCfrDevf9YDtcDdKvEqHJLV8', 'scrypt, a character less'),
+	('pbkdf2_sha1$600000$c2FsdA$5qpfvB1Y9rL5lBuVZ8xvRg4WIbCGmSNmbB5PwBA0vZQ=', 'Django''s PBKDF2 with SHA-1'),
 	('$argon2i$v=19$m=64,t=3,p=1$c2l4dGVlbiBieXRlcyEhIQ$ttoHf4VFNMujnnfDjm19wgmDTQBgepBjntwBRw1svf0', 'argon2i'),
 	('$argon2d$v=19$m=64,t=3,p=1$c2l4dGVlbiBieXRlcyEhIQ$h2PzIFNAix8EGFiDHg8J0cV8QfmyXSDR0yw/AQ/DBdY', 'argon2d'),
 	('$argon2id$v=19$m=64,t=3,p=2$c2l4dGVlbiBieXRlcyEhIQ$fNtosgQOr+iKpkNrWoyoWxQFxSJ1VHBEahl131jkLGI', 'two lanes'),
@@ -259,6 +306,29 @@ RESET arsignup.argon2_memory_max;
 SET LOCAL arsignup.argon2_iterations_max = 17;
 SELECT is(arsignup.verify_password('canary', replace(replace(ready_hash(), 'm=19456', 'm=8'), 't=2', 't=17')), false, 'a limit raised by the administrator holds');
 RESET arsignup.argon2_iterations_max;
+
+-- The other forms have limits of their own; memory is held against the same.
+SELECT invalid(format('SELECT arsignup.verify_password(%L, %L)', 'canary', hash),
+	'{"password_hash": ["Password hash costs more than this server allows."]}', 'too dear: ' || left(hash, 30))
+FROM unnest(ARRAY['$2b$15$D8pA7gutHt11a1QWG1D6KerPxRm9VeMnWGalt6WdgDmd0Sq1FKh1u', '$2y$31$D8pA7gutHt11a1QWG1D6KerPxRm9VeMnWGalt6WdgDmd0Sq1FKh1u',
+	'$5$rounds=2000001$abcdefgh$K1XU4ICyI.6qqCYPkAXXaxPqQUX3iUog5CvANCrtxO.', '$y$jET$mA6Oh.BKnmQAmUH4cugxy0$nur//hO8xHCRETWPlsV5AG90hOMVpWSfOHZBJxQxUU6',
+	'$7$G6..../....SodiumChloride$HAuYwUYeJ/.3qKH95BEC9rzkIkFVa0q/PHRlZ6wSq5D', '$7$26....F....SodiumChloride$HAuYwUYeJ/.3qKH95BEC9rzkIkFVa0q/PHRlZ6wSq5D',
+	'pbkdf2_sha256$2000001$seasalt$f+I87Dyr8Uy+0AEJng3SwQYQI9tLndR9Ne6kAW+vh5Y=',
+	'$pbkdf2-sha256$i=1000001,l=64$c2FsdHNhbHRzYWx0c2FsdA$ZBt9sZlHuv2mdNqak9Kny8fUyc+edFQcOalGOOeMUk7/fwmlMRudQIbcjI6y8kuP3qahI5o2nD3bn+BQOLx39w']) AS hash;
+SELECT is(arsignup.verify_password('canary', hash), false, 'the dearest there is: ' || left(hash, 30))
+FROM unnest(ARRAY['$y$jDT$mA6Oh.BKnmQAmUH4cugxy0$nur//hO8xHCRETWPlsV5AG90hOMVpWSfOHZBJxQxUU6', '$7$26....E....SodiumChloride$HAuYwUYeJ/.3qKH95BEC9rzkIkFVa0q/PHRlZ6wSq5D']) AS hash;
+SET LOCAL arsignup.bcrypt_cost_max = 4;
+SET LOCAL arsignup.sha2_iterations_max = 1000;
+SELECT is((outcome(format('SELECT arsignup.verify_password(%L, %L)', 'known answer', hash))).code, expected, 'a lower limit: ' || left(hash, 30))
+FROM (VALUES ('$2b$04$D8pA7gutHt11a1QWG1D6KerPxRm9VeMnWGalt6WdgDmd0Sq1FKh1u', '00000'), ('$2a$05$DoT1a1Hr4HNz1BTjTNZMAuQ3DEHgOUOsL21v79M8nKcA47J4UV4ye', 'SU001'),
+	('$5$rounds=1000$abcdefgh$K1XU4ICyI.6qqCYPkAXXaxPqQUX3iUog5CvANCrtxO.', '00000'), ('$5$K6LILJw9NvgorskZ$uDinxPSwtwP8OZzEb9loj5yoM3JgZvxgcUOhddntCT2', 'SU001'),
+	('pbkdf2_sha256$1000$p.e-p_p/er$p38QY1aOJr+lnDNrKOT+kjA1HvT5RTjo+igFs2NVaJM=', '00000'), ('pbkdf2_sha256$1001$p.e-p_p/er$p38QY1aOJr+lnDNrKOT+kjA1HvT5RTjo+igFs2NVaJM=', 'SU001')) AS v (hash, expected);
+RESET arsignup.bcrypt_cost_max;
+RESET arsignup.sha2_iterations_max;
+SET LOCAL ROLE :"app_role";
+SELECT is((outcome('SET arsignup.bcrypt_cost_max = 20')).code, '42501', 'an application cannot set these limits');
+SELECT is((outcome('SET arsignup.sha2_iterations_max = 20000000')).code, '42501', 'neither of them');
+RESET ROLE;
 
 ---------------------------------------------------------------------------------------------------
 -- password_needs_rehash
