@@ -13,12 +13,6 @@
 /* ---------- when a field is there ---------- */
 
 static FieldRule
-always(const FormRules *rules)
-{
-	return FIELD_REQUIRED;
-}
-
-static FieldRule
 with_emails_as_usernames(const FormRules *rules)
 {
 	return rules->usernames_are_emails ? FIELD_REQUIRED : FIELD_HIDDEN;
@@ -64,15 +58,22 @@ static const Input table[] = {
 	{ON(PAGE_SIGNUP), with_emails_as_usernames, "email", "Email", "email", USERNAME TYPED_EMAIL, NULL},
 	{ON(PAGE_LOGIN) | ON(PAGE_FORGOT), with_emails_as_usernames, "login", "Email", "email", USERNAME TYPED_EMAIL, NULL},
 	{ON(PAGE_LOGIN) | ON(PAGE_FORGOT), with_usernames, "login", "Username or email", "text", USERNAME, NULL},
-	{ON(PAGE_SIGNUP) | ON(PAGE_RESET), always, "password", "Password", "password", NEW_PASSWORD, NULL},
+	{ON(PAGE_SIGNUP) | ON(PAGE_RESET), NULL, "password", "Password", "password", NEW_PASSWORD, NULL},
 	{ON(PAGE_SIGNUP) | ON(PAGE_RESET), if_asked_twice, "password_confirmation", "Password, once more", "password",
 	NEW_PASSWORD, NULL},
-	{ON(PAGE_LOGIN), always, "password", "Password", "password", "autocomplete=\"current-password\"", NULL},
-	{ON(PAGE_RESET) | ON(PAGE_VERIFY), always, "token", NULL, NULL, NULL, NULL},
-	{ON_ANY, always, "redirect_uri", NULL, NULL, NULL, NULL},
-	{ON_ANY, always, "redir", NULL, NULL, NULL, NULL},
-	{ON_ANY, always, "app", NULL, NULL, NULL, NULL}
+	{ON(PAGE_LOGIN), NULL, "password", "Password", "password", "autocomplete=\"current-password\"", NULL},
+	{ON(PAGE_RESET) | ON(PAGE_VERIFY), NULL, "token", NULL, NULL, NULL, NULL},
+	{ON_ANY, NULL, "redirect_uri", NULL, NULL, NULL, NULL},
+	{ON_ANY, NULL, "redir", NULL, NULL, NULL, NULL},
+	{ON_ANY, NULL, "app", NULL, NULL, NULL, NULL}
 };
+
+/* Tell whether a field is required, optional or not there under an app's rules. */
+FieldRule
+input_rule(const Input *input, const FormRules *rules)
+{
+	return input->rule ? input->rule(rules) : FIELD_REQUIRED;
+}
 
 /* List the fields of a page under an app's rules; return how many. */
 int
@@ -81,7 +82,7 @@ inputs_of(PageKind page, const FormRules *rules, const Input *inputs[INPUTS_MAX]
 	int			count = 0;
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if ((table[i].pages & ON(page)) != 0 && table[i].rule(rules) != FIELD_HIDDEN)
+		if ((table[i].pages & ON(page)) != 0 && input_rule(&table[i], rules) != FIELD_HIDDEN)
 			inputs[count++] = &table[i];
 	return count;
 }

@@ -22,7 +22,7 @@ typedef enum PageKind
 typedef struct Input
 {
 	unsigned	pages;			/* bits of PageKind */
-	FieldRule	(*rule) (const FormRules *rules);
+	FieldRule	(*rule) (const FormRules *rules);	/* null: always required */
 	const char *name;
 	const char *label;			/* null: carried along, not shown */
 	const char *type;
@@ -33,6 +33,7 @@ typedef struct Input
 #define INPUTS_MAX 16
 
 extern int	inputs_of(PageKind page, const FormRules *rules, const Input *inputs[INPUTS_MAX]);
+extern FieldRule input_rule(const Input *input, const FormRules *rules);
 extern bool input_is_password(const Input *input);
 extern bool input_is_new_password(const Input *input);
 

@@ -149,7 +149,7 @@ write_labels(Html *html, const WebPage *page, const Input *input)
 	html_attribute(html, "for", input->name);
 	html_add(html, ">");
 	html_text(html, input->label);
-	if (input->rule(page->rules) == FIELD_OPTIONAL)
+	if (input_rule(input, page->rules) == FIELD_OPTIONAL)
 		html_add(html, " <span class=\"optional\">(optional)</span>");
 	html_add(html, "</label>\n");
 	if (has_hint(input))
@@ -238,7 +238,7 @@ write_input(Html *html, const WebPage *page, int place, bool has_focus)
 	html_add(html, is_last(page, place) ? " enterkeyhint=\"go\"" : " enterkeyhint=\"next\"");
 	if (!input_is_password(input) && page->values[place].text.size > 0)
 		write_value(html, page->values[place].text);
-	if (input->rule(page->rules) == FIELD_REQUIRED)
+	if (input_rule(input, page->rules) == FIELD_REQUIRED)
 		html_add(html, " required");
 	write_description(html, page, input);
 	if (has_focus)

@@ -108,25 +108,38 @@ request_split_uri(Span uri, Span *path, Span *query)
 	*query = (Span) {question + 1, uri.size - path->size - 1};
 }
 
-/* Return the host name of an absolute URL or origin; nothing if there is none. */
+/* Take what stands before the first of some characters off the front. */
+static Span
+take_until(Span *text, const char *characters)
+{
+	Span		part = {text->data, 0};
+
+	while (part.size < text->size && (part.data[part.size] == '\0' || strchr(characters, part.data[part.size]) == NULL))
+		part.size++;
+	*text = (Span) {text->data + part.size, text->size - part.size};
+	return part;
+}
+
+/* Return the host name of an absolute URL or origin; nothing if there is none, or more than host and port. */
 static Span
 host_of(Span url)
 {
-	const char *slashes = NULL;
+	Span		scheme = take_until(&url, ":");
+	Span		authority;
 	Span		host;
 
-	for (size_t i = 0; i + 2 < url.size && slashes == NULL; i++)
-		if (memcmp(url.data + i, "://", 3) == 0)
-			slashes = url.data + i + 3;
-	if (slashes == NULL)
+	if (scheme.size == 0 || url.size < 3 || memcmp(url.data, "://", 3) != 0)
 		return (Span) {NULL, 0};
-	host = (Span) {slashes, 0};
-	if (*slashes == '[')
-		while (slashes + host.size < url.data + url.size && slashes[host.size] != ']')
-			host.size++;
-	while (slashes + host.size < url.data + url.size && strchr(":/?#@\\", slashes[host.size]) == NULL)
-		host.size++;
-	return host;
+	url = (Span) {url.data + 3, url.size - 3};
+	authority = take_until(&url, "/?#\\");
+	if (authority.size > 0 && memchr(authority.data, '@', authority.size) != NULL)
+		return (Span) {NULL, 0};
+	if (authority.size > 0 && authority.data[0] == '[')
+	{
+		host = take_until(&authority, "]");
+		return (Span) {host.data, host.size + (authority.size > 0)};
+	}
+	return take_until(&authority, ":");
 }
 
 /* Tell whether a URL or origin is of the host that was asked. */
