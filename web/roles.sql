@@ -8,6 +8,7 @@
 \set ON_ERROR_STOP on
 \getenv password AUTHENTICATOR_PASSWORD
 BEGIN;
+SET LOCAL client_min_messages = 'warning';
 
 -- The statement that has the password is nobody's to read.
 SET LOCAL log_statement = 'none';
