@@ -59,7 +59,7 @@ typedef struct ListFilter
 {
 	const char *name;
 	const char *prefix;			/* of ids; null: a text */
-	const char *condition;		/* on t, with %d for the number of the parameter */
+	const char *condition;		/* on t; ? is the value */
 	char	   *(*normalize) (const char *text);	/* may be null; NULL matches nothing */
 } ListFilter;
 
@@ -188,7 +188,7 @@ extern void show_user(CoreCall *call);
 extern void create_user(CoreCall *call);
 extern void update_user(CoreCall *call);
 extern void delete_user(CoreCall *call);
-extern void change_user(CoreCall *call);
+extern const char *given_email(const CoreCall *call);
 extern void authenticate_user(CoreCall *call);
 extern void refuse_code(CoreCall *call);
 

@@ -80,13 +80,28 @@ make_password_token(CoreCall *call)
 		fault_raise("email", "Only an active user with an email can be given a password token.");
 }
 
+/* Answer with the user and the token, under both names by which clients look for it. */
+static void
+reply_password_token(CoreCall *call)
+{
+	const char *json = read_row(call, &user_rows, &call->user_id);
+
+	if (json == NULL)
+	{
+		reply_not_found(call);
+		return;
+	}
+	json = with_member(json, "password_reset_token", call->token);
+	reply_json(call, 200, with_member(json, "token", call->token));
+}
+
 /* POST /v1/users/:id/generate_password_token */
 void
 generate_password_token(CoreCall *call)
 {
 	read_source(call);
 	if (!reply_faults(call) && find_path_user(call) && core_try(call, make_password_token))
-		reply_user(call, 200, "password_reset_token", call->token);
+		reply_password_token(call);
 }
 
 /* Ask for a verification, and make its token. */

@@ -185,6 +185,18 @@ append_select(StringInfo sql, const CoreCall *call, const Rows *rows)
 		appendStringInfo(sql, " AND %s", rows->condition);
 }
 
+/* Append the condition of a filter. */
+static void
+append_filter(StringInfo sql, const ListFilter *filter, int parameter)
+{
+	appendStringInfoString(sql, " AND ");
+	for (const char *c = filter->condition; *c; c++)
+		if (*c == '?')
+			appendStringInfo(sql, "$%d", parameter);
+		else
+			appendStringInfoChar(sql, *c);
+}
+
 /* Append the order of a page. */
 static void
 append_order(StringInfo sql, const RowsPage *page)
@@ -218,7 +230,7 @@ page_statement(const CoreCall *call, const RowsPage *page)
 	initStringInfo(&sql);
 	append_select(&sql, call, page->rows);
 	for (int i = 0; i < page->filter_count; i++)
-		appendStringInfo(&sql, " AND %s $%d", page->filters[i]->condition, FIRST_FILTER + i);
+		append_filter(&sql, page->filters[i], FIRST_FILTER + i);
 	if (page->has_after)
 		append_after(&sql, page);
 	append_order(&sql, page);

@@ -51,7 +51,7 @@ const Rows	session_rows = {
 	" AND EXISTS (SELECT FROM arsignup.users u WHERE u.realm_id = t.realm_id AND u.id = t.user_id"
 	"  AND u.state = 'active' AND t.created_at >= coalesce(u.tokens_valid_from, '-infinity'))",
 	.sorts = {{"id", NULL}, {"created_at", NULL}},
-	.filters = {{"user_id", "usr", "t.user_id =", NULL}}
+	.filters = {{"user_id", "usr", "t.user_id = ?", NULL}}
 };
 
 /* ---------- reading ---------- */

@@ -49,15 +49,22 @@ user_json(const CoreCall *call)
 	return expands(call, "memberships") ? USER_JSON("t") WITH_MEMBERSHIPS("t") : USER_JSON("t");
 }
 
+/* Three indexes have emails: that of usernames where they are emails, that of unique emails, and that of the rest. */
+#define WITH_EMAIL \
+	"t.id IN (SELECT e.id FROM arsignup.users e WHERE e.realm_id = $1 AND e.username_key = ? AND e.email_key = ?" \
+	" UNION ALL SELECT e.id FROM arsignup.users e WHERE e.realm_id = $1 AND e.email_key = ? AND e.email_is_unique" \
+	" UNION ALL SELECT e.id FROM arsignup.users e WHERE e.realm_id = $1 AND e.email_key = ?" \
+	"  AND NOT e.email_is_unique AND e.email_key <> e.username_key)"
+
 const Rows	user_rows = {
 	.table = "users",
 	.prefix = "usr",
 	.json = user_json,
 	.sorts = {{"id", NULL}, {"created_at", NULL}, {"username", "username_key"}},
 	.filters = {
-		{"username", NULL, "t.username_key =", normalize_login},
-		{"email", NULL, "t.email_key =", normalize_email},
-		{"reference", NULL, "t.reference =", NULL}
+		{"username", NULL, "t.username_key = ?", normalize_login},
+		{"email", NULL, WITH_EMAIL, normalize_email},
+		{"reference", NULL, "t.reference = ?", NULL}
 	}
 };
 
@@ -118,7 +125,7 @@ show_user(CoreCall *call)
 /* ---------- writing ---------- */
 
 /* Return the email: where none is given, a username that is an address stands for it. */
-static const char *
+const char *
 given_email(const CoreCall *call)
 {
 	const char *username = given_text(call, "username");
@@ -129,7 +136,7 @@ given_email(const CoreCall *call)
 }
 
 /* Change what is given of the user. */
-void
+static void
 change_user(CoreCall *call)
 {
 	static Statement call_update_user = STATEMENT(

@@ -12,8 +12,8 @@ static const Field user_token_fields[] = {
 	{"id", FIELD_TEXT, FIELD_READ, "the token: utk_..."},
 	{"realm_id", FIELD_TEXT, FIELD_BOTH, "rl_...; needed only with a key to all realms"},
 	{"login_policy_id", FIELD_TEXT, FIELD_BOTH,
-	"the connected app that it is for: lpl_...; if none is named, the realm's oldest active one in mode signup_token,"
-	" else its oldest active one"},
+	"the connected app that it is for: lpl_...; if none is named, the realm's oldest that is active and open for signups,"
+	" one in mode signup_token first"},
 	{"username", FIELD_TEXT, FIELD_BOTH, "the email where the realm says so"},
 	{"email", FIELD_TEXT, FIELD_BOTH, "as typed; a username that is an address stands for it"},
 	{"first_name", FIELD_TEXT, FIELD_BOTH, "first name"},
@@ -70,7 +70,8 @@ find_app(CoreCall *call)
 	static Statement select_app = STATEMENT(
 		"SELECT a.id FROM arsignup.connected_apps a JOIN arsignup.realms r ON r.id = a.realm_id"
 		" WHERE a.realm_id = $1 AND (a.id = $2 OR $2 IS NULL AND a.state = 'active')"
-		" ORDER BY coalesce(a.signup_mode, r.signup_mode) <> 'signup_token', a.created_at, a.id LIMIT 1");
+		" ORDER BY coalesce(a.signups_enabled, r.signups_enabled) DESC,"
+		" coalesce(a.signup_mode, r.signup_mode) = 'signup_token' DESC, a.created_at, a.id LIMIT 1");
 	bool		is_named = given_id(call, "login_policy_id", "lpl", &call->row_id);
 	Parameters	parameters = {0};
 
@@ -90,14 +91,12 @@ mint_token(CoreCall *call)
 	static Statement call_mint = STATEMENT(
 		"SELECT arsignup.mint_signup_token(connected_app_id => $1, email => $2, password => $3, username => $4,"
 		" password_confirmation => $5, first_name => $6, last_name => $7, org_name => $8, custom => $9)");
-	const char *username = given_text(call, "username");
-	const char *email = given_text(call, "email");
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, &call->row_id);
-	add_text(&parameters, email == NULL && username != NULL && strchr(username, '@') ? username : email);
+	add_text(&parameters, given_email(call));
 	add_given_secret(&parameters, call, "password");
-	add_text(&parameters, username);
+	add_given(&parameters, call, "username");
 	add_given_secret(&parameters, call, is_given(call, "password_confirmation") ? "password_confirmation" : "password");
 	add_given(&parameters, call, "first_name");
 	add_given(&parameters, call, "last_name");
@@ -127,6 +126,25 @@ wants_org(const CoreCall *call)
 	return value_type(wish) > VALUE_NULL ? value_is_true(wish) : given_text(call, "org_name") != NULL;
 }
 
+/* Change what the token does not hold, or holds otherwise, of the user that it has become. */
+static void
+change_redeemed(CoreCall *call)
+{
+	static Statement call_update_user = STATEMENT(
+		"SELECT arsignup.update_user(realm_id => $1, user_id => $2, email => $3, username => $4,"
+		" first_name => $5, last_name => $6, state => $7)");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, &call->realm_id);
+	add_uuid(&parameters, &call->user_id);
+	add_text(&parameters, given_email(call));
+	add_change(&parameters, call, "username");
+	add_change(&parameters, call, "first_name");
+	add_change(&parameters, call, "last_name");
+	add_given(&parameters, call, "state");
+	(void) statement_run(&call_update_user, &parameters);
+}
+
 /* Turn the token into a user, note by which key, and change what else is given. */
 static void
 redeem_token(CoreCall *call)
@@ -150,7 +168,7 @@ redeem_token(CoreCall *call)
 	for (int i = 0; i < (int) lengthof(more); i++)
 		if (is_given(call, more[i]))
 		{
-			change_user(call);
+			change_redeemed(call);
 			break;
 		}
 }
