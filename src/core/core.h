@@ -67,6 +67,7 @@ typedef struct ListSort
 {
 	const char *name;
 	const char *column;			/* of t, before its id; null: by id alone */
+	bool		is_unique;		/* is the column enough? */
 } ListSort;
 
 #define LIST_MAX_FILTERS 4

@@ -205,20 +205,36 @@ append_order(StringInfo sql, const RowsPage *page)
 
 	appendStringInfoString(sql, " ORDER BY ");
 	if (page->sort->column != NULL)
-		appendStringInfo(sql, "t.%s%s, ", page->sort->column, direction);
-	appendStringInfo(sql, "t.id%s", direction);
+		appendStringInfo(sql, "t.%s%s", page->sort->column, direction);
+	if (page->sort->column != NULL && !page->sort->is_unique)
+		appendStringInfoString(sql, ", ");
+	if (!page->sort->is_unique)
+		appendStringInfo(sql, "t.id%s", direction);
 }
 
-/* Append the condition that a row comes after the one that was seen last. */
+/*
+ * Append the condition that a row comes after the one that was seen last.
+ * Where nothing but the realm is asked for, it names the realm, too, and is
+ * there from the first page on: by that the planner finds the index which has
+ * the realm in front better than that of the ids of all realms, through which
+ * it would look for the rows of a small one.
+ */
 static void
 append_after(StringInfo sql, const RowsPage *page)
 {
 	char		comparison = page->is_descending ? '<' : '>';
+	const ListSort *sort = page->sort;
 
-	if (page->sort->column != NULL)
-		appendStringInfo(sql, " AND (t.%s, t.id) %c (" AFTER_KEY ", " AFTER_ID ")", page->sort->column, comparison);
-	else
+	if (sort->column == NULL && page->filter_count == 0)
+		appendStringInfo(sql, " AND (t.realm_id, t.id) %c (" REALM ", " AFTER_ID ")", comparison);
+	else if (!page->has_after)
+		return;
+	else if (sort->column == NULL)
 		appendStringInfo(sql, " AND t.id %c " AFTER_ID, comparison);
+	else if (sort->is_unique)
+		appendStringInfo(sql, " AND t.%s %c " AFTER_KEY, sort->column, comparison);
+	else
+		appendStringInfo(sql, " AND (t.%s, t.id) %c (" AFTER_KEY ", " AFTER_ID ")", sort->column, comparison);
 }
 
 /* Write the statement of a page. Its LIMIT is a constant, so that the planner reads as much of the index and no more. */
@@ -231,8 +247,7 @@ page_statement(const CoreCall *call, const RowsPage *page)
 	append_select(&sql, call, page->rows);
 	for (int i = 0; i < page->filter_count; i++)
 		append_filter(&sql, page->filters[i], FIRST_FILTER + i);
-	if (page->has_after)
-		append_after(&sql, page);
+	append_after(&sql, page);
 	append_order(&sql, page);
 	appendStringInfo(&sql, " LIMIT %d", MAX_RESULTS + 1);
 	return keep_statement(sql.data);
@@ -247,7 +262,11 @@ read_after(CoreCall *call, RowsPage *page)
 
 	page->has_after = after != NULL;
 	if (after == NULL)
+	{
+		/* No row has such an id. */
+		memset(&page->after_id, page->is_descending ? 0xff : 0, UUID_LEN);
 		return;
+	}
 	if (!id_with_prefix((Span) {after, strlen(after)}, page->rows->prefix, &page->after_id))
 		fault_add(&call->faults, "after", "After must be the id of the last one that was seen.");
 	else if (page->sort->column != NULL)
@@ -326,7 +345,7 @@ read_page(CoreCall *call, const RowsPage *page)
 	add_uuid(&parameters, &call->realm_id);
 	add_time(&parameters, call->now);
 	add_text(&parameters, page->after_key);
-	add_uuid(&parameters, page->has_after ? &page->after_id : NULL);
+	add_uuid(&parameters, &page->after_id);
 	for (int i = 0; i < page->filter_count; i++)
 		if (page->filters[i]->prefix != NULL)
 			add_uuid(&parameters, &page->ids[i]);

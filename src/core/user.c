@@ -60,7 +60,7 @@ const Rows	user_rows = {
 	.table = "users",
 	.prefix = "usr",
 	.json = user_json,
-	.sorts = {{"id", NULL}, {"created_at", NULL}, {"username", "username_key"}},
+	.sorts = {{"id", NULL}, {"created_at", NULL}, {"username", "username_key", true}},
 	.filters = {
 		{"username", NULL, "t.username_key = ?", normalize_login},
 		{"email", NULL, WITH_EMAIL, normalize_email},
