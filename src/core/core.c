@@ -369,10 +369,8 @@ answer_call(CoreCall *call, Span query, Span body)
 
 /* Note that a key is in use. */
 static void
-note_use(void *argument)
+note_use(CoreCall *call)
 {
-	const CoreCall *call = argument;
-
 	api_key_note_use(&call->key, call->now);
 }
 
@@ -393,7 +391,7 @@ core_answer(Span path, Span query, Span body, const Request *request, SecretScop
 	{
 		answer_call(&call, query, body);
 		if (!call.key.is_noted && !XactReadOnly)
-			web_try(note_use, &call, &outcome);
+			core_attempt(&call, note_use, &outcome);
 	}
 	return true;
 }

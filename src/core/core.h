@@ -156,6 +156,7 @@ extern void reply_fault(CoreCall *call, int status, const char *attribute, const
 extern void reply_not_found(CoreCall *call);
 extern void reply_retry(CoreCall *call, int status, int seconds, const char *sentence);
 extern void reply_outcome(CoreCall *call, const Outcome *outcome);
+extern void core_attempt(CoreCall *call, void (*action) (CoreCall *call), Outcome *outcome);
 extern bool core_try(CoreCall *call, void (*action) (CoreCall *call));
 
 /* rows.c */

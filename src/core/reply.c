@@ -169,8 +169,34 @@ reply_outcome(CoreCall *call, const Outcome *outcome)
 		case ERRCODE_READ_ONLY_SQL_TRANSACTION:
 			reply_retry(call, 503, RETRY_SECONDS, "Too busy just now, nothing was done. Please try again.");
 			break;
+		case ERRCODE_RAISE_EXCEPTION:
+			/* What a trigger of the application's says, it says to the application. */
+			reply_fault(call, 422, "base", outcome->message);
+			break;
 		default:
 			reply_fault(call, 422, "base", "The database refuses this, by a rule of the application's or for its size.");
+	}
+}
+
+/*
+ * Tell an error that is an answer; any other is raised again. Programs get an
+ * answer, too, where the application has put rules of its own on our tables.
+ */
+static bool
+is_answer(int sqlstate)
+{
+	switch (ERRCODE_TO_CATEGORY(sqlstate))
+	{
+		case MAKE_SQLSTATE('S', 'U', '0', '0', '0'):
+		case ERRCODE_DATA_EXCEPTION:
+		case ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION:
+		case ERRCODE_INVALID_TRANSACTION_STATE:
+		case ERRCODE_TRANSACTION_ROLLBACK:
+		case ERRCODE_PROGRAM_LIMIT_EXCEEDED:
+		case ERRCODE_PLPGSQL_ERROR:
+			return true;
+		default:
+			return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE || sqlstate == ERRCODE_OUT_OF_MEMORY;
 	}
 }
 
@@ -190,14 +216,22 @@ run_action(void *argument)
 	action->action(action->call);
 }
 
+/* Do something all or nothing, and keep how it ended. */
+void
+core_attempt(CoreCall *call, void (*action) (CoreCall *call), Outcome *outcome)
+{
+	CoreAction	argument = {call, action};
+
+	web_try(run_action, &argument, is_answer, outcome);
+}
+
 /* Do something all or nothing; answer and return false if it is refused. */
 bool
 core_try(CoreCall *call, void (*action) (CoreCall *call))
 {
-	CoreAction	argument = {call, action};
 	Outcome		outcome;
 
-	web_try(run_action, &argument, &outcome);
+	core_attempt(call, action, &outcome);
 	if (outcome.sqlstate == 0)
 		return true;
 	reply_outcome(call, &outcome);

@@ -11,26 +11,26 @@
 #include "access/xact.h"
 #include "utils/resowner.h"
 
-/*
- * Tell an error that is an answer; any other is raised again. Those of class
- * 23, and those that triggers raise, are the application's own: it has put
- * rules on our tables.
- */
+/* Tell an error that is an answer; any other is raised again. */
 static bool
 is_answer(int sqlstate)
 {
-	switch (ERRCODE_TO_CATEGORY(sqlstate))
+	switch (sqlstate)
 	{
-		case MAKE_SQLSTATE('S', 'U', '0', '0', '0'):
-		case ERRCODE_DATA_EXCEPTION:
-		case ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION:
-		case ERRCODE_INVALID_TRANSACTION_STATE:
-		case ERRCODE_TRANSACTION_ROLLBACK:
-		case ERRCODE_PROGRAM_LIMIT_EXCEEDED:
-		case ERRCODE_PLPGSQL_ERROR:
+		case ERRCODE_ARSIGNUP_INVALID:
+		case ERRCODE_ARSIGNUP_TAKEN:
+		case ERRCODE_ARSIGNUP_SWITCHED_OFF:
+		case ERRCODE_ARSIGNUP_BUSY:
+		case ERRCODE_ARSIGNUP_THROTTLED:
+		case ERRCODE_ARSIGNUP_NOT_FOUND:
+		case ERRCODE_ARSIGNUP_KEY:
+		case ERRCODE_T_R_SERIALIZATION_FAILURE:
+		case ERRCODE_T_R_DEADLOCK_DETECTED:
+		case ERRCODE_LOCK_NOT_AVAILABLE:
+		case ERRCODE_OUT_OF_MEMORY:
 			return true;
 		default:
-			return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE || sqlstate == ERRCODE_OUT_OF_MEMORY;
+			return false;
 	}
 }
 
@@ -74,7 +74,7 @@ read_detail(const char *detail, Outcome *outcome)
 
 /* Keep what an error says, or raise it again. */
 static void
-take_error(ErrorData *error, Outcome *outcome)
+take_error(ErrorData *error, bool (*is_answer) (int sqlstate), Outcome *outcome)
 {
 	if (!is_answer(error->sqlerrcode))
 		ReThrowError(error);
@@ -90,7 +90,7 @@ take_error(ErrorData *error, Outcome *outcome)
 
 /* Do something that is taken back, but for its outcome, if it raises an error that is an answer. */
 void
-web_try(void (*action) (void *), void *argument, Outcome *outcome)
+web_try(void (*action) (void *), void *argument, bool (*is_answer) (int sqlstate), Outcome *outcome)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -113,7 +113,7 @@ web_try(void (*action) (void *), void *argument, Outcome *outcome)
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
-		take_error(error, outcome);
+		take_error(error, is_answer, outcome);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
@@ -142,5 +142,5 @@ web_call(Statement *statement, Parameters *parameters, Outcome *outcome)
 {
 	StatementCall call = {statement, parameters};
 
-	web_try(run_statement, &call, outcome);
+	web_try(run_statement, &call, is_answer, outcome);
 }

@@ -23,7 +23,8 @@ typedef struct CallFault
 	char	   *sentence;
 } CallFault;
 
-extern void web_try(void (*action) (void *), void *argument, Outcome *outcome);
+extern void web_try(void (*action) (void *), void *argument, bool (*is_answer) (int sqlstate),
+					Outcome *outcome);
 extern void web_call(Statement *statement, Parameters *parameters, Outcome *outcome);
 
 #endif							/* ARSIGNUP_CALL_H */
