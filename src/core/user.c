@@ -64,7 +64,7 @@ const Rows	user_rows = {
 	.filters = {
 		{"username", NULL, "t.username_key = ?", normalize_login},
 		{"email", NULL, WITH_EMAIL, normalize_email},
-		{"reference", NULL, "t.reference = ?", NULL}
+		{"reference", NULL, "t.reference COLLATE \"C\" = ?", NULL}
 	}
 };
 
