@@ -60,6 +60,7 @@ typedef struct ListFilter
 	const char *name;
 	const char *prefix;			/* of ids; null: a text */
 	const char *condition;		/* on t; ? is the value */
+	const char *column;			/* of t, which an index has before the id; may be null */
 	char	   *(*normalize) (const char *text);	/* may be null; NULL matches nothing */
 } ListFilter;
 

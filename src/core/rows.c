@@ -213,31 +213,40 @@ append_order(StringInfo sql, const RowsPage *page)
 }
 
 /*
- * Append the condition that a row comes after the one that was seen last.
- * Where nothing but the realm is asked for, it names the realm, too, and is
- * there from the first page on: by that the planner finds the index which has
- * the realm in front better than that of the ids of all realms, through which
- * it would look for the rows of a small one.
+ * Append the condition that a row comes after the one that was seen last, in
+ * the order of ids. It names the realm, or what is asked for, too, and is
+ * there from the first page on: so the planner takes the index that has these
+ * in front. It would else look for few rows through the ids of all realms.
  */
+static void
+append_after_id(StringInfo sql, const RowsPage *page, char comparison)
+{
+	const char *column = page->filter_count == 1 ? page->filters[0]->column : NULL;
+
+	if (page->filter_count == 0)
+		appendStringInfo(sql, " AND (t.realm_id, t.id) %c (" REALM ", " AFTER_ID ")", comparison);
+	else if (column != NULL)
+		appendStringInfo(sql, " AND (t.%s, t.id) %c ($%d, " AFTER_ID ")", column, comparison, FIRST_FILTER);
+	else
+		appendStringInfo(sql, " AND t.id %c " AFTER_ID, comparison);
+}
+
+/* Append the condition that a row comes after the one that was seen last. */
 static void
 append_after(StringInfo sql, const RowsPage *page)
 {
 	char		comparison = page->is_descending ? '<' : '>';
 	const ListSort *sort = page->sort;
 
-	if (sort->column == NULL && page->filter_count == 0)
-		appendStringInfo(sql, " AND (t.realm_id, t.id) %c (" REALM ", " AFTER_ID ")", comparison);
-	else if (!page->has_after)
-		return;
-	else if (sort->column == NULL)
-		appendStringInfo(sql, " AND t.id %c " AFTER_ID, comparison);
-	else if (sort->is_unique)
+	if (sort->column == NULL)
+		append_after_id(sql, page, comparison);
+	else if (page->has_after && sort->is_unique)
 		appendStringInfo(sql, " AND t.%s %c " AFTER_KEY, sort->column, comparison);
-	else
+	else if (page->has_after)
 		appendStringInfo(sql, " AND (t.%s, t.id) %c (" AFTER_KEY ", " AFTER_ID ")", sort->column, comparison);
 }
 
-/* Write the statement of a page. Its LIMIT is a constant, so that the planner reads as much of the index and no more. */
+/* Write the statement of a page. Its LIMIT is one of two constants, so that the planner knows how little is read. */
 static Statement *
 page_statement(const CoreCall *call, const RowsPage *page)
 {
@@ -249,7 +258,7 @@ page_statement(const CoreCall *call, const RowsPage *page)
 		append_filter(&sql, page->filters[i], FIRST_FILTER + i);
 	append_after(&sql, page);
 	append_order(&sql, page);
-	appendStringInfo(&sql, " LIMIT %d", MAX_RESULTS + 1);
+	appendStringInfo(&sql, " LIMIT %d", 1 + (page->max_results > DEFAULT_RESULTS ? MAX_RESULTS : DEFAULT_RESULTS));
 	return keep_statement(sql.data);
 }
 
