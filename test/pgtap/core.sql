@@ -352,6 +352,10 @@ SELECT answers('POST /v1/sessions', '{"session": {"user_id": "' || u || '"}}', 4
 SELECT answers('POST /v1/sessions', '{}', 422, faults('{"user_id": ["User can''t be blank."]}'), 'nothing');
 SELECT answers('POST /v1/sessions', '{"session": {"user_id": "sleeper+1@example.com"}}', 422, faults('{"base": ["User is inactive."]}'), 'an inactive user');
 SELECT answers('GET /v1/sessions/' || s, '', 404, fault('Not found.'), 'no session: ' || left(s, 20)) FROM (VALUES ('kss_x'), ('a.b.c'), ('...'), (arsignup.format_id('kss', arsignup.new_id())), (replace(thing('session'), 'kss', 'ksu'))) AS v (s);
+SELECT make('retired', 'POST /v1/sessions', '{"session": {"user_id": "hopper@example.com"}}');
+UPDATE arsignup.users SET state = 'inactive' WHERE email_key = 'hopper@example.com';
+SELECT is((ask('GET /v1/sessions/' || thing('retired', t))).status, 404, 'nor is that of an inactive user: ' || t) FROM (VALUES ('id'), ('token')) AS v (t);
+UPDATE arsignup.users SET state = 'active' WHERE email_key = 'hopper@example.com';
 UPDATE arsignup.realms SET session_type = 'unmanaged' WHERE id = realm();
 SELECT make('unmanaged', 'POST /v1/sessions', '{"session": {"user_id": "ada@example.com", "ip": "::1"}}');
 SELECT is(thing('unmanaged'), arsignup.verify_login_token(thing('unmanaged', 'token')) ->> 'tk', 'an unmanaged session is its token');
