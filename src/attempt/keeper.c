@@ -236,7 +236,7 @@ write_ledger(Ledger *ledger)
 	written = replace_file(&contents);
 	if (!written && !had_failed)
 		ereport(LOG,
-				(errcode_for_file_access(),
+				(errcode(ERRCODE_IO_ERROR),
 				 errmsg("could not write file \"%s\": %m", ATTEMPT_FILE),
 				 errdetail("Failed attempts would be forgotten by a restart until it can be written.")));
 	had_failed = !written;
