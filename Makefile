@@ -44,7 +44,7 @@ $(SCRIPT): $(FRAGMENTS) Makefile
 
 # The pure parts, without a server: TAP from every program in test/unit.
 PURE = $(addprefix src/,base/encode.c base/text.c base/token.c password/phc.c password/form.c realm/url.c account/identity.c \
-         login/jwt.c login/key_material.c web/form.c web/html.c web/input.c web/page.c web/request.c web/route.c)
+         login/jwt.c login/key_material.c web/urlencoded.c web/html.c web/input.c web/page.c web/request.c web/route.c)
 
 unit: $(UNIT)
 	@status=0; for t in $(UNIT); do ./$$t || status=1; done; exit $$status

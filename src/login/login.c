@@ -41,7 +41,7 @@ return_login(FunctionCallInfo fcinfo, const LoginResult *result)
 		Int32GetDatum(result->retry_after)
 	};
 	bool		nulls[7] = {
-		false, ok, !ok, !ok || !result->session.is_managed, !ok, !ok, result->retry_after == 0
+		false, ok, !ok && strcmp(result->reason, "unverified") != 0, !ok || !result->session.is_managed, !ok, !ok, result->retry_after == 0
 	};
 
 	return return_row(fcinfo, values, nulls);
@@ -95,7 +95,6 @@ log_in(SecretScope *scope, const App *app, const User *user, const EventSource *
 	user_record_login(&app->realm.id, &user->id, now);
 	session_start(&app->realm, user, source, now, &result->session);
 	events_record(&app->realm.id, now, source, &event, 1);
-	result->user_id = user->id;
 	result->token = session_token(scope, &app->realm, user, &result->session);
 	result->url = url_with_token(app->login_handler, result->token, false);
 }
@@ -133,6 +132,7 @@ verify_and_log_in(SecretScope *scope, FunctionCallInfo fcinfo, const App *app, c
 		return reason;
 	if (!password_is_current(user.password_hash))
 		renewed = password_renew(scope, password);
+	result->user_id = user.id;
 	nest_level = lock_timeout_begin();
 	reason = confirm(&app->realm, &user, renewed);
 	if (reason == NULL)
@@ -376,13 +376,14 @@ arsignup_login_again(PG_FUNCTION_ARGS)
 		!session_recall(&app.realm, secret_argument(&scope, fcinfo, 1), GetCurrentTimestamp(),
 						&result.session, &user))
 		result.reason = "invalid";
+	if (result.reason == NULL)
+		result.user_id = user.id;
 	if (result.reason == NULL && user_must_verify(&app.realm, &user))
 		result.reason = "unverified";
 	if (result.reason == NULL)
 	{
 		int			nest_level = lock_timeout_begin();
 
-		result.user_id = user.id;
 		result.token = session_token(&scope, &app.realm, &user, &result.session);
 		result.url = url_with_token(app.login_handler, result.token, false);
 		lock_timeout_end(nest_level);

@@ -18,6 +18,7 @@ typedef struct HostedApp
 	bool		logins_enabled;
 	bool		signups_enabled;
 	bool		sso_is_seamless;
+	bool		emails_must_be_verified;
 	int			session_minutes;
 	FormRules	rules;
 	char	   *login_handler;

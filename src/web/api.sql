@@ -73,14 +73,15 @@ CREATE OR REPLACE FUNCTION arsignup_web.login(
 	redir text DEFAULT NULL,
 	redirect_uri text DEFAULT NULL,
 	login text DEFAULT NULL,
-	password arsignup.secret DEFAULT NULL
+	password arsignup.secret DEFAULT NULL,
+	choice text DEFAULT NULL
 )
 RETURNS arsignup_web."*/*"
 LANGUAGE c VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_web_login';
 
-COMMENT ON FUNCTION arsignup_web.login(text, text, text, text, arsignup.secret) IS
+COMMENT ON FUNCTION arsignup_web.login(text, text, text, text, arsignup.secret, text) IS
 'Takes the form of login_page, for POST at PostgREST alone: 303 to the app, or the page again.';
 
 CREATE OR REPLACE FUNCTION arsignup_web.logout(

@@ -63,6 +63,7 @@ static const Input table[] = {
 	NEW_PASSWORD, NULL},
 	{ON(PAGE_LOGIN), NULL, "password", "Password", "password", "autocomplete=\"current-password\"", NULL},
 	{ON(PAGE_RESET) | ON(PAGE_VERIFY), NULL, "token", NULL, NULL, NULL, NULL},
+	{ON(PAGE_LOGIN), NULL, "choice", NULL, NULL, NULL, NULL},
 	{ON_ANY, NULL, "redirect_uri", NULL, NULL, NULL, NULL},
 	{ON_ANY, NULL, "redir", NULL, NULL, NULL, NULL},
 	{ON_ANY, NULL, "app", NULL, NULL, NULL, NULL}

@@ -29,7 +29,7 @@ page_read_form(WebPage *page, Span form, char *buffer)
 
 	for (int i = 0; i < page->input_count; i++)
 		names[i] = page->inputs[i]->name;
-	return form_read(form, names, page->input_count, buffer, page->values);
+	return urlencoded_read(form, names, page->input_count, buffer, page->values);
 }
 
 /* Return the place of a field on a page, or -1. */

@@ -4,7 +4,7 @@
 #ifndef ARSIGNUP_PAGE_H
 #define ARSIGNUP_PAGE_H
 
-#include "web/form.h"
+#include "web/urlencoded.h"
 #include "web/html.h"
 #include "web/input.h"
 

@@ -87,14 +87,28 @@ show_signup(Exchange *exchange)
 		answer_form(exchange, 200);
 }
 
-/* Send a person on who has signed up. */
+/* Answer that a mail is on its way, or will be. */
+static void
+answer_mailed(Exchange *exchange, const char *text)
+{
+	page_add_link(&exchange->page, NULL, "Back to the login", exchange_url(exchange, PAGE_LOGIN));
+	answer_message(exchange, 200, "Look into your mail", text);
+}
+
+/* Send a person on who has signed up, unless the email comes first. */
 static void
 finish_signup(Exchange *exchange)
 {
 	bool		is_token = column_bool(1);
 	pg_uuid_t  *session_id = column_uuid(2);
-	const char *url = exchange_target(exchange, column_text(4), column_text(3), !is_token);
+	const char *token = column_text(3);
+	const char *url = exchange_target(exchange, column_text(4), token, !is_token);
 
+	if (token == NULL && exchange->app.emails_must_be_verified)
+	{
+		answer_mailed(exchange, "You have signed up. An email with a link is on its way: follow it, and then log in.");
+		return;
+	}
 	remember(exchange, session_id);
 	answer_redirect(exchange, url);
 }
@@ -173,6 +187,38 @@ finish_login(Exchange *exchange)
 	answer_redirect(exchange, url);
 }
 
+/*
+ * Answer somebody whose email is not verified yet. The mail is sent again only
+ * to who has just given the password, so that nobody has others mailed.
+ */
+static void
+answer_unverified(Exchange *exchange, const pg_uuid_t *user_id)
+{
+	static Statement request = STATEMENT(
+		"SELECT arsignup.request_email_verification(realm_id => $1, user_id => $2, ip => $3, client => $4)");
+	Parameters	parameters = {0};
+	Outcome		outcome;
+
+	if (typed(exchange, "choice") == NULL)
+	{
+		exchange->page.trouble = "Confirm your email first";
+		exchange->page.choice = "Send the email again";
+		page_add_fault(&exchange->page, NULL,
+					   "We have sent you an email with a link. Follow it, and then log in.");
+		answer_form(exchange, 403);
+		return;
+	}
+	add_uuid(&parameters, &exchange->app.realm_id);
+	add_uuid(&parameters, user_id);
+	add_source(&parameters, exchange);
+	web_call(&request, &parameters, &outcome);
+	page_set_value(&exchange->page, "choice", (Span) {NULL, 0});
+	if (outcome.sqlstate != 0)
+		answer_outcome(exchange, &outcome);
+	else
+		answer_mailed(exchange, "An email with a link is on its way: follow it, and then log in.");
+}
+
 /* Answer somebody whose login has failed. */
 static void
 refuse_login(Exchange *exchange)
@@ -183,8 +229,11 @@ refuse_login(Exchange *exchange)
 		answer_closed(exchange, "Logging in is closed");
 	else if (strcmp(reason, "throttled") == 0)
 		answer_throttled(exchange, column_int(7));
+	else if (strcmp(reason, "unverified") == 0)
+		answer_unverified(exchange, column_uuid(3));
 	else
 	{
+		page_set_value(&exchange->page, "choice", (Span) {NULL, 0});
 		page_add_fault(&exchange->page, NULL, exchange->app.rules.usernames_are_emails ?
 					   "Email and password do not match." : "Username and password do not match.");
 		answer_form(exchange, 422);
@@ -282,9 +331,8 @@ post_forgot(Exchange *exchange)
 		answer_outcome(exchange, &outcome);
 		return;
 	}
-	page_add_link(&exchange->page, NULL, "Back to the login", exchange_url(exchange, PAGE_LOGIN));
-	answer_message(exchange, 200, "Look into your mail",
-				   "If you have an account, an email with a link is on its way. The link is good for a short time only.");
+	answer_mailed(exchange,
+				  "If you have an account, an email with a link is on its way. The link is good for a short time only.");
 }
 
 /* Answer that a mailed link has no token, or none that is good any more. */

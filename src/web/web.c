@@ -278,14 +278,14 @@ arsignup_web_signup(PG_FUNCTION_ARGS)
 
 /*
  * arsignup_web.login(app text, redir text, redirect_uri text, login text,
- * password arsignup.secret) returns bytea, as the domain of any media type
+ * password arsignup.secret, choice text) returns bytea, as the domain of any media type
  */
 PG_FUNCTION_INFO_V1(arsignup_web_login);
 Datum
 arsignup_web_login(PG_FUNCTION_ARGS)
 {
 	static const Direct direct = {{"", "POST", PAGE_LOGIN, post_login},
-		{"redir", "redirect_uri", "login", "password"}};
+		{"redir", "redirect_uri", "login", "password", "choice"}};
 
 	return answer_direct(fcinfo, &direct);
 }

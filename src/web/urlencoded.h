@@ -1,8 +1,8 @@
 /*
  * Bodies of forms and query strings. Pure C: no postgres.h.
  */
-#ifndef ARSIGNUP_FORM_H
-#define ARSIGNUP_FORM_H
+#ifndef ARSIGNUP_URLENCODED_H
+#define ARSIGNUP_URLENCODED_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,6 +19,6 @@ typedef struct FormValue
 	bool		is_repeated;
 } FormValue;
 
-extern bool form_read(Span form, const char *const *names, size_t count, char *buffer, FormValue *values);
+extern bool urlencoded_read(Span form, const char *const *names, size_t count, char *buffer, FormValue *values);
 
-#endif							/* ARSIGNUP_FORM_H */
+#endif							/* ARSIGNUP_URLENCODED_H */

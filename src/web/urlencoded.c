@@ -2,7 +2,7 @@
  * Bodies of forms and query strings: application/x-www-form-urlencoded, read
  * strictly. What is no UTF-8, has a NUL or a broken escape is no text.
  */
-#include "web/form.h"
+#include "web/urlencoded.h"
 
 #include <string.h>
 
@@ -103,7 +103,7 @@ read_pair(Span pair, const char *const *names, size_t count, char **buffer, Form
  * ideas.
  */
 bool
-form_read(Span form, const char *const *names, size_t count, char *buffer, FormValue *values)
+urlencoded_read(Span form, const char *const *names, size_t count, char *buffer, FormValue *values)
 {
 	bool		is_good = form.size <= FORM_MAX_SIZE;
 

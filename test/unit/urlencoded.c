@@ -1,7 +1,7 @@
 /*
  * Bodies of forms: what is read of them, and what is no form.
  */
-#include "web/form.h"
+#include "web/urlencoded.h"
 
 #include "tap.h"
 
@@ -96,7 +96,7 @@ read(Span form, char *out)
 {
 	FormValue	values[3];
 	char	   *buffer = malloc(form.size + 1);
-	bool		is_good = form_read(edge_copy(form), names, 3, buffer, values);
+	bool		is_good = urlencoded_read(edge_copy(form), names, 3, buffer, values);
 
 	*out = '\0';
 	for (int i = 0; i < 3; i++)
