@@ -12,7 +12,7 @@ SELECT is(
 	name || ': its arguments and result')
 FROM (VALUES
 	('stats', '(OUT hash_slots integer, OUT hashes_running integer, OUT hashes_waiting integer, OUT hashes_run bigint, OUT hashes_refused bigint, OUT signups bigint, OUT tokens_minted bigint, '
-		'OUT tokens_redeemed bigint, OUT tokens_expired bigint, OUT logins_ok bigint, OUT logins_failed bigint) record'),
+		'OUT tokens_redeemed bigint, OUT tokens_expired bigint, OUT logins_ok bigint, OUT logins_failed bigint, OUT logins_throttled bigint, OUT limiter_evictions bigint, OUT limiter_entries bigint) record'),
 	('claim_events', '(kinds text[], max_rows integer DEFAULT 100) SETOF arsignup.events'),
 	('purge_expired', '(max_rows integer DEFAULT 10000) bigint'),
 	('purge_events', '(older_than interval, max_rows integer DEFAULT 10000) bigint'),
@@ -94,11 +94,11 @@ FROM (VALUES
 	(31, 'SELECT arsignup.create_org(realm(), ''Org'')', '{}'),
 	(32, 'SELECT arsignup.purge_expired()', '{}'),
 	(33, 'SELECT arsignup.login(app(), ''kim@example.com'', ''password'')', '{"hashes_run": 1, "logins_ok": 1}'),
-	(34, 'SELECT arsignup.login(app(), ''kim@example.com'', ''wrong'')', '{"hashes_run": 1, "logins_failed": 1}'),
-	(35, 'SELECT arsignup.login(app(), ''nobody@example.com'', ''password'')', '{"hashes_run": 1, "logins_failed": 1}'),
+	(34, 'SELECT arsignup.login(app(), ''kim@example.com'', ''wrong'')', '{"hashes_run": 1, "logins_failed": 1, "limiter_entries": 1}'),
+	(35, 'SELECT arsignup.login(app(), ''nobody@example.com'', ''password'')', '{"hashes_run": 1, "logins_failed": 1, "limiter_entries": 1}'),
 	(36, 'SELECT arsignup.login(gen_random_uuid(), ''kim@example.com'', ''password'')', '{"code": "SU010"}')) AS v (n, statement, expected)
 ORDER BY n;
-SELECT is(moved(format('SELECT arsignup.%I(realm(), %L, %s)', name, :'kim', passwords)), jsonb_build_object('hashes_run', hashes), 'counted: ' || name || ', ' || passwords)
+SELECT is(moved(format('SELECT arsignup.%I(realm(), %L, %s)', name, :'kim', passwords)), jsonb_build_object('hashes_run', hashes) || CASE WHEN passwords LIKE '''wrong''%' THEN '{"limiter_entries": 1}' ELSE jsonb '{}' END, 'counted: ' || name || ', ' || passwords)
 FROM (VALUES ('set_password', '''canary zebu quartz''', 1), ('change_password', '''wrong'', ''canary zebu quartz''', 1), ('change_password', '''canary zebu quartz'', ''canary okapi quartz''', 2)) AS v (name, passwords, hashes);
 
 -- What is rolled back has been done, and stays counted.

@@ -103,7 +103,7 @@ INSERT INTO function_table VALUES
 	('set_password', 'realm_id uuid, user_id uuid, password arsignup.secret', 'void', 'aA', 'vd'),
 	('set_password_hash', 'realm_id uuid, user_id uuid, password_hash arsignup.secret', 'void', 'aA', 'vd'),
 	('signup', 'connected_app_id uuid, email text, password arsignup.secret DEFAULT NULL::arsignup.secret, username text DEFAULT NULL::text, email_confirmation text DEFAULT NULL::text, password_confirmation arsignup.secret DEFAULT NULL::arsignup.secret, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text, org_name text DEFAULT NULL::text, custom jsonb DEFAULT ''{}''::jsonb, ip inet DEFAULT NULL::inet, client text DEFAULT NULL::text, password_hash arsignup.secret DEFAULT NULL::arsignup.secret', 'arsignup.signup_result', 'aA', 'vd'),
-	('stats', 'OUT hash_slots integer, OUT hashes_running integer, OUT hashes_waiting integer, OUT hashes_run bigint, OUT hashes_refused bigint, OUT signups bigint, OUT tokens_minted bigint, OUT tokens_redeemed bigint, OUT tokens_expired bigint, OUT logins_ok bigint, OUT logins_failed bigint', 'record', 'A', 'v'),
+	('stats', 'OUT hash_slots integer, OUT hashes_running integer, OUT hashes_waiting integer, OUT hashes_run bigint, OUT hashes_refused bigint, OUT signups bigint, OUT tokens_minted bigint, OUT tokens_redeemed bigint, OUT tokens_expired bigint, OUT logins_ok bigint, OUT logins_failed bigint, OUT logins_throttled bigint, OUT limiter_evictions bigint, OUT limiter_entries bigint', 'record', 'A', 'v'),
 	('update_membership', 'realm_id uuid, membership_id uuid, permissions text[] DEFAULT NULL::text[], expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, custom jsonb DEFAULT NULL::jsonb', 'void', 'aA', 'vd'),
 	('update_org', 'realm_id uuid, org_id uuid, name text DEFAULT NULL::text, reference text DEFAULT NULL::text, custom jsonb DEFAULT NULL::jsonb, state text DEFAULT NULL::text', 'void', 'aA', 'vd'),
 	('update_user', 'realm_id uuid, user_id uuid, email text DEFAULT NULL::text, username text DEFAULT NULL::text, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text, reference text DEFAULT NULL::text, custom jsonb DEFAULT NULL::jsonb, state text DEFAULT NULL::text', 'void', 'aA', 'vd'),
@@ -245,6 +245,7 @@ INSERT INTO relation_table VALUES
 	('signup_tokens', NULL, NULL),
 	('sessions', NULL, NULL),
 	('signing_keys', NULL, NULL),
+	('login_sources', 'SELECT', NULL),
 	('one_time_tokens', NULL, NULL);
 
 SELECT set_eq($$SELECT c.relname::text FROM pg_class AS c WHERE c.relnamespace = ANY (ours()) AND c.relkind NOT IN ('i', 'c', 't')$$, 'SELECT name FROM relation_table',
@@ -295,7 +296,7 @@ SELECT is(tries('SELECT u.email FROM arsignup.users AS u JOIN arsignup.membershi
 	CASE WHEN name IN ('app', 'admin', 'owner') THEN '00000' ELSE '42501' END, name || ' joins users, memberships and orgs, or does not') FROM who;
 SELECT is(tries('SELECT FROM arsignup.events', role), CASE WHEN name IN ('admin', 'owner') THEN '00000' ELSE '42501' END, name || ' reads events, or does not') FROM who;
 SELECT is(tries(statement, role), '42501', name || ' may not: ' || statement)
-FROM who, unnest(ARRAY['UPDATE arsignup.users SET email = email', 'DELETE FROM arsignup.users', 'INSERT INTO arsignup.events DEFAULT VALUES', 'DELETE FROM arsignup.signup_tokens', 'DELETE FROM arsignup.realms', 'DELETE FROM arsignup.sessions', 'UPDATE arsignup.sessions SET ended_at = NULL', 'DELETE FROM arsignup.one_time_tokens', 'UPDATE arsignup.one_time_tokens SET used_at = NULL', 'UPDATE arsignup.events SET claimed_at = NULL', 'DELETE FROM arsignup.signing_keys', 'UPDATE arsignup.signing_keys SET retired_at = NULL', 'LOCK arsignup.users IN ACCESS EXCLUSIVE MODE',
+FROM who, unnest(ARRAY['UPDATE arsignup.users SET email = email', 'DELETE FROM arsignup.users', 'INSERT INTO arsignup.events DEFAULT VALUES', 'DELETE FROM arsignup.signup_tokens', 'DELETE FROM arsignup.realms', 'DELETE FROM arsignup.sessions', 'UPDATE arsignup.sessions SET ended_at = NULL', 'DELETE FROM arsignup.login_sources', 'INSERT INTO arsignup.login_sources DEFAULT VALUES', 'DELETE FROM arsignup.one_time_tokens', 'UPDATE arsignup.one_time_tokens SET used_at = NULL', 'UPDATE arsignup.events SET claimed_at = NULL', 'DELETE FROM arsignup.signing_keys', 'UPDATE arsignup.signing_keys SET retired_at = NULL', 'LOCK arsignup.users IN ACCESS EXCLUSIVE MODE',
 	'CREATE FUNCTION arsignup.evil() RETURNS int LANGUAGE sql AS ''SELECT 1''', 'CREATE TABLE arsignup_web.evil ()', 'CREATE TRIGGER evil BEFORE INSERT ON arsignup.users EXECUTE FUNCTION suppress_redundant_updates_trigger()',
 	'ALTER FUNCTION arsignup.stats() RESET ALL', 'DROP FUNCTION arsignup.normalize_email(text)', 'DROP TABLE arsignup.events', 'DROP SCHEMA arsignup CASCADE', 'DROP EXTENSION arsignup CASCADE', 'GRANT arsignup_owner TO current_user']) AS statement
 WHERE name <> 'owner';
@@ -351,7 +352,7 @@ SELECT rows_are($$SELECT superuser, trusted, relocatable, schema::text, requires
 -- configuration tables of the extension, in the order of their names; a condition where not all rows are dumped
 SELECT rows_are(
 	$$SELECT c.oid::regclass::text, c.condition FROM pg_extension AS e, unnest(e.extconfig, e.extcondition) AS c (oid, condition) WHERE e.extname = 'arsignup' ORDER BY 1$$,
-	$$VALUES ('arsignup.app_routes', 'WHERE kind = ''host'''), ('arsignup.connected_apps', ''), ('arsignup.credentials', ''), ('arsignup.events', ''), ('arsignup.memberships', ''), ('arsignup.one_time_tokens', ''), ('arsignup.orgs', ''),
+	$$VALUES ('arsignup.app_routes', 'WHERE kind = ''host'''), ('arsignup.connected_apps', ''), ('arsignup.credentials', ''), ('arsignup.events', ''), ('arsignup.login_sources', ''), ('arsignup.memberships', ''), ('arsignup.one_time_tokens', ''), ('arsignup.orgs', ''),
 		('arsignup.realms', ''), ('arsignup.sessions', ''), ('arsignup.signing_keys', ''), ('arsignup.signup_tokens', ''), ('arsignup.users', '')$$,
 	'pg_dump takes every table, whole, but for the slugs'' rows, which the apps bring back');
 SELECT set_eq($$SELECT unnest(extconfig)::regclass::text FROM pg_extension WHERE extname = 'arsignup'$$, $$SELECT c.oid::regclass::text FROM pg_class AS c WHERE c.relnamespace = ANY (ours()) AND c.relkind IN ('r', 'p')$$,
@@ -367,6 +368,7 @@ SELECT rows_are(
 		('arsignup.connected_apps', true, 'realm_id id'), ('arsignup.connected_apps', false, 'id'),
 		('arsignup.credentials', true, 'realm_id id'), ('arsignup.credentials', false, 'realm_id user_id'),
 		('arsignup.events', true, 'realm_id id'),
+		('arsignup.login_sources', true, 'realm_id user_id source logged_in_at'),
 		('arsignup.memberships', true, 'realm_id id'), ('arsignup.memberships', false, 'realm_id user_id org_id'),
 		('arsignup.one_time_tokens', true, 'realm_id digest'),
 		('arsignup.orgs', true, 'realm_id id'), ('arsignup.orgs', false, 'id'),
@@ -381,13 +383,14 @@ SELECT rows_are(
 	$$VALUES ('arsignup.app_routes', 'FOREIGN KEY (realm_id, connected_app_id) REFERENCES arsignup.connected_apps(realm_id, id) ON DELETE CASCADE'),
 		('arsignup.connected_apps', 'FOREIGN KEY (realm_id) REFERENCES arsignup.realms(id)'),
 		('arsignup.credentials', 'FOREIGN KEY (realm_id, user_id) REFERENCES arsignup.users(realm_id, id) ON DELETE CASCADE'),
+		('arsignup.login_sources', 'FOREIGN KEY (realm_id, user_id) REFERENCES arsignup.users(realm_id, id) ON DELETE CASCADE'),
 		('arsignup.memberships', 'FOREIGN KEY (realm_id, org_id) REFERENCES arsignup.orgs(realm_id, id) ON DELETE CASCADE'),
 		('arsignup.memberships', 'FOREIGN KEY (realm_id, user_id) REFERENCES arsignup.users(realm_id, id) ON DELETE CASCADE'),
 		('arsignup.one_time_tokens', 'FOREIGN KEY (realm_id, user_id) REFERENCES arsignup.users(realm_id, id) ON DELETE CASCADE'),
 		('arsignup.sessions', 'FOREIGN KEY (realm_id, user_id) REFERENCES arsignup.users(realm_id, id) ON DELETE CASCADE')$$,
 	'realm_id leads every foreign key');
 SELECT is_empty($$SELECT c.conrelid::regclass, c.confrelid::regclass FROM pg_constraint AS c WHERE c.contype = 'f' AND c.confrelid IN ('arsignup.realms'::regclass, 'arsignup.connected_apps'::regclass)
-	AND c.conrelid = ANY ('{arsignup.users,arsignup.credentials,arsignup.orgs,arsignup.memberships,arsignup.signup_tokens,arsignup.sessions,arsignup.signing_keys,arsignup.one_time_tokens,arsignup.events}'::regclass[])$$,
+	AND c.conrelid = ANY ('{arsignup.users,arsignup.credentials,arsignup.orgs,arsignup.memberships,arsignup.signup_tokens,arsignup.sessions,arsignup.signing_keys,arsignup.one_time_tokens,arsignup.login_sources,arsignup.events}'::regclass[])$$,
 	'no table that signups write refers to what all signups share');
 SELECT is_empty($$SELECT c.conrelid::regclass, c.conname FROM pg_constraint AS c WHERE c.contype = 'f' AND c.connamespace = ANY (ours()) AND (c.confdeltype NOT IN ('a', 'c') OR c.confupdtype <> 'a' OR NOT c.convalidated)$$,
 	'foreign keys cascade or take no action');
@@ -413,7 +416,7 @@ SELECT rows_are(
 	$$SELECT t.tgrelid::regclass::text, t.tgname::text, t.tgfoid::regproc::text, t.tgenabled::text FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid WHERE c.relnamespace = ANY (ours()) AND NOT t.tgisinternal ORDER BY 1, 2$$,
 	$$VALUES ('arsignup.app_routes', 'guard_delete', 'arsignup.guard_slug', 'O'), ('arsignup.app_routes', 'guard_insert', 'arsignup.guard_slug', 'O'), ('arsignup.app_routes', 'guard_update', 'arsignup.guard_slug', 'O'),
 		('arsignup.connected_apps', 'route_slug', 'arsignup.route_slug', 'O'), ('arsignup.realms', 'guard_delete', 'arsignup.guard_realm', 'O'), ('arsignup.realms', 'guard_update', 'arsignup.guard_realm', 'O')$$,
-	'there is no trigger on users, credentials, orgs, memberships, tokens, sessions, keys, mailed tokens or events');
+	'there is no trigger on users, credentials, orgs, memberships, tokens, sessions, keys, mailed tokens, sources or events');
 SELECT is_empty($$SELECT r.ev_class::regclass, r.rulename FROM pg_rewrite AS r JOIN pg_class AS c ON c.oid = r.ev_class WHERE c.relnamespace = ANY (ours())$$, 'there are no rules');
 SELECT is_empty($$SELECT d.adrelid::regclass, a.attname, pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef AS d JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum JOIN pg_class AS c ON c.oid = d.adrelid
 	WHERE c.relnamespace = ANY (ours()) AND c.relname NOT IN ('realms', 'connected_apps') AND pg_get_expr(d.adbin, d.adrelid) LIKE '%(%'$$, 'no default of the tables that signups write calls a function: ids and times come as parameters');
@@ -435,9 +438,9 @@ SELECT is_empty($$
 		('hash_password', '{SU001,SU007,53200}'::text[]), ('verify_password', '{SU001,SU007,53200}'), ('create_user', '{SU001,SU002,SU006,SU007,SU010,55P03}'), ('create_org', '{SU001,SU006,SU010}'),
 		('create_membership', '{SU001,SU002,SU006,SU010,55P03}'), ('mint_signup_token', '{SU001,SU002,SU006,SU007,SU010}'), ('redeem_signup_token', '{SU001,SU002,SU003,SU004,SU005,SU006,SU009,SU010,55P03}'),
 		('revoke_signup_token', '{SU003,55P03}'), ('format_id', '{SU001}'), ('parse_id', '{SU001}'), ('stats', '{55000}'),
-		('signup', '{SU001,SU002,SU006,SU007,SU010,SU011,55P03}'), ('login', '{SU007,SU010,SU011}'), ('login_again', '{SU010,SU011}'), ('create_session', '{SU006,SU010,SU011}'), ('verify_login_token', '{SU011}'),
+		('signup', '{SU001,SU002,SU006,SU007,SU008,SU010,SU011,55P03}'), ('login', '{SU007,SU010,SU011}'), ('login_again', '{SU010,SU011}'), ('create_session', '{SU006,SU010,SU011}'), ('verify_login_token', '{SU011}'),
 		('remember_session', '{SU006,SU010,55P03}'), ('end_browser_session', '{SU010,55P03}'), ('end_session', '{SU010,55P03}'), ('end_sessions', '{SU010,55P03}'), ('jwks', '{SU010}'), ('rotate_signing_key', '{SU010,SU011,55P03}'), ('reveal_jwt_key', '{SU010,SU011}'), ('password_strength', '{SU001}'),
-		('update_user', '{SU001,SU002,SU010,55P03}'), ('delete_user', '{SU010,23503,55P03}'), ('set_password', '{SU001,SU007,SU010,55P03}'), ('set_password_hash', '{SU001,SU010,55P03}'), ('change_password', '{SU001,SU006,SU007,SU010,55P03}'),
+		('update_user', '{SU001,SU002,SU010,55P03}'), ('delete_user', '{SU010,23503,55P03}'), ('set_password', '{SU001,SU007,SU010,55P03}'), ('set_password_hash', '{SU001,SU010,55P03}'), ('change_password', '{SU001,SU006,SU007,SU008,SU010,55P03}'),
 		('update_org', '{SU001,SU010,55P03}'), ('delete_org', '{SU010,23503,55P03}'), ('update_membership', '{SU001,SU010,55P03}'), ('delete_membership', '{SU010,55P03}'),
 		('purge_expired', '{SU001}'), ('purge_events', '{SU001}'), ('delete_realm', '{23503,55006}')) AS v (name, codes), unnest(codes) AS code, pg_proc AS p
 	WHERE p.proname = name AND p.pronamespace = 'arsignup'::regnamespace AND strpos(obj_description(p.oid, 'pg_proc'), code) = 0
