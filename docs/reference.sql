@@ -68,7 +68,7 @@ ORDER BY t.typname;
 SELECT E'\n## Settings\n\n| setting | default | |\n| --- | --- | --- |';
 
 SELECT format('| `%s` | %s%s | %s%s%s |', name, boot_val, coalesce(' ' || unit, ''), short_desc, coalesce(' ' || extra_desc, ''),
-	CASE context WHEN 'superuser' THEN ' Superusers only.' WHEN 'sighup' THEN ' In postgresql.conf; reload.' ELSE '' END)
+	CASE context WHEN 'superuser' THEN ' Superusers only.' WHEN 'postmaster' THEN ' In postgresql.conf; restart.' WHEN 'sighup' THEN ' In postgresql.conf; reload.' ELSE '' END)
 FROM pg_settings
 WHERE name LIKE 'arsignup.%'
 ORDER BY name;

@@ -279,9 +279,11 @@ RESET ROLE;
 SELECT ok(bool_and(claimed_at BETWEEN now() AND clock_timestamp()), 'claim_events: when, by the clock') FROM arsignup.events WHERE data::int IN (1, 2, 3, 4, 5, 6, 8);
 SELECT is(claimed_at, NULL, 'claim_events: the rest stays as it was') FROM arsignup.events WHERE data::int = 9;
 ROLLBACK TO claim;
+SELECT is(claimed('{a,b,a,b}', 2), '1 2', 'claim_events: a kind that is named twice counts once');
+ROLLBACK TO claim;
 SELECT is(claimed('{a,b,c}', 1), '1', 'claim_events: a rollback gives them back; no more than asked for');
 SELECT is(claimed('{a,b,c}', 3), '2 3 4', 'claim_events: the next of all kinds together');
-SELECT is(claimed('{c,a,c,b,a}', 2), '5 6', 'claim_events: a kind that is named twice counts once');
+SELECT is(claimed('{c,a,b}', 2), '5 6', 'claim_events: in whatever order they are named');
 SELECT is(claimed('{{a,b},{c,asleep}}', 2147483647), '8 9', 'claim_events: any positive number, any shape of array; also of a realm that is inactive');
 SELECT event(10, 'a', 'p') \g /dev/null
 SELECT results_eq($$SELECT e.realm_id, e.event_type, e.user_id, e.data, e.claimed_at IS NOT NULL, e.event_at FROM arsignup.claim_events('{a}') AS e$$, $$SELECT realm(), 'a', md5('p')::uuid, '10'::jsonb, true, now()$$,
