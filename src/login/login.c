@@ -41,7 +41,7 @@ return_login(FunctionCallInfo fcinfo, const LoginResult *result)
 		Int32GetDatum(result->retry_after)
 	};
 	bool		nulls[7] = {
-		false, ok, !ok, !ok || !result->session.is_managed, !ok, !ok, result->retry_after == 0
+		false, ok, !ok && strcmp(result->reason, "unverified") != 0, !ok || !result->session.is_managed, !ok, !ok, result->retry_after == 0
 	};
 
 	return return_row(fcinfo, values, nulls);
@@ -95,7 +95,6 @@ log_in(SecretScope *scope, const App *app, const User *user, const EventSource *
 	user_record_login(&app->realm.id, &user->id, now);
 	session_start(&app->realm, user, source, now, &result->session);
 	events_record(&app->realm.id, now, source, &event, 1);
-	result->user_id = user->id;
 	result->token = session_token(scope, &app->realm, user, &result->session);
 	result->url = url_with_token(app->login_handler, result->token, false);
 }
@@ -133,6 +132,7 @@ verify_and_log_in(SecretScope *scope, FunctionCallInfo fcinfo, const App *app, c
 		return reason;
 	if (!password_is_current(user.password_hash))
 		renewed = password_renew(scope, password);
+	result->user_id = user.id;
 	nest_level = lock_timeout_begin();
 	reason = confirm(&app->realm, &user, renewed);
 	if (reason == NULL)
@@ -304,7 +304,7 @@ arsignup_end_sessions(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(ended);
 }
 
-/* ---------- seamless SSO ---------- */
+/* ---------- sessions of browsers ---------- */
 
 /* arsignup.remember_session(realm_id uuid, session_id uuid) returns text */
 PG_FUNCTION_INFO_V1(arsignup_remember_session);
@@ -314,13 +314,12 @@ arsignup_remember_session(PG_FUNCTION_ARGS)
 	MemoryContext caller = CurrentMemoryContext;
 	int			nest_level;
 	Realm		realm;
-	char	   *secret = NULL;
+	char	   *secret;
 
 	spi_open();
 	realm_read_active(argument_uuid(fcinfo, 0), &realm);
 	nest_level = lock_timeout_begin();
-	if (realm.sso_is_seamless)
-		secret = session_remember(&realm.id, argument_uuid(fcinfo, 1), GetCurrentTimestamp());
+	secret = session_remember(&realm.id, argument_uuid(fcinfo, 1), GetCurrentTimestamp());
 	lock_timeout_end(nest_level);
 	if (secret != NULL)
 		secret = MemoryContextStrdup(caller, secret);
@@ -328,6 +327,27 @@ arsignup_remember_session(PG_FUNCTION_ARGS)
 	if (secret == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text(secret));
+}
+
+/* arsignup.end_browser_session(realm_id uuid, browser_session arsignup.secret) returns boolean */
+PG_FUNCTION_INFO_V1(arsignup_end_browser_session);
+Datum
+arsignup_end_browser_session(PG_FUNCTION_ARGS)
+{
+	SecretScope scope;
+	int			nest_level;
+	Realm		realm;
+	bool		ended;
+
+	secret_scope_open(&scope);
+	spi_open();
+	realm_read(argument_uuid(fcinfo, 0), &realm);
+	nest_level = lock_timeout_begin();
+	ended = session_end_remembered(&realm.id, secret_argument(&scope, fcinfo, 1), GetCurrentTimestamp());
+	lock_timeout_end(nest_level);
+	spi_close();
+	secret_scope_close(&scope);
+	PG_RETURN_BOOL(ended);
 }
 
 /*
@@ -356,13 +376,14 @@ arsignup_login_again(PG_FUNCTION_ARGS)
 		!session_recall(&app.realm, secret_argument(&scope, fcinfo, 1), GetCurrentTimestamp(),
 						&result.session, &user))
 		result.reason = "invalid";
+	if (result.reason == NULL)
+		result.user_id = user.id;
 	if (result.reason == NULL && user_must_verify(&app.realm, &user))
 		result.reason = "unverified";
 	if (result.reason == NULL)
 	{
 		int			nest_level = lock_timeout_begin();
 
-		result.user_id = user.id;
 		result.token = session_token(&scope, &app.realm, &user, &result.session);
 		result.url = url_with_token(app.login_handler, result.token, false);
 		lock_timeout_end(nest_level);

@@ -156,11 +156,11 @@ COMMENT ON COLUMN arsignup.connected_apps.slug IS 'First path segment of its pag
 COMMENT ON COLUMN arsignup.connected_apps.state IS 'active, or inactive: nobody signs up or logs in through it.';
 COMMENT ON COLUMN arsignup.connected_apps.login_handler IS 'The app''s URL that receives login tokens: https, or http on a loopback host.';
 COMMENT ON COLUMN arsignup.connected_apps.signup_handler IS 'The app''s URL that receives signup tokens; null: the login handler.';
-COMMENT ON COLUMN arsignup.connected_apps.redirect_uris IS 'URLs below which a redirect_uri may lie. For hosted pages, which this version does not have yet.';
+COMMENT ON COLUMN arsignup.connected_apps.redirect_uris IS 'URLs below which a redirect_uri may lie.';
 COMMENT ON COLUMN arsignup.connected_apps.allowed_origins IS 'Origins whose pages may call the JSON API; empty: any. For the JSON API, which this version does not have yet.';
-COMMENT ON COLUMN arsignup.connected_apps.header_html IS 'HTML above the forms; not escaped. For hosted pages, which this version does not have yet.';
-COMMENT ON COLUMN arsignup.connected_apps.footer_html IS 'HTML below the forms; not escaped. For hosted pages, which this version does not have yet.';
-COMMENT ON COLUMN arsignup.connected_apps.external_css IS 'URL of a stylesheet for the pages. For hosted pages, which this version does not have yet.';
+COMMENT ON COLUMN arsignup.connected_apps.header_html IS 'HTML above the forms; not escaped.';
+COMMENT ON COLUMN arsignup.connected_apps.footer_html IS 'HTML below the forms; not escaped.';
+COMMENT ON COLUMN arsignup.connected_apps.external_css IS 'URL of a stylesheet for the pages.';
 COMMENT ON COLUMN arsignup.connected_apps.signup_mode IS 'What a signup makes; null: as the realm says.';
 COMMENT ON COLUMN arsignup.connected_apps.name_field IS 'Whether a signup asks for names; null: as the realm says.';
 COMMENT ON COLUMN arsignup.connected_apps.org_name_field IS 'Whether a signup asks for the name of the org; null: as the realm says.';

@@ -899,7 +899,14 @@ SELECT is(again(secret('expired')), 'invalid', 'one that has expired');
 SELECT is(arsignup.remember_session(realm('seamless'), session('expired')), NULL, 'is not remembered either');
 UPDATE arsignup.realms SET sso = 'basic' WHERE id = realm('seamless');
 SELECT is(again(secret('sso is basic')), 'disabled', 'in a realm whose SSO is basic by now nobody comes back');
-SELECT is(arsignup.remember_session(realm('seamless'), session('sso is basic')), NULL, 'nor is anybody remembered');
+SELECT arsignup.remember_session(realm('seamless'), session('sso is basic')) AS basic \gset
+SELECT is(again(:'basic'), 'disabled', '... though the session is remembered');
+SELECT is(arsignup.end_browser_session(realm(), :'basic'), false, 'another realm ends nothing');
+SELECT is(arsignup.end_browser_session(realm('seamless'), secret), false, 'nor does what is no secret: ' || shown(secret)) FROM unnest(ARRAY[NULL, '', left(:'basic', -1), :'cookie', 'utk_' || substr(:'basic', 5)]) AS secret;
+SELECT is((SELECT ended_at FROM arsignup.sessions WHERE id = session('sso is basic')), NULL, '... the session goes on');
+SELECT is(arsignup.end_browser_session(realm('seamless'), :'basic'), true, '... so that the browser can end it');
+SELECT is(arsignup.end_browser_session(realm('seamless'), :'basic'), false, '... once');
+SELECT ok((SELECT ended_at IS NOT NULL AND cookie_digest IS NULL FROM arsignup.sessions WHERE id = session('sso is basic')), '... and nothing is left of the secret');
 UPDATE arsignup.realms SET sso = 'seamless', logins_enabled = false WHERE id = realm('seamless');
 SELECT is(again(secret('logins off')), 'disabled', 'nor where logins are switched off');
 UPDATE arsignup.realms SET logins_enabled = true WHERE id = realm('seamless');

@@ -49,7 +49,7 @@ SELECT rows_are(
 -- Functions
 ---------------------------------------------------------------------------------------------------
 
--- who: P everybody, a app, A admin; labels: i s v for volatility, S strict, d definer, p parallel safe.
+-- Those of arsignup_web begin with web. Who: P everybody, a app, A admin, W web; labels: i s v for volatility, S strict, d definer, p parallel safe.
 CREATE TABLE function_table (name text, arguments text, result text, who text, labels text);
 INSERT INTO function_table VALUES
 	('are_valid_hosts', 'hosts text[]', 'boolean', 'A', 'iSp'),
@@ -67,6 +67,7 @@ INSERT INTO function_table VALUES
 	('delete_org', 'realm_id uuid, org_id uuid', 'boolean', 'aA', 'vd'),
 	('delete_realm', 'realm_id uuid', 'boolean', 'A', 'vd'),
 	('delete_user', 'realm_id uuid, user_id uuid', 'boolean', 'aA', 'vd'),
+	('end_browser_session', 'realm_id uuid, browser_session arsignup.secret', 'boolean', 'aA', 'vd'),
 	('end_session', 'realm_id uuid, session_id uuid', 'boolean', 'aA', 'vd'),
 	('end_sessions', 'realm_id uuid, user_id uuid', 'bigint', 'aA', 'vd'),
 	('format_id', 'prefix text, id uuid', 'text', 'P', 'iSp'),
@@ -108,14 +109,21 @@ INSERT INTO function_table VALUES
 	('update_user', 'realm_id uuid, user_id uuid, email text DEFAULT NULL::text, username text DEFAULT NULL::text, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text, reference text DEFAULT NULL::text, custom jsonb DEFAULT NULL::jsonb, state text DEFAULT NULL::text', 'void', 'aA', 'vd'),
 	('verify_email', 'token arsignup.secret', 'uuid', 'aA', 'vd'),
 	('verify_login_token', 'token arsignup.secret, realm_id uuid DEFAULT NULL::uuid', 'jsonb', 'aA', 'sd'),
-	('verify_password', 'password arsignup.secret, password_hash arsignup.secret', 'boolean', 'aA', 'v');
+	('verify_password', 'password arsignup.secret, password_hash arsignup.secret', 'boolean', 'aA', 'v'),
+	('web.handle', 'bytea', 'arsignup_web."*/*"', 'W', 'vd'),
+	('web.login', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text, login text DEFAULT NULL::text, password arsignup.secret DEFAULT NULL::arsignup.secret, choice text DEFAULT NULL::text', 'arsignup_web."*/*"', 'W', 'vd'),
+	('web.login_page', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text', 'arsignup_web."text/html"', 'W', 'sd'),
+	('web.logout', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text', 'arsignup_web."*/*"', 'W', 'vd'),
+	('web.logout_page', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text', 'arsignup_web."text/html"', 'W', 'sd'),
+	('web.signup', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text, org_name text DEFAULT NULL::text, username text DEFAULT NULL::text, email text DEFAULT NULL::text, password arsignup.secret DEFAULT NULL::arsignup.secret, password_confirmation arsignup.secret DEFAULT NULL::arsignup.secret', 'arsignup_web."*/*"', 'W', 'vd'),
+	('web.signup_page', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text', 'arsignup_web."text/html"', 'W', 'sd'),
+	('web.stylesheet', '', 'arsignup_web."text/css"', 'W', 'sd');
 
 CREATE TEMP VIEW function_seen AS
-SELECT p.oid, n.nspname::text AS schema, p.proname::text AS name, pg_get_function_arguments(p.oid) AS arguments, pg_get_function_result(p.oid) AS result,
+SELECT p.oid, CASE n.nspname WHEN 'arsignup_web' THEN 'web.' ELSE '' END || p.proname AS name, pg_get_function_arguments(p.oid) AS arguments, pg_get_function_result(p.oid) AS result,
 	provolatile::text || CASE WHEN proisstrict THEN 'S' ELSE '' END || CASE WHEN prosecdef THEN 'd' ELSE '' END || CASE proparallel WHEN 's' THEN 'p' WHEN 'r' THEN 'r' ELSE '' END AS labels
 FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE p.pronamespace = ANY (ours());
 
-SELECT is((SELECT count(*) FROM function_seen WHERE schema = 'arsignup_web'), 0::bigint, 'there is nothing in arsignup_web yet');
 SELECT set_eq('SELECT name FROM function_seen', 'SELECT name FROM function_table', 'these functions are there, and no others');
 SELECT is((SELECT count(*) FROM function_seen), (SELECT count(*) FROM function_table), 'each of them once');
 SELECT is(s.arguments, t.arguments, t.name || ': arguments, by name, with their defaults') FROM function_table AS t JOIN function_seen AS s USING (name);
@@ -123,7 +131,7 @@ SELECT is(s.result, t.result, t.name || ': result') FROM function_table AS t JOI
 SELECT is(s.labels, t.labels, t.name || ': volatility, strictness, definer, parallel safety') FROM function_table AS t JOIN function_seen AS s USING (name);
 SELECT is(
 	(SELECT string_agg(w.name, ' ' ORDER BY w.name) FROM who AS w WHERE has_function_privilege(w.role, s.oid, 'EXECUTE')),
-	CASE t.who WHEN 'P' THEN 'admin app outsider owner web' WHEN 'aA' THEN 'admin app owner' WHEN 'A' THEN 'admin owner' ELSE 'owner' END,
+	CASE t.who WHEN 'P' THEN 'admin app outsider owner web' WHEN 'aA' THEN 'admin app owner' WHEN 'A' THEN 'admin owner' WHEN 'W' THEN 'owner web' ELSE 'owner' END,
 	t.name || ': who may run it')
 FROM function_table AS t JOIN function_seen AS s USING (name);
 -- The same by what PUBLIC is granted, so that the outsider is no accident.
@@ -148,7 +156,7 @@ SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamesp
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.proparallel <> 'u'
 	AND 'arsignup.secret'::regtype = ANY (p.proargtypes) AND p.proname <> 'secret_out'$$, 'no secret goes to a parallel worker');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'c')
-	AND (p.probin <> '$libdir/arsignup' OR p.prosrc <> 'arsignup_' || p.proname)$$, 'every C symbol is named after its function');
+	AND (p.probin <> '$libdir/arsignup' OR p.prosrc <> CASE p.pronamespace WHEN 'arsignup_web'::regnamespace THEN 'arsignup_web_' ELSE 'arsignup_' END || p.proname)$$, 'every C symbol is named after its function');
 
 -- What the matrix says of roles, the roles find.
 CREATE FUNCTION tries(statement text, role name) RETURNS text LANGUAGE plpgsql AS $$
@@ -179,6 +187,7 @@ FROM who AS w, (VALUES
 	('SELECT arsignup.remember_session(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.verify_login_token(NULL)', 'app admin owner', '00000'),
 	('SELECT arsignup.end_session(NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.end_browser_session(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.end_sessions(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.request_password_reset(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.reset_password(NULL, NULL)', 'app admin owner', '00000'),
@@ -210,7 +219,11 @@ FROM who AS w, (VALUES
 	('SELECT arsignup.normalize_username(''a'')', 'app admin owner web outsider', '00000'),
 	('SELECT arsignup.format_id(''usr'', gen_random_uuid())', 'app admin owner web outsider', '00000'),
 	('SELECT arsignup.parse_id(''usr_0000000000000000000000'')', 'app admin owner web outsider', '00000'),
-	('SELECT arsignup.password_needs_rehash(''x'')', 'app admin owner web outsider', '00000')) AS v (call, allowed, code);
+	('SELECT arsignup.password_needs_rehash(''x'')', 'app admin owner web outsider', '00000'),
+	('SELECT arsignup_web.handle('''')', 'web owner', '00000'),
+	('SELECT arsignup_web.login(''x'')', 'web owner', '00000'),
+	('SELECT arsignup_web.signup_page(''x'')', 'web owner', '00000'),
+	('SELECT arsignup_web.stylesheet()', 'web owner', '00000')) AS v (call, allowed, code);
 SELECT refused(format('SELECT arsignup.%I()', name), '39P01', format('function "%s" was not called by trigger manager', name), NULL, 'a trigger function is not called: ' || name)
 FROM unnest(ARRAY['guard_realm', 'guard_slug', 'route_slug']) AS name;
 SELECT is(tries(format('SELECT arsignup.%I()', f), w.role), '42501', format('least of all by %s: %s', w.name, f)) FROM unnest(ARRAY['guard_realm', 'guard_slug', 'route_slug']) AS f, who AS w WHERE w.name <> 'owner';
@@ -303,7 +316,7 @@ SELECT is(tries('CREATE TABLE arsignup_test_fk.d (u uuid REFERENCES arsignup.use
 ---------------------------------------------------------------------------------------------------
 
 SELECT set_eq($$SELECT t.typname || ' ' || t.typtype::text FROM pg_type AS t LEFT JOIN pg_class AS c ON c.oid = t.typrelid WHERE t.typnamespace = ANY (ours()) AND t.typelem = 0 AND (c.relkind IS NULL OR c.relkind = 'c')$$,
-	ARRAY['login_result c', 'secret b', 'signup_result c', 'signup_token_info c'], 'these types are there, and no others');
+	ARRAY['*/* d', 'login_result c', 'secret b', 'signup_result c', 'signup_token_info c', 'text/css d', 'text/html d'], 'these types are there, and no others');
 SELECT is(tries('CREATE TABLE arsignup_test_fk.s (s arsignup.secret)', role), CASE name WHEN 'owner' THEN '00000' ELSE '42501' END, name || ' may have a column of secrets, or may not') FROM who;
 SELECT is(tries('CREATE FUNCTION arsignup_test_fk.f(arsignup.secret) RETURNS int LANGUAGE sql AS ''SELECT 1''', role), CASE name WHEN 'owner' THEN '00000' ELSE '42501' END, name || ' may make a function of secrets, or may not') FROM who;
 SELECT is(tries('SELECT ''x''::arsignup.secret, ''x''::text::arsignup.secret', role), '00000', name || ' may write a secret') FROM who;
@@ -426,7 +439,7 @@ SELECT is_empty($$
 		('create_membership', '{SU001,SU002,SU006,SU010,55P03}'), ('mint_signup_token', '{SU001,SU002,SU006,SU007,SU010}'), ('redeem_signup_token', '{SU001,SU002,SU003,SU004,SU005,SU006,SU009,SU010,55P03}'),
 		('revoke_signup_token', '{SU003,55P03}'), ('format_id', '{SU001}'), ('parse_id', '{SU001}'), ('stats', '{55000}'),
 		('signup', '{SU001,SU002,SU006,SU007,SU008,SU010,SU011,55P03}'), ('login', '{SU007,SU010,SU011}'), ('login_again', '{SU010,SU011}'), ('create_session', '{SU006,SU010,SU011}'), ('verify_login_token', '{SU011}'),
-		('remember_session', '{SU006,SU010}'), ('end_session', '{SU010,55P03}'), ('end_sessions', '{SU010,55P03}'), ('jwks', '{SU010}'), ('rotate_signing_key', '{SU010,SU011,55P03}'), ('reveal_jwt_key', '{SU010,SU011}'), ('password_strength', '{SU001}'),
+		('remember_session', '{SU006,SU010,55P03}'), ('end_browser_session', '{SU010,55P03}'), ('end_session', '{SU010,55P03}'), ('end_sessions', '{SU010,55P03}'), ('jwks', '{SU010}'), ('rotate_signing_key', '{SU010,SU011,55P03}'), ('reveal_jwt_key', '{SU010,SU011}'), ('password_strength', '{SU001}'),
 		('update_user', '{SU001,SU002,SU010,55P03}'), ('delete_user', '{SU010,23503,55P03}'), ('set_password', '{SU001,SU007,SU010,55P03}'), ('set_password_hash', '{SU001,SU010,55P03}'), ('change_password', '{SU001,SU006,SU007,SU008,SU010,55P03}'),
 		('update_org', '{SU001,SU010,55P03}'), ('delete_org', '{SU010,23503,55P03}'), ('update_membership', '{SU001,SU010,55P03}'), ('delete_membership', '{SU010,55P03}'),
 		('purge_expired', '{SU001}'), ('purge_events', '{SU001}'), ('delete_realm', '{23503,55006}')) AS v (name, codes), unnest(codes) AS code, pg_proc AS p
