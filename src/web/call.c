@@ -27,6 +27,7 @@ is_answer(int sqlstate)
 		case ERRCODE_T_R_SERIALIZATION_FAILURE:
 		case ERRCODE_T_R_DEADLOCK_DETECTED:
 		case ERRCODE_LOCK_NOT_AVAILABLE:
+		case ERRCODE_READ_ONLY_SQL_TRANSACTION:
 		case ERRCODE_OUT_OF_MEMORY:
 			return true;
 		default:

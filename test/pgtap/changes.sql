@@ -495,6 +495,7 @@ INSERT INTO crossing VALUES
 	('arsignup.end_session(realm(''other''), id(''session''))', '00000', 'false'),
 	('arsignup.end_sessions(realm(''other''), id(''ada''))', 'SU010', 'no such user'),
 	('coalesce(arsignup.remember_session(realm(''other''), id(''session'')), ''null'')', '00000', 'null'),
+	('arsignup.end_browser_session(realm(''other''), browser())', '00000', 'false'),
 	('arsignup.request_email_verification(realm(''other''), id(''ada''))', 'SU010', 'no such user'),
 	('coalesce(arsignup.verify_login_token(login_token(), realm(''other'')), ''null'')', '00000', 'null');
 GRANT SELECT ON crossing TO PUBLIC;
@@ -508,6 +509,9 @@ SELECT is(arsignup.verify_login_token(login_token(), realm()) ->> 'un', 'Ada@Exa
 CREATE TABLE minted AS SELECT arsignup.mint_signup_token(app(), 'minted@example.com', password_hash => ready_hash()) AS token;
 GRANT SELECT ON minted TO PUBLIC;
 CREATE FUNCTION token() RETURNS text LANGUAGE sql STABLE AS $$ SELECT m.token FROM arsignup_test.minted AS m $$;
+CREATE TABLE remembered AS SELECT arsignup.remember_session(realm(), id('session')) AS secret;
+GRANT SELECT ON remembered TO PUBLIC;
+CREATE FUNCTION browser() RETURNS text LANGUAGE sql STABLE AS $$ SELECT r.secret FROM arsignup_test.remembered AS r $$;
 CREATE FUNCTION crossed(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	before text := world();

@@ -382,6 +382,18 @@ SELECT is((outcome(format('SELECT under(%L)', code))).code, code, code || ' is t
 SELECT set_config('role', 'none', true) \g /dev/null
 DROP TRIGGER fail ON arsignup.users;
 
+-- On a standby, pages are shown and forms are not taken; so are those of PostgREST that only read.
+SELECT post(at('s', '/login'), 'login=ada@example.com&password=password') AS a \gset
+UPDATE arsignup.signing_keys SET session_minutes = 1 WHERE realm_id = realm('seamless');
+SAVEPOINT reading;
+SET TRANSACTION READ ONLY;
+SELECT get(at('s2', '/login'), cookies => cookies(:'a'::answer)) AS again, post(at('u', '/login'), 'login=org@example.com&password=canary password') AS login, get(at('u', '/signup')) AS shown \gset
+ROLLBACK TO reading;
+SELECT is_page(:'shown'::answer, 200, 'read-only: a page is shown');
+SELECT is_page(:'login'::answer, 503, 'read-only: a login is for later');
+SELECT is_page(:'again'::answer, 200, 'read-only: who cannot be forwarded is asked');
+SELECT is((get(at('s2', '/login'), cookies => cookies(:'a'::answer))).status, 303, '... and is forwarded otherwise');
+
 ---------------------------------------------------------------------------------------------------
 -- Keys
 ---------------------------------------------------------------------------------------------------
