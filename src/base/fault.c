@@ -70,7 +70,7 @@ is_repeated(const Faults *faults, int position)
 }
 
 /* Write all faults as JSON, each attribute once, in the order of first mention. */
-static char *
+char *
 faults_to_json(const Faults *faults)
 {
 	StringInfoData json;

@@ -122,7 +122,7 @@ plan_fits(SPIPlanPtr plan, const Parameters *parameters)
 
 /* Run a statement; the plan is generic, since every one of ours is a key lookup or an insert. */
 static uint64
-execute(Statement *statement, Parameters *parameters, bool read_only)
+execute(Statement *statement, Parameters *parameters, bool read_only, int64 max_rows)
 {
 	int			result;
 
@@ -141,7 +141,8 @@ execute(Statement *statement, Parameters *parameters, bool read_only)
 				 SPI_result_code_string(SPI_result));
 		statement->plan = plan;
 	}
-	result = SPI_execute_plan(statement->plan, parameters->values, parameters->nulls, read_only, 0);
+	result = SPI_execute_plan(statement->plan, parameters->values, parameters->nulls, read_only,
+							  max_rows);
 	if (result < 0)
 		elog(ERROR, "could not run a statement: %s", SPI_result_code_string(result));
 	return SPI_processed;
@@ -151,7 +152,7 @@ execute(Statement *statement, Parameters *parameters, bool read_only)
 uint64
 statement_run(Statement *statement, Parameters *parameters)
 {
-	return execute(statement, parameters, false);
+	return execute(statement, parameters, false, 0);
 }
 
 /* Run a statement that reads what is committed by now, even where the transaction's own snapshot is older. */
@@ -162,7 +163,7 @@ statement_read_latest(Statement *statement, Parameters *parameters)
 
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetLatestSnapshot());
-	rows = execute(statement, parameters, true);
+	rows = execute(statement, parameters, true, 0);
 	PopActiveSnapshot();
 	return rows;
 }
@@ -228,7 +229,18 @@ statement_run_unique(Statement *statement, Parameters *parameters, const char *t
 uint64
 statement_read(Statement *statement, Parameters *parameters)
 {
-	return execute(statement, parameters, true);
+	return execute(statement, parameters, true, 0);
+}
+
+/*
+ * Run a statement like statement_run, but stop when so many rows have come. A
+ * LIMIT that is a parameter would be taken for a tenth of the table by the
+ * generic plan, for which it is cheaper to sort all of it.
+ */
+uint64
+statement_read_page(Statement *statement, Parameters *parameters, int64 max_rows)
+{
+	return execute(statement, parameters, false, max_rows);
 }
 
 /* Return a column of the first row. */
@@ -246,6 +258,13 @@ column_text(int number)
 	Datum		value = column(number, &isnull);
 
 	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+/* Return a column of any row as text, or NULL. */
+char *
+column_text_of(uint64 row, int number)
+{
+	return SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, number);
 }
 
 /* Return a uuid column, or NULL. */

@@ -47,10 +47,12 @@ extern bool statement_run_unique(Statement *statement, Parameters *parameters, c
 extern uint64 statement_run_batch(Statement *statement, const pg_uuid_t *realm_id, int64 max_rows);
 extern uint64 statement_read_latest(Statement *statement, Parameters *parameters);
 extern uint64 statement_read(Statement *statement, Parameters *parameters);
+extern uint64 statement_read_page(Statement *statement, Parameters *parameters, int64 max_rows);
 
 /* Columns of the first row that came back, counted from 1; valid until SPI_finish. */
 extern Datum column(int number, bool *isnull);
 extern char *column_text(int number);
+extern char *column_text_of(uint64 row, int number);
 extern pg_uuid_t *column_uuid(int number);
 extern bool column_bool(int number);
 extern int	column_int(int number);

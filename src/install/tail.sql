@@ -60,13 +60,15 @@ BEGIN
 				('TABLE', 'memberships', 'SELECT', 'arsignup_app, arsignup_admin'),
 				-- All but digests, hashes and sealed keys.
 				('TABLE', 'signup_tokens', 'SELECT (realm_id, connected_app_id, created_at, expires_at,'
-					' redeemed_at, revoked_at, user_id, username, email, first_name, last_name, org_name,'
+					' redeemed_at, revoked_at, user_id, redeemer_id, username, email, first_name, last_name, org_name,'
 					' credential_type, custom)', 'arsignup_admin'),
 				('TABLE', 'sessions', 'SELECT (realm_id, id, user_id, connected_app_id, created_at,'
 					' expires_at, ended_at, ip, client)', 'arsignup_admin'),
 				('TABLE', 'login_sources', 'SELECT', 'arsignup_admin'),
 				('TABLE', 'one_time_tokens', 'SELECT (realm_id, user_id, created_at, expires_at, used_at, purpose,'
 					' email_key)', 'arsignup_admin'),
+				('TABLE', 'api_keys', 'SELECT (id, realm_id, created_at, last_used_at, revoked_at, name,'
+					' permissions)', 'arsignup_admin'),
 				('TABLE', 'signing_keys', 'SELECT (realm_id, created_at, retired_at, session_minutes, kid, alg,'
 					' public_key, master_key_id)', 'arsignup_admin'),
 
@@ -92,6 +94,7 @@ BEGIN
 				('FUNCTION', 'update_membership', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'delete_membership', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'login', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'authenticate', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'create_session', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'verify_login_token', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'end_session', 'EXECUTE', 'arsignup_app, arsignup_admin'),
@@ -112,6 +115,8 @@ BEGIN
 
 				('FUNCTION', 'claim_events', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 
+				('FUNCTION', 'create_api_key', 'EXECUTE', 'arsignup_admin'),
+				('FUNCTION', 'revoke_api_key', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'rotate_signing_key', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'reveal_jwt_key', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'stats', 'EXECUTE', 'arsignup_admin'),

@@ -15,6 +15,21 @@ AS 'MODULE_PATHNAME', 'arsignup_login';
 COMMENT ON FUNCTION arsignup.login(uuid, text, arsignup.secret, inet, text) IS
 'Logs somebody in by username or email and password. A failed login is an answer, not an error, and costs the same hash whether or not there is such a user. ip, the address of the person and not of your server, is what most limits of attempts go by; ip and client also go into session and event. Errors: SU007 too busy; SU010 no such app; SU011 the signing key cannot be opened.';
 
+CREATE OR REPLACE FUNCTION arsignup.authenticate(
+	realm_id uuid,
+	login text,
+	password arsignup.secret,
+	ip inet DEFAULT NULL,
+	client text DEFAULT NULL
+)
+RETURNS arsignup.login_result
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_authenticate';
+
+COMMENT ON FUNCTION arsignup.authenticate(uuid, text, arsignup.secret, inet, text) IS
+'Logs somebody in like login, but to the realm, for an application that asks for the password itself and is no connected app; url is null. Errors: as for login; SU010 no such realm.';
+
 CREATE OR REPLACE FUNCTION arsignup.create_session(
 	realm_id uuid,
 	user_id uuid,

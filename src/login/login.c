@@ -37,11 +37,12 @@ return_login(FunctionCallInfo fcinfo, const LoginResult *result)
 		UUIDPGetDatum(&result->user_id),
 		UUIDPGetDatum(&result->session.id),
 		ok ? CStringGetTextDatum(result->token) : (Datum) 0,
-		ok ? CStringGetTextDatum(result->url) : (Datum) 0,
+		result->url ? CStringGetTextDatum(result->url) : (Datum) 0,
 		Int32GetDatum(result->retry_after)
 	};
 	bool		nulls[7] = {
-		false, ok, !ok && strcmp(result->reason, "unverified") != 0, !ok || !result->session.is_managed, !ok, !ok, result->retry_after == 0
+		false, ok, !ok && strcmp(result->reason, "unverified") != 0, !ok || !result->session.is_managed, !ok,
+		result->url == NULL, result->retry_after == 0
 	};
 
 	return return_row(fcinfo, values, nulls);
@@ -98,7 +99,8 @@ log_in(SecretScope *scope, const App *app, const User *user, const EventSource *
 	session_start(&app->realm, user, source, now, &result->session);
 	events_record(&app->realm.id, now, source, &event, 1);
 	result->token = session_token(scope, &app->realm, user, &result->session);
-	result->url = url_with_token(app->login_handler, result->token, false);
+	if (app->login_handler != NULL)
+		result->url = url_with_token(app->login_handler, result->token, false);
 }
 
 /* Make sure that who was verified may still log in, and store the hash that was made anew; or say why not. */
@@ -146,16 +148,25 @@ verify_and_log_in(SecretScope *scope, FunctionCallInfo fcinfo, const App *app, c
 	return reason;
 }
 
-/*
- * arsignup.login(connected_app_id uuid, login text, password arsignup.secret, ip inet,
- * client text) returns arsignup.login_result
- */
-PG_FUNCTION_INFO_V1(arsignup_login);
-Datum
-arsignup_login(PG_FUNCTION_ARGS)
+/* Read the app (argument 0) that somebody logs in to, or the realm, which then stands for one. */
+static void
+read_login_rules(FunctionCallInfo fcinfo, bool has_app, App *app)
+{
+	if (has_app)
+	{
+		app_read(argument_uuid(fcinfo, 0), app);
+		return;
+	}
+	realm_read(argument_uuid(fcinfo, 0), &app->realm);
+	app->logins_enabled = app->realm.logins_enabled;
+}
+
+/* Log in to an app (argument 0), or to a realm without one. */
+static Datum
+login(FunctionCallInfo fcinfo, bool has_app)
 {
 	SecretScope scope;
-	App			app;
+	App			app = {.active = true};
 	LoginResult result = {0};
 	EventSource source = argument_source(fcinfo, 3, 4);
 	MemoryContext caller = CurrentMemoryContext;
@@ -164,8 +175,8 @@ arsignup_login(PG_FUNCTION_ARGS)
 
 	secret_scope_open(&scope);
 	spi_open();
-	app_read(argument_uuid(fcinfo, 0), &app);
-	source.connected_app_id = &app.id;
+	read_login_rules(fcinfo, has_app, &app);
+	source.connected_app_id = has_app ? &app.id : NULL;
 	result.reason = closed_reason(&app);
 	if (result.reason == NULL)
 		result.reason = verify_and_log_in(&scope, fcinfo, &app, &source, &result);
@@ -179,11 +190,33 @@ arsignup_login(PG_FUNCTION_ARGS)
 	return row;
 }
 
+/*
+ * arsignup.login(connected_app_id uuid, login text, password arsignup.secret, ip inet,
+ * client text) returns arsignup.login_result
+ */
+PG_FUNCTION_INFO_V1(arsignup_login);
+Datum
+arsignup_login(PG_FUNCTION_ARGS)
+{
+	return login(fcinfo, true);
+}
+
+/*
+ * arsignup.authenticate(realm_id uuid, login text, password arsignup.secret, ip inet,
+ * client text) returns arsignup.login_result
+ */
+PG_FUNCTION_INFO_V1(arsignup_authenticate);
+Datum
+arsignup_authenticate(PG_FUNCTION_ARGS)
+{
+	return login(fcinfo, false);
+}
+
 /* ---------- sessions ---------- */
 
 /* Read the app that a session is for, if one is named, else its realm; or raise SU006 or SU010. */
 static void
-read_login_rules(const pg_uuid_t *realm_id, const pg_uuid_t *app_id, App *app)
+read_session_rules(const pg_uuid_t *realm_id, const pg_uuid_t *app_id, App *app)
 {
 	if (app_id == NULL)
 	{
@@ -223,8 +256,8 @@ arsignup_create_session(PG_FUNCTION_ARGS)
 	secret_scope_open(&scope);
 	spi_open();
 	source.connected_app_id = argument_uuid(fcinfo, 2);
-	app.login_handler = "";
-	read_login_rules(argument_uuid(fcinfo, 0), source.connected_app_id, &app);
+	app.login_handler = NULL;
+	read_session_rules(argument_uuid(fcinfo, 0), source.connected_app_id, &app);
 	nest_level = lock_timeout_begin();
 	user_hold(&app.realm.id, argument_uuid(fcinfo, 1));
 	user_read(&app.realm.id, argument_uuid(fcinfo, 1), &user);

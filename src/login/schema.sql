@@ -15,7 +15,7 @@ CREATE TABLE arsignup.sessions (
 	FOREIGN KEY (realm_id, user_id) REFERENCES arsignup.users (realm_id, id) ON DELETE CASCADE
 );
 
-CREATE INDEX sessions_user ON arsignup.sessions (realm_id, user_id);
+CREATE INDEX sessions_user ON arsignup.sessions (realm_id, user_id, id);
 CREATE INDEX sessions_expiry ON arsignup.sessions (expires_at);
 CREATE INDEX sessions_end ON arsignup.sessions (ended_at) WHERE ended_at IS NOT NULL;
 CREATE UNIQUE INDEX sessions_cookie ON arsignup.sessions (realm_id, cookie_digest) WHERE cookie_digest IS NOT NULL;

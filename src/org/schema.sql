@@ -12,6 +12,9 @@ CREATE TABLE arsignup.orgs (
 	PRIMARY KEY (realm_id, id)
 );
 
+CREATE INDEX orgs_name ON arsignup.orgs (realm_id, name COLLATE "C", id);
+CREATE INDEX orgs_reference ON arsignup.orgs (realm_id, reference COLLATE "C", id) WHERE reference IS NOT NULL;
+
 COMMENT ON TABLE arsignup.orgs IS 'Organisations of users. Your tables may refer to id.';
 COMMENT ON COLUMN arsignup.orgs.realm_id IS 'The realm; never changes.';
 COMMENT ON COLUMN arsignup.orgs.id IS 'UUID version 7; org_ outside SQL. Never used twice.';
@@ -36,7 +39,7 @@ CREATE TABLE arsignup.memberships (
 	FOREIGN KEY (realm_id, org_id) REFERENCES arsignup.orgs (realm_id, id) ON DELETE CASCADE
 );
 
-CREATE INDEX memberships_org ON arsignup.memberships (realm_id, org_id);
+CREATE INDEX memberships_org ON arsignup.memberships (realm_id, org_id, id);
 
 COMMENT ON TABLE arsignup.memberships IS 'Users in orgs, with permissions. One for each user and org, and at most one without org.';
 COMMENT ON COLUMN arsignup.memberships.realm_id IS 'The realm of user and org.';

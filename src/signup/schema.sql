@@ -8,6 +8,7 @@ CREATE TABLE arsignup.signup_tokens (
 	redeemed_at timestamptz,
 	revoked_at timestamptz,
 	user_id uuid,
+	redeemer_id uuid,
 	digest bytea NOT NULL,
 	username text NOT NULL,
 	email text NOT NULL,
@@ -59,6 +60,7 @@ COMMENT ON COLUMN arsignup.signup_tokens.expires_at IS 'From when on it cannot b
 COMMENT ON COLUMN arsignup.signup_tokens.redeemed_at IS 'When it was redeemed, null before.';
 COMMENT ON COLUMN arsignup.signup_tokens.revoked_at IS 'When it was revoked, null if it was not.';
 COMMENT ON COLUMN arsignup.signup_tokens.user_id IS 'The user that it became. No foreign key: the row goes by its own time.';
+COMMENT ON COLUMN arsignup.signup_tokens.redeemer_id IS 'The API key that redeemed it, which may ask again; null: it was redeemed by SQL.';
 COMMENT ON COLUMN arsignup.signup_tokens.digest IS 'BLAKE2b-256 of the token''s text.';
 COMMENT ON COLUMN arsignup.signup_tokens.username IS 'As typed.';
 COMMENT ON COLUMN arsignup.signup_tokens.email IS 'As typed.';

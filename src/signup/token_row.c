@@ -153,6 +153,42 @@ token_take(const TokenKey *key, Signup *signup, pg_uuid_t *app_id, TimestampTz n
 	fill_signup(signup);
 }
 
+/* Note by whom a token was redeemed, so that it is them who are told again what it has become. */
+void
+token_note_redeemer(Span token, const pg_uuid_t *redeemer_id)
+{
+	static Statement note_redeemer = STATEMENT(
+		"UPDATE arsignup.signup_tokens SET redeemer_id = $3 WHERE realm_id = $1 AND digest = $2");
+	TokenKey	key;
+	Parameters	parameters = {0};
+
+	if (!token_key_read(token, NULL, &key))
+		return;
+	token_key_add(&parameters, &key);
+	add_uuid(&parameters, redeemer_id);
+	(void) statement_run(&note_redeemer, &parameters);
+}
+
+/* Find the user that a token has become by the hand of this redeemer. */
+bool
+token_find_redeemed(Span token, const pg_uuid_t *realm_id, const pg_uuid_t *redeemer_id, pg_uuid_t *user_id)
+{
+	static Statement select_redeemed = STATEMENT(
+		"SELECT user_id FROM arsignup.signup_tokens"
+		" WHERE realm_id = $1 AND digest = $2 AND redeemer_id = $3");
+	TokenKey	key;
+	Parameters	parameters = {0};
+
+	if (!token_key_read(token, realm_id, &key))
+		return false;
+	token_key_add(&parameters, &key);
+	add_uuid(&parameters, redeemer_id);
+	if (statement_run(&select_redeemed, &parameters) == 0)
+		return false;
+	*user_id = *column_uuid(1);
+	return true;
+}
+
 /* Mark a pending token as revoked and forget its hash; false if it was not pending; or raise SU003. */
 bool
 token_revoke(const TokenKey *key)

@@ -29,6 +29,9 @@ extern void token_key_add(Parameters *parameters, const TokenKey *key);
 pg_noreturn extern void raise_no_token(void);
 extern void token_insert(const Signup *signup, const TokenKey *key, TimestampTz now, TimestampTz expires_at);
 extern void token_take(const TokenKey *key, Signup *signup, pg_uuid_t *app_id, TimestampTz now);
+extern void token_note_redeemer(Span token, const pg_uuid_t *redeemer_id);
+extern bool token_find_redeemed(Span token, const pg_uuid_t *realm_id, const pg_uuid_t *redeemer_id,
+								pg_uuid_t *user_id);
 extern bool token_revoke(const TokenKey *key);
 extern uint64 tokens_purge(TimestampTz now, int64 max_rows);
 extern uint64 tokens_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);

@@ -75,11 +75,12 @@ read_detail(const char *detail, Outcome *outcome)
 
 /* Keep what an error says, or raise it again. */
 static void
-take_error(ErrorData *error, Outcome *outcome)
+take_error(ErrorData *error, bool (*is_answer) (int sqlstate), Outcome *outcome)
 {
 	if (!is_answer(error->sqlerrcode))
 		ReThrowError(error);
 	outcome->sqlstate = error->sqlerrcode;
+	outcome->message = error->message;
 	read_detail(error->detail, outcome);
 	if (is_for_the_log(error->sqlerrcode))
 	{
@@ -88,9 +89,9 @@ take_error(ErrorData *error, Outcome *outcome)
 	}
 }
 
-/* Run a statement that calls one function and returns one row. */
+/* Do something that is taken back, but for its outcome, if it raises an error that is an answer. */
 void
-web_call(Statement *statement, Parameters *parameters, Outcome *outcome)
+web_try(void (*action) (void *), void *argument, bool (*is_answer) (int sqlstate), Outcome *outcome)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -100,7 +101,7 @@ web_call(Statement *statement, Parameters *parameters, Outcome *outcome)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		(void) statement_run(statement, parameters);
+		action(argument);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -113,9 +114,34 @@ web_call(Statement *statement, Parameters *parameters, Outcome *outcome)
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
-		take_error(error, outcome);
+		take_error(error, is_answer, outcome);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
+}
+
+/* A statement and its parameters. */
+typedef struct StatementCall
+{
+	Statement  *statement;
+	Parameters *parameters;
+} StatementCall;
+
+/* Run a statement. */
+static void
+run_statement(void *argument)
+{
+	StatementCall *call = argument;
+
+	(void) statement_run(call->statement, call->parameters);
+}
+
+/* Run a statement that calls one function and returns one row. */
+void
+web_call(Statement *statement, Parameters *parameters, Outcome *outcome)
+{
+	StatementCall call = {statement, parameters};
+
+	web_try(run_statement, &call, is_answer, outcome);
 }

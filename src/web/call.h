@@ -14,6 +14,7 @@ typedef struct Outcome
 	int			sqlstate;		/* 0: well, and its row is the one that column() reads */
 	List	   *faults;			/* of CallFault */
 	int			retry_after;	/* seconds; 0: none was said */
+	char	   *message;
 } Outcome;
 
 typedef struct CallFault
@@ -22,6 +23,8 @@ typedef struct CallFault
 	char	   *sentence;
 } CallFault;
 
+extern void web_try(void (*action) (void *), void *argument, bool (*is_answer) (int sqlstate),
+					Outcome *outcome);
 extern void web_call(Statement *statement, Parameters *parameters, Outcome *outcome);
 
 #endif							/* ARSIGNUP_CALL_H */

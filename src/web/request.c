@@ -36,6 +36,10 @@ static const Header proxied_headers[] = {
 	{"origin", offsetof(Request, origin)},
 	{"referer", offsetof(Request, referer)},
 	{"user-agent", offsetof(Request, client)},
+	{"x-arsignup-accept", offsetof(Request, accept)},
+	{"x-arsignup-authorization", offsetof(Request, authorization)},
+	{"x-authrocket-api-key", offsetof(Request, api_key)},
+	{"x-authrocket-realm", offsetof(Request, realm)},
 	{"x-arsignup-proxy", offsetof(Request, proxy)},
 	{"x-arsignup-address", offsetof(Request, address)}
 };

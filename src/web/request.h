@@ -19,6 +19,10 @@ typedef struct Request
 	Span		origin;
 	Span		referer;
 	Span		client;
+	Span		accept;
+	Span		authorization;
+	Span		api_key;
+	Span		realm;
 	Span		proxy;			/* the secret of whoever says where the request came from */
 	Span		address;
 } Request;

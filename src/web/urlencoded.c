@@ -16,9 +16,13 @@ hex_value(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Decode plus signs and escapes; false if what comes out is not plain text. It is never longer than what goes in. */
-static bool
-decode(Span raw, char *out, Span *text)
+/*
+ * Decode escapes, and plus signs where they stand for spaces, as everywhere
+ * but in paths; false if what comes out is not plain text. It is never longer
+ * than what goes in.
+ */
+bool
+urlencoded_decode(Span raw, bool plus_is_space, char *out, Span *text)
 {
 	Span		rest;
 	uint32_t	c;
@@ -26,7 +30,7 @@ decode(Span raw, char *out, Span *text)
 	*text = (Span) {out, 0};
 	for (size_t i = 0; i < raw.size; i++)
 	{
-		char		byte = raw.data[i] == '+' ? ' ' : raw.data[i];
+		char		byte = raw.data[i] == '+' && plus_is_space ? ' ' : raw.data[i];
 
 		if (byte == '%')
 		{
@@ -48,8 +52,8 @@ decode(Span raw, char *out, Span *text)
 }
 
 /* Take what stands before a separator off the front, and the separator. */
-static Span
-take_until(Span *text, char separator)
+Span
+urlencoded_take(Span *text, char separator)
 {
 	const char *end = text->size > 0 ? memchr(text->data, separator, text->size) : NULL;
 	Span		part = {text->data, end ? (size_t) (end - text->data) : text->size};
@@ -77,14 +81,14 @@ find_name(Span name, const char *const *names, size_t count)
 static bool
 read_pair(Span pair, const char *const *names, size_t count, char **buffer, FormValue *values)
 {
-	Span		name = take_until(&pair, '=');
+	Span		name = urlencoded_take(&pair, '=');
 	Span		text;
 	size_t		place;
 
-	if (!decode(name, *buffer, &name))
+	if (!urlencoded_decode(name, true, *buffer, &name))
 		return false;
 	place = find_name(name, names, count);
-	if (!decode(pair, *buffer, &text))
+	if (!urlencoded_decode(pair, true, *buffer, &text))
 		return false;
 	if (place == count)
 		return true;
@@ -110,7 +114,7 @@ urlencoded_read(Span form, const char *const *names, size_t count, char *buffer,
 	memset(values, 0, count * sizeof(FormValue));
 	for (int pairs = 0; is_good && pairs < FORM_MAX_PAIRS && form.size > 0; pairs++)
 	{
-		Span		pair = take_until(&form, '&');
+		Span		pair = urlencoded_take(&form, '&');
 
 		if (pair.size > 0 && !read_pair(pair, names, count, &buffer, values))
 			is_good = false;

@@ -19,6 +19,8 @@ typedef struct FormValue
 	bool		is_repeated;
 } FormValue;
 
+extern bool urlencoded_decode(Span raw, bool plus_is_space, char *out, Span *text);
+extern Span urlencoded_take(Span *text, char separator);
 extern bool urlencoded_read(Span form, const char *const *names, size_t count, char *buffer, FormValue *values);
 
 #endif							/* ARSIGNUP_URLENCODED_H */

@@ -4,6 +4,7 @@
 #include "arsignup.h"
 
 #include "base/argument.h"
+#include "core/core.h"
 #include "web/pages.h"
 #include "web/stylesheet.h"
 
@@ -41,17 +42,36 @@ find_app(Exchange *exchange)
 		exchange->path = rest;
 }
 
+/* Tell whether a path is for programs, which read JSON. */
+static bool
+is_for_programs(Span path)
+{
+	return path.size >= 4 && memcmp(path.data, "/v1/", 4) == 0;
+}
+
+/* Answer a program that a path is none, or has not its method. */
+static void
+answer_unrouted_program(Exchange *exchange, int status)
+{
+	exchange->response.status = status;
+	response_header(&exchange->response, "Content-Type", "application/json; charset=utf-8");
+	response_header(&exchange->response, "Cache-Control", "no-store");
+	html_add(&exchange->response.body, status == 404 ? "{\"error\": \"Not found.\"}" :
+			 "{\"error\": \"This address does not take such a request.\"}");
+}
+
 /* Answer a path that is none, or a method that it has not. */
 static void
 answer_unrouted(Exchange *exchange, const char *allowed)
 {
-	if (*allowed == '\0')
-	{
+	if (*allowed != '\0')
+		response_header(&exchange->response, "Allow", allowed);
+	if (is_for_programs(exchange->path))
+		answer_unrouted_program(exchange, *allowed == '\0' ? 404 : 405);
+	else if (*allowed == '\0')
 		answer_message(exchange, 404, "Page not found", "Nothing is here. Is the address right?");
-		return;
-	}
-	response_header(&exchange->response, "Allow", allowed);
-	answer_message(exchange, 405, "That can't be done here", "This address does not take such a request.");
+	else
+		answer_message(exchange, 405, "That can't be done here", "This address does not take such a request.");
 }
 
 /* Read the query for what a page is asked with, as far as it can be read. */
@@ -131,6 +151,9 @@ answer(Exchange *exchange)
 	const Route *route;
 
 	exchange_read(exchange);
+	if (core_answer(exchange->path, exchange->query, exchange->body, &exchange->request, exchange->scope,
+					&exchange->response))
+		return;
 	find_app(exchange);
 	if (!exchange->has_app)
 	{

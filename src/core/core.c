@@ -1,0 +1,391 @@
+/*
+ * The Core API: one call, from the path to the handler.
+ */
+#include "core/core.h"
+
+#include "access/xact.h"
+#include "realm/realm.h"
+#include "utils/builtins.h"
+#include "web/urlencoded.h"
+
+/* ---------- routes ---------- */
+
+#define READS .permission = KEY_READ, .status = 200
+#define WRITES .permission = KEY_WRITE, .status = 200
+#define MAKES .permission = KEY_WRITE, .status = 201
+#define REMOVES .permission = KEY_WRITE, .status = 204
+
+#define USER .gives = &user_resource, .rows = &user_rows
+#define ORG .gives = &org_resource, .rows = &org_rows
+#define MEMBERSHIP .gives = &membership_resource, .rows = &membership_rows
+#define SESSION .gives = &session_resource, .rows = &session_rows
+#define TOKEN .gives = &user_token_resource
+#define TAKES(resource) .takes = &resource##_resource
+
+/* Path, method and handler of each call, what key it asks for, and what it is for. */
+const CoreRoute core_routes[] = {
+	{"GET", "/v1/openapi.json", .answer = show_description, .status = 200, .summary = "This description"},
+
+	{"GET", "/v1/users", .answer = list_rows, READS, USER, .summary = "List users"},
+	{"POST", "/v1/users", .answer = create_user, MAKES, TAKES(user), USER,
+	.summary = "Create a user, or turn a signup token into one"},
+	{"GET", "/v1/users/:id", .answer = show_user, READS, USER, .summary = "Get a user by id, username or email"},
+	{"PUT", "/v1/users/:id", .answer = update_user, WRITES, TAKES(user), USER, .summary = "Change a user"},
+	{"DELETE", "/v1/users/:id", .answer = delete_user, REMOVES, .rows = &user_rows, .summary = "Delete a user"},
+	{"POST", "/v1/users/:id/authenticate", .answer = authenticate_user, WRITES, TAKES(user), USER,
+	.summary = "Log a user in by password"},
+	{"POST", "/v1/users/:id/authenticate_code", .answer = refuse_code, WRITES, TAKES(user), USER,
+	.summary = "Not offered: there is no second factor"},
+	{"PUT", "/v1/users/:id/update_password", .answer = update_password, WRITES, TAKES(user), USER,
+	.summary = "Change a password that is known"},
+	{"POST", "/v1/users/:id/generate_password_token", .answer = generate_password_token, WRITES, USER,
+	.summary = "Make a token by which a new password can be set"},
+	{"POST", "/v1/users/:id/reset_password_with_token", .answer = reset_password, WRITES, TAKES(user), USER,
+	.summary = "Set a new password by a token"},
+	{"POST", "/v1/users/:id/request_email_verification", .answer = request_email_verification, WRITES, USER,
+	.summary = "Make a token by which the email can be verified"},
+	{"POST", "/v1/users/:id/verify_email", .answer = verify_email, WRITES, TAKES(user), USER,
+	.summary = "Verify the email by a token"},
+
+	{"POST", "/v1/user_tokens", .answer = create_user_token, MAKES, TAKES(user_token), TOKEN,
+	.summary = "Mint a signup token"},
+	{"GET", "/v1/user_tokens/:id", .answer = show_user_token, READS, TOKEN,
+	.summary = "Get a signup token that is pending"},
+	{"POST", "/v1/signup_tokens", .answer = create_user_token, MAKES, TAKES(user_token), TOKEN,
+	.summary = "The same as /v1/user_tokens"},
+	{"GET", "/v1/signup_tokens/:id", .answer = show_user_token, READS, TOKEN,
+	.summary = "The same as /v1/user_tokens/:id"},
+
+	{"GET", "/v1/sessions", .answer = list_rows, READS, SESSION, .summary = "List managed sessions that are going on"},
+	{"POST", "/v1/sessions", .answer = create_session, MAKES, TAKES(session), SESSION,
+	.summary = "Log a user in without a password"},
+	{"GET", "/v1/sessions/:id", .answer = show_session, READS, SESSION,
+	.summary = "Get a managed session that is going on, by id or login token"},
+	{"DELETE", "/v1/sessions/:id", .answer = delete_session, REMOVES, .rows = &session_rows,
+	.summary = "Log a session out, by id or login token"},
+
+	{"GET", "/v1/orgs", .answer = list_rows, READS, ORG, .summary = "List orgs"},
+	{"POST", "/v1/orgs", .answer = create_org, MAKES, TAKES(org), ORG, .summary = "Create an org"},
+	{"GET", "/v1/orgs/:id", .answer = show_row, READS, ORG, .summary = "Get an org"},
+	{"PUT", "/v1/orgs/:id", .answer = update_org, WRITES, TAKES(org), ORG, .summary = "Change an org"},
+	{"DELETE", "/v1/orgs/:id", .answer = delete_org, REMOVES, .rows = &org_rows, .summary = "Delete an org"},
+
+	{"GET", "/v1/memberships", .answer = list_rows, READS, MEMBERSHIP, .summary = "List memberships"},
+	{"POST", "/v1/memberships", .answer = create_membership, MAKES, TAKES(membership), MEMBERSHIP,
+	.summary = "Create a membership"},
+	{"GET", "/v1/memberships/:id", .answer = show_row, READS, MEMBERSHIP, .summary = "Get a membership"},
+	{"PUT", "/v1/memberships/:id", .answer = update_membership, WRITES, TAKES(membership), MEMBERSHIP,
+	.summary = "Change a membership"},
+	{"DELETE", "/v1/memberships/:id", .answer = delete_membership, REMOVES, .rows = &membership_rows,
+	.summary = "Delete a membership"}
+};
+
+const int	core_route_count = lengthof(core_routes);
+
+/* Tell whether a path is as a route says; the segment that stands for any is the id. */
+static bool
+match_path(const char *pattern, Span path, Span *id)
+{
+	*id = (Span) {NULL, 0};
+	while (*pattern != '\0')
+	{
+		if (strncmp(pattern, ":id", 3) == 0)
+		{
+			*id = path;
+			for (id->size = 0; id->size < path.size && path.data[id->size] != '/';)
+				id->size++;
+			if (id->size == 0)
+				return false;
+			path = (Span) {path.data + id->size, path.size - id->size};
+			pattern += 3;
+			continue;
+		}
+		if (path.size == 0 || *path.data != *pattern)
+			return false;
+		path = (Span) {path.data + 1, path.size - 1};
+		pattern++;
+	}
+	return path.size == 0;
+}
+
+/* Answer a method that a path has not. */
+static void
+reply_not_allowed(CoreCall *call, const char *allowed)
+{
+	response_header(call->response, "Allow", allowed);
+	reply_error(call, 405, "This address does not take such a request.");
+}
+
+/* Find the route of a path and method; answer if there is none of this method; false if the path is none of ours. */
+static bool
+find_route(CoreCall *call, Span path)
+{
+	StringInfoData allowed;
+
+	initStringInfo(&allowed);
+	for (int i = 0; i < core_route_count && call->route == NULL; i++)
+	{
+		const CoreRoute *route = &core_routes[i];
+		bool		is_get = strcmp(route->method, "GET") == 0;
+
+		if (!match_path(route->path, path, &call->id))
+			continue;
+		if (span_is(call->request->method, route->method) || (is_get && span_is(call->request->method, "HEAD")))
+			call->route = route;
+		appendStringInfo(&allowed, "%s%s", allowed.len > 0 ? ", " : "", is_get ? "GET, HEAD" : route->method);
+	}
+	if (call->route == NULL && allowed.len > 0)
+		reply_not_allowed(call, allowed.data);
+	return allowed.len > 0;
+}
+
+/* ---------- who calls ---------- */
+
+/* Return the key that a request shows; nothing if it shows none. */
+static Span
+shown_key(const Request *request)
+{
+	static const char bearer[] = "bearer ";
+	Span		authorization = request->authorization;
+
+	if (request->api_key.data != NULL)
+		return span_trim(request->api_key);
+	if (authorization.size < lengthof(bearer) || pg_strncasecmp(authorization.data, bearer, lengthof(bearer) - 1) != 0)
+		return (Span) {NULL, 0};
+	return span_trim((Span) {authorization.data + lengthof(bearer) - 1, authorization.size - lengthof(bearer) + 1});
+}
+
+/* Answer that the key does not open this: whether it is missing, unknown, revoked, of another realm or too weak. */
+static void
+reply_forbidden(CoreCall *call)
+{
+	reply_error(call, 403, "Access denied. The API key is missing, or does not permit this.");
+}
+
+/* Find out who calls, and whether they may; answer if not. */
+static bool
+accept_key(CoreCall *call)
+{
+	if (call->route->permission == 0)
+		return true;
+	if (api_key_find(shown_key(call->request), &call->key) && (call->key.permissions & call->route->permission))
+		return true;
+	reply_forbidden(call);
+	return false;
+}
+
+/* ---------- what is given ---------- */
+
+/* The scope in which jansson allocates, while it reads what a caller sent. */
+static SecretScope *json_scope;
+
+/* Allocate for jansson. */
+static void *
+json_allocate(size_t size)
+{
+	return secret_alloc(json_scope, size);
+}
+
+/* Free nothing: everything is wiped with its scope. */
+static void
+json_release(void *memory)
+{
+}
+
+/* Read JSON or a form into values that live, and are wiped, with the call's secrets. */
+static Value *
+read_params(CoreCall *call, Span text, bool is_form)
+{
+	char	   *buffer = secret_alloc(call->scope, text.size + 1);
+	Value	   *volatile params = NULL;
+
+	json_scope = call->scope;
+	params_set_memory(json_allocate, json_release);
+	PG_TRY();
+	{
+		params = is_form ? params_from_form(text, buffer) : params_from_json(text);
+	}
+	PG_FINALLY();
+	{
+		params_set_memory(NULL, NULL);
+	}
+	PG_END_TRY();
+	return params;
+}
+
+/* Tell whether a header that lists media types, less their parameters, has one of these. */
+static bool
+has_type(Span header, const char *const *types, int count)
+{
+	while (header.size > 0)
+	{
+		Span		type = urlencoded_take(&header, ',');
+
+		type = span_trim(urlencoded_take(&type, ';'));
+		for (int i = 0; i < count; i++)
+			if (type.size == strlen(types[i]) && pg_strncasecmp(type.data, types[i], type.size) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* Tell whether the caller takes JSON; one that does not say what it takes, takes anything. */
+static bool
+takes_json(const Request *request)
+{
+	static const char *const types[] = {"application/json", "application/*", "*/*"};
+
+	return request->accept.data == NULL || has_type(request->accept, types, lengthof(types));
+}
+
+/* Read the body; answer if it cannot be read. */
+static bool
+read_body(CoreCall *call, Span body)
+{
+	static const char *const json_types[] = {"application/json"};
+	static const char *const form_types[] = {"application/x-www-form-urlencoded"};
+	bool		is_form = has_type(call->request->content_type, form_types, 1);
+
+	if (body.size > PARAMS_MAX_SIZE)
+		reply_error(call, 413, "The body is too large.");
+	else if (body.size > 0 && !is_form && !has_type(call->request->content_type, json_types, 1))
+		reply_error(call, 415, "The body must be JSON or a form, and its Content-Type say so.");
+	else if ((call->body = read_params(call, body, is_form && body.size > 0)) == NULL)
+		reply_error(call, 400, "The body can't be read.");
+	else
+		return true;
+	return false;
+}
+
+/* Find the part of the body that is about the resource; answer if there is something else in its place. */
+static bool
+find_given(CoreCall *call)
+{
+	call->given = call->route->takes ? value_member(call->body, call->route->takes->name) : NULL;
+	if (call->given == NULL)
+		call->given = call->body;
+	if (value_type(call->given) == VALUE_OBJECT)
+		return true;
+	reply_error(call, 400, psprintf("\"%s\" must be an object.", call->route->takes->name));
+	return false;
+}
+
+/* Decode the id in the path. */
+static bool
+decode_id(CoreCall *call)
+{
+	char	   *buffer = secret_alloc(call->scope, call->id.size + 1);
+
+	if (!urlencoded_decode(call->id, false, buffer, &call->id))
+		return false;
+	buffer[call->id.size] = '\0';
+	return true;
+}
+
+/* Read query, path and body; answer if something cannot be read. */
+static bool
+read_call(CoreCall *call, Span query, Span body)
+{
+	if (!takes_json(call->request))
+	{
+		reply_error(call, 406, "The answer is JSON, which the Accept header does not permit.");
+		return false;
+	}
+	call->query = read_params(call, query, true);
+	if (call->query == NULL || !decode_id(call))
+	{
+		reply_error(call, 400, "The address can't be read.");
+		return false;
+	}
+	return read_body(call, body) && find_given(call);
+}
+
+/* ---------- which realm ---------- */
+
+/* Return the realm that a call names: for this call, else for all of its caller's; nothing if it names none. */
+static Span
+named_realm(const CoreCall *call)
+{
+	const Value *places[] = {call->given, call->body, call->query};
+
+	for (int i = 0; i < (int) lengthof(places); i++)
+	{
+		const char *text = value_text(value_member(places[i], "realm_id"));
+
+		if (text != NULL && *text != '\0')
+			return (Span) {text, strlen(text)};
+	}
+	return call->request->realm;
+}
+
+/* Find out which realm is meant, and whether the key opens it; answer if not. */
+static bool
+find_realm(CoreCall *call)
+{
+	Span		name = named_realm(call);
+	bool		is_named = name.data != NULL;
+	Realm		realm;
+
+	if (is_named && !id_with_prefix(name, "rl", &call->realm_id))
+	{
+		reply_forbidden(call);
+		return false;
+	}
+	if (call->key.has_realm)
+	{
+		if (!is_named || memcmp(&call->realm_id, &call->key.realm_id, UUID_LEN) == 0)
+		{
+			call->realm_id = call->key.realm_id;
+			return true;
+		}
+		reply_forbidden(call);
+		return false;
+	}
+	if (!is_named)
+		reply_fault(call, 422, "realm_id", "Realm can't be blank.");
+	else if (!realm_find(&call->realm_id, &realm))
+		reply_not_found(call);
+	else
+		return true;
+	return false;
+}
+
+/* ---------- one call ---------- */
+
+/* Note that a key is in use. */
+static void
+note_use(CoreCall *call)
+{
+	api_key_note_use(&call->key, call->now);
+}
+
+/* Answer a call that can be read and whose realm the key opens. */
+static void
+answer_call(CoreCall *call)
+{
+	Outcome		outcome;
+
+	if (call->route->takes != NULL)
+		check_fields(call);
+	if (!reply_faults(call))
+		call->route->answer(call);
+	if (!call->key.is_noted && !XactReadOnly)
+		core_attempt(call, note_use, &outcome);
+}
+
+/* Answer a request to the Core API; false if its path is none of it. */
+bool
+core_answer(Span path, Span query, Span body, const Request *request, SecretScope *scope, Response *response)
+{
+	CoreCall	call = {.scope = scope, .request = request, .response = response, .now = GetCurrentTimestamp()};
+
+	if (!find_route(&call, path))
+		return false;
+	if (call.route == NULL)
+		return true;
+	if (call.route->permission == 0)
+		call.route->answer(&call);
+	else if (accept_key(&call) && read_call(&call, query, body) && find_realm(&call))
+		answer_call(&call);
+	return true;
+}

@@ -1,0 +1,225 @@
+/*
+ * The Core API: what its calls share.
+ */
+#ifndef ARSIGNUP_CORE_H
+#define ARSIGNUP_CORE_H
+
+#include "arsignup.h"
+#include "api_key/api_key.h"
+#include "base/fault.h"
+#include "base/secret.h"
+#include "base/statement.h"
+#include "core/params.h"
+#include "utils/inet.h"
+#include "web/call.h"
+#include "web/request.h"
+#include "web/response.h"
+
+typedef struct CoreCall CoreCall;
+
+/* ---------- what there is: tables that calls are checked by, and the description is written from ---------- */
+
+typedef enum FieldType
+{
+	FIELD_TEXT,
+	FIELD_TIME,					/* seconds since 1970 */
+	FIELD_BOOLEAN,
+	FIELD_NUMBER,
+	FIELD_TEXTS,
+	FIELD_OBJECT,
+	FIELD_OBJECTS
+} FieldType;
+
+typedef enum FieldUse
+{
+	FIELD_READ = 1,
+	FIELD_WRITE = 2,
+	FIELD_BOTH = 3
+} FieldUse;
+
+typedef struct Field
+{
+	const char *name;
+	FieldType	type;
+	FieldUse	use;
+	const char *about;
+} Field;
+
+/* What a body holds under its name, or an answer is. */
+typedef struct Resource
+{
+	const char *name;
+	const Field *fields;
+	int			field_count;
+} Resource;
+
+#define RESOURCE(name, fields) {(name), (fields), lengthof(fields)}
+
+typedef struct ListFilter
+{
+	const char *name;
+	const char *prefix;			/* of ids; null: a text */
+	const char *condition;		/* on t; ? is the value */
+	const char *column;			/* of t, which an index has before the id; may be null */
+	char	   *(*normalize) (const char *text);	/* may be null; NULL matches nothing */
+} ListFilter;
+
+typedef struct ListSort
+{
+	const char *name;
+	const char *column;			/* of t, before its id; null: by id alone */
+	bool		is_unique;		/* is the column enough? */
+} ListSort;
+
+#define LIST_MAX_FILTERS 4
+#define LIST_MAX_SORTS 4
+
+/* A table whose rows can be read one by one, or in pages, in an order that an index has. */
+typedef struct Rows
+{
+	const char *table;			/* t below */
+	const char *prefix;			/* of its ids */
+	const char *(*json) (const CoreCall *call); /* what is told of a row */
+	const char *condition;		/* null: none; $2 is the time */
+	ListSort	sorts[LIST_MAX_SORTS];	/* the first one holds if none is named */
+	ListFilter	filters[LIST_MAX_FILTERS];
+} Rows;
+
+typedef struct CoreRoute
+{
+	const char *method;
+	const char *path;			/* a segment :id stands for any */
+	KeyPermission permission;	/* 0: no key is asked for */
+	void		(*answer) (CoreCall *call);
+	int			status;			/* of success */
+	const Resource *takes;		/* may be null */
+	const Resource *gives;		/* may be null */
+	const Rows *rows;			/* may be null */
+	const char *summary;
+} CoreRoute;
+
+/* ---------- one call ---------- */
+
+struct CoreCall
+{
+	SecretScope *scope;
+	const Request *request;
+	Response   *response;
+	const CoreRoute *route;
+	Span		id;				/* from the path; terminated */
+	ApiKey		key;
+	pg_uuid_t	realm_id;
+	const Value *query;
+	const Value *body;
+	const Value *given;		/* the part of the body that is about the resource */
+	inet	   *ip;				/* of the person, as the caller says */
+	const char *client;
+	Faults		faults;
+	TimestampTz now;
+
+	/* What handlers find out. */
+	pg_uuid_t	user_id;
+	pg_uuid_t	row_id;
+	const char *token;
+};
+
+/* core.c */
+extern bool core_answer(Span path, Span query, Span body, const Request *request, SecretScope *scope,
+						Response *response);
+
+/* field.c: reading what is given */
+extern void check_fields(CoreCall *call);
+extern bool is_given(const CoreCall *call, const char *name);
+extern const char *given_text(const CoreCall *call, const char *name);
+extern const char *given_change(const CoreCall *call, const char *name);
+extern Span given_secret(const CoreCall *call, const char *name);
+extern void add_given(Parameters *parameters, const CoreCall *call, const char *name);
+extern void add_change(Parameters *parameters, const CoreCall *call, const char *name);
+extern void add_given_secret(Parameters *parameters, const CoreCall *call, const char *name);
+extern void add_given_object(Parameters *parameters, const CoreCall *call, const char *name);
+extern void add_given_texts(Parameters *parameters, const CoreCall *call, const char *name);
+extern void add_given_time(Parameters *parameters, const CoreCall *call, const char *name);
+extern bool given_id(CoreCall *call, const char *name, const char *prefix, pg_uuid_t *id);
+extern void check_confirmation(CoreCall *call);
+extern void read_source(CoreCall *call);
+extern bool expands(const CoreCall *call, const char *name);
+extern bool id_with_prefix(Span text, const char *prefix, pg_uuid_t *id);
+extern const char *field_label(const char *name);
+
+/* reply.c: answering */
+extern void reply_json(CoreCall *call, int status, const char *json);
+extern void reply_empty(CoreCall *call);
+extern void reply_removed(CoreCall *call);
+extern const char *with_member(const char *object, const char *name, const char *value);
+extern void reply_error(CoreCall *call, int status, const char *sentence);
+extern bool reply_faults(CoreCall *call);
+extern void reply_fault(CoreCall *call, int status, const char *attribute, const char *sentence);
+extern void reply_not_found(CoreCall *call);
+extern void reply_retry(CoreCall *call, int status, int seconds, const char *sentence);
+extern void reply_outcome(CoreCall *call, const Outcome *outcome);
+extern void core_attempt(CoreCall *call, void (*action) (CoreCall *call), Outcome *outcome);
+extern bool core_try(CoreCall *call, void (*action) (CoreCall *call));
+
+/* rows.c */
+extern const char *read_row(CoreCall *call, const Rows *rows, const pg_uuid_t *id);
+extern void reply_row(CoreCall *call, int status, const Rows *rows, const pg_uuid_t *id);
+extern bool find_row(CoreCall *call, pg_uuid_t *id);
+extern void show_row(CoreCall *call);
+extern void list_rows(CoreCall *call);
+
+/* openapi.c */
+extern void show_description(CoreCall *call);
+extern const CoreRoute core_routes[];
+extern const int core_route_count;
+
+/* The resources: tables and handlers. */
+extern const Resource user_resource;
+extern const Resource user_token_resource;
+extern const Resource session_resource;
+extern const Resource org_resource;
+extern const Resource membership_resource;
+extern const Rows user_rows;
+extern const Rows session_rows;
+extern const Rows org_rows;
+extern const Rows membership_rows;
+
+/* user.c */
+extern bool find_user(CoreCall *call, Span text);
+extern bool find_path_user(CoreCall *call);
+extern void reply_user(CoreCall *call, int status, const char *token_name, const char *token);
+extern void show_user(CoreCall *call);
+extern void create_user(CoreCall *call);
+extern void update_user(CoreCall *call);
+extern void delete_user(CoreCall *call);
+extern const char *given_email(const CoreCall *call);
+extern void authenticate_user(CoreCall *call);
+extern void refuse_code(CoreCall *call);
+
+/* recover.c */
+extern void update_password(CoreCall *call);
+extern void generate_password_token(CoreCall *call);
+extern void reset_password(CoreCall *call);
+extern void request_email_verification(CoreCall *call);
+extern void verify_email(CoreCall *call);
+
+/* user_token.c */
+extern void redeem_user_token(CoreCall *call);
+extern void show_user_token(CoreCall *call);
+extern void create_user_token(CoreCall *call);
+
+/* session.c */
+extern void show_session(CoreCall *call);
+extern void create_session(CoreCall *call);
+extern void delete_session(CoreCall *call);
+
+/* org.c */
+extern void create_org(CoreCall *call);
+extern void update_org(CoreCall *call);
+extern void delete_org(CoreCall *call);
+
+/* membership.c */
+extern void create_membership(CoreCall *call);
+extern void update_membership(CoreCall *call);
+extern void delete_membership(CoreCall *call);
+
+#endif							/* ARSIGNUP_CORE_H */

@@ -1,0 +1,55 @@
+/*
+ * What is told of rows, as SQL expressions that give jsonb. $1 is the realm,
+ * $2 the time.
+ */
+#ifndef ARSIGNUP_CORE_JSON_H
+#define ARSIGNUP_CORE_JSON_H
+
+/* Seconds since 1970: AuthRocket 1 has them with milliseconds, and whole where something expires. */
+#define SECONDS(time) "round(extract(epoch FROM " time "), 3)"
+#define WHOLE_SECONDS(time) "floor(extract(epoch FROM " time "))"
+
+#define FULL_NAME(u) \
+	"coalesce(nullif(concat_ws(' ', " u ".first_name, " u ".last_name), ''), " u ".username)"
+
+#define ORG_JSON(o) \
+	"jsonb_build_object('object', 'org', 'id', arsignup.format_id('org', " o ".id)," \
+	" 'realm_id', arsignup.format_id('rl', " o ".realm_id), 'name', " o ".name, 'state', " o ".state," \
+	" 'reference', " o ".reference, 'custom', " o ".custom, 'created_at', " SECONDS(o ".created_at") ")"
+
+#define USER_JSON(u) \
+	"jsonb_build_object('object', 'user', 'id', arsignup.format_id('usr', " u ".id)," \
+	" 'realm_id', arsignup.format_id('rl', " u ".realm_id), 'state', " u ".state, 'user_type', " u ".user_type," \
+	" 'username', " u ".username, 'email', " u ".email, 'email_verification', " u ".email_verification," \
+	" 'first_name', " u ".first_name, 'last_name', " u ".last_name, 'name', " FULL_NAME(u) "," \
+	" 'reference', " u ".reference, 'custom', " u ".custom, 'created_at', " SECONDS(u ".created_at") "," \
+	" 'last_login_at', " SECONDS(u ".last_login_at") "," \
+	" 'membership_count', (SELECT count(*) FROM arsignup.memberships c" \
+	"  WHERE c.realm_id = " u ".realm_id AND c.user_id = " u ".id)," \
+	" 'credentials', (SELECT coalesce(jsonb_agg(jsonb_build_object('object', 'credential'," \
+	"  'id', arsignup.format_id('crd', c.id), 'credential_type', c.credential_type)), '[]')" \
+	"  FROM arsignup.credentials c WHERE c.realm_id = " u ".realm_id AND c.user_id = " u ".id))"
+
+#define IS_VALID_MEMBERSHIP(m) "(" m ".expires_at IS NULL OR " m ".expires_at > $2)"
+
+#define MEMBERSHIP_JSON(m) \
+	"jsonb_build_object('object', 'membership', 'id', arsignup.format_id('mb', " m ".id)," \
+	" 'realm_id', arsignup.format_id('rl', " m ".realm_id), 'user_id', arsignup.format_id('usr', " m ".user_id)," \
+	" 'org_id', arsignup.format_id('org', " m ".org_id), 'permissions', " m ".permissions," \
+	" 'expires_at', " WHOLE_SECONDS(m ".expires_at") ", 'custom', " m ".custom," \
+	" 'created_at', " SECONDS(m ".created_at") ")"
+
+#define WITH_USER(m) \
+	" || jsonb_build_object('user', (SELECT " USER_JSON("u") " FROM arsignup.users u" \
+	"  WHERE u.realm_id = " m ".realm_id AND u.id = " m ".user_id))"
+
+#define WITH_ORG(m) \
+	" || jsonb_build_object('org', (SELECT " ORG_JSON("o") " FROM arsignup.orgs o" \
+	"  WHERE o.realm_id = " m ".realm_id AND o.id = " m ".org_id))"
+
+#define WITH_MEMBERSHIPS(u) \
+	" || jsonb_build_object('memberships', (SELECT coalesce(jsonb_agg(" MEMBERSHIP_JSON("m") WITH_ORG("m") \
+	"  ORDER BY m.id), '[]') FROM arsignup.memberships m WHERE m.realm_id = " u ".realm_id" \
+	"  AND m.user_id = " u ".id AND " IS_VALID_MEMBERSHIP("m") "))"
+
+#endif							/* ARSIGNUP_CORE_JSON_H */

@@ -1,0 +1,273 @@
+/*
+ * The description of the Core API (OpenAPI 3.1), written from the tables that
+ * calls are dispatched and checked by. docs/openapi.json is a copy of it.
+ */
+#include "core/core.h"
+
+#include "utils/json.h"
+
+/* ---------- schemas ---------- */
+
+/* Append the schema of a field's type. */
+static void
+append_type(StringInfo json, FieldType type)
+{
+	static const char *const schemas[] = {
+		[FIELD_TEXT] = "\"type\": [\"string\", \"null\"]",
+		[FIELD_TIME] = "\"type\": [\"number\", \"null\"]",
+		[FIELD_BOOLEAN] = "\"type\": \"boolean\"",
+		[FIELD_NUMBER] = "\"type\": \"integer\"",
+		[FIELD_TEXTS] = "\"type\": \"array\", \"items\": {\"type\": \"string\"}",
+		[FIELD_OBJECT] = "\"type\": [\"object\", \"null\"]",
+		[FIELD_OBJECTS] = "\"type\": \"array\", \"items\": {\"type\": \"object\"}"
+	};
+
+	appendStringInfoString(json, schemas[type]);
+}
+
+/* Append a field of a resource. */
+static void
+append_field(StringInfo json, const Field *field)
+{
+	appendStringInfo(json, "\n\t\t\t\t\t\"%s\": {", field->name);
+	append_type(json, field->type);
+	if (field->use == FIELD_READ)
+		appendStringInfoString(json, ", \"readOnly\": true");
+	if (field->use == FIELD_WRITE)
+		appendStringInfoString(json, ", \"writeOnly\": true");
+	appendStringInfoString(json, ", \"description\": ");
+	escape_json(json, field->about);
+	appendStringInfoChar(json, '}');
+}
+
+/* Append a resource. */
+static void
+append_resource(StringInfo json, const Resource *resource)
+{
+	appendStringInfo(json, "\t\t\t\"%s\": {\n\t\t\t\t\"type\": \"object\",\n\t\t\t\t\"properties\": {", resource->name);
+	for (int i = 0; i < resource->field_count; i++)
+	{
+		append_field(json, &resource->fields[i]);
+		if (i + 1 < resource->field_count)
+			appendStringInfoChar(json, ',');
+	}
+	appendStringInfoString(json, "\n\t\t\t\t}\n\t\t\t},\n");
+}
+
+/* What all operations share, beside the resources. */
+static const char shared_schemas[] =
+"\t\t\t\"errors\": {\n"
+"\t\t\t\t\"type\": \"object\",\n"
+"\t\t\t\t\"required\": [\"errors\"],\n"
+"\t\t\t\t\"properties\": {\"errors\": {\"type\": \"object\", \"additionalProperties\":"
+" {\"type\": \"array\", \"items\": {\"type\": \"string\"}}}}\n"
+"\t\t\t},\n"
+"\t\t\t\"error\": {\n"
+"\t\t\t\t\"type\": \"object\",\n"
+"\t\t\t\t\"required\": [\"error\"],\n"
+"\t\t\t\t\"properties\": {\"error\": {\"type\": \"string\"}}\n"
+"\t\t\t},\n"
+"\t\t\t\"request\": {\n"
+"\t\t\t\t\"type\": \"object\",\n"
+"\t\t\t\t\"properties\": {\"ip\": {\"type\": \"string\"}, \"client\": {\"type\": \"string\"}},\n"
+"\t\t\t\t\"description\": \"from where the person came, and with what\"\n"
+"\t\t\t}\n";
+
+static const char shared_parts[] =
+"\t\t\"securitySchemes\": {\n"
+"\t\t\t\"key\": {\"type\": \"apiKey\", \"in\": \"header\", \"name\": \"X-Authrocket-Api-Key\"},\n"
+"\t\t\t\"bearer\": {\"type\": \"http\", \"scheme\": \"bearer\"}\n"
+"\t\t},\n"
+"\t\t\"parameters\": {\n"
+"\t\t\t\"id\": {\"name\": \"id\", \"in\": \"path\", \"required\": true, \"schema\": {\"type\": \"string\"}},\n"
+"\t\t\t\"realm\": {\"name\": \"X-Authrocket-Realm\", \"in\": \"header\", \"schema\": {\"type\": \"string\"},"
+" \"description\": \"rl_...; needed only with a key to all realms\"},\n"
+"\t\t\t\"after\": {\"name\": \"after\", \"in\": \"query\", \"schema\": {\"type\": \"string\"},"
+" \"description\": \"id of the last one that was seen\"},\n"
+"\t\t\t\"max_results\": {\"name\": \"max_results\", \"in\": \"query\","
+" \"schema\": {\"type\": \"integer\", \"minimum\": 1, \"maximum\": 1000, \"default\": 100}},\n"
+"\t\t\t\"direction\": {\"name\": \"direction\", \"in\": \"query\","
+" \"schema\": {\"enum\": [\"asc\", \"desc\"], \"default\": \"asc\"}},\n"
+"\t\t\t\"expand\": {\"name\": \"expand\", \"in\": \"query\", \"schema\": {\"type\": \"string\"},"
+" \"description\": \"parts that are otherwise left out, separated by commas\"}\n"
+"\t\t},\n"
+"\t\t\"responses\": {\n"
+"\t\t\t\"errors\": {\"description\": \"What is wrong, by attribute\","
+" \"content\": {\"application/json\": {\"schema\": {\"$ref\": \"#/components/schemas/errors\"}}}},\n"
+"\t\t\t\"error\": {\"description\": \"What is wrong\","
+" \"content\": {\"application/json\": {\"schema\": {\"$ref\": \"#/components/schemas/error\"}}}}\n"
+"\t\t}\n";
+
+/* ---------- operations ---------- */
+
+/* Append a path as OpenAPI writes it, with {id} for :id. */
+static void
+append_path(StringInfo json, const char *path)
+{
+	const char *id = strstr(path, ":id");
+
+	if (id == NULL)
+		appendStringInfoString(json, path);
+	else
+		appendStringInfo(json, "%.*s{id}%s", (int) (id - path), path, id + 3);
+}
+
+/* Append a parameter of a list that is a text. */
+static void
+append_filter(StringInfo json, const char *name)
+{
+	appendStringInfo(json, ", {\"name\": \"%s\", \"in\": \"query\", \"schema\": {\"type\": \"string\"}}", name);
+}
+
+/* Append the parameters that only lists have. */
+static void
+append_list_parameters(StringInfo json, const Rows *rows)
+{
+	appendStringInfoString(json, ", {\"$ref\": \"#/components/parameters/after\"},"
+						   " {\"$ref\": \"#/components/parameters/max_results\"},"
+						   " {\"$ref\": \"#/components/parameters/direction\"},"
+						   " {\"name\": \"sort\", \"in\": \"query\", \"schema\": {\"enum\": [");
+	for (int i = 0; i < LIST_MAX_SORTS && rows->sorts[i].name != NULL; i++)
+		appendStringInfo(json, "%s\"%s\"", i > 0 ? ", " : "", rows->sorts[i].name);
+	appendStringInfo(json, "], \"default\": \"%s\"}}", rows->sorts[0].name);
+	for (int i = 0; i < LIST_MAX_FILTERS && rows->filters[i].name != NULL; i++)
+		append_filter(json, rows->filters[i].name);
+}
+
+/* Append the parameters of an operation. */
+static void
+append_parameters(StringInfo json, const CoreRoute *route)
+{
+	appendStringInfoString(json, "\t\t\t\t\"parameters\": [{\"$ref\": \"#/components/parameters/realm\"}");
+	if (strstr(route->path, ":id") != NULL)
+		appendStringInfoString(json, ", {\"$ref\": \"#/components/parameters/id\"}");
+	if (route->gives != NULL)
+		appendStringInfoString(json, ", {\"$ref\": \"#/components/parameters/expand\"}");
+	if (route->answer == list_rows)
+		append_list_parameters(json, route->rows);
+	appendStringInfoString(json, "],\n");
+}
+
+/* Append what an operation takes. */
+static void
+append_body(StringInfo json, const CoreRoute *route)
+{
+	if (route->takes == NULL)
+		return;
+	appendStringInfo(json, "\t\t\t\t\"requestBody\": {\"content\": {\"application/json\": {\"schema\": {\"type\": \"object\","
+					 " \"properties\": {\"%s\": {\"$ref\": \"#/components/schemas/%s\"},"
+					 " \"request\": {\"$ref\": \"#/components/schemas/request\"}}}}}},\n",
+					 route->takes->name, route->takes->name);
+}
+
+/* Append the schema of what an operation gives. */
+static void
+append_schema(StringInfo json, const CoreRoute *route)
+{
+	if (route->gives == NULL)
+		appendStringInfoString(json, "{\"type\": \"object\"}");
+	else if (route->answer == list_rows)
+		appendStringInfo(json, "{\"type\": \"object\", \"required\": [\"more_results\", \"collection\"], \"properties\":"
+						 " {\"more_results\": {\"type\": \"boolean\"}, \"collection\": {\"type\": \"array\", \"items\":"
+						 " {\"$ref\": \"#/components/schemas/%s\"}}}}", route->gives->name);
+	else
+		appendStringInfo(json, "{\"$ref\": \"#/components/schemas/%s\"}", route->gives->name);
+}
+
+/* Append what an operation answers. */
+static void
+append_responses(StringInfo json, const CoreRoute *route)
+{
+	appendStringInfo(json, "\t\t\t\t\"responses\": {\"%d\": {\"description\": \"Done\"", route->status);
+	if (route->status != 204)
+	{
+		appendStringInfoString(json, ", \"content\": {\"application/json\": {\"schema\": ");
+		append_schema(json, route);
+		appendStringInfoString(json, "}}");
+	}
+	appendStringInfoChar(json, '}');
+	if (route->permission != 0)
+		appendStringInfoString(json, ", \"409\": {\"$ref\": \"#/components/responses/errors\"},"
+							   " \"422\": {\"$ref\": \"#/components/responses/errors\"}");
+	appendStringInfoString(json, ", \"default\": {\"$ref\": \"#/components/responses/error\"}}\n");
+}
+
+/* Append an operation. */
+static void
+append_operation(StringInfo json, const CoreRoute *route)
+{
+	char	   *method = pstrdup(route->method);
+
+	for (char *c = method; *c; c++)
+		*c = pg_tolower((unsigned char) *c);
+	appendStringInfo(json, "\t\t\t\"%s\": {\n\t\t\t\t\"summary\": ", method);
+	escape_json(json, route->summary);
+	appendStringInfoString(json, ",\n");
+	if (route->permission == 0)
+		appendStringInfoString(json, "\t\t\t\t\"security\": [],\n");
+	else
+		appendStringInfo(json, "\t\t\t\t\"x-permission\": \"%s\",\n", route->permission == KEY_READ ? "read" :
+						 route->permission == KEY_WRITE ? "write" : "admin");
+	append_parameters(json, route);
+	append_body(json, route);
+	append_responses(json, route);
+	appendStringInfoString(json, "\t\t\t}");
+}
+
+/* Append all paths; the routes of one path stand together in the table. */
+static void
+append_paths(StringInfo json)
+{
+	const char *path = NULL;
+
+	for (int i = 0; i < core_route_count; i++)
+	{
+		const CoreRoute *route = &core_routes[i];
+
+		if (path != NULL && strcmp(route->path, path) == 0)
+			appendStringInfoString(json, ",\n");
+		else
+		{
+			appendStringInfoString(json, path ? "\n\t\t},\n\t\t\"" : "\t\t\"");
+			append_path(json, route->path);
+			appendStringInfoString(json, "\": {\n");
+		}
+		append_operation(json, route);
+		path = route->path;
+	}
+	appendStringInfoString(json, "\n\t\t}\n");
+}
+
+/* Append what operations refer to. */
+static void
+append_components(StringInfo json)
+{
+	static const Resource *const resources[] = {
+		&user_resource, &user_token_resource, &session_resource, &org_resource, &membership_resource
+	};
+
+	appendStringInfoString(json, "\t\t\"schemas\": {\n");
+	for (int i = 0; i < (int) lengthof(resources); i++)
+		append_resource(json, resources[i]);
+	appendStringInfoString(json, shared_schemas);
+	appendStringInfoString(json, "\t\t},\n");
+	appendStringInfoString(json, shared_parts);
+}
+
+/* GET /v1/openapi.json */
+void
+show_description(CoreCall *call)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	appendStringInfoString(&json, "{\n\t\"openapi\": \"3.1.0\",\n"
+						   "\t\"info\": {\"title\": \"arsignup Core API\", \"version\": \"1\"},\n"
+						   "\t\"security\": [{\"key\": []}, {\"bearer\": []}],\n"
+						   "\t\"paths\": {\n");
+	append_paths(&json);
+	appendStringInfoString(&json, "\t},\n\t\"components\": {\n");
+	append_components(&json);
+	appendStringInfoString(&json, "\t}\n}\n");
+	reply_json(call, 200, json.data);
+}

@@ -1,0 +1,271 @@
+/*
+ * What a call of the Core API is given. Forms nest as in user[email]=x and
+ * repeat as in expand[]=a&expand[]=b; nothing may be there twice, in one form
+ * or another.
+ */
+#include "core/params.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "web/urlencoded.h"
+
+/* ---------- memory ---------- */
+
+/* Have values live in memory of the caller's; null pointers: in the program's. */
+void
+params_set_memory(void *(*allocate) (size_t size), void (*release) (void *memory))
+{
+	json_set_alloc_funcs(allocate ? allocate : malloc, release ? release : free);
+}
+
+/* Free what was read. */
+void
+params_free(Value *params)
+{
+	json_decref(params);
+}
+
+/* Make an empty object. Within the server the name json_object is the server's own. */
+static json_t *
+make_object(void)
+{
+	return json_loads("{}", 0, NULL);
+}
+
+/* ---------- JSON ---------- */
+
+/* Tell whether a value nests no deeper than so many levels. */
+static bool
+is_shallow(const json_t *value, int levels)
+{
+	const char *name;
+	const json_t *element;
+	size_t		i;
+
+	if (!json_is_object(value) && !json_is_array(value))
+		return true;
+	if (levels == 0)
+		return false;
+	json_array_foreach((json_t *) value, i, element)
+	{
+		if (!is_shallow(element, levels - 1))
+			return false;
+	}
+	json_object_foreach((json_t *) value, name, element)
+	{
+		if (!is_shallow(element, levels - 1))
+			return false;
+	}
+	return true;
+}
+
+/* Read an object; an empty text is an empty one; NULL if it is no JSON, too deep, or has a member twice. */
+Value *
+params_from_json(Span text)
+{
+	json_t	   *value;
+
+	text = span_trim(text);
+	if (text.size == 0)
+		return make_object();
+	/* jansson overlooks a NUL behind a number. */
+	if (text.size > PARAMS_MAX_SIZE || memchr(text.data, '\0', text.size) != NULL)
+		return NULL;
+	value = json_loadb(text.data, text.size, JSON_REJECT_DUPLICATES, NULL);
+	if (json_is_object(value) && is_shallow(value, PARAMS_MAX_DEPTH))
+		return value;
+	json_decref(value);
+	return NULL;
+}
+
+/* ---------- forms ---------- */
+
+/* Take the next part of a name off its front: what stands before the first bracket, or in a pair of them. */
+static bool
+take_part(Span *name, bool is_first, Span *part)
+{
+	if (is_first)
+	{
+		*part = (Span) {name->data, 0};
+		while (part->size < name->size && name->data[part->size] != '[')
+			part->size++;
+		*name = (Span) {name->data + part->size, name->size - part->size};
+		return part->size > 0;
+	}
+	if (name->data[0] != '[' || memchr(name->data, ']', name->size) == NULL)
+		return false;
+	*name = (Span) {name->data + 1, name->size - 1};
+	*part = urlencoded_take(name, ']');
+	return memchr(part->data, '[', part->size) == NULL;
+}
+
+/* Put a new value under a name, or behind the others if the name is empty; false if that is taken, or is no place. */
+static bool
+put(json_t *container, Span name, json_t *value)
+{
+	if (json_is_array(container) && name.size == 0)
+		return json_array_append_new(container, value) == 0;
+	if (!json_is_object(container) || name.size == 0 ||
+		json_object_getn(container, name.data, name.size) != NULL)
+	{
+		json_decref(value);
+		return false;
+	}
+	return json_object_setn_new(container, name.data, name.size, value) == 0;
+}
+
+/* Return the object or array under a name, made if it is not there; NULL if something else is. */
+static json_t *
+enter(json_t *container, Span name, bool is_array)
+{
+	json_t	   *inner = json_is_object(container) ? json_object_getn(container, name.data, name.size) : NULL;
+
+	if (inner == NULL)
+	{
+		inner = is_array ? json_array() : make_object();
+		return put(container, name, inner) ? inner : NULL;
+	}
+	return (is_array ? json_is_array(inner) : json_is_object(inner)) ? inner : NULL;
+}
+
+/* Put a text where its name says. */
+static bool
+put_text(json_t *params, Span name, Span text)
+{
+	Span		part;
+
+	if (!take_part(&name, true, &part))
+		return false;
+	for (int depth = 1; name.size > 0; depth++)
+	{
+		Span		next;
+
+		if (depth == PARAMS_MAX_DEPTH || !take_part(&name, false, &next))
+			return false;
+		params = enter(params, part, next.size == 0);
+		if (params == NULL)
+			return false;
+		part = next;
+	}
+	return put(params, part, json_stringn(text.data, text.size));
+}
+
+/* Read one pair into the buffer, and put its value where its name says. */
+static bool
+put_pair(json_t *params, Span pair, char *buffer)
+{
+	Span		name = urlencoded_take(&pair, '=');
+	Span		text;
+
+	if (!urlencoded_decode(name, true, buffer, &name))
+		return false;
+	return urlencoded_decode(pair, true, buffer + name.size, &text) && put_text(params, name, text);
+}
+
+/* Read a form or a query, by way of a buffer of its size; NULL if it is none, or has something twice. */
+Value *
+params_from_form(Span form, char *buffer)
+{
+	json_t	   *params = make_object();
+	bool		is_good = form.size <= PARAMS_MAX_SIZE;
+
+	for (int pairs = 0; is_good && form.size > 0; pairs++)
+	{
+		Span		pair = urlencoded_take(&form, '&');
+
+		is_good = pairs < PARAMS_MAX_PAIRS && (pair.size == 0 || put_pair(params, pair, buffer));
+	}
+	if (is_good)
+		return params;
+	json_decref(params);
+	return NULL;
+}
+
+/* ---------- values ---------- */
+
+/* Return the type of a value. */
+ValueType
+value_type(const Value *value)
+{
+	if (value == NULL)
+		return VALUE_ABSENT;
+	switch (json_typeof(value))
+	{
+		case JSON_OBJECT:
+			return VALUE_OBJECT;
+		case JSON_ARRAY:
+			return VALUE_ARRAY;
+		case JSON_STRING:
+			return VALUE_TEXT;
+		case JSON_INTEGER:
+			return VALUE_INTEGER;
+		case JSON_REAL:
+			return VALUE_REAL;
+		case JSON_NULL:
+			return VALUE_NULL;
+		default:
+			return VALUE_BOOLEAN;
+	}
+}
+
+/* Return a member of an object; NULL if it is not there, or this is none. */
+const Value *
+value_member(const Value *object, const char *name)
+{
+	return json_object_get(object, name);
+}
+
+/* Return how many elements an array has; 0 if it is none. */
+size_t
+value_count(const Value *array)
+{
+	return json_array_size(array);
+}
+
+/* Return an element of an array; NULL if it is not there. */
+const Value *
+value_element(const Value *array, size_t position)
+{
+	return json_array_get(array, position);
+}
+
+/* Return a text; NULL if it is none. */
+const char *
+value_text(const Value *value)
+{
+	return json_string_value(value);
+}
+
+/* Tell whether a value is true, be it as a text, as forms have it. */
+bool
+value_is_true(const Value *value)
+{
+	return json_is_true(value) || (json_is_string(value) && strcmp(json_string_value(value), "true") == 0);
+}
+
+/* Return a number; 0 if it is none. */
+double
+value_number(const Value *value)
+{
+	return json_number_value(value);
+}
+
+/* Write a value as JSON, as far as there is room; return how long it is. */
+size_t
+value_write(const Value *value, char *out, size_t capacity)
+{
+	return json_dumpb(value, out, capacity, JSON_COMPACT | JSON_ENCODE_ANY);
+}
+
+/* Visit the members of an object. */
+void
+value_each(const Value *object, void (*visit) (const char *name, const Value *value, void *context), void *context)
+{
+	const char *name;
+	json_t	   *value;
+
+	json_object_foreach((json_t *) object, name, value)
+		visit(name, value, context);
+}

@@ -1,0 +1,179 @@
+/*
+ * Users' passwords and emails: changing a password that is known, and the
+ * tokens of who has forgotten it, or has an email to verify.
+ */
+#include "core/core.h"
+
+#include "base/token.h"
+#include "catalog/pg_type.h"
+#include "recovery/one_time_token.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/jsonb.h"
+
+/* Begin the parameters of a function about the user. */
+static Parameters
+one_user(const CoreCall *call)
+{
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, &call->realm_id);
+	add_uuid(&parameters, &call->user_id);
+	return parameters;
+}
+
+/* ---------- a password that is known ---------- */
+
+/* Change the password. */
+static void
+exchange_password(CoreCall *call)
+{
+	static Statement call_change_password = STATEMENT("SELECT arsignup.change_password($1, $2, $3, $4)");
+	Parameters	parameters = one_user(call);
+
+	add_given_secret(&parameters, call, "current_password");
+	add_given_secret(&parameters, call, "password");
+	(void) statement_run(&call_change_password, &parameters);
+	if (!column_bool(1))
+		fault_raise("current_password", "Current password does not match.");
+}
+
+/* PUT /v1/users/:id/update_password */
+void
+update_password(CoreCall *call)
+{
+	if (!find_path_user(call))
+		return;
+	check_confirmation(call);
+	if (!reply_faults(call) && core_try(call, exchange_password))
+		reply_user(call, 200, NULL, NULL);
+}
+
+/* ---------- tokens ---------- */
+
+/* Make a token for the user, and remember it in the call. */
+static void
+make_token(CoreCall *call, Purpose purpose)
+{
+	Jsonb	   *mail = mail_make(call->scope, purpose, &call->realm_id, &call->user_id);
+
+	call->token = NULL;
+	if (mail != NULL)
+		call->token = TextDatumGetCString(DirectFunctionCall2(jsonb_object_field_text, JsonbPGetDatum(mail),
+															  CStringGetTextDatum("token")));
+}
+
+/* Ask for a reset, and make its token. */
+static void
+make_password_token(CoreCall *call)
+{
+	static Statement call_request = STATEMENT(
+		"SELECT arsignup.request_password_reset($1, u.username, $3, $4) FROM arsignup.users u"
+		" WHERE u.realm_id = $1 AND u.id = $2");
+	Parameters	parameters = one_user(call);
+
+	add_pointer(&parameters, INETOID, call->ip);
+	add_text(&parameters, call->client);
+	(void) statement_run(&call_request, &parameters);
+	make_token(call, PASSWORD_RESET);
+	if (call->token == NULL)
+		fault_raise("email", "Only an active user with an email can be given a password token.");
+}
+
+/* Answer with the user and the token, under both names by which clients look for it. */
+static void
+reply_password_token(CoreCall *call)
+{
+	const char *json = read_row(call, &user_rows, &call->user_id);
+
+	if (json == NULL)
+	{
+		reply_not_found(call);
+		return;
+	}
+	json = with_member(json, "password_reset_token", call->token);
+	reply_json(call, 200, with_member(json, "token", call->token));
+}
+
+/* POST /v1/users/:id/generate_password_token */
+void
+generate_password_token(CoreCall *call)
+{
+	read_source(call);
+	if (!reply_faults(call) && find_path_user(call) && core_try(call, make_password_token))
+		reply_password_token(call);
+}
+
+/* Ask for a verification, and make its token. */
+static void
+make_email_token(CoreCall *call)
+{
+	static Statement call_request = STATEMENT("SELECT arsignup.request_email_verification($1, $2, $3, $4)");
+	Parameters	parameters = one_user(call);
+
+	add_pointer(&parameters, INETOID, call->ip);
+	add_text(&parameters, call->client);
+	(void) statement_run(&call_request, &parameters);
+	make_token(call, EMAIL_VERIFICATION);
+}
+
+/* POST /v1/users/:id/request_email_verification */
+void
+request_email_verification(CoreCall *call)
+{
+	read_source(call);
+	if (!reply_faults(call) && find_path_user(call) && core_try(call, make_email_token))
+		reply_user(call, 200, "token", call->token);
+}
+
+/* Raise what is to be said of a token that was not good for this user. */
+static void
+check_used(const CoreCall *call)
+{
+	if (column_is_null(1) || memcmp(column_uuid(1), &call->user_id, UUID_LEN) != 0)
+		fault_raise("token", "Token is unknown, used or expired, or was made for something else.");
+}
+
+/* Set a new password by a token, if it is this user's. */
+static void
+use_password_token(CoreCall *call)
+{
+	static Statement call_reset = STATEMENT("SELECT arsignup.reset_password($1, $2)");
+	Parameters	parameters = {0};
+
+	add_given_secret(&parameters, call, "token");
+	add_given_secret(&parameters, call, "password");
+	(void) statement_run(&call_reset, &parameters);
+	check_used(call);
+}
+
+/* POST /v1/users/:id/reset_password_with_token */
+void
+reset_password(CoreCall *call)
+{
+	if (!find_path_user(call))
+		return;
+	check_confirmation(call);
+	if (!reply_faults(call) && core_try(call, use_password_token))
+		reply_user(call, 200, NULL, NULL);
+}
+
+/* Verify the email by a token, if it is this user's. */
+static void
+use_email_token(CoreCall *call)
+{
+	static Statement call_verify = STATEMENT("SELECT arsignup.verify_email($1)");
+	Parameters	parameters = {0};
+
+	add_given_secret(&parameters, call, "token");
+	(void) statement_run(&call_verify, &parameters);
+	check_used(call);
+}
+
+/* POST /v1/users/:id/verify_email */
+void
+verify_email(CoreCall *call)
+{
+	if (find_path_user(call) && core_try(call, use_email_token))
+		reply_user(call, 200, NULL, NULL);
+}

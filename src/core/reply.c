@@ -1,0 +1,239 @@
+/*
+ * Answers of the Core API.
+ */
+#include "core/core.h"
+
+#include "utils/builtins.h"
+#include "utils/json.h"
+
+/* After how many seconds who met a full gate or a lock may try again. */
+#define RETRY_SECONDS 2
+
+/* Answer with a status and the headers that all answers have. */
+static void
+begin_reply(CoreCall *call, int status)
+{
+	call->response->status = status;
+	response_header(call->response, "Cache-Control", "no-store");
+	response_header(call->response, "X-Content-Type-Options", "nosniff");
+}
+
+/* Answer with JSON. */
+void
+reply_json(CoreCall *call, int status, const char *json)
+{
+	begin_reply(call, status);
+	response_header(call->response, "Content-Type", "application/json; charset=utf-8");
+	html_add(&call->response->body, json);
+}
+
+/* Return JSON of an object with a member more. */
+const char *
+with_member(const char *object, const char *name, const char *value)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	appendBinaryStringInfo(&json, object, strlen(object) - 1);
+	appendStringInfo(&json, ", \"%s\": ", name);
+	escape_json(&json, value);
+	appendStringInfoChar(&json, '}');
+	return json.data;
+}
+
+/* Answer that it was done, and nothing is left to show. */
+void
+reply_empty(CoreCall *call)
+{
+	begin_reply(call, 204);
+}
+
+/* Answer what a call has returned that deletes something: whether it was there. */
+void
+reply_removed(CoreCall *call)
+{
+	if (column_bool(1))
+		reply_empty(call);
+	else
+		reply_not_found(call);
+}
+
+/* Answer with one sentence that is about no attribute. */
+void
+reply_error(CoreCall *call, int status, const char *sentence)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	appendStringInfoString(&json, "{\"error\": ");
+	escape_json(&json, sentence);
+	appendStringInfoChar(&json, '}');
+	reply_json(call, status, json.data);
+}
+
+/* Answer with one fault. */
+void
+reply_fault(CoreCall *call, int status, const char *attribute, const char *sentence)
+{
+	Faults		faults = NO_FAULTS;
+
+	fault_add(&faults, attribute, sentence);
+	reply_json(call, status, faults_to_json(&faults));
+}
+
+/* Answer with the faults that were found; false if there are none. */
+bool
+reply_faults(CoreCall *call)
+{
+	if (call->faults.list == NIL)
+		return false;
+	reply_json(call, 422, faults_to_json(&call->faults));
+	return true;
+}
+
+/* Answer that there is no such thing, or not for this key. */
+void
+reply_not_found(CoreCall *call)
+{
+	reply_error(call, 404, "Not found.");
+}
+
+/* Answer that it may be tried again later. */
+void
+reply_retry(CoreCall *call, int status, int seconds, const char *sentence)
+{
+	response_header(call->response, "Retry-After", psprintf("%d", seconds));
+	reply_error(call, status, sentence);
+}
+
+/* Make a sentence of an error's message. */
+static const char *
+to_sentence(const char *message)
+{
+	char	   *sentence = psprintf("%s.", message);
+
+	sentence[0] = pg_toupper((unsigned char) sentence[0]);
+	return sentence;
+}
+
+/* Answer with the faults that a call has told of. */
+static void
+reply_call_faults(CoreCall *call, const Outcome *outcome)
+{
+	ListCell   *cell;
+
+	foreach(cell, outcome->faults)
+	{
+		CallFault  *fault = lfirst(cell);
+
+		fault_add(&call->faults, fault->attribute, fault->sentence);
+	}
+	(void) reply_faults(call);
+}
+
+/* Answer what a call has refused. */
+void
+reply_outcome(CoreCall *call, const Outcome *outcome)
+{
+	switch (outcome->sqlstate)
+	{
+		case ERRCODE_ARSIGNUP_INVALID:
+		case ERRCODE_ARSIGNUP_TAKEN:
+			reply_call_faults(call, outcome);
+			break;
+		case ERRCODE_ARSIGNUP_NO_TOKEN:
+		case ERRCODE_ARSIGNUP_EXPIRED:
+		case ERRCODE_ARSIGNUP_REDEEMED:
+		case ERRCODE_ARSIGNUP_REVOKED:
+			reply_fault(call, 422, "token", to_sentence(outcome->message));
+			break;
+		case ERRCODE_ARSIGNUP_NOT_FOUND:
+			reply_not_found(call);
+			break;
+		case ERRCODE_ARSIGNUP_SWITCHED_OFF:
+			reply_fault(call, 422, "base", to_sentence(outcome->message));
+			break;
+		case ERRCODE_ARSIGNUP_THROTTLED:
+			reply_retry(call, 429, outcome->retry_after, "Too many attempts. Please try again later.");
+			break;
+		case ERRCODE_FOREIGN_KEY_VIOLATION:
+		case ERRCODE_RESTRICT_VIOLATION:
+			reply_fault(call, 409, "base", "It can't be deleted, since rows of the application refer to it.");
+			break;
+		case ERRCODE_ARSIGNUP_BUSY:
+		case ERRCODE_ARSIGNUP_KEY:
+		case ERRCODE_LOCK_NOT_AVAILABLE:
+		case ERRCODE_T_R_SERIALIZATION_FAILURE:
+		case ERRCODE_T_R_DEADLOCK_DETECTED:
+		case ERRCODE_OUT_OF_MEMORY:
+		case ERRCODE_READ_ONLY_SQL_TRANSACTION:
+			reply_retry(call, 503, RETRY_SECONDS, "Too busy just now, nothing was done. Please try again.");
+			break;
+		case ERRCODE_RAISE_EXCEPTION:
+			/* What a trigger of the application's says, it says to the application. */
+			reply_fault(call, 422, "base", outcome->message);
+			break;
+		default:
+			reply_fault(call, 422, "base", "The database refuses this, by a rule of the application's or for its size.");
+	}
+}
+
+/*
+ * Tell an error that is an answer; any other is raised again. Programs get an
+ * answer, too, where the application has put rules of its own on our tables.
+ */
+static bool
+is_answer(int sqlstate)
+{
+	switch (ERRCODE_TO_CATEGORY(sqlstate))
+	{
+		case MAKE_SQLSTATE('S', 'U', '0', '0', '0'):
+		case ERRCODE_DATA_EXCEPTION:
+		case ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION:
+		case ERRCODE_INVALID_TRANSACTION_STATE:
+		case ERRCODE_TRANSACTION_ROLLBACK:
+		case ERRCODE_PROGRAM_LIMIT_EXCEEDED:
+		case ERRCODE_PLPGSQL_ERROR:
+			return true;
+		default:
+			return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE || sqlstate == ERRCODE_OUT_OF_MEMORY;
+	}
+}
+
+/* An action of a call, as web_try takes it. */
+typedef struct CoreAction
+{
+	CoreCall   *call;
+	void		(*action) (CoreCall *call);
+} CoreAction;
+
+/* Run an action. */
+static void
+run_action(void *argument)
+{
+	CoreAction *action = argument;
+
+	action->action(action->call);
+}
+
+/* Do something all or nothing, and keep how it ended. */
+void
+core_attempt(CoreCall *call, void (*action) (CoreCall *call), Outcome *outcome)
+{
+	CoreAction	argument = {call, action};
+
+	web_try(run_action, &argument, is_answer, outcome);
+}
+
+/* Do something all or nothing; answer and return false if it is refused. */
+bool
+core_try(CoreCall *call, void (*action) (CoreCall *call))
+{
+	Outcome		outcome;
+
+	core_attempt(call, action, &outcome);
+	if (outcome.sqlstate == 0)
+		return true;
+	reply_outcome(call, &outcome);
+	return false;
+}

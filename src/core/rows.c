@@ -1,0 +1,394 @@
+/*
+ * Reading rows: one by its id, or a page of them, by keys of an index and
+ * never by counting rows off.
+ *
+ * The statement for each combination of filters, order and direction is
+ * written when it is first needed, from words of ours only, and kept.
+ */
+#include "core/core.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#define MAX_RESULTS 1000
+#define DEFAULT_RESULTS 100
+
+/* Parameters that every statement has: the realm, the time, and where the page begins. */
+#define REALM "$1"
+#define AFTER_KEY "$3"
+#define AFTER_ID "$4"
+#define FIRST_FILTER 5
+
+/* What page of a listing is asked for. */
+typedef struct RowsPage
+{
+	const Rows *rows;
+	const ListSort *sort;
+	bool		is_descending;
+	int			max_results;
+	const char *after_key;
+	bool		has_after;
+	pg_uuid_t	after_id;
+	bool		is_empty;		/* a filter that matches nothing */
+	int			filter_count;
+	const ListFilter *filters[LIST_MAX_FILTERS];
+	const char *texts[LIST_MAX_FILTERS];
+	pg_uuid_t	ids[LIST_MAX_FILTERS];
+} RowsPage;
+
+/* ---------- what is asked for ---------- */
+
+/* Return a parameter of the query, or NULL. */
+static const char *
+asked(const CoreCall *call, const char *name)
+{
+	return value_text(value_member(call->query, name));
+}
+
+/* Read the order. */
+static void
+read_order(CoreCall *call, RowsPage *page)
+{
+	const char *sort = asked(call, "sort");
+	const char *direction = asked(call, "direction");
+
+	page->sort = page->rows->sorts;
+	while (sort != NULL && page->sort->name != NULL && strcmp(sort, page->sort->name) != 0)
+		page->sort++;
+	if (page->sort->name == NULL)
+	{
+		fault_add(&call->faults, "sort", "Sort is not one that this list can be sorted by.");
+		page->sort = page->rows->sorts;
+	}
+	if (direction == NULL)
+		return;
+	page->is_descending = strcmp(direction, "desc") == 0;
+	if (!page->is_descending && strcmp(direction, "asc") != 0)
+		fault_add(&call->faults, "direction", "Direction must be asc or desc.");
+}
+
+/* Read how many are wanted at most. */
+static void
+read_max_results(CoreCall *call, RowsPage *page)
+{
+	const char *text = asked(call, "max_results");
+	char	   *end;
+
+	page->max_results = DEFAULT_RESULTS;
+	if (text == NULL)
+		return;
+	page->max_results = strlen(text) <= 4 ? strtol(text, &end, 10) : 0;
+	if (page->max_results < 1 || page->max_results > MAX_RESULTS || *end != '\0')
+		fault_add(&call->faults, "max_results", "Max results must be a number from 1 to 1000.");
+}
+
+/* Read one filter that is there. */
+static void
+read_filter(RowsPage *page, const ListFilter *filter, const char *text)
+{
+	int			n = page->filter_count++;
+
+	page->filters[n] = filter;
+	page->texts[n] = text;
+	if (filter->prefix != NULL)
+		page->is_empty |= !id_with_prefix((Span) {text, strlen(text)}, filter->prefix, &page->ids[n]);
+	else if (filter->normalize != NULL)
+	{
+		page->texts[n] = filter->normalize(text);
+		page->is_empty |= page->texts[n] == NULL;
+	}
+}
+
+/* Tell whether a name is one that every list takes. */
+static bool
+is_common(const char *name)
+{
+	static const char *const names[] = {
+		"after", "direction", "expand", "max_results", "realm_id", "request", "sort"
+	};
+
+	for (int i = 0; i < (int) lengthof(names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Where parameters of a query are read into. */
+typedef struct RowsReader
+{
+	CoreCall   *call;
+	RowsPage	   *page;
+} RowsReader;
+
+/* Read a parameter, if it is a filter. One that is not known would give everything to who wants a part of it: a fault. */
+static void
+visit_parameter(const char *name, const Value *value, void *context)
+{
+	RowsReader *reader = context;
+	const ListFilter *filter = reader->page->rows->filters;
+	const ListFilter *end = filter + LIST_MAX_FILTERS;
+
+	if (is_common(name))
+		return;
+	while (filter < end && (filter->name == NULL || strcmp(filter->name, name) != 0))
+		filter++;
+	if (filter == end || value_text(value) == NULL)
+		fault_add(&reader->call->faults, name, "This list can't be filtered by that.");
+	else
+		read_filter(reader->page, filter, value_text(value));
+}
+
+/* Read the filters. */
+static void
+read_filters(CoreCall *call, RowsPage *page)
+{
+	RowsReader	reader = {call, page};
+
+	value_each(call->query, visit_parameter, &reader);
+}
+
+/* ---------- statements ---------- */
+
+/* A statement that was written here. */
+typedef struct WrittenStatement
+{
+	struct WrittenStatement *next;
+	Statement	statement;
+} WrittenStatement;
+
+/* Return the statement of a text that was written here, kept for as long as the backend lives. */
+static Statement *
+keep_statement(const char *sql)
+{
+	static WrittenStatement *written = NULL;
+	WrittenStatement *found = written;
+
+	while (found != NULL && strcmp(found->statement.sql, sql) != 0)
+		found = found->next;
+	if (found == NULL)
+	{
+		found = MemoryContextAllocZero(TopMemoryContext, sizeof(WrittenStatement));
+		found->statement.sql = MemoryContextStrdup(TopMemoryContext, sql);
+		found->next = written;
+		written = found;
+	}
+	return &found->statement;
+}
+
+/* Append what is told of rows, and which there are. */
+static void
+append_select(StringInfo sql, const CoreCall *call, const Rows *rows)
+{
+	appendStringInfo(sql, "SELECT %s FROM arsignup.%s t WHERE t.realm_id = " REALM, rows->json(call), rows->table);
+	if (rows->condition != NULL)
+		appendStringInfo(sql, " AND %s", rows->condition);
+}
+
+/* Append the condition of a filter. */
+static void
+append_filter(StringInfo sql, const ListFilter *filter, int parameter)
+{
+	appendStringInfoString(sql, " AND ");
+	for (const char *c = filter->condition; *c; c++)
+		if (*c == '?')
+			appendStringInfo(sql, "$%d", parameter);
+		else
+			appendStringInfoChar(sql, *c);
+}
+
+/* Append the order of a page. */
+static void
+append_order(StringInfo sql, const RowsPage *page)
+{
+	const char *direction = page->is_descending ? " DESC" : "";
+
+	appendStringInfoString(sql, " ORDER BY ");
+	if (page->sort->column != NULL)
+		appendStringInfo(sql, "t.%s%s", page->sort->column, direction);
+	if (page->sort->column != NULL && !page->sort->is_unique)
+		appendStringInfoString(sql, ", ");
+	if (!page->sort->is_unique)
+		appendStringInfo(sql, "t.id%s", direction);
+}
+
+/*
+ * Append the condition that a row comes after the one that was seen last, in
+ * the order of ids. It names the realm, or what is asked for, too, and is
+ * there from the first page on: so the planner takes the index that has these
+ * in front. It would else look for few rows through the ids of all realms.
+ */
+static void
+append_after_id(StringInfo sql, const RowsPage *page, char comparison)
+{
+	const char *column = page->filter_count == 1 ? page->filters[0]->column : NULL;
+
+	if (page->filter_count == 0)
+		appendStringInfo(sql, " AND (t.realm_id, t.id) %c (" REALM ", " AFTER_ID ")", comparison);
+	else if (column != NULL)
+		appendStringInfo(sql, " AND (t.%s, t.id) %c ($%d, " AFTER_ID ")", column, comparison, FIRST_FILTER);
+	else
+		appendStringInfo(sql, " AND t.id %c " AFTER_ID, comparison);
+}
+
+/* Append the condition that a row comes after the one that was seen last. */
+static void
+append_after(StringInfo sql, const RowsPage *page)
+{
+	char		comparison = page->is_descending ? '<' : '>';
+	const ListSort *sort = page->sort;
+
+	if (sort->column == NULL)
+		append_after_id(sql, page, comparison);
+	else if (page->has_after && sort->is_unique)
+		appendStringInfo(sql, " AND t.%s %c " AFTER_KEY, sort->column, comparison);
+	else if (page->has_after)
+		appendStringInfo(sql, " AND (t.%s, t.id) %c (" AFTER_KEY ", " AFTER_ID ")", sort->column, comparison);
+}
+
+/* Write the statement of a page. Its LIMIT is one of two constants, so that the planner knows how little is read. */
+static Statement *
+page_statement(const CoreCall *call, const RowsPage *page)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	append_select(&sql, call, page->rows);
+	for (int i = 0; i < page->filter_count; i++)
+		append_filter(&sql, page->filters[i], FIRST_FILTER + i);
+	append_after(&sql, page);
+	append_order(&sql, page);
+	appendStringInfo(&sql, " LIMIT %d", 1 + (page->max_results > DEFAULT_RESULTS ? MAX_RESULTS : DEFAULT_RESULTS));
+	return keep_statement(sql.data);
+}
+
+/* Find where the page begins: the key by which the row that was seen last is sorted. */
+static void
+read_after(CoreCall *call, RowsPage *page)
+{
+	const char *after = asked(call, "after");
+	Parameters	parameters = {0};
+
+	page->has_after = after != NULL;
+	if (after == NULL)
+	{
+		/* No row has such an id. */
+		memset(&page->after_id, page->is_descending ? 0xff : 0, UUID_LEN);
+		return;
+	}
+	if (!id_with_prefix((Span) {after, strlen(after)}, page->rows->prefix, &page->after_id))
+		fault_add(&call->faults, "after", "After must be the id of the last one that was seen.");
+	else if (page->sort->column != NULL)
+	{
+		add_uuid(&parameters, &call->realm_id);
+		add_uuid(&parameters, &page->after_id);
+		if (statement_run(keep_statement(psprintf("SELECT t.%s FROM arsignup.%s t WHERE t.realm_id = $1 AND t.id = $2",
+												  page->sort->column, page->rows->table)),
+						  &parameters) == 0)
+			fault_add(&call->faults, "after", "After is not there any more.");
+		else
+			page->after_key = column_text(1);
+	}
+}
+
+/* ---------- one row ---------- */
+
+/* Return a row as JSON, NULL if there is none. */
+const char *
+read_row(CoreCall *call, const Rows *rows, const pg_uuid_t *id)
+{
+	StringInfoData sql;
+	Parameters	parameters = {0};
+
+	initStringInfo(&sql);
+	append_select(&sql, call, rows);
+	appendStringInfoString(&sql, " AND t.id = $3");
+	add_uuid(&parameters, &call->realm_id);
+	add_time(&parameters, call->now);
+	add_uuid(&parameters, id);
+	if (statement_run(keep_statement(sql.data), &parameters) == 0)
+		return NULL;
+	return column_text_of(0, 1);
+}
+
+/* Answer with a row. */
+void
+reply_row(CoreCall *call, int status, const Rows *rows, const pg_uuid_t *id)
+{
+	const char *json = read_row(call, rows, id);
+
+	if (json == NULL)
+		reply_not_found(call);
+	else
+		reply_json(call, status, json);
+}
+
+/* Read the id in the path; answer if it is none of this kind. */
+bool
+find_row(CoreCall *call, pg_uuid_t *id)
+{
+	if (id_with_prefix(call->id, call->route->rows->prefix, id))
+		return true;
+	reply_not_found(call);
+	return false;
+}
+
+/* GET of a row by its id */
+void
+show_row(CoreCall *call)
+{
+	pg_uuid_t	id;
+
+	if (find_row(call, &id))
+		reply_row(call, 200, call->route->rows, &id);
+}
+
+/* ---------- pages ---------- */
+
+/* Read a page; return how many rows there are, one more than wanted at most. */
+static uint64
+read_page(CoreCall *call, const RowsPage *page)
+{
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, &call->realm_id);
+	add_time(&parameters, call->now);
+	add_text(&parameters, page->after_key);
+	add_uuid(&parameters, &page->after_id);
+	for (int i = 0; i < page->filter_count; i++)
+		if (page->filters[i]->prefix != NULL)
+			add_uuid(&parameters, &page->ids[i]);
+		else
+			add_text(&parameters, page->texts[i]);
+	return statement_read_page(page_statement(call, page), &parameters, page->max_results + 1);
+}
+
+/* Answer with a page. */
+static void
+reply_page(CoreCall *call, const RowsPage *page)
+{
+	uint64		rows = page->is_empty ? 0 : read_page(call, page);
+	bool		has_more = rows > (uint64) page->max_results;
+	StringInfoData json;
+
+	initStringInfo(&json);
+	appendStringInfo(&json, "{\"more_results\": %s, \"collection\": [", has_more ? "true" : "false");
+	for (uint64 row = 0; row < rows - has_more; row++)
+		appendStringInfo(&json, "%s%s", row > 0 ? ", " : "", column_text_of(row, 1));
+	appendStringInfoString(&json, "]}");
+	reply_json(call, 200, json.data);
+}
+
+/* GET of a listing */
+void
+list_rows(CoreCall *call)
+{
+	RowsPage		page = {.rows = call->route->rows};
+
+	read_order(call, &page);
+	read_max_results(call, &page);
+	read_filters(call, &page);
+	read_after(call, &page);
+	if (!reply_faults(call))
+		reply_page(call, &page);
+}

@@ -1,0 +1,311 @@
+/*
+ * Users.
+ */
+#include "core/core.h"
+
+#include "account/user.h"
+#include "catalog/pg_type.h"
+#include "core/json.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+
+static const Field user_fields[] = {
+	{"object", FIELD_TEXT, FIELD_READ, "user"},
+	{"id", FIELD_TEXT, FIELD_READ, "usr_..."},
+	{"realm_id", FIELD_TEXT, FIELD_BOTH, "rl_...; needed only with a key to all realms"},
+	{"state", FIELD_TEXT, FIELD_BOTH, "active or inactive"},
+	{"user_type", FIELD_TEXT, FIELD_BOTH, "human (default) or api; fixed"},
+	{"username", FIELD_TEXT, FIELD_BOTH, "the email where the realm says so; a program that is given none is named by its id"},
+	{"email", FIELD_TEXT, FIELD_BOTH, "as typed; a username that is an address stands for it"},
+	{"email_verification", FIELD_TEXT, FIELD_READ, "none, requested or verified"},
+	{"first_name", FIELD_TEXT, FIELD_BOTH, "first name"},
+	{"last_name", FIELD_TEXT, FIELD_BOTH, "last name"},
+	{"name", FIELD_TEXT, FIELD_READ, "first and last name, else the username"},
+	{"reference", FIELD_TEXT, FIELD_BOTH, "the application's own id"},
+	{"custom", FIELD_OBJECT, FIELD_BOTH, "attributes of the application; replaced as a whole"},
+	{"password", FIELD_TEXT, FIELD_WRITE, "a password"},
+	{"password_confirmation", FIELD_TEXT, FIELD_WRITE, "the password again; checked only if it is there"},
+	{"current_password", FIELD_TEXT, FIELD_WRITE, "for update_password"},
+	{"token", FIELD_TEXT, FIELD_BOTH,
+	"to create: the signup token to redeem; answered by authenticate: the login token;"
+	" for reset_password_with_token and verify_email, and answered by what makes them: that token"},
+	{"org_name", FIELD_TEXT, FIELD_WRITE, "with a signup token: also make an org of this name, and a membership"},
+	{"with_org", FIELD_BOOLEAN, FIELD_WRITE, "with a signup token: also make an org, named as the token says or after the user"},
+	{"created_at", FIELD_TIME, FIELD_READ, "seconds since 1970"},
+	{"last_login_at", FIELD_TIME, FIELD_READ, "seconds since 1970"},
+	{"credentials", FIELD_OBJECTS, FIELD_READ, "id, object and credential_type of each"},
+	{"membership_count", FIELD_NUMBER, FIELD_READ, "how many memberships there are"},
+	{"memberships", FIELD_OBJECTS, FIELD_READ, "with expand=memberships: those that have not expired, with their orgs"}
+};
+
+const Resource user_resource = RESOURCE("user", user_fields);
+
+/* ---------- reading ---------- */
+
+/* Return what is told of a user. */
+static const char *
+user_json(const CoreCall *call)
+{
+	return expands(call, "memberships") ? USER_JSON("t") WITH_MEMBERSHIPS("t") : USER_JSON("t");
+}
+
+/* Three indexes have emails: that of usernames where they are emails, that of unique emails, and that of the rest. */
+#define WITH_EMAIL \
+	"t.id IN (SELECT e.id FROM arsignup.users e WHERE e.realm_id = $1 AND e.username_key = ? AND e.email_key = ?" \
+	" UNION ALL SELECT e.id FROM arsignup.users e WHERE e.realm_id = $1 AND e.email_key = ? AND e.email_is_unique" \
+	" UNION ALL SELECT e.id FROM arsignup.users e WHERE e.realm_id = $1 AND e.email_key = ?" \
+	"  AND NOT e.email_is_unique AND e.email_key <> e.username_key)"
+
+const Rows	user_rows = {
+	.table = "users",
+	.prefix = "usr",
+	.json = user_json,
+	.sorts = {{"id", NULL}, {"created_at", NULL}, {"username", "username_key", true}},
+	.filters = {
+		{"username", NULL, "t.username_key = ?", NULL, normalize_login},
+		{"email", NULL, WITH_EMAIL, NULL, normalize_email},
+		{"reference", NULL, "t.reference COLLATE \"C\" = ?", "reference COLLATE \"C\""}
+	}
+};
+
+/* Find a user by id, username, or email where that is unique; false if there is none. */
+bool
+find_user(CoreCall *call, Span text)
+{
+	static Statement select_by_id = STATEMENT(
+		"SELECT id FROM arsignup.users WHERE realm_id = $1 AND id = $2");
+	static Statement select_by_name = STATEMENT(
+		"SELECT id FROM arsignup.users WHERE realm_id = $1 AND username_key = $2"
+		" UNION ALL"
+		" SELECT id FROM arsignup.users WHERE realm_id = $1 AND email_key = $2 AND email_is_unique LIMIT 1");
+	bool		is_id = id_with_prefix(text, "usr", &call->user_id);
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, &call->realm_id);
+	if (is_id)
+		add_uuid(&parameters, &call->user_id);
+	else
+		add_text(&parameters, normalize_login(pnstrdup(text.data, text.size)));
+	if (statement_run(is_id ? &select_by_id : &select_by_name, &parameters) == 0)
+		return false;
+	call->user_id = *column_uuid(1);
+	return true;
+}
+
+/* Find the user in the path; answer if there is none. */
+bool
+find_path_user(CoreCall *call)
+{
+	if (find_user(call, call->id))
+		return true;
+	reply_not_found(call);
+	return false;
+}
+
+/* Answer with the user who was found, and a token if there is one. */
+void
+reply_user(CoreCall *call, int status, const char *token_name, const char *token)
+{
+	const char *json = read_row(call, &user_rows, &call->user_id);
+
+	if (json == NULL)
+		reply_not_found(call);
+	else
+		reply_json(call, status, token ? with_member(json, token_name, token) : json);
+}
+
+/* GET /v1/users/:id */
+void
+show_user(CoreCall *call)
+{
+	if (find_path_user(call))
+		reply_user(call, 200, NULL, NULL);
+}
+
+/* ---------- writing ---------- */
+
+/* Return the email: where none is given, a username that is an address stands for it. */
+const char *
+given_email(const CoreCall *call)
+{
+	const char *username = given_text(call, "username");
+
+	if (is_given(call, "email") || username == NULL || strchr(username, '@') == NULL)
+		return given_change(call, "email");
+	return username;
+}
+
+/* Change what is given of the user. */
+static void
+change_user(CoreCall *call)
+{
+	static Statement call_update_user = STATEMENT(
+		"SELECT arsignup.update_user(realm_id => $1, user_id => $2, email => $3, username => $4,"
+		" first_name => $5, last_name => $6, reference => $7, custom => $8, state => $9)");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, &call->realm_id);
+	add_uuid(&parameters, &call->user_id);
+	add_text(&parameters, given_email(call));
+	add_change(&parameters, call, "username");
+	add_change(&parameters, call, "first_name");
+	add_change(&parameters, call, "last_name");
+	add_change(&parameters, call, "reference");
+	add_given_object(&parameters, call, "custom");
+	add_given(&parameters, call, "state");
+	(void) statement_run(&call_update_user, &parameters);
+}
+
+/* Make a user of what is given. */
+static void
+make_user(CoreCall *call)
+{
+	static Statement call_create_user = STATEMENT(
+		"SELECT arsignup.create_user(realm_id => $1, email => $2, password => $3, username => $4,"
+		" first_name => $5, last_name => $6, reference => $7, custom => $8, user_type => $9)");
+	static Statement set_state = STATEMENT(
+		"SELECT arsignup.update_user(realm_id => $1, user_id => $2, state => $3)");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, &call->realm_id);
+	add_text(&parameters, given_email(call));
+	add_given_secret(&parameters, call, "password");
+	add_given(&parameters, call, "username");
+	add_given(&parameters, call, "first_name");
+	add_given(&parameters, call, "last_name");
+	add_given(&parameters, call, "reference");
+	add_given_object(&parameters, call, "custom");
+	add_given(&parameters, call, "user_type");
+	(void) statement_run(&call_create_user, &parameters);
+	call->user_id = *column_uuid(1);
+	if (given_text(call, "state") == NULL || strcmp(given_text(call, "state"), "active") == 0)
+		return;
+	parameters = (Parameters) {0};
+	add_uuid(&parameters, &call->realm_id);
+	add_uuid(&parameters, &call->user_id);
+	add_given(&parameters, call, "state");
+	(void) statement_run(&set_state, &parameters);
+}
+
+/* POST /v1/users */
+void
+create_user(CoreCall *call)
+{
+	if (given_text(call, "token") != NULL)
+	{
+		redeem_user_token(call);
+		return;
+	}
+	check_confirmation(call);
+	if (!reply_faults(call) && core_try(call, make_user))
+		reply_user(call, 201, NULL, NULL);
+}
+
+/* Change the user and, before anything is locked, its password. */
+static void
+change_user_and_password(CoreCall *call)
+{
+	static Statement call_set_password = STATEMENT("SELECT arsignup.set_password($1, $2, $3)");
+	Parameters	parameters = {0};
+
+	if (given_secret(call, "password").data != NULL)
+	{
+		add_uuid(&parameters, &call->realm_id);
+		add_uuid(&parameters, &call->user_id);
+		add_given_secret(&parameters, call, "password");
+		(void) statement_run(&call_set_password, &parameters);
+	}
+	change_user(call);
+}
+
+/* PUT /v1/users/:id */
+void
+update_user(CoreCall *call)
+{
+	if (!find_path_user(call))
+		return;
+	check_confirmation(call);
+	if (!reply_faults(call) && core_try(call, change_user_and_password))
+		reply_user(call, 200, NULL, NULL);
+}
+
+/* Delete the user. */
+static void
+remove_user(CoreCall *call)
+{
+	static Statement call_delete_user = STATEMENT("SELECT arsignup.delete_user($1, $2)");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, &call->realm_id);
+	add_uuid(&parameters, &call->user_id);
+	(void) statement_run(&call_delete_user, &parameters);
+}
+
+/* DELETE /v1/users/:id */
+void
+delete_user(CoreCall *call)
+{
+	if (find_path_user(call) && core_try(call, remove_user))
+		reply_removed(call);
+}
+
+/* ---------- passwords ---------- */
+
+/* Log the user in whom the path names, whether or not there is one. */
+static void
+log_in(CoreCall *call)
+{
+	static Statement call_authenticate = STATEMENT(
+		"SELECT a.ok, a.reason, a.user_id, a.token, coalesce(a.retry_after, 0)"
+		" FROM arsignup.authenticate($1, coalesce((SELECT u.username FROM arsignup.users u"
+		"  WHERE u.realm_id = $1 AND u.id = $2), $3), $4, $5, $6) a");
+	bool		is_found = find_user(call, call->id);
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, &call->realm_id);
+	add_uuid(&parameters, is_found ? &call->user_id : NULL);
+	add_text(&parameters, call->id.data);
+	add_given_secret(&parameters, call, "password");
+	add_pointer(&parameters, INETOID, call->ip);
+	add_text(&parameters, call->client);
+	(void) statement_run(&call_authenticate, &parameters);
+}
+
+/* Answer a login that was refused. */
+static void
+reply_login(CoreCall *call)
+{
+	const char *reason = column_text(2);
+
+	if (strcmp(reason, "throttled") == 0)
+		reply_retry(call, 429, column_int(5), "Too many attempts. Please try again later.");
+	else if (strcmp(reason, "unverified") == 0)
+		reply_error(call, 401, "The email must be verified first.");
+	else if (strcmp(reason, "disabled") == 0)
+		reply_error(call, 401, "Logins are switched off.");
+	else
+		reply_error(call, 401, "Username or password is wrong.");
+}
+
+/* POST /v1/users/:id/authenticate */
+void
+authenticate_user(CoreCall *call)
+{
+	read_source(call);
+	if (reply_faults(call) || !core_try(call, log_in))
+		return;
+	if (!column_bool(1))
+	{
+		reply_login(call);
+		return;
+	}
+	call->user_id = *column_uuid(3);
+	reply_user(call, 200, "token", column_text(4));
+}
+
+/* POST /v1/users/:id/authenticate_code */
+void
+refuse_code(CoreCall *call)
+{
+	reply_fault(call, 422, "code", "There is no second factor here.");
+}

@@ -1,0 +1,202 @@
+/*
+ * Signup tokens, which AuthRocket 1 calls user tokens on the wire.
+ */
+#include "core/core.h"
+
+#include "core/json.h"
+#include "signup/token_row.h"
+#include "utils/builtins.h"
+
+static const Field user_token_fields[] = {
+	{"object", FIELD_TEXT, FIELD_READ, "user_token"},
+	{"id", FIELD_TEXT, FIELD_READ, "the token: utk_..."},
+	{"realm_id", FIELD_TEXT, FIELD_BOTH, "rl_...; needed only with a key to all realms"},
+	{"login_policy_id", FIELD_TEXT, FIELD_BOTH,
+	"the connected app that it is for: lpl_...; if none is named, the realm's oldest that is active and open for signups,"
+	" one in mode signup_token first"},
+	{"username", FIELD_TEXT, FIELD_BOTH, "the email where the realm says so"},
+	{"email", FIELD_TEXT, FIELD_BOTH, "as typed; a username that is an address stands for it"},
+	{"first_name", FIELD_TEXT, FIELD_BOTH, "first name"},
+	{"last_name", FIELD_TEXT, FIELD_BOTH, "last name"},
+	{"org_name", FIELD_TEXT, FIELD_BOTH, "name of the org to make, if one is made"},
+	{"custom", FIELD_OBJECT, FIELD_BOTH, "attributes for the user"},
+	{"password", FIELD_TEXT, FIELD_WRITE, "a password; hashed at once, and never told"},
+	{"password_confirmation", FIELD_TEXT, FIELD_WRITE, "the password again; checked only if it is there"},
+	{"credential_type", FIELD_TEXT, FIELD_READ, "password"},
+	{"created_at", FIELD_TIME, FIELD_READ, "seconds since 1970"},
+	{"expires_at", FIELD_TIME, FIELD_READ, "seconds since 1970: from when on it can't be redeemed"}
+};
+
+const Resource user_token_resource = RESOURCE("user_token", user_token_fields);
+
+/* ---------- reading ---------- */
+
+/* Answer with a token, unless it is none of this realm, or can't be redeemed any more. */
+static void
+reply_token(CoreCall *call, int status, Span token)
+{
+	static Statement select_token = STATEMENT(
+		"SELECT jsonb_build_object('object', 'user_token', 'id', $3,"
+		" 'realm_id', arsignup.format_id('rl', t.realm_id),"
+		" 'login_policy_id', arsignup.format_id('lpl', t.connected_app_id), 'username', t.username,"
+		" 'email', t.email, 'first_name', t.first_name, 'last_name', t.last_name, 'org_name', t.org_name,"
+		" 'custom', t.custom, 'credential_type', t.credential_type, 'created_at', " SECONDS("t.created_at") ","
+		" 'expires_at', " WHOLE_SECONDS("t.expires_at") ")"
+		" FROM arsignup.get_signup_token($2, $1) t WHERE t.state = 'pending'");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, &call->realm_id);
+	add_secret(&parameters, call->scope, token);
+	add_text(&parameters, pnstrdup(token.data, token.size));
+	if (statement_run(&select_token, &parameters) == 0)
+		reply_not_found(call);
+	else
+		reply_json(call, status, column_text_of(0, 1));
+}
+
+/* GET /v1/user_tokens/:id */
+void
+show_user_token(CoreCall *call)
+{
+	reply_token(call, 200, call->id);
+}
+
+/* ---------- minting ---------- */
+
+/* Find the app that a token is for: the one that is named, else the realm's oldest that fits. */
+static void
+find_app(CoreCall *call)
+{
+	static Statement select_app = STATEMENT(
+		"SELECT a.id FROM arsignup.connected_apps a JOIN arsignup.realms r ON r.id = a.realm_id"
+		" WHERE a.realm_id = $1 AND (a.id = $2 OR $2 IS NULL AND a.state = 'active')"
+		" ORDER BY coalesce(a.signups_enabled, r.signups_enabled) DESC,"
+		" coalesce(a.signup_mode, r.signup_mode) = 'signup_token' DESC, a.created_at, a.id LIMIT 1");
+	bool		is_named = given_id(call, "login_policy_id", "lpl", &call->row_id);
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, &call->realm_id);
+	add_uuid(&parameters, is_named ? &call->row_id : NULL);
+	if (statement_run(&select_app, &parameters) > 0)
+		call->row_id = *column_uuid(1);
+	else
+		fault_add(&call->faults, "login_policy_id",
+				  is_named ? "Login policy is not known." : "The realm has no active connected app.");
+}
+
+/* Mint a token. */
+static void
+mint_token(CoreCall *call)
+{
+	static Statement call_mint = STATEMENT(
+		"SELECT arsignup.mint_signup_token(connected_app_id => $1, email => $2, password => $3, username => $4,"
+		" password_confirmation => $5, first_name => $6, last_name => $7, org_name => $8, custom => $9)");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, &call->row_id);
+	add_text(&parameters, given_email(call));
+	add_given_secret(&parameters, call, "password");
+	add_given(&parameters, call, "username");
+	add_given_secret(&parameters, call, is_given(call, "password_confirmation") ? "password_confirmation" : "password");
+	add_given(&parameters, call, "first_name");
+	add_given(&parameters, call, "last_name");
+	add_given(&parameters, call, "org_name");
+	add_given_object(&parameters, call, "custom");
+	(void) statement_run(&call_mint, &parameters);
+	call->token = column_text(1);
+}
+
+/* POST /v1/user_tokens */
+void
+create_user_token(CoreCall *call)
+{
+	find_app(call);
+	if (!reply_faults(call) && core_try(call, mint_token))
+		reply_token(call, 201, (Span) {call->token, strlen(call->token)});
+}
+
+/* ---------- redeeming ---------- */
+
+/* Tell whether an org is asked for here: one that was named at the mint alone is not, as with AuthRocket 1. */
+static bool
+wants_org(const CoreCall *call)
+{
+	const Value *wish = value_member(call->given, "with_org");
+
+	return value_type(wish) > VALUE_NULL ? value_is_true(wish) : given_text(call, "org_name") != NULL;
+}
+
+/* Change what the token does not hold, or holds otherwise, of the user that it has become. */
+static void
+change_redeemed(CoreCall *call)
+{
+	static Statement call_update_user = STATEMENT(
+		"SELECT arsignup.update_user(realm_id => $1, user_id => $2, email => $3, username => $4,"
+		" first_name => $5, last_name => $6, state => $7)");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, &call->realm_id);
+	add_uuid(&parameters, &call->user_id);
+	add_text(&parameters, given_email(call));
+	add_change(&parameters, call, "username");
+	add_change(&parameters, call, "first_name");
+	add_change(&parameters, call, "last_name");
+	add_given(&parameters, call, "state");
+	(void) statement_run(&call_update_user, &parameters);
+}
+
+/* Turn the token into a user, note by which key, and change what else is given. */
+static void
+redeem_token(CoreCall *call)
+{
+	static Statement call_redeem = STATEMENT(
+		"SELECT r.user_id FROM arsignup.redeem_signup_token(token => $1, org_name => $2, reference => $3,"
+		" custom => $4, with_org => $5, realm_id => $6) r");
+	static const char *const more[] = {"username", "email", "first_name", "last_name", "state"};
+	Span		token = given_secret(call, "token");
+	Parameters	parameters = {0};
+
+	add_secret(&parameters, call->scope, token);
+	add_given(&parameters, call, "org_name");
+	add_given(&parameters, call, "reference");
+	add_given_object(&parameters, call, "custom");
+	add_bool(&parameters, wants_org(call));
+	add_uuid(&parameters, &call->realm_id);
+	(void) statement_run(&call_redeem, &parameters);
+	call->user_id = *column_uuid(1);
+	token_note_redeemer(token, &call->key.id);
+	for (int i = 0; i < (int) lengthof(more); i++)
+		if (is_given(call, more[i]))
+		{
+			change_redeemed(call);
+			break;
+		}
+}
+
+/* Find the user that this key has made of the token before. */
+static bool
+was_redeemed(CoreCall *call)
+{
+	return token_find_redeemed(given_secret(call, "token"), &call->realm_id, &call->key.id, &call->user_id);
+}
+
+/*
+ * POST /v1/users with a token. A client whose connection broke sends it again,
+ * not knowing whether it got through: the key that has redeemed the token gets
+ * its user again.
+ */
+void
+redeem_user_token(CoreCall *call)
+{
+	Outcome		outcome;
+
+	if (is_given(call, "password"))
+		fault_add(&call->faults, "password", "Password can't be given together with a token, which has one.");
+	if (reply_faults(call))
+		return;
+	core_attempt(call, redeem_token, &outcome);
+	if (outcome.sqlstate == 0 || (outcome.sqlstate == ERRCODE_ARSIGNUP_REDEEMED && was_redeemed(call)))
+		reply_user(call, 201, NULL, NULL);
+	else
+		reply_outcome(call, &outcome);
+}

@@ -1,0 +1,467 @@
+-- The Core API by its one way in, as nginx and PostgREST would call it: who is let in, what is answered, what is written.
+BEGIN;
+\ir include/setup.psql
+SELECT no_plan();
+
+---------------------------------------------------------------------------------------------------
+-- Helpers
+---------------------------------------------------------------------------------------------------
+
+-- Keys, by a name that a test can use.
+CREATE TABLE key (name text PRIMARY KEY, text text NOT NULL);
+INSERT INTO key VALUES
+	('all', arsignup.create_api_key(realm(), 'all', '{read,write}')),
+	('second', arsignup.create_api_key(realm(), 'second', '{read,write}')),
+	('read', arsignup.create_api_key(realm(), 'read', '{read}')),
+	('write', arsignup.create_api_key(realm(), 'write', '{write}')),
+	('admin', arsignup.create_api_key(realm(), 'admin', '{admin}')),
+	('standard', arsignup.create_api_key(realm('standard'), 'standard', '{read,write}')),
+	('other', arsignup.create_api_key(realm('other'), 'other', '{read,write}')),
+	('asleep', arsignup.create_api_key(realm('asleep'), 'asleep', '{read,write}')),
+	('closed', arsignup.create_api_key(realm('closed'), 'closed', '{read,write}')),
+	('everywhere', arsignup.create_api_key(NULL, 'everywhere', '{read,write}')),
+	('revoked', arsignup.create_api_key(realm(), 'revoked', '{read,write}'));
+SELECT arsignup.revoke_api_key(id) FROM arsignup.api_keys WHERE name = 'revoked' \g /dev/null
+INSERT INTO key VALUES ('none', ''), ('garbage', 'ko_garbage'), ('legacy', 'key_0123456789abcdef'),
+	('unknown', 'ko_' || repeat('0', 22) || '-' || repeat('A', 43)),
+	('wrong secret', (SELECT left(text, -1) || CASE right(text, 1) WHEN 'A' THEN 'E' ELSE 'A' END FROM key WHERE name = 'all')),
+	('wrong id', (SELECT 'ko_0' || substr(k.text, 5, 21) || substr(s.text, 26) FROM key AS k, key AS s WHERE k.name = 'second' AND s.name = 'all')),
+	('too long', (SELECT text || 'A' FROM key WHERE name = 'all')),
+	('prefix', (SELECT 'kx_' || substr(text, 4) FROM key WHERE name = 'all'));
+CREATE FUNCTION key(name text) RETURNS text LANGUAGE sql STABLE AS $$ SELECT k.text FROM arsignup_test.key AS k WHERE k.name = key.name $$;
+
+-- Ask for something; headers may be given more, or taken away by null.
+CREATE FUNCTION ask(request text, body text DEFAULT '', key text DEFAULT 'all', headers jsonb DEFAULT '{}',
+	OUT status int, OUT json jsonb, OUT headers_out jsonb, OUT text text)
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM set_config('request.headers', jsonb_strip_nulls(jsonb_build_object(
+		'x-arsignup-method', split_part(request, ' ', 1), 'x-arsignup-uri', split_part(request, ' ', 2),
+		'x-arsignup-content-type', 'application/json', 'x-authrocket-api-key', nullif(key(key), '')) || headers)::text, true);
+	text := convert_from(arsignup_web.handle(convert_to(body, 'UTF8'))::bytea, 'UTF8');
+	status := current_setting('response.status');
+	headers_out := (SELECT jsonb_object_agg(h.key, h.value) FROM jsonb_array_elements(current_setting('response.headers')::jsonb) AS a (o), jsonb_each_text(a.o) AS h);
+	json := CASE WHEN text <> '' THEN text::jsonb END;
+END
+$$;
+
+-- Assert status and answer.
+CREATE FUNCTION answers(request text, body text, status int, answer jsonb, description text, key text DEFAULT 'all', headers jsonb DEFAULT '{}') RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+	a record;
+BEGIN
+	SELECT * INTO a FROM ask(request, body, key, headers);
+	RETURN is(a.status || ' ' || coalesce(a.json::text, '') || CASE WHEN a.text ~* '(canary|\$argon2)' THEN ' A SECRET' ELSE '' END,
+		answers.status || ' ' || coalesce(answer::text, ''), description);
+END
+$$;
+
+-- Assert a status, and that the answer contains this.
+CREATE FUNCTION tells(request text, body text, status int, part jsonb, description text, key text DEFAULT 'all', headers jsonb DEFAULT '{}') RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+	a record;
+BEGIN
+	SELECT * INTO a FROM ask(request, body, key, headers);
+	RETURN ok(a.status = tells.status AND coalesce(a.json @> part, part IS NULL) AND a.text !~* '(canary|\$argon2)', description)
+		|| CASE WHEN a.status = tells.status AND coalesce(a.json @> part, part IS NULL) THEN '' ELSE E'\n' || diag(a.status || ' ' || a.text) END;
+END
+$$;
+CREATE FUNCTION faults(errors jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$ SELECT jsonb_build_object('errors', errors) $$;
+CREATE FUNCTION fault(sentence text) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$ SELECT jsonb_build_object('error', sentence) $$;
+
+-- Things that answers have made, by name.
+CREATE TABLE thing (name text PRIMARY KEY, json jsonb NOT NULL);
+CREATE FUNCTION make(name text, request text, body text, key text DEFAULT 'all') RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	a record;
+BEGIN
+	SELECT * INTO a FROM ask(request, body, key);
+	IF a.status <> 201 THEN RAISE EXCEPTION 'making % gave % %', name, a.status, a.text; END IF;
+	INSERT INTO thing VALUES (name, a.json);
+END
+$$;
+CREATE FUNCTION thing(name text, member text DEFAULT 'id') RETURNS text LANGUAGE sql STABLE AS $$ SELECT t.json ->> member FROM arsignup_test.thing AS t WHERE t.name = thing.name $$;
+
+---------------------------------------------------------------------------------------------------
+-- Who is let in
+---------------------------------------------------------------------------------------------------
+
+-- One answer for all, byte for byte, and nothing is written.
+SELECT world() AS before \gset
+SELECT is(a.status || ' ' || a.text || ' ' || a.headers_out::text,
+	'403 {"error": "Access denied. The API key is missing, or does not permit this."} '
+	'{"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}',
+	k.name || ' key: ' || r)
+FROM (VALUES ('none'), ('garbage'), ('legacy'), ('unknown'), ('wrong secret'), ('wrong id'), ('too long'), ('prefix'), ('revoked'), ('admin')) AS k (name),
+	(VALUES ('GET /v1/users'), ('POST /v1/orgs')) AS v (r), ask(r, '{"org": {"name": "x"}}', k.name) AS a;
+SELECT is(a.status, 403, 'a read key writes nothing: ' || r) FROM (VALUES ('POST /v1/users'), ('PUT /v1/users/x'), ('DELETE /v1/users/x'), ('POST /v1/user_tokens'),
+	('POST /v1/sessions'), ('DELETE /v1/sessions/kss_x'), ('POST /v1/orgs'), ('PUT /v1/orgs/x'), ('DELETE /v1/orgs/x'), ('POST /v1/memberships'), ('PUT /v1/memberships/x'),
+	('DELETE /v1/memberships/x'), ('POST /v1/users/x/authenticate')) AS v (r), ask(r, '{"org": {"name": "x"}}', 'read') AS a;
+SELECT is(a.status, 403, 'a write key reads nothing: ' || r) FROM (VALUES ('GET /v1/users'), ('GET /v1/users/x'), ('GET /v1/user_tokens/x'), ('GET /v1/orgs'), ('GET /v1/sessions')) AS v (r), ask(r, '', 'write') AS a;
+SELECT is((ask('GET /v1/users', '', 'all', jsonb_build_object('x-authrocket-realm', arsignup.format_id('rl', realm('other'))))).text,
+	'{"error": "Access denied. The API key is missing, or does not permit this."}', 'another realm''s, by header');
+SELECT is((ask('GET /v1/users?realm_id=' || arsignup.format_id('rl', realm('other')))).status, 403, 'another realm''s, in the query');
+SELECT is((ask('POST /v1/orgs', '{"org": {"name": "x", "realm_id": "' || arsignup.format_id('rl', realm('other')) || '"}}')).status, 403, 'another realm''s, in the resource');
+SELECT is((ask('POST /v1/orgs', '{"org": {"name": "x"}, "realm_id": "' || arsignup.format_id('rl', realm('other')) || '"}')).status, 403, 'another realm''s, beside the resource');
+SELECT is((ask('GET /v1/users?realm_id=nonsense')).status, 403, 'a realm that is none');
+SELECT is(world(), :'before'::text, 'and nothing was written');
+
+SELECT is((ask('GET /v1/users', '', 'none', jsonb_build_object('x-arsignup-authorization', 'Bearer ' || key('all')))).status, 200, 'a key as a bearer');
+SELECT is((ask('GET /v1/users', '', 'none', jsonb_build_object('x-arsignup-authorization', 'bearer  ' || key('all')))).status, 200, 'the scheme in any case');
+SELECT is((ask('GET /v1/users', '', 'none', jsonb_build_object('x-arsignup-authorization', 'Basic ' || key('all')))).status, 403, 'not by another scheme');
+SELECT is((ask('GET /v1/users', '', 'none', jsonb_build_object('authorization', 'Bearer ' || key('all')))).status, 403, 'not from a header that nginx empties');
+SELECT is((ask('GET /v1/users', '', 'garbage', jsonb_build_object('x-arsignup-authorization', 'Bearer ' || key('all')))).status, 403, 'a key that is shown beats a bearer');
+SELECT is((ask('GET /v1/users', '', 'all', jsonb_build_object('x-authrocket-realm', arsignup.format_id('rl', realm())))).status, 200, 'its own realm, by header');
+SELECT is((ask('GET /v1/users', '', 'all', '{"x-authrocket-account": "org_x"}')).status, 200, 'the account of old is not looked at');
+SELECT answers('GET /v1/users', '', 422, faults('{"realm_id": ["Realm can''t be blank."]}'), 'a key to all realms must say which', 'everywhere');
+SELECT is((ask('GET /v1/users?realm_id=' || arsignup.format_id('rl', realm('other')), '', 'everywhere')).status, 200, 'in the query');
+SELECT is((ask('GET /v1/users?realm_id=' || arsignup.format_id('rl', realm('other')), '', 'everywhere', jsonb_build_object('x-authrocket-realm', arsignup.format_id('rl', realm())))).status, 200, 'the query beats the header');
+SELECT is((ask('GET /v1/users', '', 'everywhere', jsonb_build_object('x-authrocket-realm', arsignup.format_id('rl', arsignup.new_id())))).status, 404, 'a realm that there is not');
+
+-- When a key was used is noted, but not for each call.
+SELECT is((SELECT count(*)::int FROM arsignup.api_keys WHERE last_used_at IS NOT NULL AND name IN ('all', 'read', 'everywhere')), 2, 'a call that was let in is noted, one that was not is not');
+UPDATE arsignup.api_keys SET last_used_at = now() - interval '59 minutes' WHERE name = 'all';
+SELECT is((ask('GET /v1/users')).status, 200, 'a call within the hour');
+SELECT is((SELECT last_used_at FROM arsignup.api_keys WHERE name = 'all'), now() - interval '59 minutes', 'writes nothing');
+UPDATE arsignup.api_keys SET last_used_at = now() - interval '61 minutes' WHERE name = 'all';
+SELECT is((ask('GET /v1/users')).status, 200, 'a call after it');
+SELECT is((SELECT last_used_at >= now() FROM arsignup.api_keys WHERE name = 'all'), true, 'is noted');
+
+---------------------------------------------------------------------------------------------------
+-- What can't be read
+---------------------------------------------------------------------------------------------------
+
+SELECT answers('GET /v1/nothing', '', 404, fault('Not found.'), 'no such path');
+SELECT answers('GET /v1/users/', '', 404, fault('Not found.'), 'an id that is missing');
+SELECT answers('GET /v1/users/a/b', '', 404, fault('Not found.'), 'a path that goes on');
+SELECT answers('GET /v1/', '', 404, fault('Not found.'), 'nothing of it');
+SELECT is(a.status || ' ' || (a.headers_out ->> 'Allow'), '405 ' || allow, method || ' ' || path)
+FROM (VALUES ('PATCH', '/v1/users', 'GET, HEAD, POST'), ('OPTIONS', '/v1/users/x', 'GET, HEAD, PUT, DELETE'), ('PUT', '/v1/user_tokens/x', 'GET, HEAD'), ('DELETE', '/v1/user_tokens/x', 'GET, HEAD'),
+	('GET', '/v1/users/x/authenticate', 'POST'), ('PUT', '/v1/sessions/x', 'GET, HEAD, DELETE')) AS v (method, path, allow), ask(method || ' ' || path) AS a;
+SELECT is((ask('HEAD /v1/users')).status, 200, 'HEAD is as GET');
+SELECT answers('GET /v1/users', '', 406, fault('The answer is JSON, which the Accept header does not permit.'), 'who takes only HTML', headers => '{"x-arsignup-accept": "text/html"}');
+SELECT is((ask('GET /v1/users', '', 'all', jsonb_build_object('x-arsignup-accept', accept))).status, 200, 'accept ' || accept)
+FROM (VALUES ('application/json'), ('*/*'), ('text/html, application/*;q=0.5'), ('Application/JSON; charset=utf-8'), ('')) AS v (accept);
+SELECT answers('POST /v1/orgs', 'x', 415, fault('The body must be JSON or a form, and its Content-Type say so.'), 'a type that is none of ours', headers => jsonb_build_object('x-arsignup-content-type', type))
+FROM (VALUES ('text/plain'), ('multipart/form-data; boundary=x'), ('application/jsonx'), (NULL)) AS v (type);
+SELECT answers('POST /v1/orgs', body, 400, fault('The body can''t be read.'), 'a body: ' || left(body, 30))
+FROM (VALUES ('{'), ('[]'), ('1'), ('"x"'), ('null'), ('{"org": {"name": "a", "name": "b"}}'), ('{"org": {}, "org": {}}'), ('{"org": {"name": "\u0000"}}'), ('{"org": {"name": "\ud800"}}'),
+	('{"a": ' || repeat('[', 20) || repeat(']', 20) || '}'), (repeat('[', 30000)), ('{} {}'), ('{"a": 99999999999999999999}'), ('{"a": 1e999}'), ('{"a": NaN}')) AS v (body);
+SELECT is((ask('POST /v1/orgs', '', 'all')).status, 422, 'an empty body is an empty object');
+SELECT answers('POST /v1/orgs', body, 400, fault('The body can''t be read.'), 'a form: ' || left(body, 30), headers => '{"x-arsignup-content-type": "application/x-www-form-urlencoded"}')
+FROM (VALUES ('org[name]=a&org[name]=b'), ('org=a&org[name]=b'), ('org[name]=a&org=b'), ('org[name][]=a&org[name][x]=b'), ('org[name'), ('org[na[me]]=x'), ('[name]=x'), ('=x'), ('a=%00'), ('a=%ff'), ('a=%4'),
+	('a' || repeat('[a]', 20) || '=x'), (repeat('a=1&', 2) || 'b=2')) AS v (body);
+SELECT answers('POST /v1/orgs', '{"org": ' || body || '}', 400, fault('"org" must be an object.'), 'an org that is ' || body) FROM (VALUES ('[]'), ('"x"'), ('1'), ('true'), ('null')) AS v (body);
+SELECT answers('GET /v1/users' || q, '', 400, fault('The address can''t be read.'), 'an address: ' || q) FROM (VALUES ('?a=%'), ('?a=1&a=2'), ('?a=%00'), ('?a[=1'), ('/%'), ('/%00'), ('/%ff')) AS v (q);
+SELECT is((ask('POST /v1/orgs', '{"org": {"name": "' || repeat('x', 70000) || '"}}')).status, 413, 'too much');
+
+-- Fields of other types than theirs, all at once.
+SELECT answers('POST /v1/users', '{"user": {"email": {}, "first_name": [], "last_name": true, "username": 1.5, "custom": [], "password": {"a": 1}, "state": {}, "with_org": 1}}', 422, faults('{
+	"email": ["Email must be text."], "first_name": ["First name must be text."], "last_name": ["Last name must be text."], "username": ["Username must be text."], "custom": ["Custom must be an object."],
+	"password": ["Password must be text."], "state": ["State must be text."], "with_org": ["With org must be true or false."]}'), 'types');
+SELECT answers('POST /v1/memberships', '{"membership": {"user_id": {}, "org_id": [], "permissions": [1], "expires_at": "soon", "custom": "x"}}', 422, faults('{
+	"user_id": ["User id must be text."], "org_id": ["Org id must be text."], "permissions": ["Permissions must be a text, or an array of texts."],
+	"expires_at": ["Expires at must be seconds since 1970."], "custom": ["Custom must be an object."]}'), 'more types');
+
+---------------------------------------------------------------------------------------------------
+-- Signup tokens
+---------------------------------------------------------------------------------------------------
+
+SELECT tells('POST /v1/user_tokens', '{"user_token": {"email": "Ada@Example.com", "password": "canary one", "password_confirmation": "canary one", "first_name": "Ada", "custom": {"plan": "gold"}}}',
+	201, '{"object": "user_token", "username": "Ada@Example.com", "email": "Ada@Example.com", "first_name": "Ada", "last_name": null, "custom": {"plan": "gold"}, "credential_type": "password"}', 'minted');
+SELECT make('token', 'POST /v1/user_tokens', '{"user_token": {"email": "ada@example.com", "password": "canary one", "first_name": "Ada", "custom": {"plan": "gold", "n": 1}, "org_name": "Engines"}}');
+SELECT matches(thing('token'), '^utk_[A-Za-z0-9_-]{64}$', 'its id is the token');
+SELECT is(thing('token', 'login_policy_id'), arsignup.format_id('lpl', app('tokens')), 'for the realm''s app that mints tokens');
+SELECT is((ask('GET /v1/user_tokens/' || thing('token'))).json, (SELECT json FROM thing WHERE name = 'token'), 'got again');
+SELECT is((ask('GET /v1/signup_tokens/' || thing('token'))).json, (SELECT json FROM thing WHERE name = 'token'), 'by its alias');
+SELECT is((ask('GET /v1/user_tokens/' || thing('token'), '', 'other')).status, 404, 'another realm''s key does not see it');
+SELECT is((ask('GET /v1/user_tokens/' || t)).status, 404, 'no token: ' || t) FROM (VALUES ('utk_1'), ('x'), ('utk_' || repeat('A', 64)), (repeat('utk_', 1000))) AS v (t);
+SELECT make('alias', 'POST /v1/signup_tokens', '{"user_token": {"username": "grace@example.com", "password": "canary one", "login_policy_id": "' || arsignup.format_id('lpl', app('users')) || '"}}');
+SELECT is(thing('alias', 'email') || ' ' || thing('alias', 'login_policy_id'), 'grace@example.com ' || arsignup.format_id('lpl', app('users')), 'by its alias, with a username for an email, for an app that is named');
+SELECT answers('POST /v1/user_tokens', '{"user_token": {"email": "x", "password": "short", "password_confirmation": "other", "login_policy_id": "lpl_x"}}', 422,
+	faults('{"login_policy_id": ["Login policy id is not known."]}'), 'an app that is none');
+SELECT answers('POST /v1/user_tokens', '{"user_token": {"email": "x@example.com", "password": "canary one", "login_policy_id": "' || arsignup.format_id('lpl', app('other')) || '"}}', 422,
+	faults('{"login_policy_id": ["Login policy is not known."]}'), 'another realm''s app');
+SELECT answers('POST /v1/user_tokens', '{"user_token": {"email": "x", "password": "short", "password_confirmation": "other"}}', 422,
+	faults('{"email": ["Email is not a valid address."], "password": ["Password must have at least 8 characters."],
+		"password_confirmation": ["Password confirmation does not match the password."]}'), 'faults of a mint');
+SELECT answers('POST /v1/user_tokens', '{"user_token": {"email": "x@example.com", "password": "canary one", "password_confirmation": "canary two"}}', 422,
+	faults('{"password_confirmation": ["Password confirmation does not match the password."]}'), 'another confirmation');
+SELECT answers('POST /v1/user_tokens', '{}', 422, faults('{"email": ["Email can''t be blank."], "password": ["Password can''t be blank."]}'), 'nothing');
+
+---------------------------------------------------------------------------------------------------
+-- Redeeming
+---------------------------------------------------------------------------------------------------
+
+SELECT answers('POST /v1/users', '{"user": {"token": "' || thing('token') || '", "password": "canary two"}}', 422, faults('{"password": ["Password can''t be given together with a token, which has one."]}'), 'a password beside a token');
+SELECT answers('POST /v1/users', '{"user": {"token": "' || thing('token') || '", "state": "odd"}}', 422, faults('{"state": ["State must be active or inactive."]}'), 'what is refused afterwards');
+SELECT is((ask('GET /v1/user_tokens/' || thing('token'))).status, 200, 'leaves the token as good as before');
+SELECT answers('POST /v1/users', '{"user": {"token": "' || thing('token') || '"}}', 422, faults('{"token": ["No such signup token."]}'), 'another realm''s key', 'other');
+SELECT make('ada', 'POST /v1/users', '{"user": {"token": "' || thing('token') || '", "reference": 7, "custom": {"n": 2}, "last_name": "Lovelace"}, "request": {"ip": "192.0.2.1", "client": "curl"}}');
+SELECT is((SELECT json - ARRAY['id', 'created_at', 'credentials'] FROM thing WHERE name = 'ada'), jsonb_build_object('object', 'user', 'realm_id', arsignup.format_id('rl', realm()), 'state', 'active', 'user_type', 'human',
+	'username', 'ada@example.com', 'email', 'ada@example.com', 'email_verification', 'none', 'first_name', 'Ada', 'last_name', 'Lovelace', 'name', 'Ada Lovelace', 'reference', '7',
+	'custom', '{"plan": "gold", "n": 2}'::jsonb, 'last_login_at', NULL, 'membership_count', 0), 'a user; what is given beside the token is merged; no org, though one was named at the mint');
+SELECT is((SELECT json FROM ask('POST /v1/users', '{"user": {"token": "' || thing('token') || '", "reference": "other"}}')), (SELECT json FROM thing WHERE name = 'ada'), 'again, by the same key: the same user, unchanged');
+SELECT answers('POST /v1/users', '{"user": {"token": "' || thing('token') || '"}}', 422, faults('{"token": ["Signup token was already redeemed."]}'), 'again, by another key', 'second');
+SELECT answers('POST /v1/users', '{"user": {"token": "' || thing('token') || '"}}', 422, faults('{"token": ["No such signup token."]}'), 'again, by a key of another realm', 'other');
+SELECT answers('GET /v1/user_tokens/' || thing('token'), '', 404, fault('Not found.'), 'a redeemed token is not there any more');
+SELECT is((SELECT count(*)::int FROM arsignup.users WHERE email_key = 'ada@example.com'), 1, 'one user');
+SELECT tells('POST /v1/users', '{"user": {"token": "' || ((ask('POST /v1/user_tokens', '{"user_token": {"email": "org@example.com", "password": "canary one", "org_name": "Minted"}}')).json ->> 'id') || '", "with_org": true}}',
+	201, '{"membership_count": 1}', 'with_org makes the org that was named at the mint');
+SELECT is((SELECT string_agg(name, ',') FROM arsignup.orgs), 'Minted', 'of its name');
+SELECT tells('POST /v1/users?expand[]=memberships', '{"user": {"token": "' || ((ask('POST /v1/user_tokens', '{"user_token": {"email": "org2@example.com", "password": "canary one"}}')).json ->> 'id') || '", "org_name": "Named"}}',
+	201, '{"membership_count": 1, "memberships": [{"object": "membership", "org": {"object": "org", "name": "Named"}}]}', 'an org_name makes an org, too');
+SELECT answers('POST /v1/users', '{"user": {"token": "' || t || '"}}', 422, faults('{"token": ["No such signup token."]}'), 'no token: ' || left(t, 10)) FROM (VALUES ('utk_1'), ('x'), ('utk_' || repeat('A', 64))) AS v (t);
+SELECT make('doomed', 'POST /v1/user_tokens', '{"user_token": {"email": "doomed@example.com", "password": "canary one"}}');
+SELECT arsignup.revoke_signup_token(thing('doomed')) \g /dev/null
+SELECT answers('POST /v1/users', '{"user": {"token": "' || thing('doomed') || '"}}', 422, faults('{"token": ["Signup token was revoked."]}'), 'a revoked token');
+SELECT make('late', 'POST /v1/user_tokens', '{"user_token": {"email": "late@example.com", "password": "canary one"}}');
+UPDATE arsignup.signup_tokens SET expires_at = now() WHERE email = 'late@example.com';
+SELECT answers('POST /v1/users', '{"user": {"token": "' || thing('late') || '"}}', 422, faults('{"token": ["Signup token has expired."]}'), 'an expired token');
+SELECT answers('GET /v1/user_tokens/' || thing('late'), '', 404, fault('Not found.'), 'is not there any more');
+SELECT make('twin', 'POST /v1/user_tokens', '{"user_token": {"email": "twin@example.com", "password": "canary one"}}');
+SELECT make('other twin', 'POST /v1/user_tokens', '{"user_token": {"email": "twin@example.com", "password": "canary one"}}');
+SELECT make('twin user', 'POST /v1/users', '{"user": {"token": "' || thing('twin') || '"}}');
+SELECT answers('POST /v1/users', '{"user": {"token": "' || thing('other twin') || '"}}', 422, faults('{"email": ["Email is already taken."]}'), 'of two tokens for one email the second is refused');
+SELECT answers('DELETE /v1/users/' || thing('twin user'), '', 204, NULL, 'deleted');
+SELECT answers('POST /v1/users', '{"user": {"token": "' || thing('twin') || '"}}', 404, fault('Not found.'), 'a token whose user is gone');
+
+---------------------------------------------------------------------------------------------------
+-- Users
+---------------------------------------------------------------------------------------------------
+
+SELECT is((SELECT json FROM ask('GET /v1/users/' || id)), (SELECT json FROM thing WHERE name = 'ada'), 'by ' || id) FROM (VALUES (thing('ada')), ('ada%40example.com'), ('ADA@example.com'), ('ada%40Example.com')) AS v (id);
+SELECT answers('GET /v1/users/' || id, '', 404, fault('Not found.'), 'nobody: ' || left(id, 20)) FROM (VALUES ('nobody@example.com'), ('usr_x'), (arsignup.format_id('usr', arsignup.new_id())), (replace(thing('ada'), 'usr_', 'org_')), (repeat('x', 9000))) AS v (id);
+SELECT answers('GET /v1/users/' || thing('ada'), '', 404, fault('Not found.'), 'another realm''s key', 'other');
+SELECT tells('GET /v1/users/ada%40example.com?expand=memberships', '', 200, '{"memberships": []}', 'with memberships');
+SELECT is((SELECT json ? 'memberships' FROM ask('GET /v1/users/ada%40example.com')), false, 'which are else left out');
+
+SELECT make('grace', 'POST /v1/users', '{"user": {"user_type": "human", "username": "grace@example.com", "password": "canary one", "password_confirmation": "canary one", "first_name": "Grace", "custom": {"a": ["b", "c"]}}}');
+SELECT is(thing('grace', 'email') || thing('grace', 'custom'), 'grace@example.com{"a": ["b", "c"]}', 'a username that is an address is the email, too');
+SELECT make('robot', 'POST /v1/users', '{"user": {"user_type": "api"}}');
+SELECT matches(thing('robot', 'username'), '^[0-9a-f-]{36}$', 'a program is named by its id');
+SELECT make('sleeper', 'POST /v1/users', 'user[email]=sleeper%2B1%40example.com&user[state]=inactive&user[custom][a]=b')
+FROM (SELECT 1) AS x WHERE false;
+SELECT tells('POST /v1/users', 'user[email]=sleeper%2B1%40example.com&user[state]=inactive&user[custom][a]=b', 201, '{"state": "inactive", "custom": {"a": "b"}, "credentials": []}', 'a form; without a password',
+	headers => '{"x-arsignup-content-type": "application/x-www-form-urlencoded; charset=utf-8"}');
+SELECT is((ask('GET /v1/users/sleeper+1@example.com')).status, 200, 'a plus sign in a path stands for itself');
+SELECT answers('POST /v1/users', '{"user": {"email": "grace@example.com", "username": "grace", "password": "x", "first_name": "a\u0007", "user_type": "cat"}}', 422,
+	faults('{"user_type": ["User type must be human or api."], "username": ["Username must be the email."], "first_name": ["First name can''t contain control characters."], "password": ["Password must have at least 8 characters."], "email": ["Email is already taken."]}'), 'all faults at once');
+SELECT answers('POST /v1/users', '{"user": {"email": "Grace@EXAMPLE.com"}}', 422, faults('{"email": ["Email is already taken."]}'), 'a taken email');
+SELECT answers('POST /v1/users', '{"user": {"email": "b@example.com", "password": "canary one", "password_confirmation": ""}}', 422, faults('{"password_confirmation": ["Password confirmation does not match the password."]}'), 'a blank confirmation');
+SELECT answers('POST /v1/users', '{"user": {"email": "b@example.com"}}', 422, faults('{"base": ["Realm is inactive."]}'), 'an inactive realm', 'asleep');
+SELECT tells('POST /v1/users', '{"user": {"email": "b@example.com", "id": "usr_x", "email_verification": "verified", "created_at": 1, "realm": "x", "tokens_valid_from": 1, "email_is_unique": false, "last_login_at": 3}}', 201,
+	'{"email_verification": "none", "last_login_at": null}', 'fields that are not for writing change nothing', 'other');
+
+SELECT tells('PUT /v1/users/grace%40example.com', '{"user": {"first_name": null, "last_name": "Hopper", "reference": "", "custom": {"x": 1}}}', 200, '{"first_name": null, "last_name": "Hopper", "reference": null, "custom": {"x": 1}, "email": "grace@example.com"}', 'changed; null takes away');
+SELECT tells('PUT /v1/users/grace%40example.com', '{"user": {}}', 200, '{"last_name": "Hopper", "custom": {"x": 1}}', 'what is not given stays');
+SELECT tells('PUT /v1/users/' || thing('grace'), '{"user": {"custom": null, "username": "hopper@example.com"}}', 200, '{"custom": {}, "username": "hopper@example.com", "email": "hopper@example.com"}', 'a new username is a new email');
+SELECT answers('PUT /v1/users/' || thing('grace'), '{"user": {"email": "ada@example.com", "password": "x"}}', 422, faults('{"password": ["Password must have at least 8 characters."]}'), 'a bad password');
+SELECT world() AS before \gset
+SELECT answers('PUT /v1/users/' || thing('grace'), '{"user": {"email": "ada@example.com", "password": "canary two"}}', 422, faults('{"email": ["Email is already taken."]}'), 'a taken email');
+SELECT is(world(), :'before'::text, 'leaves the password as it was, too');
+SELECT answers('PUT /v1/users/nobody', '{"user": {"first_name": "x"}}', 404, fault('Not found.'), 'nobody to change');
+SELECT answers('PUT /v1/users/' || thing('grace'), '{"user": {"first_name": "x"}}', 404, fault('Not found.'), 'nobody of this realm to change', 'other');
+SELECT answers('DELETE /v1/users/' || thing('grace'), '', 404, fault('Not found.'), 'nobody of this realm to delete', 'other');
+SELECT answers('DELETE /v1/users/' || thing('robot'), '', 204, NULL, 'deleted');
+SELECT answers('DELETE /v1/users/' || thing('robot'), '', 404, fault('Not found.'), 'only once');
+
+-- The application's own rules on our tables.
+CREATE TABLE subscription (user_id uuid REFERENCES arsignup.users (id));
+INSERT INTO subscription SELECT id FROM arsignup.users WHERE email_key = 'hopper@example.com';
+SELECT answers('DELETE /v1/users/' || thing('grace'), '', 409, faults('{"base": ["It can''t be deleted, since rows of the application refer to it."]}'), 'a user whom the application refers to');
+ALTER TABLE arsignup.users ADD CONSTRAINT canary CHECK (first_name <> 'Forbidden canary');
+SELECT answers('PUT /v1/users/' || thing('grace'), '{"user": {"first_name": "Forbidden canary"}}', 422, faults('{"base": ["The database refuses this, by a rule of the application''s or for its size."]}'), 'a rule of the application''s');
+ALTER TABLE arsignup.users DROP CONSTRAINT canary;
+CREATE FUNCTION object() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'Too many users for this plan.'; END $$;
+CREATE TRIGGER object BEFORE INSERT ON arsignup.users FOR EACH ROW EXECUTE FUNCTION object();
+SELECT answers('POST /v1/users', '{"user": {"email": "objected@example.com"}}', 422, faults('{"base": ["Too many users for this plan."]}'), 'what a trigger of the application''s says');
+DROP TRIGGER object ON arsignup.users;
+
+-- Usernames of their own.
+SELECT make('std', 'POST /v1/users', '{"user": {"username": "Sally", "email": "sally@example.com", "password": "canary one"}}', 'standard');
+SELECT is((ask('GET /v1/users/' || id, '', 'standard')).json ->> 'id', thing('std'), 'by ' || id) FROM (VALUES ('sally'), ('SALLY'), ('sally%40example.com')) AS v (id);
+SELECT make('imposter', 'POST /v1/users', '{"user": {"username": "' || lower(thing('std')) || '", "email": "imposter@example.com"}}', 'standard');
+SELECT is((ask('GET /v1/users/' || thing('std'), '', 'standard')).json ->> 'id', thing('std'), 'a username that looks like an id is nobody''s id');
+
+---------------------------------------------------------------------------------------------------
+-- Logging in and passwords
+---------------------------------------------------------------------------------------------------
+
+SELECT set_config('request.jwt', (ask('POST /v1/users/ada%40example.com/authenticate', '{"password": "canary one", "request": {"ip": "192.0.2.9", "client": "App/1"}}')).json ->> 'token', true) AS jwt \gset
+SELECT is(arsignup.verify_login_token(:'jwt', realm()) ->> 'uid', thing('ada'), 'logged in, with a token');
+SELECT is((SELECT host(ip) || ' ' || client FROM arsignup.sessions ORDER BY id DESC LIMIT 1), '192.0.2.9 App/1', 'from where the caller says');
+SELECT tells('POST /v1/users/' || thing('ada') || '/authenticate', '{"user": {"password": "canary one"}}', 200, jsonb_build_object('id', thing('ada')), 'wrapped, by id');
+SELECT answers('POST /v1/users/' || id || '/authenticate', '{"password": "' || password || '"}', 401, fault('Username or password is wrong.'), 'wrong: ' || id)
+FROM (VALUES ('ada%40example.com', 'canary wrong'), ('nobody', 'canary one'), ('usr_x', 'canary one'), ('sleeper%2B1%40example.com', 'canary one'), ('ada%40example.com', '')) AS v (id, password);
+SELECT answers('POST /v1/users/ada%40example.com/authenticate', '', 401, fault('Username or password is wrong.'), 'no password');
+SELECT answers('POST /v1/users/ada%40example.com/authenticate', '{"password": "canary one", "request": {"ip": "1.2.3.4.5"}}', 422, faults('{"ip": ["Ip is not an address."]}'), 'no address');
+SELECT tells('POST /v1/users/limit%40example.com/authenticate', '{"password": "canary ' || n || '", "request": {"ip": "198.51.100.1"}}', CASE WHEN n <= 5 THEN 401 ELSE 429 END, NULL, 'attempt ' || n) FROM generate_series(1, 6) AS n;
+SELECT ok((headers_out ->> 'Retry-After')::int BETWEEN 1 AND 100000, 'who is throttled is told how long') FROM ask('POST /v1/users/limit%40example.com/authenticate', '{"password": "canary", "request": {"ip": "198.51.100.1"}}');
+SELECT is((ask('POST /v1/users/x/authenticate_code', '{"user": {"token": "kli_x", "code": "000000"}}')).status, 422, 'there is no second factor');
+
+SELECT answers('PUT /v1/users/ada%40example.com/update_password', '{"user": {"current_password": "canary wrong", "password": "canary two", "password_confirmation": "canary two"}}', 422, faults('{"current_password": ["Current password does not match."]}'), 'a wrong current password');
+SELECT answers('PUT /v1/users/ada%40example.com/update_password', '{"user": {"current_password": "canary one", "password": "canary two", "password_confirmation": "canary"}}', 422, faults('{"password_confirmation": ["Password confirmation does not match the password."]}'), 'another confirmation');
+SELECT answers('PUT /v1/users/ada%40example.com/update_password', '{"user": {"current_password": "canary one", "password": "x"}}', 422, faults('{"password": ["Password must have at least 8 characters."]}'), 'a short one');
+SELECT tells('PUT /v1/users/ada%40example.com/update_password', '{"user": {"current_password": "canary one", "password": "canary two", "password_confirmation": "canary two"}}', 200, jsonb_build_object('id', thing('ada')), 'a new password');
+SELECT tells('POST /v1/users/ada%40example.com/authenticate', '{"password": "canary two"}', 200, '{}', 'is good');
+SELECT is((ask('GET /v1/sessions/' || :'jwt')).status, 404, 'and what the old one opened is closed');
+
+SELECT json ->> 'token' AS reset, json ->> 'password_reset_token' AS reset_again FROM ask('POST /v1/users/ada%40example.com/generate_password_token', '') \gset
+SELECT matches(:'reset'::text, '^kpw_', 'a password token, for an empty body');
+SELECT is(:'reset'::text, :'reset_again'::text, 'under both its names');
+SELECT is((SELECT event_type FROM arsignup.events ORDER BY id DESC LIMIT 1), 'user.password_token.created', 'and an event');
+SELECT tells('POST /v1/users/hopper%40example.com/reset_password_with_token', '{"user": {"token": "' || :'reset' || '", "password": "canary three"}}', 422, '{"errors": {"token": ["Token is unknown, used or expired, or was made for something else."]}}', 'for another user it is not good');
+SELECT tells('POST /v1/users/b%40example.com/reset_password_with_token', '{"user": {"token": "' || :'reset' || '", "password": "canary three"}}', 422, '{"errors": {"token": ["Token is unknown, used or expired, or was made for something else."]}}', 'nor by another realm''s key', 'other');
+SELECT tells('POST /v1/users/ada%40example.com/authenticate', '{"password": "canary two"}', 200, '{}', 'and has changed nothing');
+SELECT tells('POST /v1/users/ada%40example.com/reset_password_with_token', '{"user": {"token": "' || :'reset' || '", "password": "x"}}', 422, '{"errors": {"password": ["Password must have at least 8 characters."]}}', 'a bad password leaves it');
+SELECT tells('POST /v1/users/ada%40example.com/reset_password_with_token', '{"user": {"token": "' || :'reset' || '", "password": "canary three", "password_confirmation": "canary three"}}', 200, jsonb_build_object('id', thing('ada')), 'it is good');
+SELECT tells('POST /v1/users/ada%40example.com/reset_password_with_token', '{"user": {"token": "' || :'reset' || '", "password": "canary four"}}', 422, NULL, 'once');
+SELECT tells('POST /v1/users/sleeper%2B1%40example.com/generate_password_token', '{}', 422, '{"errors": {"email": ["Only an active user with an email can be given a password token."]}}', 'not for who is inactive');
+
+SELECT json ->> 'token' AS verification FROM ask('POST /v1/users/ada%40example.com/request_email_verification', '{}') \gset
+SELECT matches(:'verification'::text, '^kev_', 'a verification token');
+SELECT tells('GET /v1/users/ada%40example.com', '', 200, '{"email_verification": "requested"}', 'it is requested');
+SELECT tells('POST /v1/users/hopper%40example.com/verify_email', '{"user": {"token": "' || :'verification' || '"}}', 422, '{"errors": {"token": ["Token is unknown, used or expired, or was made for something else."]}}', 'for another user it is not good');
+SELECT tells('POST /v1/users/ada%40example.com/verify_email', '{"user": {"token": "' || :'verification' || '"}}', 200, '{"email_verification": "verified"}', 'verified');
+SELECT tells('POST /v1/users/ada%40example.com/verify_email', '{"user": {"token": "x"}}', 422, NULL, 'nonsense is not');
+
+---------------------------------------------------------------------------------------------------
+-- Sessions
+---------------------------------------------------------------------------------------------------
+
+SELECT make('session', 'POST /v1/sessions', '{"session": {"user_id": "' || thing('ada') || '", "ip": "192.0.2.1", "client": "UA"}}');
+SELECT is(thing('session', 'request')::jsonb, '{"ip": "192.0.2.1", "client": "UA"}', 'from where');
+SELECT is((SELECT json -> 'user' ->> 'id' FROM thing WHERE name = 'session'), thing('ada'), 'with its user');
+SELECT is(arsignup.verify_login_token(thing('session', 'token')) ->> 'tk', thing('session'), 'the token is of this session');
+SELECT is((SELECT json FROM ask('GET /v1/sessions/' || thing('session', 'token'))), (SELECT json FROM thing WHERE name = 'session'), 'by its token');
+SELECT is((SELECT json FROM ask('GET /v1/sessions/' || thing('session'))), (SELECT json - 'token' FROM thing WHERE name = 'session'), 'by its id, without the token');
+SELECT tells('GET /v1/sessions/' || thing('session') || '?expand[]=memberships', '', 200, '{"user": {"memberships": []}}', 'with memberships');
+SELECT is((ask('GET /v1/sessions/' || thing('session', t), '', 'other')).status, 404, 'not by another realm''s key: ' || t) FROM (VALUES ('id'), ('token')) AS v (t);
+SELECT is((ask('DELETE /v1/sessions/' || thing('session', t), '', 'other')).status, 404, 'nor to end it: ' || t) FROM (VALUES ('id'), ('token')) AS v (t);
+SELECT is((SELECT json -> 'collection' -> 0 ->> 'id' FROM ask('GET /v1/sessions?direction=desc&user_id=' || thing('ada'))), thing('session'), 'in the list of its user');
+SELECT is((SELECT json ->> 'collection' FROM ask('GET /v1/sessions?user_id=' || thing('grace'))), '[]', 'and of nobody else');
+SELECT answers('DELETE /v1/sessions/' || thing('session'), '', 204, NULL, 'ended');
+SELECT answers('DELETE /v1/sessions/' || thing('session'), '', 404, fault('Not found.'), 'only once');
+SELECT is((ask('GET /v1/sessions/' || thing('session', t))).status, 404, 'not there any more: ' || t) FROM (VALUES ('id'), ('token')) AS v (t);
+SELECT make('brief', 'POST /v1/sessions', '{"session": {"user_id": "ada@example.com"}}');
+SELECT answers('DELETE /v1/sessions/' || thing('brief', 'token'), '', 204, NULL, 'ended by its token; made by username');
+SELECT answers('POST /v1/sessions', '{"session": {"user_id": "' || u || '"}}', 422, faults('{"user_id": ["User is not known."]}'), 'nobody: ' || u) FROM (VALUES ('usr_x'), ('nobody'), (arsignup.format_id('usr', arsignup.new_id()))) AS v (u);
+SELECT answers('POST /v1/sessions', '{}', 422, faults('{"user_id": ["User can''t be blank."]}'), 'nothing');
+SELECT answers('POST /v1/sessions', '{"session": {"user_id": "sleeper+1@example.com"}}', 422, faults('{"base": ["User is inactive."]}'), 'an inactive user');
+SELECT answers('GET /v1/sessions/' || s, '', 404, fault('Not found.'), 'no session: ' || left(s, 20)) FROM (VALUES ('kss_x'), ('a.b.c'), ('...'), (arsignup.format_id('kss', arsignup.new_id())), (replace(thing('session'), 'kss', 'ksu'))) AS v (s);
+UPDATE arsignup.realms SET session_type = 'unmanaged' WHERE id = realm();
+SELECT make('unmanaged', 'POST /v1/sessions', '{"session": {"user_id": "ada@example.com", "ip": "::1"}}');
+SELECT is(thing('unmanaged'), arsignup.verify_login_token(thing('unmanaged', 'token')) ->> 'tk', 'an unmanaged session is its token');
+SELECT is((ask('GET /v1/sessions/' || thing('unmanaged', 'token'))).status, 404, 'and is not stored');
+UPDATE arsignup.realms SET session_type = 'managed', logins_enabled = false WHERE id = realm();
+SELECT answers('POST /v1/sessions', '{"session": {"user_id": "ada@example.com"}}', 422, faults('{"base": ["Logins are switched off."]}'), 'logins that are switched off');
+SELECT answers('POST /v1/users/ada%40example.com/authenticate', '{"password": "canary three"}', 401, fault('Logins are switched off.'), 'by password, too');
+UPDATE arsignup.realms SET logins_enabled = true, email_verification = 'require' WHERE id = realm();
+SELECT answers('POST /v1/users/hopper%40example.com/authenticate', '{"password": "canary one"}', 401, fault('The email must be verified first.'), 'an email that is not verified');
+UPDATE arsignup.realms SET email_verification = 'none' WHERE id = realm();
+
+---------------------------------------------------------------------------------------------------
+-- Orgs and memberships
+---------------------------------------------------------------------------------------------------
+
+SELECT make('acme', 'POST /v1/orgs', '{"org": {"name": "Acme", "reference": "r1", "custom": {"a": 1}}}');
+SELECT is((SELECT json - ARRAY['id', 'created_at'] FROM thing WHERE name = 'acme'), jsonb_build_object('object', 'org', 'realm_id', arsignup.format_id('rl', realm()), 'name', 'Acme', 'state', 'active', 'reference', 'r1', 'custom', '{"a": 1}'::jsonb), 'an org');
+SELECT is((SELECT json FROM ask('GET /v1/orgs/' || thing('acme'))), (SELECT json FROM thing WHERE name = 'acme'), 'got');
+SELECT tells('PUT /v1/orgs/' || thing('acme'), '{"org": {"name": "Acme & Co", "reference": null, "state": "inactive"}}', 200, '{"name": "Acme & Co", "reference": null, "state": "inactive", "custom": {"a": 1}}', 'changed');
+SELECT tells('PUT /v1/orgs/' || thing('acme'), '{"org": {"state": "active"}}', 200, '{"state": "active", "name": "Acme & Co"}', 'and back');
+SELECT answers('PUT /v1/orgs/' || thing('acme'), '{"org": {"name": "", "state": "odd"}}', 422, faults('{"name": ["Name can''t be blank."], "state": ["State must be active or inactive."]}'), 'faults');
+SELECT answers('POST /v1/orgs', '{"org": {}}', 422, faults('{"name": ["Name can''t be blank."]}'), 'no name');
+SELECT tells('POST /v1/orgs', '{"org": {"name": "Asleep", "state": "inactive"}}', 201, '{"state": "inactive"}', 'an inactive one');
+SELECT answers(m || ' /v1/orgs/' || id, '{"org": {"name": "x"}}', 404, fault('Not found.'), m || ' ' || left(id, 10), key => k)
+FROM (VALUES ('GET'), ('PUT'), ('DELETE')) AS v (m), (VALUES ('org_x', 'all'), (thing('ada'), 'all'), (arsignup.format_id('org', arsignup.new_id()), 'all'), (thing('acme'), 'other')) AS w (id, k);
+
+SELECT make('member', 'POST /v1/memberships', '{"membership": {"org_id": "' || thing('acme') || '", "user_id": "' || thing('ada') || '", "permissions": ["a", "b:*"], "expires_at": 4000000000, "custom": {"x": 1}}}');
+SELECT is((SELECT json - ARRAY['id', 'created_at', 'realm_id'] FROM thing WHERE name = 'member'), jsonb_build_object('object', 'membership', 'org_id', thing('acme'), 'user_id', thing('ada'),
+	'permissions', '["a", "b:*"]'::jsonb, 'expires_at', 4000000000, 'custom', '{"x": 1}'::jsonb), 'a membership');
+SELECT make('lone', 'POST /v1/memberships', '{"membership": {"user_id": "hopper@example.com"}}');
+SELECT is(thing('lone', 'permissions') || coalesce(thing('lone', 'org_id'), ' no org') || coalesce(thing('lone', 'expires_at'), ', forever'), '[] no org, forever', 'without an org');
+SELECT is((SELECT json FROM ask('GET /v1/memberships/' || thing('member'))), (SELECT json FROM thing WHERE name = 'member'), 'got');
+SELECT tells('GET /v1/memberships/' || thing('member') || '?expand=user,org', '', 200, '{"user": {"email": "ada@example.com"}, "org": {"name": "Acme & Co"}}', 'with both ends');
+SELECT tells('PUT /v1/memberships/' || thing('member'), '{"membership": {"permissions": "one"}}', 200, '{"permissions": ["one"], "expires_at": 4000000000, "custom": {"x": 1}}', 'one permission as a text');
+SELECT tells('PUT /v1/memberships/' || thing('member'), '{"membership": {"permissions": [], "expires_at": null, "custom": {}}}', 200, '{"permissions": [], "expires_at": null, "custom": {}}', 'null: never');
+SELECT answers('POST /v1/memberships', '{"membership": {"org_id": "' || thing('acme') || '", "user_id": "ada@example.com"}}', 422, faults('{"org_id": ["User is already a member of this organisation."]}'), 'twice');
+SELECT answers('POST /v1/memberships', '{"membership": {"org_id": "org_x", "user_id": "usr_x"}}', 422, faults('{"user_id": ["User is not known."], "org_id": ["Org id is not known."]}'), 'neither is known');
+SELECT answers('POST /v1/memberships', '{"membership": {"org_id": "' || arsignup.format_id('org', arsignup.new_id()) || '"}}', 422, faults('{"user_id": ["User can''t be blank."], "org_id": ["Org is not known."]}'), 'nor these');
+SELECT tells('POST /v1/memberships', '{"membership": {"user_id": "ada@example.com", "permissions": ["a b"], "expires_at": 1}}', 422, '{"errors": {"permissions": []}}', 'faults');
+SELECT tells('GET /v1/memberships?org_id=' || thing('acme'), '', 200, '{"more_results": false, "collection": [{"user": {"email": "ada@example.com"}}]}', 'an org''s have their users');
+SELECT tells('GET /v1/memberships?user_id=' || thing('ada'), '', 200, '{"more_results": false, "collection": [{"org": {"name": "Acme & Co"}}]}', 'a user''s have their orgs');
+SELECT is((SELECT (json -> 'collection' -> 0) ?| '{org,user}' FROM ask('GET /v1/memberships?user_id=' || thing('ada') || '&org_id=' || thing('acme'))), false, 'by both: neither');
+UPDATE arsignup.memberships SET expires_at = now() - interval '1 second' WHERE arsignup.format_id('mb', id) = thing('lone');
+SELECT answers('GET /v1/memberships/' || thing('lone'), '', 404, fault('Not found.'), 'an expired one is not there');
+SELECT answers('GET /v1/memberships?user_id=' || thing('grace'), '', 200, '{"more_results": false, "collection": []}', 'nor in lists');
+SELECT answers('DELETE /v1/memberships/' || thing('member'), '', 204, NULL, 'deleted');
+SELECT answers('DELETE /v1/memberships/' || thing('member'), '', 404, fault('Not found.'), 'only once');
+SELECT answers('DELETE /v1/orgs/' || thing('acme'), '', 204, NULL, 'an org is deleted');
+SELECT answers('GET /v1/orgs/' || thing('acme'), '', 404, fault('Not found.'), 'and gone');
+
+---------------------------------------------------------------------------------------------------
+-- Lists
+---------------------------------------------------------------------------------------------------
+
+INSERT INTO arsignup.orgs (realm_id, id, created_at, name, reference, custom)
+SELECT realm('closed'), ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, now(), chr(65 + (n * 7) % 10) || n % 3, CASE n % 5 WHEN 0 THEN 'fifth' END, '{}' FROM generate_series(1, 25) AS n;
+
+-- All of a list, page by page, as a client reads it: the numbers of its orgs.
+CREATE FUNCTION pages(query text, OUT seen text, OUT pages int) LANGUAGE plpgsql AS $$
+DECLARE
+	a record;
+	after text := '';
+BEGIN
+	pages := 0;
+	LOOP
+		SELECT * INTO a FROM ask('GET /v1/orgs?' || query || after, '', 'closed');
+		IF a.status <> 200 THEN RAISE EXCEPTION '% %', a.status, a.text; END IF;
+		pages := pages + 1;
+		seen := concat_ws(' ', seen, (SELECT string_agg(right(arsignup.parse_id(o ->> 'id')::text, 2)::int::text, ' ' ORDER BY n) FROM jsonb_array_elements(a.json -> 'collection') WITH ORDINALITY AS e (o, n)));
+		EXIT WHEN NOT (a.json ->> 'more_results')::boolean OR pages > 100;
+		after := '&after=' || (a.json -> 'collection' -> -1 ->> 'id');
+	END LOOP;
+END
+$$;
+CREATE FUNCTION numbers(ordering text, condition text DEFAULT 'true') RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	result text;
+BEGIN
+	EXECUTE format('SELECT string_agg(right(id::text, 2)::int::text, '' '' ORDER BY %s) FROM arsignup.orgs WHERE realm_id = realm(''closed'') AND %s', ordering, condition) INTO result;
+	RETURN result;
+END
+$$;
+SELECT is(p.seen || ' in ' || p.pages, numbers(ordering, condition) || ' in ' || n, query) FROM (VALUES
+	('', 'name COLLATE "C", id', 'true', 1), ('max_results=25', 'name COLLATE "C", id', 'true', 1), ('max_results=24', 'name COLLATE "C", id', 'true', 2),
+	('max_results=3', 'name COLLATE "C", id', 'true', 9), ('max_results=1&direction=desc', 'name COLLATE "C" DESC, id DESC', 'true', 25),
+	('sort=id&max_results=4', 'id', 'true', 7), ('sort=id&direction=desc&max_results=4', 'id DESC', 'true', 7), ('sort=created_at&direction=asc&max_results=1000', 'id', 'true', 1),
+	('reference=fifth&max_results=2', 'name COLLATE "C", id', 'reference = ''fifth''', 3), ('reference=fifth&sort=id&max_results=5', 'id', 'reference = ''fifth''', 1)) AS v (query, ordering, condition, n), pages(query) AS p;
+SELECT answers('GET /v1/orgs?' || q, '', 422, faults(errors::jsonb), q, key => 'closed') FROM (VALUES
+	('sort=custom', '{"sort": ["Sort is not one that this list can be sorted by."]}'), ('direction=up', '{"direction": ["Direction must be asc or desc."]}'),
+	('max_results=0', '{"max_results": ["Max results must be a number from 1 to 1000."]}'), ('max_results=1001', '{"max_results": ["Max results must be a number from 1 to 1000."]}'),
+	('max_results=1x', '{"max_results": ["Max results must be a number from 1 to 1000."]}'), ('max_results=', '{"max_results": ["Max results must be a number from 1 to 1000."]}'),
+	('max_results=99999999999999999999', '{"max_results": ["Max results must be a number from 1 to 1000."]}'), ('max_results=-1', '{"max_results": ["Max results must be a number from 1 to 1000."]}'),
+	('after=x', '{"after": ["After must be the id of the last one that was seen."]}'), ('after=usr_0352hPkcXwP7PATo6m4k2s', '{"after": ["After must be the id of the last one that was seen."]}'),
+	('name=x', '{"name": ["This list can''t be filtered by that."]}'), ('reference[]=x', '{"reference": ["This list can''t be filtered by that."]}')) AS v (q, errors);
+SELECT answers('GET /v1/orgs?after=' || arsignup.format_id('org', arsignup.new_id()), '', 422, faults('{"after": ["After is not there any more."]}'), 'an org that is gone, by name', 'closed');
+SELECT answers('GET /v1/orgs?sort=id&after=' || arsignup.format_id('org', arsignup.new_id()), '', 200, '{"more_results": false, "collection": []}', 'and by id', 'closed');
+SELECT is((SELECT string_agg(o ->> 'email', ' ' ORDER BY n) FROM ask('GET /v1/users?' || q) AS a, jsonb_array_elements(a.json -> 'collection') WITH ORDINALITY AS e (o, n)), emails, q) FROM (VALUES
+	('username=ADA%40example.com', 'ada@example.com'), ('email=Hopper@example.com', 'hopper@example.com'), ('reference=7', 'ada@example.com'), ('username=nobody', NULL), ('email=nonsense', NULL),
+	('sort=username&max_results=2', 'ada@example.com hopper@example.com'), ('sort=username&direction=desc&max_results=1', 'sleeper+1@example.com')) AS v (q, emails);
+SELECT is((SELECT string_agg(o ->> 'username', ' ') FROM ask('GET /v1/users?email=SALLY@example.com', '', 'standard') AS a, jsonb_array_elements(a.json -> 'collection') AS o), 'Sally', 'a unique email that is no username');
+UPDATE arsignup.users SET email_is_unique = false WHERE username_key = 'sally';
+SELECT is((SELECT string_agg(o ->> 'username', ' ') FROM ask('GET /v1/users?email=sally@example.com', '', 'standard') AS a, jsonb_array_elements(a.json -> 'collection') AS o), 'Sally', 'one that may be shared');
+SELECT is((SELECT json ->> 'collection' FROM ask('GET /v1/users?realm_id=' || arsignup.format_id('rl', realm('closed')), '', 'closed')), '[]', 'a realm has only its own');
+
+---------------------------------------------------------------------------------------------------
+-- The description
+---------------------------------------------------------------------------------------------------
+
+SELECT is((ask('GET /v1/openapi.json', '', 'none')).status, 200, 'the description needs no key');
+SELECT is((SELECT count(*)::int FROM ask('GET /v1/openapi.json', '', 'none') AS a, jsonb_each(a.json -> 'paths') AS p, jsonb_each(p.value) AS m), 31, 'and has all calls');
+
+SELECT * FROM finish();
+ROLLBACK;
