@@ -4,7 +4,7 @@ EXTENSION  = arsignup
 RELEASE    = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(EXTENSION).control)
 
 # Capabilities in the order in which their tables and functions need each other.
-CAPABILITIES = base password attempt realm account org login signup operations
+CAPABILITIES = base password attempt realm account org login signup operations web
 
 FRAGMENTS  = src/install/head.sql \
              $(wildcard $(foreach c,$(CAPABILITIES),src/$(c)/schema.sql src/$(c)/api.sql)) \
@@ -23,7 +23,7 @@ ISOLATION    = $(sort $(patsubst test/isolation/specs/%.spec,%,$(wildcard test/i
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=test/isolation --load-extension=$(EXTENSION)
 
 UNIT       = $(patsubst %.c,%,$(sort $(wildcard test/unit/*.c)))
-EXTRA_CLEAN = $(UNIT) test/isolation/results test/isolation/output_iso test/isolation/regression.*
+EXTRA_CLEAN = $(UNIT) src/web/stylesheet.inc test/isolation/results test/isolation/output_iso test/isolation/regression.*
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
@@ -32,13 +32,19 @@ include $(PGXS)
 # PGXS does not track headers.
 $(OBJS): $(wildcard src/*.h src/*/*.h)
 
+# The stylesheet has one source, the file that nginx serves.
+src/web/stylesheet.inc: web/static/arsignup.css
+	od -An -v -tx1 $< | sed 's/ \(..\)/0x\1,/g' > $@
+
+src/web/stylesheet.o src/web/stylesheet.bc: src/web/stylesheet.inc
+
 # A fresh install creates what an upgrade would replace.
 $(SCRIPT): $(FRAGMENTS) Makefile
 	sed 's/^CREATE OR REPLACE /CREATE /' $(FRAGMENTS) > $@
 
 # The pure parts, without a server: TAP from every program in test/unit.
 PURE = $(addprefix src/,base/encode.c base/text.c base/token.c password/phc.c realm/url.c account/identity.c \
-         login/jwt.c login/key_material.c)
+         login/jwt.c login/key_material.c web/form.c web/html.c web/input.c web/page.c web/request.c web/route.c)
 
 unit: $(UNIT)
 	@status=0; for t in $(UNIT); do ./$$t || status=1; done; exit $$status

@@ -4,12 +4,14 @@
 #include "base/statement.h"
 
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 /* Add a value of any type. */
@@ -90,12 +92,45 @@ add_pointer(Parameters *parameters, Oid type, const void *value)
 	add(parameters, type, PointerGetDatum(value), value == NULL);
 }
 
+/* Add a value of type secret, in memory of the scope; one without data is null. */
+void
+add_secret(Parameters *parameters, SecretScope *scope, Span value)
+{
+	Oid			schema = get_namespace_oid("arsignup", false);
+	Oid			type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("secret"),
+									   ObjectIdGetDatum(schema));
+	struct varlena *secret = NULL;
+
+	if (value.data != NULL)
+	{
+		secret = secret_alloc(scope, VARHDRSZ + value.size);
+		SET_VARSIZE(secret, VARHDRSZ + value.size);
+		memcpy(VARDATA(secret), value.data, value.size);
+	}
+	add_pointer(parameters, type, secret);
+}
+
+/* Tell whether a plan is for parameters of these types: that of secrets is another once the extension is made anew. */
+static bool
+plan_fits(SPIPlanPtr plan, const Parameters *parameters)
+{
+	for (int i = 0; i < parameters->count; i++)
+		if (SPI_getargtypeid(plan, i) != parameters->types[i])
+			return false;
+	return true;
+}
+
 /* Run a statement; the plan is generic, since every one of ours is a key lookup or an insert. */
 static uint64
 execute(Statement *statement, Parameters *parameters, bool read_only)
 {
 	int			result;
 
+	if (statement->plan != NULL && !plan_fits(statement->plan, parameters))
+	{
+		SPI_freeplan(statement->plan);
+		statement->plan = NULL;
+	}
 	if (statement->plan == NULL)
 	{
 		SPIPlanPtr	plan = SPI_prepare_cursor(statement->sql, parameters->count,

@@ -5,6 +5,7 @@
 #define ARSIGNUP_STATEMENT_H
 
 #include "arsignup.h"
+#include "base/secret.h"
 #include "datatype/timestamp.h"
 #include "executor/spi.h"
 #include "utils/array.h"
@@ -38,6 +39,7 @@ extern void add_optional_time(Parameters *parameters, const TimestampTz *value);
 extern void add_int4(Parameters *parameters, int value);
 extern void add_int8(Parameters *parameters, int64 value);
 extern void add_bool(Parameters *parameters, bool value);
+extern void add_secret(Parameters *parameters, SecretScope *scope, Span value);
 extern void add_pointer(Parameters *parameters, Oid type, const void *value);
 
 extern uint64 statement_run(Statement *statement, Parameters *parameters);

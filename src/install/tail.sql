@@ -20,13 +20,14 @@ BEGIN
 		SELECT 'TYPE', t.oid::regtype::text, t.typname, t.typowner, coalesce(t.typacl, acldefault('T', t.typowner))
 		FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
 		WHERE t.typnamespace = ANY (schemas) AND t.typowner <> 'arsignup_owner'::regrole
-		AND (t.typtype = 'b' AND t.typelem = 0 OR c.relkind = 'c')
+		AND (t.typtype = 'b' AND t.typelem = 0 OR t.typtype = 'd' OR c.relkind = 'c')
 		UNION ALL
 		SELECT 'TABLE', oid::regclass::text, relname, relowner, coalesce(relacl, acldefault('r', relowner))
 		FROM pg_class
 		WHERE relnamespace = ANY (schemas) AND relowner <> 'arsignup_owner'::regrole AND relkind = 'r'
 		UNION ALL
-		SELECT 'FUNCTION', oid::regprocedure::text, proname, proowner, coalesce(proacl, acldefault('f', proowner))
+		SELECT 'FUNCTION', oid::regprocedure::text,
+			CASE pronamespace WHEN 'arsignup_web'::regnamespace THEN 'web ' ELSE '' END || proname, proowner, coalesce(proacl, acldefault('f', proowner))
 		FROM pg_proc WHERE pronamespace = ANY (schemas) AND proowner <> 'arsignup_owner'::regrole
 	LOOP
 		FOR permit IN
@@ -93,6 +94,7 @@ BEGIN
 				('FUNCTION', 'end_session', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'end_sessions', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'remember_session', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'end_browser_session', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'login_again', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'jwks', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'signup', 'EXECUTE', 'arsignup_app, arsignup_admin'),
@@ -113,7 +115,17 @@ BEGIN
 				('FUNCTION', 'are_valid_urls', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'are_valid_origins', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'are_valid_hosts', 'EXECUTE', 'arsignup_admin'),
-				('FUNCTION', 'are_valid_permissions', 'EXECUTE', 'arsignup_admin')
+				('FUNCTION', 'are_valid_permissions', 'EXECUTE', 'arsignup_admin'),
+
+				-- Those of schema arsignup_web.
+				('FUNCTION', 'web handle', 'EXECUTE', 'arsignup_web'),
+				('FUNCTION', 'web signup_page', 'EXECUTE', 'arsignup_web'),
+				('FUNCTION', 'web login_page', 'EXECUTE', 'arsignup_web'),
+				('FUNCTION', 'web logout_page', 'EXECUTE', 'arsignup_web'),
+				('FUNCTION', 'web signup', 'EXECUTE', 'arsignup_web'),
+				('FUNCTION', 'web login', 'EXECUTE', 'arsignup_web'),
+				('FUNCTION', 'web logout', 'EXECUTE', 'arsignup_web'),
+				('FUNCTION', 'web stylesheet', 'EXECUTE', 'arsignup_web')
 			) AS g (kind, name, privileges, grantees)
 			WHERE g.kind = object.kind AND g.name = object.short_name
 		LOOP

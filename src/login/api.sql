@@ -66,7 +66,16 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_remember_session';
 
 COMMENT ON FUNCTION arsignup.remember_session(uuid, uuid) IS
-'Returns a secret (kbs_...) for the cookie by which a browser comes back to its session in a realm with seamless SSO; only a digest is stored, and an earlier secret of the session is void. Null if the session is not going on or the realm is not seamless. Errors: SU006 realm inactive; SU010 no such realm.';
+'Returns a secret (kbs_...) for the cookie by which a browser comes back to its session: to log out, and in a realm with seamless SSO to log in again. Only a digest is stored, and an earlier secret of the session is void. Null if the session is not going on. Errors: SU006 realm inactive; SU010 no such realm; 55P03 another transaction holds the session.';
+
+CREATE OR REPLACE FUNCTION arsignup.end_browser_session(realm_id uuid, browser_session arsignup.secret)
+RETURNS boolean
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_end_browser_session';
+
+COMMENT ON FUNCTION arsignup.end_browser_session(uuid, arsignup.secret) IS
+'Logs out the session of a browser, by the secret that remember_session gave it; false if it was not going on. Errors: SU010 no such realm; 55P03 another transaction holds the session.';
 
 CREATE OR REPLACE FUNCTION arsignup.login_again(connected_app_id uuid, browser_session arsignup.secret)
 RETURNS arsignup.login_result

@@ -286,7 +286,7 @@ arsignup_end_sessions(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(ended);
 }
 
-/* ---------- seamless SSO ---------- */
+/* ---------- sessions of browsers ---------- */
 
 /* arsignup.remember_session(realm_id uuid, session_id uuid) returns text */
 PG_FUNCTION_INFO_V1(arsignup_remember_session);
@@ -296,13 +296,12 @@ arsignup_remember_session(PG_FUNCTION_ARGS)
 	MemoryContext caller = CurrentMemoryContext;
 	int			nest_level;
 	Realm		realm;
-	char	   *secret = NULL;
+	char	   *secret;
 
 	spi_open();
 	realm_read_active(argument_uuid(fcinfo, 0), &realm);
 	nest_level = lock_timeout_begin();
-	if (realm.sso_is_seamless)
-		secret = session_remember(&realm.id, argument_uuid(fcinfo, 1), GetCurrentTimestamp());
+	secret = session_remember(&realm.id, argument_uuid(fcinfo, 1), GetCurrentTimestamp());
 	lock_timeout_end(nest_level);
 	if (secret != NULL)
 		secret = MemoryContextStrdup(caller, secret);
@@ -310,6 +309,27 @@ arsignup_remember_session(PG_FUNCTION_ARGS)
 	if (secret == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text(secret));
+}
+
+/* arsignup.end_browser_session(realm_id uuid, browser_session arsignup.secret) returns boolean */
+PG_FUNCTION_INFO_V1(arsignup_end_browser_session);
+Datum
+arsignup_end_browser_session(PG_FUNCTION_ARGS)
+{
+	SecretScope scope;
+	int			nest_level;
+	Realm		realm;
+	bool		ended;
+
+	secret_scope_open(&scope);
+	spi_open();
+	realm_read(argument_uuid(fcinfo, 0), &realm);
+	nest_level = lock_timeout_begin();
+	ended = session_end_remembered(&realm.id, secret_argument(&scope, fcinfo, 1), GetCurrentTimestamp());
+	lock_timeout_end(nest_level);
+	spi_close();
+	secret_scope_close(&scope);
+	PG_RETURN_BOOL(ended);
 }
 
 /*

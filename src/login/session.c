@@ -217,7 +217,7 @@ sessions_purge(TimestampTz now, int64 max_rows)
 	return statement_run(&delete_sessions, &parameters);
 }
 
-/* ---------- seamless SSO ---------- */
+/* ---------- sessions of browsers ---------- */
 
 /* Give a session a secret by which a browser comes back to it; NULL if it is not going on. */
 char *
@@ -240,6 +240,34 @@ session_remember(const pg_uuid_t *realm_id, const pg_uuid_t *session_id, Timesta
 	return statement_run(&set_cookie, &parameters) == 1 ? secret : NULL;
 }
 
+/* Compute what is stored of a browser's secret; false if it is not well-formed, or of another realm. */
+static bool
+browser_digest(const pg_uuid_t *realm_id, Span secret, uint8_t digest[TOKEN_DIGEST_SIZE])
+{
+	uint8_t		realm[UUID_SIZE];
+
+	return secret.data != NULL && token_parse(BROWSER_SESSION_PREFIX, secret, realm, digest) &&
+		memcmp(realm, realm_id->data, UUID_SIZE) == 0;
+}
+
+/* End the session that a browser's secret stands for; false if it was not going on. */
+bool
+session_end_remembered(const pg_uuid_t *realm_id, Span secret, TimestampTz now)
+{
+	static Statement end_session = STATEMENT(
+		"UPDATE arsignup.sessions SET ended_at = $3, cookie_digest = NULL"
+		" WHERE realm_id = $1 AND cookie_digest = $2 AND ended_at IS NULL AND expires_at > $3");
+	uint8_t		digest[TOKEN_DIGEST_SIZE];
+	Parameters	parameters = {0};
+
+	if (!browser_digest(realm_id, secret, digest))
+		return false;
+	add_uuid(&parameters, realm_id);
+	add_bytes(&parameters, digest, TOKEN_DIGEST_SIZE);
+	add_time(&parameters, now);
+	return statement_run(&end_session, &parameters) == 1;
+}
+
 /* Find the session that a browser's secret stands for, and its user; false if it is over. */
 bool
 session_recall(const Realm *realm, Span secret, TimestampTz now, Session *session, User *user)
@@ -247,13 +275,10 @@ session_recall(const Realm *realm, Span secret, TimestampTz now, Session *sessio
 	static Statement select_session = STATEMENT(
 		"SELECT id, created_at, expires_at, user_id FROM arsignup.sessions"
 		" WHERE realm_id = $1 AND cookie_digest = $2 AND ended_at IS NULL AND expires_at > $3");
-	pg_uuid_t	realm_id;
 	uint8_t		digest[TOKEN_DIGEST_SIZE];
 	Parameters	parameters = {0};
 
-	if (secret.data == NULL ||
-		!token_parse(BROWSER_SESSION_PREFIX, secret, realm_id.data, digest) ||
-		memcmp(&realm_id, &realm->id, UUID_SIZE) != 0)
+	if (!browser_digest(&realm->id, secret, digest))
 		return false;
 	add_uuid(&parameters, &realm->id);
 	add_bytes(&parameters, digest, TOKEN_DIGEST_SIZE);

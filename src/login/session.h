@@ -24,6 +24,7 @@ extern char *url_with_token(const char *handler, const char *token, bool is_sign
 extern bool session_end(const pg_uuid_t *realm_id, const pg_uuid_t *session_id, TimestampTz now);
 extern uint64 sessions_end(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now);
 extern char *session_remember(const pg_uuid_t *realm_id, const pg_uuid_t *session_id, TimestampTz now);
+extern bool session_end_remembered(const pg_uuid_t *realm_id, Span secret, TimestampTz now);
 extern bool session_recall(const Realm *realm, Span secret, TimestampTz now, Session *session, User *user);
 extern bool login_token_verify(Span token, const pg_uuid_t *expected_realm_id, Span *payload);
 extern uint64 sessions_purge(TimestampTz now, int64 max_rows);

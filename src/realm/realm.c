@@ -102,7 +102,7 @@ realm_read_active(const pg_uuid_t *id, Realm *realm)
 }
 
 /* Translate signup_mode. */
-static SignupMode
+SignupMode
 signup_mode(const char *name)
 {
 	if (strcmp(name, "user") == 0)
@@ -111,7 +111,7 @@ signup_mode(const char *name)
 }
 
 /* Translate the rule of a form's field. */
-static FieldRule
+FieldRule
 field_rule(const char *name)
 {
 	if (strcmp(name, "required") == 0)

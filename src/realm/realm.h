@@ -7,6 +7,7 @@
 #include "arsignup.h"
 #include "datatype/timestamp.h"
 #include "fmgr.h"
+#include "realm/rule.h"
 #include "utils/array.h"
 #include "utils/uuid.h"
 
@@ -28,20 +29,6 @@ typedef struct Realm
 	bool		jwt_has_orgs;
 	bool		sso_is_seamless;
 } Realm;
-
-typedef enum SignupMode
-{
-	SIGNUP_USER,
-	SIGNUP_USER_ORG,
-	SIGNUP_TOKEN
-} SignupMode;
-
-typedef enum FieldRule
-{
-	FIELD_REQUIRED,
-	FIELD_OPTIONAL,
-	FIELD_HIDDEN
-} FieldRule;
 
 /* An app with the rules that hold for it: its own, else its realm's. */
 typedef struct App
@@ -65,6 +52,8 @@ typedef struct App
 extern void realm_read(const pg_uuid_t *id, Realm *realm);
 extern void realm_read_active(const pg_uuid_t *id, Realm *realm);
 extern void app_read(const pg_uuid_t *id, App *app);
+extern SignupMode signup_mode(const char *name);
+extern FieldRule field_rule(const char *name);
 extern void app_read_active(const pg_uuid_t *id, App *app);
 extern bool permissions_are_valid(ArrayType *permissions);
 extern bool realm_lock_inactive(const pg_uuid_t *id);

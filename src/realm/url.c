@@ -3,7 +3,8 @@
  *
  * URLs are absolute: https, or http on this very machine. What browsers and
  * libraries read in more than one way (userinfo, backslashes, trailing dots,
- * odd spellings of IP addresses) is refused.
+ * odd spellings of IP addresses) is refused. The same goes for redirects,
+ * which come from anybody: what is odd is no redirect.
  */
 #include "realm/url.h"
 
@@ -195,6 +196,173 @@ origin_is_valid(Span origin)
 
 	return origin.size <= URL_MAX && has_url_characters(origin) && !ends_with(origin, own_port) &&
 		take_origin(&origin) && origin.size == 0;
+}
+
+/* Return scheme, host and port of a URL that is valid. */
+Span
+url_origin(Span url)
+{
+	Span		rest = url;
+
+	(void) take_origin(&rest);
+	return (Span) {url.data, url.size - rest.size};
+}
+
+/* ---------- redirects ---------- */
+
+/* Tell whether two origins are the same, with or without the port of their scheme. */
+static bool
+origins_equal(Span a, Span b)
+{
+	const char *own_port = a.size > 5 && a.data[4] == 's' ? ":443" : ":80";
+
+	if (ends_with(a, own_port))
+		a.size -= strlen(own_port);
+	if (ends_with(b, own_port))
+		b.size -= strlen(own_port);
+	return a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
+}
+
+/* Tell whether a percent sign stands before two digits that mean a dot, a slash or a backslash. */
+static bool
+is_hidden_separator(Span text)
+{
+	return text.size >= 3 && text.data[0] == '%' &&
+		((text.data[1] == '2' && text.data[2] != '\0' && strchr("eEfF", text.data[2]) != NULL) ||
+		 (text.data[1] == '5' && (text.data[2] | 0x20) == 'c'));
+}
+
+/* Tell a segment that leads to itself or upwards, also with the parameters that some servers cut off. */
+static bool
+is_dots(Span segment)
+{
+	const char *semicolon = segment.size > 0 ? memchr(segment.data, ';', segment.size) : NULL;
+
+	if (semicolon != NULL)
+		segment.size = semicolon - segment.data;
+	return equals(segment, ".") || equals(segment, "..");
+}
+
+/* Return the part of a text before the first of some characters. */
+static Span
+before(Span text, const char *characters)
+{
+	size_t		size = 0;
+
+	while (size < text.size && (text.data[size] == '\0' || strchr(characters, text.data[size]) == NULL))
+		size++;
+	return (Span) {text.data, size};
+}
+
+/*
+ * Tell a path that everybody reads alike: no segment of dots, and no separator
+ * that is there for those who decode first and not for the others.
+ */
+static bool
+is_plain_path(Span path)
+{
+	for (size_t i = 0; i < path.size; i++)
+	{
+		Span		rest = {path.data + i, path.size - i};
+
+		if (rest.data[0] == '\\' || is_hidden_separator(rest))
+			return false;
+		if (rest.data[0] == '/' && is_dots(before((Span) {rest.data + 1, rest.size - 1}, "/")))
+			return false;
+	}
+	return true;
+}
+
+/* Tell whether a path is this one or below it. */
+static bool
+is_path_below(Span path, Span top)
+{
+	if (top.size > 0 && top.data[top.size - 1] == '/')
+		top.size--;
+	return path.size >= top.size && memcmp(path.data, top.data, top.size) == 0 &&
+		(path.size == top.size || path.data[top.size] == '/');
+}
+
+/*
+ * Tell whether a redirect from outside is covered by a registered URL: the
+ * same scheme, host and port, and a path that is the registered one or below
+ * it. A registered URL with a query or fragment covers just itself.
+ */
+bool
+url_is_below(Span url, Span permitted)
+{
+	Span		path = url;
+	Span		top = permitted;
+
+	if (!url_is_valid(url) || !url_is_valid(permitted))
+		return false;
+	if (before(permitted, "?#").size < permitted.size)
+		return url.size == permitted.size && memcmp(url.data, permitted.data, url.size) == 0;
+	(void) take_origin(&path);
+	(void) take_origin(&top);
+	path = before(path, "?#");
+	return origins_equal(url_origin(url), url_origin(permitted)) &&
+		is_plain_path(path) && is_path_below(path, top);
+}
+
+/* Take scheme and authority of any hierarchical URL off the front: letters, "://", up to the path. */
+static void
+cut_authority(Span *text)
+{
+	Span		scheme = before(*text, ":/?#");
+	Span		rest = {text->data + scheme.size, text->size - scheme.size};
+	Span		authority;
+
+	if (scheme.size == 0 || !take(&rest, "://"))
+		return;
+	authority = before(rest, "/?#");
+	*text = (Span) {rest.data + authority.size, rest.size - authority.size};
+	*text = before(*text, "?#");
+}
+
+/*
+ * Read what an app wants handed back as redir: a path, with query if it has
+ * one; a full URL is cut down to its path. False for what is neither, and for
+ * what an app that follows it could take for another host.
+ */
+bool
+redir_accept(Span given, Span *path)
+{
+	*path = given;
+	if (given.size > REDIR_MAX || !utf8_is_single_line(given))
+		return false;
+	cut_authority(path);
+	given = before(*path, "?#");
+	if (given.size == 0 || given.data[0] != '/' || !is_plain_path(given))
+		return false;
+	for (size_t i = 1; i < given.size; i++)
+		if (given.data[i - 1] == '/' && given.data[i] == '/')
+			return false;
+	return true;
+}
+
+/* Write text as a value in a query, terminated; return its length, three times that of the text at most. */
+size_t
+url_encode(Span text, char *out)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	size_t		length = 0;
+
+	for (size_t i = 0; i < text.size; i++)
+	{
+		unsigned char c = text.data[i];
+
+		if (is_alphanumeric(c) || (c >= 'A' && c <= 'Z') || (c != '\0' && strchr("-._~/", c) != NULL))
+			out[length++] = c;
+		else
+		{
+			out[length++] = '%';
+			out[length++] = digits[c >> 4];
+			out[length++] = digits[c & 15];
+		}
+	}
+	out[length] = '\0';
+	return length;
 }
 
 /*

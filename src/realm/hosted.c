@@ -1,0 +1,86 @@
+/*
+ * Connected apps as their hosted pages see them.
+ */
+#include "realm/hosted.h"
+
+#include "base/statement.h"
+#include "catalog/pg_type.h"
+#include "realm/realm.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+/* Read an array of texts without nulls from the row that was read. */
+static char **
+column_texts(int number, int *count)
+{
+	bool		isnull;
+	Datum		value = column(number, &isnull);
+	Datum	   *elements;
+	bool	   *nulls;
+	char	  **texts;
+
+	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, count);
+	texts = palloc(*count * sizeof(char *));
+	for (int i = 0; i < *count; i++)
+		texts[i] = TextDatumGetCString(elements[i]);
+	return texts;
+}
+
+/* Read the rules of the forms from the row that was read. */
+static void
+fill_rules(FormRules *rules)
+{
+	rules->usernames_are_emails = column_bool(10);
+	rules->name_field = field_rule(column_text(11));
+	rules->org_name_field = signup_mode(column_text(12)) == SIGNUP_USER_ORG ?
+		field_rule(column_text(13)) : FIELD_HIDDEN;
+	rules->password_is_asked_twice = column_bool(14);
+	rules->password_min_length = column_int(15);
+	rules->password_must_be_strong = column_int(16) > 0;
+}
+
+/*
+ * Find the app that a host name is for, else the one of a slug; false if
+ * there is none, or it or its realm is inactive.
+ */
+bool
+hosted_app_find(const char *host, const char *slug, HostedApp *app)
+{
+	static Statement select_app = STATEMENT(
+		"SELECT a.realm_id, a.id, o.kind = 'host', a.slug, a.name,"
+		" coalesce(a.logins_enabled, r.logins_enabled), coalesce(a.signups_enabled, r.signups_enabled),"
+		" r.sso = 'seamless', r.session_minutes, r.username_validation = 'email',"
+		" coalesce(a.name_field, r.name_field), coalesce(a.signup_mode, r.signup_mode),"
+		" coalesce(a.org_name_field, r.org_name_field), coalesce(a.password_field, r.password_field) = 'twice',"
+		" r.password_min_length, r.password_min_score,"
+		" a.login_handler, coalesce(a.signup_handler, a.login_handler), a.redirect_uris,"
+		" a.header_html, a.footer_html, a.external_css"
+		" FROM (SELECT kind, realm_id, connected_app_id FROM arsignup.app_routes"
+		"  WHERE kind = 'host' AND name = $1 OR kind = 'slug' AND name = $2 ORDER BY kind LIMIT 1) o"
+		" JOIN arsignup.connected_apps a ON a.realm_id = o.realm_id AND a.id = o.connected_app_id"
+		" JOIN arsignup.realms r ON r.id = o.realm_id"
+		" WHERE a.state = 'active' AND r.state = 'active'");
+	Parameters	parameters = {0};
+
+	add_text(&parameters, host);
+	add_text(&parameters, slug);
+	if (statement_run(&select_app, &parameters) == 0)
+		return false;
+	app->realm_id = *column_uuid(1);
+	app->id = *column_uuid(2);
+	app->is_by_host = column_bool(3);
+	app->slug = column_text(4);
+	app->name = column_text(5);
+	app->logins_enabled = column_bool(6);
+	app->signups_enabled = column_bool(7);
+	app->sso_is_seamless = column_bool(8);
+	app->session_minutes = column_int(9);
+	fill_rules(&app->rules);
+	app->login_handler = column_text(17);
+	app->signup_handler = column_text(18);
+	app->redirect_uris = column_texts(19, &app->redirect_uri_count);
+	app->header_html = column_text(20);
+	app->footer_html = column_text(21);
+	app->external_css = column_text(22);
+	return true;
+}

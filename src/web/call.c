@@ -1,0 +1,120 @@
+/*
+ * Calling the functions of schema arsignup, and catching what they refuse.
+ *
+ * Each call is a subtransaction: what it refuses leaves nothing behind, and
+ * the transaction goes on to answer and commit.
+ */
+#include "web/call.h"
+
+#include <jansson.h>
+
+#include "access/xact.h"
+#include "utils/resowner.h"
+
+/* Tell an error that is an answer; any other is raised again. */
+static bool
+is_answer(int sqlstate)
+{
+	switch (sqlstate)
+	{
+		case ERRCODE_ARSIGNUP_INVALID:
+		case ERRCODE_ARSIGNUP_TAKEN:
+		case ERRCODE_ARSIGNUP_SWITCHED_OFF:
+		case ERRCODE_ARSIGNUP_BUSY:
+		case ERRCODE_ARSIGNUP_THROTTLED:
+		case ERRCODE_ARSIGNUP_NOT_FOUND:
+		case ERRCODE_ARSIGNUP_KEY:
+		case ERRCODE_T_R_SERIALIZATION_FAILURE:
+		case ERRCODE_T_R_DEADLOCK_DETECTED:
+		case ERRCODE_LOCK_NOT_AVAILABLE:
+		case ERRCODE_OUT_OF_MEMORY:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* Tell an error that nobody but the administrator can do anything about. */
+static bool
+is_for_the_log(int sqlstate)
+{
+	return sqlstate == ERRCODE_ARSIGNUP_KEY || sqlstate == ERRCODE_OUT_OF_MEMORY;
+}
+
+/* Add the faults of one attribute. */
+static void
+add_faults(Outcome *outcome, const char *attribute, const json_t *sentences)
+{
+	const json_t *sentence;
+	size_t		i;
+
+	json_array_foreach(sentences, i, sentence)
+	{
+		CallFault  *fault = palloc(sizeof(CallFault));
+
+		fault->attribute = pstrdup(attribute);
+		fault->sentence = pstrdup(json_is_string(sentence) ? json_string_value(sentence) : "");
+		outcome->faults = lappend(outcome->faults, fault);
+	}
+}
+
+/* Read what the DETAIL of an error says for machines. */
+static void
+read_detail(const char *detail, Outcome *outcome)
+{
+	json_t	   *object = detail ? json_loads(detail, 0, NULL) : NULL;
+	const char *attribute;
+	json_t	   *sentences;
+
+	json_object_foreach(json_object_get(object, "errors"), attribute, sentences)
+		add_faults(outcome, attribute, sentences);
+	outcome->retry_after = json_integer_value(json_object_get(object, "retry_after"));
+	json_decref(object);
+}
+
+/* Keep what an error says, or raise it again. */
+static void
+take_error(ErrorData *error, Outcome *outcome)
+{
+	if (!is_answer(error->sqlerrcode))
+		ReThrowError(error);
+	outcome->sqlstate = error->sqlerrcode;
+	read_detail(error->detail, outcome);
+	if (is_for_the_log(error->sqlerrcode))
+	{
+		error->elevel = LOG;
+		ThrowErrorData(error);
+	}
+}
+
+/* Run a statement that calls one function and returns one row. */
+void
+web_call(Statement *statement, Parameters *parameters, Outcome *outcome)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	*outcome = (Outcome) {0};
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		(void) statement_run(statement, parameters);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		take_error(error, outcome);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+}

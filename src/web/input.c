@@ -1,0 +1,102 @@
+/*
+ * The fields of the forms: one table, from which pages are written and by
+ * which forms are read.
+ */
+#include "web/input.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define ON(page) (1u << (page))
+#define ON_ANY (ON(PAGE_KINDS) - 1)
+
+/* ---------- when a field is there ---------- */
+
+static FieldRule
+always(const FormRules *rules)
+{
+	return FIELD_REQUIRED;
+}
+
+static FieldRule
+with_emails_as_usernames(const FormRules *rules)
+{
+	return rules->usernames_are_emails ? FIELD_REQUIRED : FIELD_HIDDEN;
+}
+
+static FieldRule
+with_usernames(const FormRules *rules)
+{
+	return rules->usernames_are_emails ? FIELD_HIDDEN : FIELD_REQUIRED;
+}
+
+static FieldRule
+as_names(const FormRules *rules)
+{
+	return rules->name_field;
+}
+
+static FieldRule
+as_org_name(const FormRules *rules)
+{
+	return rules->org_name_field;
+}
+
+static FieldRule
+if_asked_twice(const FormRules *rules)
+{
+	return rules->password_is_asked_twice ? FIELD_REQUIRED : FIELD_HIDDEN;
+}
+
+/* ---------- the table ---------- */
+
+#define USERNAME "autocomplete=\"username\" autocapitalize=\"none\" spellcheck=\"false\""
+#define TYPED_EMAIL " inputmode=\"email\""
+#define NEW_PASSWORD "autocomplete=\"new-password\""
+
+static const Input table[] = {
+	{ON(PAGE_SIGNUP), as_names, "first_name", "First name", "text", "autocomplete=\"given-name\"", NULL},
+	{ON(PAGE_SIGNUP), as_names, "last_name", "Last name", "text", "autocomplete=\"family-name\"", NULL},
+	{ON(PAGE_SIGNUP), as_org_name, "org_name", "Organisation", "text", "autocomplete=\"organization\"", NULL},
+	{ON(PAGE_SIGNUP), with_usernames, "username", "Username", "text", USERNAME,
+	"Letters, digits, dots, underscores and hyphens."},
+	{ON(PAGE_SIGNUP), with_usernames, "email", "Email", "email", "autocomplete=\"email\"" TYPED_EMAIL, NULL},
+	{ON(PAGE_SIGNUP), with_emails_as_usernames, "email", "Email", "email", USERNAME TYPED_EMAIL, NULL},
+	{ON(PAGE_LOGIN) | ON(PAGE_FORGOT), with_emails_as_usernames, "login", "Email", "email", USERNAME TYPED_EMAIL, NULL},
+	{ON(PAGE_LOGIN) | ON(PAGE_FORGOT), with_usernames, "login", "Username or email", "text", USERNAME, NULL},
+	{ON(PAGE_SIGNUP) | ON(PAGE_RESET), always, "password", "Password", "password", NEW_PASSWORD, NULL},
+	{ON(PAGE_SIGNUP) | ON(PAGE_RESET), if_asked_twice, "password_confirmation", "Password, once more", "password",
+	NEW_PASSWORD, NULL},
+	{ON(PAGE_LOGIN), always, "password", "Password", "password", "autocomplete=\"current-password\"", NULL},
+	{ON(PAGE_RESET) | ON(PAGE_VERIFY), always, "token", NULL, NULL, NULL, NULL},
+	{ON_ANY, always, "redirect_uri", NULL, NULL, NULL, NULL},
+	{ON_ANY, always, "redir", NULL, NULL, NULL, NULL},
+	{ON_ANY, always, "app", NULL, NULL, NULL, NULL}
+};
+
+/* List the fields of a page under an app's rules; return how many. */
+int
+inputs_of(PageKind page, const FormRules *rules, const Input *inputs[INPUTS_MAX])
+{
+	int			count = 0;
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if ((table[i].pages & ON(page)) != 0 && table[i].rule(rules) != FIELD_HIDDEN)
+			inputs[count++] = &table[i];
+	return count;
+}
+
+/* Tell a field whose content is never sent back. */
+bool
+input_is_password(const Input *input)
+{
+	return input->type != NULL && strcmp(input->type, "password") == 0;
+}
+
+/* Tell the field beside which it says what a password needs. */
+bool
+input_is_new_password(const Input *input)
+{
+	return input_is_password(input) && strcmp(input->name, "password") == 0 &&
+		strcmp(input->attributes, NEW_PASSWORD) == 0;
+}

@@ -1,0 +1,167 @@
+/*
+ * What was asked for, and whether our own pages asked for it.
+ */
+#include "web/request.h"
+
+#include <jansson.h>
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+#define FORM_TYPE "application/x-www-form-urlencoded"
+
+/* Tell whether a span is exactly this string. */
+bool
+span_is(Span text, const char *string)
+{
+	return text.data != NULL && text.size == strlen(string) && memcmp(text.data, string, text.size) == 0;
+}
+
+/* ---------- what PostgREST tells ---------- */
+
+/* Where in a Request a header goes. */
+typedef struct Header
+{
+	const char *name;
+	size_t		offset;
+} Header;
+
+/* What nginx makes of a request, and what it passes through. */
+static const Header proxied_headers[] = {
+	{"x-arsignup-method", offsetof(Request, method)},
+	{"x-arsignup-uri", offsetof(Request, uri)},
+	{"x-arsignup-host", offsetof(Request, host)},
+	{"x-arsignup-content-type", offsetof(Request, content_type)},
+	{"sec-fetch-site", offsetof(Request, fetch_site)},
+	{"origin", offsetof(Request, origin)},
+	{"referer", offsetof(Request, referer)},
+	{"user-agent", offsetof(Request, client)},
+	{"x-arsignup-proxy", offsetof(Request, proxy)},
+	{"x-arsignup-address", offsetof(Request, address)}
+};
+
+/* What a browser says to PostgREST alone. */
+static const Header direct_headers[] = {
+	{"host", offsetof(Request, host)},
+	{"content-type", offsetof(Request, content_type)},
+	{"sec-fetch-site", offsetof(Request, fetch_site)},
+	{"origin", offsetof(Request, origin)},
+	{"referer", offsetof(Request, referer)},
+	{"user-agent", offsetof(Request, client)}
+};
+
+/* Return a copy of a member that is a string and not empty, terminated; nothing if there is none. */
+static Span
+string_member(const json_t *object, const char *name, void *(*allocate) (size_t size))
+{
+	const char *value = json_string_value(json_object_get(object, name));
+	size_t		size = value ? strlen(value) : 0;
+	char	   *copy;
+
+	if (size == 0)
+		return (Span) {NULL, 0};
+	copy = allocate(size + 1);
+	memcpy(copy, value, size + 1);
+	return (Span) {copy, size};
+}
+
+/* Read the headers from the object that PostgREST makes of them. */
+void
+request_read(Request *request, const char *headers, bool is_direct, void *(*allocate) (size_t size))
+{
+	const Header *header = is_direct ? direct_headers : proxied_headers;
+	size_t		count = (is_direct ? sizeof(direct_headers) : sizeof(proxied_headers)) / sizeof(Header);
+	json_t	   *object = json_loads(headers, 0, NULL);
+
+	memset(request, 0, sizeof(Request));
+	for (; count > 0; count--, header++)
+		*(Span *) ((char *) request + header->offset) = string_member(object, header->name, allocate);
+	json_decref(object);
+	if (is_direct && request->host.data != NULL)
+		request->host.size = strcspn(request->host.data, ":");
+}
+
+/* Return a cookie from the object that PostgREST makes of them; nothing if there is none. */
+Span
+request_cookie(const char *cookies, const char *name, void *(*allocate) (size_t size))
+{
+	json_t	   *object = json_loads(cookies, 0, NULL);
+	Span		value = string_member(object, name, allocate);
+
+	json_decref(object);
+	return value;
+}
+
+/* ---------- what was asked for ---------- */
+
+/* Take path and query of a request target apart. */
+void
+request_split_uri(Span uri, Span *path, Span *query)
+{
+	const char *question = uri.size > 0 ? memchr(uri.data, '?', uri.size) : NULL;
+
+	*path = uri;
+	*query = (Span) {NULL, 0};
+	if (question == NULL)
+		return;
+	path->size = question - uri.data;
+	*query = (Span) {question + 1, uri.size - path->size - 1};
+}
+
+/* Return the host name of an absolute URL or origin; nothing if there is none. */
+static Span
+host_of(Span url)
+{
+	const char *slashes = NULL;
+	Span		host;
+
+	for (size_t i = 0; i + 2 < url.size && slashes == NULL; i++)
+		if (memcmp(url.data + i, "://", 3) == 0)
+			slashes = url.data + i + 3;
+	if (slashes == NULL)
+		return (Span) {NULL, 0};
+	host = (Span) {slashes, 0};
+	if (*slashes == '[')
+		while (slashes + host.size < url.data + url.size && slashes[host.size] != ']')
+			host.size++;
+	while (slashes + host.size < url.data + url.size && strchr(":/?#@\\", slashes[host.size]) == NULL)
+		host.size++;
+	return host;
+}
+
+/* Tell whether a URL or origin is of the host that was asked. */
+static bool
+is_of_host(Span url, Span host)
+{
+	Span		other = host_of(url);
+
+	return other.size > 0 && other.size == host.size && strncasecmp(other.data, host.data, host.size) == 0;
+}
+
+/*
+ * Tell whether a form was sent by a page of ours, as far as the browser says.
+ * One that says nothing is no browser, or has neither cookies nor a person to
+ * deceive. An origin of "null" is what a page has that hides where it is.
+ */
+bool
+request_is_own(const Request *request)
+{
+	if (request->fetch_site.data != NULL)
+		return span_is(request->fetch_site, "same-origin") || span_is(request->fetch_site, "none");
+	if (request->origin.data != NULL)
+		return is_of_host(request->origin, request->host);
+	return request->referer.data == NULL || is_of_host(request->referer, request->host);
+}
+
+/* Tell whether the body is a form, by its content type. */
+bool
+request_has_form(const Request *request)
+{
+	Span		type = request->content_type;
+	const char *semicolon = type.size > 0 ? memchr(type.data, ';', type.size) : NULL;
+
+	if (semicolon != NULL)
+		type.size = semicolon - type.data;
+	type = span_trim(type);
+	return type.size == strlen(FORM_TYPE) && strncasecmp(type.data, FORM_TYPE, type.size) == 0;
+}

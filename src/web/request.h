@@ -1,0 +1,33 @@
+/*
+ * What was asked for. Pure C: no postgres.h.
+ */
+#ifndef ARSIGNUP_REQUEST_H
+#define ARSIGNUP_REQUEST_H
+
+#include <stdbool.h>
+
+#include "base/text.h"
+
+/* Headers that were not sent have no data. */
+typedef struct Request
+{
+	Span		method;
+	Span		uri;
+	Span		host;			/* lower case, without port */
+	Span		content_type;
+	Span		fetch_site;
+	Span		origin;
+	Span		referer;
+	Span		client;
+	Span		proxy;			/* the secret of whoever says where the request came from */
+	Span		address;
+} Request;
+
+extern bool span_is(Span text, const char *string);
+extern void request_read(Request *request, const char *headers, bool is_direct, void *(*allocate) (size_t size));
+extern Span request_cookie(const char *cookies, const char *name, void *(*allocate) (size_t size));
+extern void request_split_uri(Span uri, Span *path, Span *query);
+extern bool request_is_own(const Request *request);
+extern bool request_has_form(const Request *request);
+
+#endif							/* ARSIGNUP_REQUEST_H */

@@ -1,0 +1,22 @@
+/*
+ * What is answered: status, headers, body.
+ */
+#ifndef ARSIGNUP_RESPONSE_H
+#define ARSIGNUP_RESPONSE_H
+
+#include "arsignup.h"
+#include "lib/stringinfo.h"
+#include "web/html.h"
+
+typedef struct Response
+{
+	int			status;
+	StringInfoData headers;		/* as JSON, without the closing bracket */
+	Html		body;
+} Response;
+
+extern void response_begin(Response *response);
+extern void response_header(Response *response, const char *name, const char *value);
+extern bytea *response_send(Response *response);
+
+#endif							/* ARSIGNUP_RESPONSE_H */

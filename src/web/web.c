@@ -1,0 +1,312 @@
+/*
+ * SQL functions of schema arsignup_web: what PostgREST calls.
+ */
+#include "arsignup.h"
+
+#include "base/argument.h"
+#include "web/pages.h"
+#include "web/stylesheet.h"
+
+static const Route routes[] = {
+	{"/", "GET", PAGE_LOGIN, show_login},
+	{"/", "POST", PAGE_LOGIN, post_login},
+	{"/login", "GET", PAGE_LOGIN, show_login},
+	{"/login", "POST", PAGE_LOGIN, post_login},
+	{"/logout", "GET", PAGE_LOGOUT, show_logout},
+	{"/logout", "POST", PAGE_LOGOUT, post_logout},
+	{"/signup", "GET", PAGE_SIGNUP, show_signup},
+	{"/signup", "POST", PAGE_SIGNUP, post_signup},
+	{"/forgot", "GET", PAGE_FORGOT, show_forgot},
+	{"/forgot", "POST", PAGE_FORGOT, post_forgot},
+	{"/reset", "GET", PAGE_RESET, show_reset},
+	{"/reset", "POST", PAGE_RESET, post_reset},
+	{"/verify", "GET", PAGE_VERIFY, show_verify},
+	{"/verify", "POST", PAGE_VERIFY, post_verify},
+	{"/.well-known/jwks.json", "GET", PAGE_NONE, show_keys}
+};
+
+/* ---------- behind nginx ---------- */
+
+/* Find the app that a request is for; what is left of the path is that of a page. */
+static void
+find_app(Exchange *exchange)
+{
+	Span		rest = exchange->path;
+	Span		slug = path_take_slug(&rest);
+	const char *host = exchange->request.host.data;
+
+	exchange->has_app = hosted_app_find(host ? host : "", slug.data ? pnstrdup(slug.data, slug.size) : "",
+										&exchange->app);
+	if (exchange->has_app && !exchange->app.is_by_host)
+		exchange->path = rest;
+}
+
+/* Answer a path that is none, or a method that it has not. */
+static void
+answer_unrouted(Exchange *exchange, const char *allowed)
+{
+	if (*allowed == '\0')
+	{
+		answer_message(exchange, 404, "Page not found", "Nothing is here. Is the address right?");
+		return;
+	}
+	response_header(&exchange->response, "Allow", allowed);
+	answer_message(exchange, 405, "That can't be done here", "This address does not take such a request.");
+}
+
+/* Read the query for what a page is asked with, as far as it can be read. */
+static void
+read_query(Exchange *exchange)
+{
+	char	   *buffer = secret_alloc(exchange->scope, exchange->query.size + 1);
+
+	(void) page_read_form(&exchange->page, exchange->query, buffer);
+}
+
+/* Read the form that was sent; what is only carried along may stand in the query. */
+static bool
+read_form(Exchange *exchange)
+{
+	char	   *buffer = secret_alloc(exchange->scope, exchange->body.size + 1);
+	WebPage    *page = &exchange->page;
+	FormValue	asked[INPUTS_MAX];
+
+	memcpy(asked, page->values, sizeof(asked));
+	if (!page_read_form(page, exchange->body, buffer))
+		return false;
+	for (int i = 0; i < page->input_count; i++)
+		if (page->inputs[i]->label == NULL && page->values[i].text.data == NULL)
+			page->values[i] = asked[i];
+	return true;
+}
+
+/* Refuse a form that another site has sent, or that is none; true if there is nothing wrong with it. */
+static bool
+accept_sender(Exchange *exchange)
+{
+	if (!request_is_own(&exchange->request))
+		answer_message(exchange, 403, "Not from there",
+					   "This was sent from another site. Open the page itself, and send it from there.");
+	else if (!request_has_form(&exchange->request))
+		answer_message(exchange, 415, "Not a form", "This address takes forms, as this page sends them.");
+	else
+		return true;
+	return false;
+}
+
+/* Refuse a form that cannot be read; true if there is nothing wrong with it. */
+static bool
+accept_form(Exchange *exchange)
+{
+	if (!accept_sender(exchange))
+		return false;
+	if (exchange->body.size > FORM_MAX_SIZE)
+		answer_message(exchange, 413, "Too much", "This is more than a form can hold.");
+	else if (!read_form(exchange))
+		answer_message(exchange, 400, "Not readable", "This is no form, or has characters that are no text.");
+	else
+		return true;
+	return false;
+}
+
+/* Answer a request that is for a route. */
+static void
+answer_route(Exchange *exchange, const Route *route)
+{
+	exchange->kind = route->page;
+	if (route->page != PAGE_NONE)
+	{
+		page_set_inputs(&exchange->page, route->page, &exchange->app.rules);
+		read_query(exchange);
+	}
+	if (strcmp(route->method, "POST") != 0 || accept_form(exchange))
+		route->answer(exchange);
+}
+
+/* Answer a request. */
+static void
+answer(Exchange *exchange)
+{
+	char		allowed[METHODS_MAX];
+	const Route *route;
+
+	exchange_read(exchange);
+	find_app(exchange);
+	if (!exchange->has_app)
+	{
+		answer_unrouted(exchange, "");
+		return;
+	}
+	route = route_find(routes, lengthof(routes), exchange->path, exchange->request.method, allowed);
+	if (route == NULL)
+		answer_unrouted(exchange, allowed);
+	else
+		answer_route(exchange, route);
+}
+
+/* Begin to answer. */
+static void
+begin(Exchange *exchange, SecretScope *scope)
+{
+	secret_scope_open(scope);
+	spi_open();
+	exchange->scope = scope;
+	response_begin(&exchange->response);
+}
+
+/* Hand the answer over; return its body. */
+static bytea *
+finish(Exchange *exchange)
+{
+	bytea	   *body = response_send(&exchange->response);
+
+	spi_close();
+	secret_scope_close(exchange->scope);
+	return body;
+}
+
+/* arsignup_web.handle(bytea) returns bytea, as the domain of any media type */
+PG_FUNCTION_INFO_V1(arsignup_web_handle);
+Datum
+arsignup_web_handle(PG_FUNCTION_ARGS)
+{
+	SecretScope scope;
+	Exchange	exchange = {0};
+
+	begin(&exchange, &scope);
+	exchange.body = secret_argument(&scope, fcinfo, 0);
+	answer(&exchange);
+	PG_RETURN_BYTEA_P(finish(&exchange));
+}
+
+/* ---------- PostgREST alone ---------- */
+
+/* A function of PostgREST's: what it does, and its arguments behind the app's slug, by the names of fields. */
+typedef struct Direct
+{
+	Route		route;
+	const char *arguments[INPUTS_MAX];
+} Direct;
+
+/* Give the page's fields what the function's arguments say. */
+static void
+read_arguments(Exchange *exchange, const Direct *direct, FunctionCallInfo fcinfo)
+{
+	WebPage    *page = &exchange->page;
+
+	page_set_inputs(page, exchange->kind, &exchange->app.rules);
+	page_set_value(page, "app", (Span) {exchange->app.slug, strlen(exchange->app.slug)});
+	for (int i = 0; direct->arguments[i] != NULL; i++)
+	{
+		Span		argument = secret_argument(exchange->scope, fcinfo, i + 1);
+		char	   *copy = secret_alloc(exchange->scope, argument.size + 1);
+
+		if (argument.data == NULL)
+			continue;
+		memcpy(copy, argument.data, argument.size);
+		copy[argument.size] = '\0';
+		page_set_value(page, direct->arguments[i], (Span) {copy, argument.size});
+	}
+}
+
+/* Answer a call of one of PostgREST's functions; return the body. */
+static Datum
+answer_direct(FunctionCallInfo fcinfo, const Direct *direct)
+{
+	SecretScope scope;
+	Exchange	exchange = {.is_direct = true, .kind = direct->route.page};
+
+	begin(&exchange, &scope);
+	exchange_read(&exchange);
+	exchange.has_app = !PG_ARGISNULL(0) && hosted_app_find("", argument_text(fcinfo, 0), &exchange.app);
+	if (!exchange.has_app)
+		answer_unrouted(&exchange, "");
+	else
+	{
+		read_arguments(&exchange, direct, fcinfo);
+		if (strcmp(direct->route.method, "POST") != 0 || accept_sender(&exchange))
+			direct->route.answer(&exchange);
+	}
+	PG_RETURN_BYTEA_P(finish(&exchange));
+}
+
+/* arsignup_web.signup_page(app text, redir text, redirect_uri text) returns text, as the domain of pages */
+PG_FUNCTION_INFO_V1(arsignup_web_signup_page);
+Datum
+arsignup_web_signup_page(PG_FUNCTION_ARGS)
+{
+	static const Direct direct = {{"", "GET", PAGE_SIGNUP, show_signup}, {"redir", "redirect_uri"}};
+
+	return answer_direct(fcinfo, &direct);
+}
+
+/* arsignup_web.login_page(app text, redir text, redirect_uri text) returns text, as the domain of pages */
+PG_FUNCTION_INFO_V1(arsignup_web_login_page);
+Datum
+arsignup_web_login_page(PG_FUNCTION_ARGS)
+{
+	static const Direct direct = {{"", "GET", PAGE_LOGIN, show_login}, {"redir", "redirect_uri"}};
+
+	return answer_direct(fcinfo, &direct);
+}
+
+/* arsignup_web.logout_page(app text, redir text, redirect_uri text) returns text, as the domain of pages */
+PG_FUNCTION_INFO_V1(arsignup_web_logout_page);
+Datum
+arsignup_web_logout_page(PG_FUNCTION_ARGS)
+{
+	static const Direct direct = {{"", "GET", PAGE_LOGOUT, show_logout}, {"redir", "redirect_uri"}};
+
+	return answer_direct(fcinfo, &direct);
+}
+
+/*
+ * arsignup_web.signup(app text, redir text, redirect_uri text, first_name text, last_name text,
+ * org_name text, username text, email text, password arsignup.secret,
+ * password_confirmation arsignup.secret) returns bytea, as the domain of any media type
+ */
+PG_FUNCTION_INFO_V1(arsignup_web_signup);
+Datum
+arsignup_web_signup(PG_FUNCTION_ARGS)
+{
+	static const Direct direct = {{"", "POST", PAGE_SIGNUP, post_signup},
+		{"redir", "redirect_uri", "first_name", "last_name", "org_name", "username", "email",
+		"password", "password_confirmation"}};
+
+	return answer_direct(fcinfo, &direct);
+}
+
+/*
+ * arsignup_web.login(app text, redir text, redirect_uri text, login text,
+ * password arsignup.secret) returns bytea, as the domain of any media type
+ */
+PG_FUNCTION_INFO_V1(arsignup_web_login);
+Datum
+arsignup_web_login(PG_FUNCTION_ARGS)
+{
+	static const Direct direct = {{"", "POST", PAGE_LOGIN, post_login},
+		{"redir", "redirect_uri", "login", "password"}};
+
+	return answer_direct(fcinfo, &direct);
+}
+
+/*
+ * arsignup_web.logout(app text, redir text, redirect_uri text) returns bytea, as the domain of any
+ * media type
+ */
+PG_FUNCTION_INFO_V1(arsignup_web_logout);
+Datum
+arsignup_web_logout(PG_FUNCTION_ARGS)
+{
+	static const Direct direct = {{"", "POST", PAGE_LOGOUT, post_logout}, {"redir", "redirect_uri"}};
+
+	return answer_direct(fcinfo, &direct);
+}
+
+/* arsignup_web.stylesheet() returns text, as the domain of stylesheets */
+PG_FUNCTION_INFO_V1(arsignup_web_stylesheet);
+Datum
+arsignup_web_stylesheet(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(stylesheet_text));
+}

@@ -1,0 +1,95 @@
+# What the tests of this folder share: a site, that is a cluster with apps behind a real PostgREST and nginx, run from the
+# files in web/, and asking it as browsers and others do. To be sourced. Each test runs by itself too.
+# shellcheck shell=bash
+
+# shellcheck source=test/server/lib.bash
+source "$(dirname "${BASH_SOURCE[0]}")/../server/lib.bash"
+# shellcheck source=scripts/web.sh
+source scripts/web.sh
+
+PASSWORD='correct horse canary staple'
+
+# ---- the site ----
+
+# Skip everything, saying why, and what was meant to be tested.
+skip_all() {
+	plan 1
+	echo "ok 1 - $1 # SKIP $2"
+	exit
+}
+
+# Find PostgREST and nginx, or skip everything.
+need_web() {
+	{ find_postgrest && find_nginx; } >"$SCRATCH/programs" 2>&1 || {
+		diag "$(cat "$SCRATCH/programs")"
+		skip_all "$1" 'there is no PostgREST or nginx, and none could be fetched'
+	}
+}
+
+# Make a realm with an app for each thing that a signup can make, reached by slug (users, orgs, tokens) and by host
+# (users.localhost, …); more columns of connected_apps and their values may be given.
+make_apps() {
+	REALM=$(query --command="INSERT INTO arsignup.realms (name) VALUES ('Test') RETURNING id")
+	query --set=realm="$REALM" --set=app="${APP_URL:-https://app.example}" <<-SQL
+		INSERT INTO arsignup.connected_apps
+			(realm_id, name, slug, signup_mode, login_handler, signup_handler, default_permissions ${1:+, $1})
+		SELECT :'realm', initcap(slug), slug, mode, :'app' || '/login', :'app' || '/signup', '{reader}' ${2:+, $2}
+		FROM (VALUES ('users', 'user'), ('orgs', 'user_org'), ('tokens', 'signup_token')) v (slug, mode);
+		INSERT INTO arsignup.app_routes (kind, name, realm_id, connected_app_id)
+		SELECT 'host', slug || '.localhost', realm_id, id FROM arsignup.connected_apps;
+		SELECT arsignup.rotate_signing_key(:'realm') \g /dev/null
+	SQL
+}
+
+# Make a cluster with the settings given and the apps, and open it to the web.
+new_site() {
+	new_cluster arsignup.hash_slots=2 "$@"
+	query --command='CREATE EXTENSION arsignup'
+	make_apps
+	web_start >"$SCRATCH/web" 2>&1 || {
+		diag "$(cat "$SCRATCH/web" "$WEB"/*.log)"
+		exit 1
+	}
+}
+
+# ---- asking it ----
+
+# Ask by curl, with a browser's Accept, and print the status; headers and body are kept.
+fetch() {
+	curl --silent --max-time "$PATIENCE" --output "$SCRATCH/body" --dump-header "$SCRATCH/headers" --write-out '%{http_code}' \
+		--header 'Accept: text/html,application/xhtml+xml,*/*;q=0.8' "$@" || echo " curl: $?"
+}
+
+# Print a header of the last answer, or those of the same name.
+header() {
+	sed -n "s/^$1: \\(.*\\)\\r\$/\\1/Ip" "$SCRATCH/headers"
+}
+
+# Print the body of the last answer.
+body() {
+	cat "$SCRATCH/body"
+}
+
+# Send a form to an address, fields given as name=value, and print status and where it leads.
+submit() {
+	local address=$1 field fields=()
+	shift
+	for field; do fields+=(--data-urlencode "$field"); done
+	echo "$(fetch "${fields[@]}" "$address") $(header location)"
+}
+
+# Send what printf makes of its arguments to nginx, and print the status of its answer.
+raw() {
+	local line
+	exec {connection}<>"/dev/tcp/127.0.0.1/${BASE_URL##*:}"
+	# shellcheck disable=SC2059 # the format is the test's
+	printf "$@" >&"$connection" 2>/dev/null || true
+	IFS= read -r -t "$PATIENCE" line <&"$connection" || true
+	exec {connection}>&-
+	cut -d ' ' -f 2 <<<"$line"
+}
+
+# Print what a query returns.
+value() {
+	query --command="SELECT $1"
+}
