@@ -86,7 +86,7 @@ const LEGACY_DEFAULT = (url) => `
 
 const MODULE = {
 	'': `<!DOCTYPE html><html lang="en"><title>Module</title>
-		<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'self' ${BASE_URL}; connect-src ${BASE_URL}">
+		<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'self' ${BASE_URL}; connect-src 'self' ${BASE_URL}">
 		<script type="module" src="page.js"></script>`,
 	'page.js': `import AuthRocket, { setInstanceUrl, signup, authenticate, logout, enhance } from '${BASE_URL}/static/arsignup.mjs';
 		Object.assign(window, { setInstanceUrl, signup, authenticate, logout, enhance });
@@ -103,15 +103,26 @@ for (const [form, url] of Object.entries({ bare: '/', v1: '/v1', 'v1-slash': '/v
 const example = (app, name) => fs.readFileSync(path.join(EXAMPLE, name), 'utf8')
 	.replaceAll('http://127.0.0.1:8080', BASE_URL).replaceAll('/shop/', `/${app}/`);
 
+const received = [];
+
+// Answer a call that has come to the page's own server: note it, and lead it on.
+function receive(request, response) {
+	received.push({ url: request.url, ...request.headers });
+	response.writeHead(request.url.startsWith('/moved/') ? 307 : 404, { Location: '/elsewhere' });
+	response.end();
+}
+
 // Answer a request: /example/<app>/… or /<page>/….
 function serve(request, response) {
+	if (request.method === 'POST')
+		return receive(request, response);
 	const [, first, second, third] = request.url.split(/[/?]/);
 	const isExample = first === 'example';
 	const name = isExample ? third || 'index.html' : second || '';
 	const type = TYPES[path.extname(name).slice(1)] || 'text/html';
 	const body = isExample ? example(second, name) : (pages[first] || {})[name];
 	response.writeHead(body === undefined ? 404 : 200, { 'Content-Type': `${type}; charset=utf-8` });
-	response.end(body);
+	return response.end(body);
 }
 
 // ---- the browser ----
@@ -244,8 +255,23 @@ async function testTrouble() {
 		is('a double click: the form is busy', await page.evaluate(() => window.busy), ['true', true]);
 		is('a double click: one signup', await destination(page), '/login?token=…&signup=true');
 		is('a double click: one call', calls.length, 1);
-		await page.goBack();
-		ok('coming back: the form is open', await page.locator('#signup-form button').isEnabled());
+	});
+	await visit('coming back', '/example/users/', async (page) => {
+		const state = () => page.evaluate(() => [document.forms[0].getAttribute('aria-busy'), document.querySelector('button').disabled]);
+		await page.route(`${APP_URL}/**`, (route) => route.fulfill({ status: 204 }));
+		await fill(page, 'signup', somebody(), PASSWORD);
+		const gone = page.waitForRequest(`${APP_URL}/**`);
+		await page.click('#signup-form button');
+		await gone;
+		is('coming back: who was sent on left a busy form', await state(), ['true', true]);
+		await page.evaluate(() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
+		is('coming back: and finds it open', await state(), ['false', false]);
+	});
+	await visit('a page with doubts', '/example/users/', async (page, calls) => {
+		await page.evaluate(() => document.addEventListener('submit', (event) => event.preventDefault(), true));
+		await fill(page, 'signup', somebody(), PASSWORD);
+		await page.click('#signup-form button');
+		is('a page with doubts: nothing is sent', [calls.length, await page.getAttribute('#signup-form', 'aria-busy')], [0, null]);
 	});
 	await visit('a failed network', '/example/users/', async (page, calls, context) => {
 		await fill(page, 'signup', somebody(), PASSWORD);
@@ -331,6 +357,23 @@ async function testModule() {
 	});
 }
 
+// A call tells no more of a person and a page than it must, even the page's own server, and is not led astray.
+async function testManners() {
+	await visit('manners', '/module/', async (page, calls, context) => {
+		await context.addCookies([{ name: 'session', value: 'secret', url: home }]);
+		const errors = await page.evaluate(async ([base]) => {
+			window.setInstanceUrl(`${base}/gone`);
+			const gone = await window.signup({ email: 'a' }, null);
+			window.setInstanceUrl(`${base}/moved`);
+			const moved = await window.signup({ email: 'a' }, null);
+			return [Boolean(gone.error), Boolean(moved.error)];
+		}, [home]);
+		is('manners: both have failed', errors, [true, true]);
+		is('manners: no redirect is followed', received.map((call) => call.url), ['/gone/v1/signup', '/moved/v1/signup']);
+		is('manners: no cookie, no referrer', received.map((call) => [call.cookie, call.referer]), [[undefined, undefined], [undefined, undefined]]);
+	});
+}
+
 async function main() {
 	const server = http.createServer(serve).listen(0, '127.0.0.1');
 	await new Promise((listening) => server.once('listening', listening));
@@ -343,6 +386,7 @@ async function main() {
 	await testLooks();
 	await testLegacy();
 	await testModule();
+	await testManners();
 	await browser.close();
 	server.close();
 	console.log(`1..${tests}`);

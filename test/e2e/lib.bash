@@ -26,6 +26,29 @@ need_web() {
 	}
 }
 
+# Fetch what package-lock.json names.
+fetch_modules() {
+	[[ ! -e $WORK/node/installed ]] || return 0
+	mkdir -p "$WORK/node" && cp test/e2e/package.json test/e2e/package-lock.json "$WORK/node/" && cd "$WORK/node" &&
+		find_npm && npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-retry-mintimeout=1000 && touch installed
+}
+
+# Have the modules of npm that the tests use, or skip everything.
+need_modules() {
+	(fetch_modules) >"$SCRATCH/npm" 2>&1 || {
+		diag "$(cat "$SCRATCH/npm")"
+		skip_all "$1" 'npm could not be asked'
+	}
+	export NODE_PATH=$WORK/node/node_modules
+}
+
+# Have a browser and what drives it, or skip everything.
+need_browser() {
+	CHROMIUM=$(command -v chromium) || skip_all "$1" 'there is no chromium'
+	need_modules "$1"
+	export CHROMIUM PASSWORD
+}
+
 # Make a realm with an app for each thing that a signup can make, reached by slug (users, orgs, tokens) and by host
 # (users.localhost, …); more columns of connected_apps and their values may be given.
 make_apps() {
