@@ -26,6 +26,23 @@ need_web() {
 	}
 }
 
+# Have the modules of npm that the tests use, or skip everything.
+need_modules() {
+	find_modules >"$SCRATCH/npm" 2>&1 || {
+		diag "$(cat "$SCRATCH/npm")"
+		skip_all "$1" 'npm could not be asked'
+	}
+}
+
+# Have a browser and what drives it, or skip everything.
+need_browser() {
+	find_browser >"$SCRATCH/npm" 2>&1 || {
+		diag "$(cat "$SCRATCH/npm")"
+		skip_all "$1" 'there is no chromium, or npm could not be asked'
+	}
+	export PASSWORD
+}
+
 # Make a realm with an app for each thing that a signup can make, reached by slug (users, orgs, tokens) and by host
 # (users.localhost, …); more columns of connected_apps and their values may be given.
 make_apps() {
