@@ -24,6 +24,7 @@ typedef struct CallFault
 } CallFault;
 
 extern void web_try(void (*action) (void *), void *argument, Outcome *outcome);
+extern bool outcome_is_passing(const Outcome *outcome);
 extern void web_call(Statement *statement, Parameters *parameters, Outcome *outcome);
 
 #endif							/* ARSIGNUP_CALL_H */
