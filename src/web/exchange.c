@@ -55,6 +55,8 @@ exchange_read(Exchange *exchange)
 	Request    *request = &exchange->request;
 
 	request_read(request, setting("request.headers"), exchange->is_direct, palloc);
+	if (exchange->is_direct)
+		request->method = (Span) {setting("request.method"), strlen(setting("request.method"))};
 	if (is_proxied(request->proxy))
 		exchange->address = parse_address(request->address);
 	request_split_uri(request->uri, &exchange->path, &exchange->query);

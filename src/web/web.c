@@ -255,6 +255,17 @@ read_arguments(Exchange *exchange, const Direct *direct, FunctionCallInfo fcinfo
 	}
 }
 
+/*
+ * Tell whether PostgREST was asked with a method that only reads, of a function
+ * that does not: a password would stand in the address.
+ */
+static bool
+is_misread(const Exchange *exchange, const Route *route)
+{
+	return strcmp(route->method, "POST") == 0 &&
+		(span_is(exchange->request.method, "GET") || span_is(exchange->request.method, "HEAD"));
+}
+
 /* Refuse what an app does not take from where it comes; true if there is nothing wrong with it. */
 static bool
 accept_direct(Exchange *exchange, const Route *route)
@@ -280,6 +291,8 @@ answer_direct(FunctionCallInfo fcinfo, const Direct *direct)
 	exchange.has_app = !PG_ARGISNULL(0) && hosted_app_find("", argument_text(fcinfo, 0), &exchange.app);
 	if (!exchange.has_app)
 		answer_unknown(&exchange, route == &direct->api);
+	else if (is_misread(&exchange, route))
+		answer_not_allowed(&exchange, route == &direct->api, "POST");
 	else if (accept_direct(&exchange, route))
 	{
 		read_arguments(&exchange, direct, fcinfo);
