@@ -69,6 +69,25 @@ new_site() {
 	}
 }
 
+# Make what the application of web.sh has of its own, as in the demo.
+make_application() {
+	query <<-'SQL'
+		CREATE ROLE demo_app LOGIN IN ROLE arsignup_app;
+		CREATE SCHEMA AUTHORIZATION demo_app;
+		SET ROLE demo_app;
+		CREATE TABLE payments (
+			id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+			signup_email text NOT NULL,
+			amount_cents int NOT NULL
+		);
+		CREATE TABLE subscriptions (
+			user_id uuid NOT NULL REFERENCES arsignup.users (id),
+			org_id uuid NOT NULL REFERENCES arsignup.orgs (id),
+			payment_id bigint NOT NULL REFERENCES payments (id)
+		);
+	SQL
+}
+
 # ---- asking it ----
 
 # Ask by curl, with a browser's Accept, and print the status; headers and body are kept.
