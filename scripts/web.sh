@@ -44,14 +44,19 @@ find_nginx() {
 	)
 }
 
-# Find Chromium and fetch what drives it, as test/e2e/package-lock.json names it; NODE_PATH is where that is.
-find_browser() {
+# Fetch the modules of npm that test/e2e/package-lock.json names; NODE_PATH is where they are.
+find_modules() {
 	local asked=(--ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-retry-mintimeout=1000)
-	export CHROMIUM NODE_PATH=$WORK/node/node_modules
-	CHROMIUM=$(command -v chromium) || return
+	export NODE_PATH=$WORK/node/node_modules
 	[[ ! -e $WORK/node/installed ]] || return 0
 	mkdir -p "$WORK/node" && cp test/e2e/package.json test/e2e/package-lock.json "$WORK/node/" &&
 		(cd "$WORK/node" && find_npm && npm ci "${asked[@]}" && touch installed)
+}
+
+# Find Chromium, and fetch what drives it.
+find_browser() {
+	export CHROMIUM
+	CHROMIUM=$(command -v chromium) && find_modules
 }
 
 # ---- a pair of them ----

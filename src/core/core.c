@@ -192,18 +192,19 @@ json_release(void *memory)
 {
 }
 
-/* Read JSON or a form into values that live, and are wiped, with the call's secrets. */
-static Value *
-read_params(CoreCall *call, Span text, bool is_form)
+/* Read JSON or a form into values that live, and are wiped, with a scope of secrets. */
+Value *
+read_params(SecretScope *scope, Span text, ParamsSyntax syntax)
 {
-	char	   *buffer = secret_alloc(call->scope, text.size + 1);
+	char	   *buffer = secret_alloc(scope, text.size + 1);
 	Value	   *volatile params = NULL;
 
-	json_scope = call->scope;
+	json_scope = scope;
 	params_set_memory(json_allocate, json_release);
 	PG_TRY();
 	{
-		params = is_form ? params_from_form(text, buffer) : params_from_json(text);
+		params = syntax == PARAMS_FORM ? params_from_form(text, buffer) :
+			syntax == PARAMS_JSON ? params_from_json(text) : params_from_loose_json(text);
 	}
 	PG_FINALLY();
 	{
@@ -250,7 +251,7 @@ read_body(CoreCall *call, Span body)
 		reply_error(call, 413, "The body is too large.");
 	else if (body.size > 0 && !is_form && !has_type(call->request->content_type, json_types, 1))
 		reply_error(call, 415, "The body must be JSON or a form, and its Content-Type say so.");
-	else if ((call->body = read_params(call, body, is_form && body.size > 0)) == NULL)
+	else if ((call->body = read_params(call->scope, body, is_form ? PARAMS_FORM : PARAMS_JSON)) == NULL)
 		reply_error(call, 400, "The body can't be read.");
 	else
 		return true;
@@ -291,7 +292,7 @@ read_call(CoreCall *call, Span query, Span body)
 		reply_error(call, 406, "The answer is JSON, which the Accept header does not permit.");
 		return false;
 	}
-	call->query = read_params(call, query, true);
+	call->query = read_params(call->scope, query, PARAMS_FORM);
 	if (call->query == NULL || !decode_id(call))
 	{
 		reply_error(call, 400, "The address can't be read.");

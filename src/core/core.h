@@ -124,6 +124,14 @@ struct CoreCall
 };
 
 /* core.c */
+typedef enum ParamsSyntax
+{
+	PARAMS_JSON,
+	PARAMS_LOOSE_JSON,			/* of members of one name the last counts */
+	PARAMS_FORM
+} ParamsSyntax;
+
+extern Value *read_params(SecretScope *scope, Span text, ParamsSyntax syntax);
 extern bool core_answer(Span path, Span query, Span body, const Request *request, SecretScope *scope,
 						Response *response);
 

@@ -61,9 +61,9 @@ is_shallow(const json_t *value, int levels)
 	return true;
 }
 
-/* Read an object; an empty text is an empty one; NULL if it is no JSON, too deep, or has a member twice. */
-Value *
-params_from_json(Span text)
+/* Read an object, by jansson's flags; an empty text is an empty one; NULL if it is no JSON, or too deep. */
+static Value *
+read_json(Span text, size_t flags)
 {
 	json_t	   *value;
 
@@ -73,11 +73,25 @@ params_from_json(Span text)
 	/* jansson overlooks a NUL behind a number. */
 	if (text.size > PARAMS_MAX_SIZE || memchr(text.data, '\0', text.size) != NULL)
 		return NULL;
-	value = json_loadb(text.data, text.size, JSON_REJECT_DUPLICATES, NULL);
+	value = json_loadb(text.data, text.size, flags, NULL);
 	if (json_is_object(value) && is_shallow(value, PARAMS_MAX_DEPTH))
 		return value;
 	json_decref(value);
 	return NULL;
+}
+
+/* Read an object; NULL if it is no JSON, too deep, or has a member twice. */
+Value *
+params_from_json(Span text)
+{
+	return read_json(text, JSON_REJECT_DUPLICATES);
+}
+
+/* Read an object, of whose members of one name the last counts; NULL if it is no JSON, or too deep. */
+Value *
+params_from_loose_json(Span text)
+{
+	return read_json(text, 0);
 }
 
 /* ---------- forms ---------- */

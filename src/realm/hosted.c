@@ -1,5 +1,5 @@
 /*
- * Connected apps as their hosted pages see them.
+ * Connected apps as their hosted pages and their JSON API see them.
  */
 #include "realm/hosted.h"
 
@@ -54,7 +54,8 @@ hosted_app_find(const char *host, const char *slug, HostedApp *app)
 		" coalesce(a.org_name_field, r.org_name_field), coalesce(a.password_field, r.password_field) = 'twice',"
 		" r.password_min_length, r.password_min_score,"
 		" a.login_handler, coalesce(a.signup_handler, a.login_handler), a.redirect_uris,"
-		" a.header_html, a.footer_html, a.external_css, r.email_verification = 'require'"
+		" a.header_html, a.footer_html, a.external_css, r.email_verification = 'require',"
+		" a.allowed_origins"
 		" FROM (SELECT kind, realm_id, connected_app_id FROM arsignup.app_routes"
 		"  WHERE kind = 'host' AND name = $1 OR kind = 'slug' AND name = $2 ORDER BY kind LIMIT 1) o"
 		" JOIN arsignup.connected_apps a ON a.realm_id = o.realm_id AND a.id = o.connected_app_id"
@@ -82,5 +83,6 @@ hosted_app_find(const char *host, const char *slug, HostedApp *app)
 	app->footer_html = column_text(20);
 	app->external_css = column_text(21);
 	app->emails_must_be_verified = column_bool(22);
+	app->allowed_origins = column_texts(23, &app->allowed_origin_count);
 	return true;
 }

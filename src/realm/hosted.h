@@ -1,5 +1,5 @@
 /*
- * Connected apps as their hosted pages see them.
+ * Connected apps as their hosted pages and their JSON API see them.
  */
 #ifndef ARSIGNUP_HOSTED_H
 #define ARSIGNUP_HOSTED_H
@@ -24,6 +24,8 @@ typedef struct HostedApp
 	char	   *signup_handler; /* the login handler if the app has none */
 	char	  **redirect_uris;
 	int			redirect_uri_count;
+	char	  **allowed_origins;	/* of pages that may call the JSON API; none: any */
+	int			allowed_origin_count;
 	char	   *header_html;	/* null if the app has none; so are the next two */
 	char	   *footer_html;
 	char	   *external_css;

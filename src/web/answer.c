@@ -6,9 +6,6 @@
 #include "lib/stringinfo.h"
 #include "realm/url.h"
 
-/* After how many seconds who met a full gate or a lock may try again. */
-#define RETRY_SECONDS 5
-
 /* ---------- headers ---------- */
 
 /* Append the origin of a URL to a directive. */
@@ -189,7 +186,7 @@ answer_retry(Exchange *exchange, int status, int seconds, const char *sentence)
 }
 
 /* Say how long to wait, as people do. */
-static const char *
+const char *
 throttled_sentence(int seconds)
 {
 	int			minutes = (seconds + SECS_PER_MINUTE - 1) / SECS_PER_MINUTE;
@@ -225,8 +222,7 @@ answer_outcome(Exchange *exchange, const Outcome *outcome)
 			answer_form(exchange, 422);
 			break;
 		case ERRCODE_ARSIGNUP_SWITCHED_OFF:
-			answer_message(exchange, 403, "Not open just now",
-						   "This has been switched off by those who run the application.");
+			answer_message(exchange, 403, "Not open just now", CLOSED_SENTENCE);
 			break;
 		case ERRCODE_ARSIGNUP_NOT_FOUND:
 			answer_message(exchange, 404, "Page not found", "Nothing is here. Is the address right?");
@@ -235,7 +231,12 @@ answer_outcome(Exchange *exchange, const Outcome *outcome)
 			answer_throttled(exchange, outcome->retry_after);
 			break;
 		default:
-			answer_retry(exchange, 503, RETRY_SECONDS,
-						 "We are too busy. Nothing has been done yet: please send this again in a few seconds.");
+			if (outcome_is_passing(outcome))
+				answer_retry(exchange, 503, RETRY_SECONDS, BUSY_SENTENCE);
+			else
+			{
+				page_add_fault(&exchange->page, NULL, REFUSED_SENTENCE);
+				answer_form(exchange, 422);
+			}
 	}
 }

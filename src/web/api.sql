@@ -58,15 +58,16 @@ CREATE OR REPLACE FUNCTION arsignup_web.signup(
 	username text DEFAULT NULL,
 	email text DEFAULT NULL,
 	password arsignup.secret DEFAULT NULL,
-	password_confirmation arsignup.secret DEFAULT NULL
+	password_confirmation arsignup.secret DEFAULT NULL,
+	email_confirmation text DEFAULT NULL
 )
 RETURNS arsignup_web."*/*"
 LANGUAGE c VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_web_signup';
 
-COMMENT ON FUNCTION arsignup_web.signup(text, text, text, text, text, text, text, text, arsignup.secret, arsignup.secret) IS
-'Takes the form of signup_page, for POST at PostgREST alone: 303 to the app, or the page again with what is wrong.';
+COMMENT ON FUNCTION arsignup_web.signup(text, text, text, text, text, text, text, text, arsignup.secret, arsignup.secret, text) IS
+'Signs a person up, for POST at PostgREST alone. The form of signup_page: 303 to the app, or the page again with what is wrong. JSON: {"token", "url"}, or {"error", "errors"}, as the LoginRocket API has it; redir and redirect_uri are not for it.';
 
 CREATE OR REPLACE FUNCTION arsignup_web.login(
 	app text,
@@ -74,28 +75,31 @@ CREATE OR REPLACE FUNCTION arsignup_web.login(
 	redirect_uri text DEFAULT NULL,
 	login text DEFAULT NULL,
 	password arsignup.secret DEFAULT NULL,
-	choice text DEFAULT NULL
+	choice text DEFAULT NULL,
+	username text DEFAULT NULL,
+	email text DEFAULT NULL
 )
 RETURNS arsignup_web."*/*"
 LANGUAGE c VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_web_login';
 
-COMMENT ON FUNCTION arsignup_web.login(text, text, text, text, arsignup.secret, text) IS
-'Takes the form of login_page, for POST at PostgREST alone: 303 to the app, or the page again.';
+COMMENT ON FUNCTION arsignup_web.login(text, text, text, text, arsignup.secret, text, text, text) IS
+'Logs a person in, for POST at PostgREST alone. The form of login_page, which has the field login: 303 to the app, or the page again. JSON, with username or email: {"token", "url"}, or {"error"}, as the LoginRocket API has it.';
 
 CREATE OR REPLACE FUNCTION arsignup_web.logout(
 	app text,
 	redir text DEFAULT NULL,
-	redirect_uri text DEFAULT NULL
+	redirect_uri text DEFAULT NULL,
+	token arsignup.secret DEFAULT NULL
 )
 RETURNS arsignup_web."*/*"
 LANGUAGE c VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_web_logout';
 
-COMMENT ON FUNCTION arsignup_web.logout(text, text, text) IS
-'Takes the form of logout_page, for POST at PostgREST alone: ends the browser''s session, and 303 to a permitted redirect_uri or the login page.';
+COMMENT ON FUNCTION arsignup_web.logout(text, text, text, arsignup.secret) IS
+'Logs out, for POST at PostgREST alone. The form of logout_page: ends the browser''s session, and 303 to a permitted redirect_uri or the login page. JSON, with a login token: ends its session, and {}, or {"error"}.';
 
 CREATE OR REPLACE FUNCTION arsignup_web.stylesheet()
 RETURNS arsignup_web."text/css"

@@ -42,6 +42,25 @@ is_for_the_log(int sqlstate)
 	return sqlstate == ERRCODE_ARSIGNUP_KEY || sqlstate == ERRCODE_OUT_OF_MEMORY;
 }
 
+/* Tell a refusal that the same call may not meet a little later. */
+bool
+outcome_is_passing(const Outcome *outcome)
+{
+	switch (outcome->sqlstate)
+	{
+		case ERRCODE_ARSIGNUP_BUSY:
+		case ERRCODE_ARSIGNUP_KEY:
+		case ERRCODE_LOCK_NOT_AVAILABLE:
+		case ERRCODE_T_R_SERIALIZATION_FAILURE:
+		case ERRCODE_T_R_DEADLOCK_DETECTED:
+		case ERRCODE_OUT_OF_MEMORY:
+		case ERRCODE_READ_ONLY_SQL_TRANSACTION:
+			return true;
+		default:
+			return false;
+	}
+}
+
 /* Add the faults of one attribute. */
 static void
 add_faults(Outcome *outcome, const char *attribute, const json_t *sentences)

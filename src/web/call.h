@@ -25,6 +25,7 @@ typedef struct CallFault
 
 extern void web_try(void (*action) (void *), void *argument, bool (*is_answer) (int sqlstate),
 					Outcome *outcome);
+extern bool outcome_is_passing(const Outcome *outcome);
 extern void web_call(Statement *statement, Parameters *parameters, Outcome *outcome);
 
 #endif							/* ARSIGNUP_CALL_H */

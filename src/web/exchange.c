@@ -8,6 +8,7 @@
 #include <sodium.h>
 
 #include "base/encode.h"
+#include "catalog/pg_type.h"
 #include "login/session.h"
 #include "realm/url.h"
 #include "utils/builtins.h"
@@ -54,6 +55,8 @@ exchange_read(Exchange *exchange)
 	Request    *request = &exchange->request;
 
 	request_read(request, setting("request.headers"), exchange->is_direct, palloc);
+	if (exchange->is_direct)
+		request->method = (Span) {setting("request.method"), strlen(setting("request.method"))};
 	if (is_proxied(request->proxy))
 		exchange->address = parse_address(request->address);
 	request_split_uri(request->uri, &exchange->path, &exchange->query);
@@ -87,6 +90,38 @@ exchange_set_cookie(Exchange *exchange, const char *secret)
 	response_header(&exchange->response, "Set-Cookie",
 					psprintf("%s=%s; Path=/; Max-Age=%d; Secure; HttpOnly; SameSite=Lax",
 							 cookie_name(exchange), secret ? secret : "", seconds));
+}
+
+/* ---------- what was typed ---------- */
+
+/* Return what was typed in a field, or NULL. */
+const char *
+typed(const Exchange *exchange, const char *name)
+{
+	return page_value(&exchange->page, name).data;
+}
+
+/* Add what was typed in a field as a secret. */
+void
+add_typed_secret(Parameters *parameters, const Exchange *exchange, const char *name)
+{
+	add_secret(parameters, exchange->scope, page_value(&exchange->page, name));
+}
+
+/* Add where the person is, and with what. */
+void
+add_source(Parameters *parameters, const Exchange *exchange)
+{
+	add_pointer(parameters, INETOID, exchange->address);
+	add_text(parameters, exchange->request.client.data);
+}
+
+/* Note that a field was left empty. */
+void
+require(Exchange *exchange, const char *name, const char *sentence)
+{
+	if (page_value(&exchange->page, name).size == 0)
+		page_add_fault(&exchange->page, name, sentence);
 }
 
 /* ---------- where things are ---------- */

@@ -15,6 +15,13 @@
 #include "web/response.h"
 #include "web/route.h"
 
+/* After how many seconds who met a full gate or a lock may try again. */
+#define RETRY_SECONDS 5
+
+#define CLOSED_SENTENCE "This has been switched off by those who run the application."
+#define BUSY_SENTENCE "We are too busy. Nothing has been done yet: please send this again in a few seconds."
+#define REFUSED_SENTENCE "The application does not take this."
+
 struct Exchange
 {
 	SecretScope *scope;
@@ -35,6 +42,12 @@ struct Exchange
 extern void exchange_read(Exchange *exchange);
 extern Span exchange_cookie(const Exchange *exchange);
 
+/* What was typed. */
+extern const char *typed(const Exchange *exchange, const char *name);
+extern void add_typed_secret(Parameters *parameters, const Exchange *exchange, const char *name);
+extern void add_source(Parameters *parameters, const Exchange *exchange);
+extern void require(Exchange *exchange, const char *name, const char *sentence);
+
 /* Where things are. */
 extern const char *exchange_path(const Exchange *exchange, PageKind kind);
 extern const char *exchange_url(const Exchange *exchange, PageKind kind);
@@ -48,6 +61,7 @@ extern void answer_form(Exchange *exchange, int status);
 extern void answer_redirect(Exchange *exchange, const char *url);
 extern void answer_outcome(Exchange *exchange, const Outcome *outcome);
 extern void answer_throttled(Exchange *exchange, int seconds);
+extern const char *throttled_sentence(int seconds);
 extern void exchange_set_cookie(Exchange *exchange, const char *secret);
 
 #endif							/* ARSIGNUP_EXCHANGE_H */

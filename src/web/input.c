@@ -1,6 +1,7 @@
 /*
  * The fields of the forms: one table, from which pages are written and by
- * which forms are read.
+ * which forms are read. The LoginRocket API takes the same, but hides none:
+ * whoever writes the form decides what it asks for.
  */
 #include "web/input.h"
 
@@ -64,6 +65,15 @@ static const Input table[] = {
 	{ON(PAGE_LOGIN), NULL, "password", "Password", "password", "autocomplete=\"current-password\"", NULL},
 	{ON(PAGE_RESET) | ON(PAGE_VERIFY), NULL, "token", NULL, NULL, NULL, NULL},
 	{ON(PAGE_LOGIN), NULL, "choice", NULL, NULL, NULL, NULL},
+	{ON(API_SIGNUP), NULL, "first_name", "First name", NULL, NULL, NULL},
+	{ON(API_SIGNUP), NULL, "last_name", "Last name", NULL, NULL, NULL},
+	{ON(API_SIGNUP), NULL, "org_name", "Organisation", NULL, NULL, NULL},
+	{ON(API_SIGNUP) | ON(API_LOGIN), NULL, "username", "Username", NULL, NULL, NULL},
+	{ON(API_SIGNUP) | ON(API_LOGIN), NULL, "email", "Email", NULL, NULL, NULL},
+	{ON(API_SIGNUP), NULL, "email_confirmation", "Email confirmation", NULL, NULL, NULL},
+	{ON(API_SIGNUP) | ON(API_LOGIN), NULL, "password", "Password", NULL, NULL, NULL},
+	{ON(API_SIGNUP), NULL, "password_confirmation", "Password confirmation", NULL, NULL, NULL},
+	{ON(API_LOGOUT), NULL, "token", "Token", NULL, NULL, NULL},
 	{ON_ANY, NULL, "redirect_uri", NULL, NULL, NULL, NULL},
 	{ON_ANY, NULL, "redir", NULL, NULL, NULL, NULL},
 	{ON_ANY, NULL, "app", NULL, NULL, NULL, NULL}

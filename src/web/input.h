@@ -1,5 +1,5 @@
 /*
- * The fields of the forms. Pure C: no postgres.h.
+ * The fields of the forms, and of the LoginRocket API. Pure C: no postgres.h.
  */
 #ifndef ARSIGNUP_INPUT_H
 #define ARSIGNUP_INPUT_H
@@ -15,7 +15,10 @@ typedef enum PageKind
 	PAGE_RESET,
 	PAGE_VERIFY,
 	PAGE_KINDS,
-	PAGE_NONE = PAGE_KINDS		/* no form of ours */
+	PAGE_NONE = PAGE_KINDS,		/* no form of ours */
+	API_SIGNUP,					/* what the LoginRocket API takes */
+	API_LOGIN,
+	API_LOGOUT
 } PageKind;
 
 /* One row of the table that pages are written from and forms are read by. */

@@ -5,40 +5,9 @@
  */
 #include "web/pages.h"
 
-#include "catalog/pg_type.h"
-#include "utils/builtins.h"
+#include "web/people.h"
 
 /* ---------- what handlers share ---------- */
-
-/* Return what was typed in a field, or NULL. */
-static const char *
-typed(const Exchange *exchange, const char *name)
-{
-	return page_value(&exchange->page, name).data;
-}
-
-/* Add what was typed in a field as a secret. */
-static void
-add_typed_secret(Parameters *parameters, const Exchange *exchange, const char *name)
-{
-	add_secret(parameters, exchange->scope, page_value(&exchange->page, name));
-}
-
-/* Add where the person is, and with what. */
-static void
-add_source(Parameters *parameters, const Exchange *exchange)
-{
-	add_pointer(parameters, INETOID, exchange->address);
-	add_text(parameters, exchange->request.client.data);
-}
-
-/* Note that a field was left empty. */
-static void
-require(Exchange *exchange, const char *name, const char *sentence)
-{
-	if (page_value(&exchange->page, name).size == 0)
-		page_add_fault(&exchange->page, name, sentence);
-}
 
 /* Answer with the form again if anything is wrong with it so far. */
 static bool
@@ -55,7 +24,7 @@ answer_faults(Exchange *exchange)
 static void
 answer_closed(Exchange *exchange, const char *heading)
 {
-	answer_message(exchange, 403, heading, "This has been switched off by those who run the application.");
+	answer_message(exchange, 403, heading, CLOSED_SENTENCE);
 }
 
 /* Give the browser what brings it back to a session, if that can be. */
@@ -95,52 +64,27 @@ answer_mailed(Exchange *exchange, const char *text)
 	answer_message(exchange, 200, "Look into your mail", text);
 }
 
-/* Send a person on who has signed up, unless the email comes first. */
-static void
-finish_signup(Exchange *exchange)
-{
-	bool		is_token = column_bool(1);
-	pg_uuid_t  *session_id = column_uuid(2);
-	const char *token = column_text(3);
-	const char *url = exchange_target(exchange, column_text(4), token, !is_token);
-
-	if (token == NULL && exchange->app.emails_must_be_verified)
-	{
-		answer_mailed(exchange, "You have signed up. An email with a link is on its way: follow it, and then log in.");
-		return;
-	}
-	remember(exchange, session_id);
-	answer_redirect(exchange, url);
-}
-
 /* POST /signup */
 void
 post_signup(Exchange *exchange)
 {
-	static Statement call_signup = STATEMENT(
-		"SELECT s.signup_mode = 'signup_token', s.session_id, s.token, s.url"
-		" FROM arsignup.signup(connected_app_id => $1, email => $2, password => $3, username => $4,"
-		" password_confirmation => $5, first_name => $6, last_name => $7, org_name => $8,"
-		" ip => $9, client => $10) s");
-	Parameters	parameters = {0};
+	SignedUp	result;
 	Outcome		outcome;
 
 	if (answer_faults(exchange))
 		return;
-	add_uuid(&parameters, &exchange->app.id);
-	add_text(&parameters, typed(exchange, "email"));
-	add_typed_secret(&parameters, exchange, "password");
-	add_text(&parameters, typed(exchange, "username"));
-	add_typed_secret(&parameters, exchange, "password_confirmation");
-	add_text(&parameters, typed(exchange, "first_name"));
-	add_text(&parameters, typed(exchange, "last_name"));
-	add_text(&parameters, typed(exchange, "org_name"));
-	add_source(&parameters, exchange);
-	web_call(&call_signup, &parameters, &outcome);
-	if (outcome.sqlstate == 0)
-		finish_signup(exchange);
-	else
+	sign_up(exchange, &result, &outcome);
+	if (outcome.sqlstate != 0)
 		answer_outcome(exchange, &outcome);
+	else if (result.email_comes_first)
+		answer_mailed(exchange, EMAIL_COMES_FIRST_SENTENCE);
+	else
+	{
+		const char *url = exchange_target(exchange, result.url, result.token, !result.is_signup_token);
+
+		remember(exchange, result.session_id);
+		answer_redirect(exchange, url);
+	}
 }
 
 /* ---------- logging in ---------- */
@@ -176,17 +120,6 @@ show_login(Exchange *exchange)
 		answer_form(exchange, 200);
 }
 
-/* Send a person on who has logged in. */
-static void
-finish_login(Exchange *exchange)
-{
-	pg_uuid_t  *session_id = column_uuid(4);
-	const char *url = exchange_target(exchange, column_text(6), column_text(5), false);
-
-	remember(exchange, session_id);
-	answer_redirect(exchange, url);
-}
-
 /*
  * Answer somebody whose email is not verified yet. The mail is sent again only
  * to who has just given the password, so that nobody has others mailed.
@@ -204,7 +137,7 @@ answer_unverified(Exchange *exchange, const pg_uuid_t *user_id)
 		exchange->page.trouble = "Confirm your email first";
 		exchange->page.choice = "Send the email again";
 		page_add_fault(&exchange->page, NULL,
-					   "We have sent you an email with a link. Follow it, and then log in.");
+					   VERIFY_FIRST_SENTENCE);
 		answer_form(exchange, 403);
 		return;
 	}
@@ -221,22 +154,23 @@ answer_unverified(Exchange *exchange, const pg_uuid_t *user_id)
 
 /* Answer somebody whose login has failed. */
 static void
-refuse_login(Exchange *exchange)
+refuse_login(Exchange *exchange, const LoggedIn *result)
 {
-	const char *reason = column_text(2);
-
-	if (strcmp(reason, "disabled") == 0)
-		answer_closed(exchange, "Logging in is closed");
-	else if (strcmp(reason, "throttled") == 0)
-		answer_throttled(exchange, column_int(7));
-	else if (strcmp(reason, "unverified") == 0)
-		answer_unverified(exchange, column_uuid(3));
-	else
+	switch (result->refusal)
 	{
-		page_set_value(&exchange->page, "choice", (Span) {NULL, 0});
-		page_add_fault(&exchange->page, NULL, exchange->app.rules.usernames_are_emails ?
-					   "Email and password do not match." : "Username and password do not match.");
-		answer_form(exchange, 422);
+		case LOGIN_IS_CLOSED:
+			answer_closed(exchange, "Logging in is closed");
+			break;
+		case LOGIN_IS_THROTTLED:
+			answer_throttled(exchange, result->retry_after);
+			break;
+		case LOGIN_NEEDS_VERIFICATION:
+			answer_unverified(exchange, result->user_id);
+			break;
+		default:
+			page_set_value(&exchange->page, "choice", (Span) {NULL, 0});
+			page_add_fault(&exchange->page, NULL, mismatch_sentence(exchange));
+			answer_form(exchange, 422);
 	}
 }
 
@@ -244,28 +178,25 @@ refuse_login(Exchange *exchange)
 void
 post_login(Exchange *exchange)
 {
-	static Statement call_login = STATEMENT(
-		"SELECT l.ok, l.reason, l.user_id, l.session_id, l.token, l.url, l.retry_after"
-		" FROM arsignup.login(connected_app_id => $1, login => $2, password => $3, ip => $4, client => $5) l");
-	Parameters	parameters = {0};
+	LoggedIn	result;
 	Outcome		outcome;
 
-	require(exchange, "login", exchange->app.rules.usernames_are_emails ?
-			"Email can't be blank." : "Username can't be blank.");
+	require(exchange, "login", blank_login_sentence(exchange));
 	require(exchange, "password", "Password can't be blank.");
 	if (answer_faults(exchange))
 		return;
-	add_uuid(&parameters, &exchange->app.id);
-	add_text(&parameters, typed(exchange, "login"));
-	add_typed_secret(&parameters, exchange, "password");
-	add_source(&parameters, exchange);
-	web_call(&call_login, &parameters, &outcome);
+	log_in(exchange, typed(exchange, "login"), &result, &outcome);
 	if (outcome.sqlstate != 0)
 		answer_outcome(exchange, &outcome);
-	else if (column_bool(1))
-		finish_login(exchange);
+	else if (result.refusal != LOGIN_IS_GOOD)
+		refuse_login(exchange, &result);
 	else
-		refuse_login(exchange);
+	{
+		const char *url = exchange_target(exchange, result.url, result.token, false);
+
+		remember(exchange, result.session_id);
+		answer_redirect(exchange, url);
+	}
 }
 
 /* ---------- logging out ---------- */
@@ -318,8 +249,7 @@ post_forgot(Exchange *exchange)
 	Parameters	parameters = {0};
 	Outcome		outcome;
 
-	require(exchange, "login", exchange->app.rules.usernames_are_emails ?
-			"Email can't be blank." : "Username can't be blank.");
+	require(exchange, "login", blank_login_sentence(exchange));
 	if (answer_faults(exchange))
 		return;
 	add_uuid(&parameters, &exchange->app.realm_id);
@@ -380,7 +310,7 @@ void
 post_reset(Exchange *exchange)
 {
 	static Statement reset_password = STATEMENT(
-		"SELECT arsignup.reset_password(token => $1, password => $2) IS NOT NULL");
+		"SELECT arsignup.reset_password(token => $1, password => $2, ip => $3, client => $4) IS NOT NULL");
 	Parameters	parameters = {0};
 	Outcome		outcome;
 
@@ -390,6 +320,7 @@ post_reset(Exchange *exchange)
 		return;
 	add_typed_secret(&parameters, exchange, "token");
 	add_typed_secret(&parameters, exchange, "password");
+	add_source(&parameters, exchange);
 	web_call(&reset_password, &parameters, &outcome);
 	if (outcome.sqlstate != 0)
 	{

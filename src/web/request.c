@@ -8,8 +8,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define FORM_TYPE "application/x-www-form-urlencoded"
-
 /* Tell whether a span is exactly this string. */
 bool
 span_is(Span text, const char *string)
@@ -168,9 +166,9 @@ request_is_own(const Request *request)
 	return request->referer.data == NULL || is_of_host(request->referer, request->host);
 }
 
-/* Tell whether the body is a form, by its content type. */
-bool
-request_has_form(const Request *request)
+/* Tell whether the body is of a media type; its parameters do not matter. */
+static bool
+has_type(const Request *request, const char *expected)
 {
 	Span		type = request->content_type;
 	const char *semicolon = type.size > 0 ? memchr(type.data, ';', type.size) : NULL;
@@ -178,5 +176,19 @@ request_has_form(const Request *request)
 	if (semicolon != NULL)
 		type.size = semicolon - type.data;
 	type = span_trim(type);
-	return type.size == strlen(FORM_TYPE) && strncasecmp(type.data, FORM_TYPE, type.size) == 0;
+	return type.size == strlen(expected) && strncasecmp(type.data, expected, type.size) == 0;
+}
+
+/* Tell whether the body is a form, by its content type. */
+bool
+request_has_form(const Request *request)
+{
+	return has_type(request, "application/x-www-form-urlencoded");
+}
+
+/* Tell whether the body is JSON, by its content type. */
+bool
+request_has_json(const Request *request)
+{
+	return has_type(request, "application/json");
 }

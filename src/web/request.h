@@ -33,5 +33,6 @@ extern Span request_cookie(const char *cookies, const char *name, void *(*alloca
 extern void request_split_uri(Span uri, Span *path, Span *query);
 extern bool request_is_own(const Request *request);
 extern bool request_has_form(const Request *request);
+extern bool request_has_json(const Request *request);
 
 #endif							/* ARSIGNUP_REQUEST_H */

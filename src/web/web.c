@@ -6,6 +6,7 @@
 #include "base/argument.h"
 #include "core/core.h"
 #include "web/pages.h"
+#include "web/rocket.h"
 #include "web/stylesheet.h"
 
 static const Route routes[] = {
@@ -23,7 +24,13 @@ static const Route routes[] = {
 	{"/reset", "POST", PAGE_RESET, post_reset},
 	{"/verify", "GET", PAGE_VERIFY, show_verify},
 	{"/verify", "POST", PAGE_VERIFY, post_verify},
-	{"/.well-known/jwks.json", "GET", PAGE_NONE, show_keys}
+	{"/.well-known/jwks.json", "GET", PAGE_NONE, show_keys},
+	{"/v1/signup", "POST", API_SIGNUP, rocket_signup},
+	{"/v1/signup", "OPTIONS", PAGE_NONE, rocket_preflight},
+	{"/v1/login", "POST", API_LOGIN, rocket_login},
+	{"/v1/login", "OPTIONS", PAGE_NONE, rocket_preflight},
+	{"/v1/logout", "POST", API_LOGOUT, rocket_logout},
+	{"/v1/logout", "OPTIONS", PAGE_NONE, rocket_preflight}
 };
 
 /* ---------- behind nginx ---------- */
@@ -49,27 +56,33 @@ is_for_programs(Span path)
 	return path.size >= 4 && memcmp(path.data, "/v1/", 4) == 0;
 }
 
-/* Answer a program that a path is none, or has not its method. */
-static void
-answer_unrouted_program(Exchange *exchange, int status)
+/* Tell whether a path is for programs, of any app. */
+static bool
+is_for_programs_of_any(Span path)
 {
-	exchange->response.status = status;
-	response_header(&exchange->response, "Content-Type", "application/json; charset=utf-8");
-	response_header(&exchange->response, "Cache-Control", "no-store");
-	html_add(&exchange->response.body, status == 404 ? "{\"error\": \"Not found.\"}" :
-			 "{\"error\": \"This address does not take such a request.\"}");
+	Span		rest = path;
+
+	(void) path_take_slug(&rest);
+	return is_for_programs(path) || is_for_programs(rest);
 }
 
-/* Answer a path that is none, or a method that it has not. */
+/* Answer a path that is none. */
 static void
-answer_unrouted(Exchange *exchange, const char *allowed)
+answer_unknown(Exchange *exchange, bool is_program)
 {
-	if (*allowed != '\0')
-		response_header(&exchange->response, "Allow", allowed);
-	if (is_for_programs(exchange->path))
-		answer_unrouted_program(exchange, *allowed == '\0' ? 404 : 405);
-	else if (*allowed == '\0')
+	if (is_program)
+		rocket_error(exchange, 404, "Not found.");
+	else
 		answer_message(exchange, 404, "Page not found", "Nothing is here. Is the address right?");
+}
+
+/* Answer a method that a path has not. */
+static void
+answer_not_allowed(Exchange *exchange, bool is_program, const char *allowed)
+{
+	response_header(&exchange->response, "Allow", allowed);
+	if (is_program)
+		rocket_error(exchange, 405, "This address does not take such a request.");
 	else
 		answer_message(exchange, 405, "That can't be done here", "This address does not take such a request.");
 }
@@ -133,38 +146,47 @@ accept_form(Exchange *exchange)
 static void
 answer_route(Exchange *exchange, const Route *route)
 {
+	bool		is_post = strcmp(route->method, "POST") == 0;
+
 	exchange->kind = route->page;
-	if (route->page != PAGE_NONE)
-	{
-		page_set_inputs(&exchange->page, route->page, &exchange->app.rules);
+	page_set_inputs(&exchange->page, route->page, &exchange->app.rules);
+	if (route->page < PAGE_KINDS)
 		read_query(exchange);
-	}
-	if (strcmp(route->method, "POST") != 0 || accept_form(exchange))
+	if (!is_post || (route->page < PAGE_KINDS ? accept_form(exchange) : rocket_accept_body(exchange)))
 		route->answer(exchange);
+}
+
+/* Answer a request to an app. */
+static void
+answer_app(Exchange *exchange)
+{
+	char		allowed[METHODS_MAX];
+	const Route *route = route_find(routes, lengthof(routes), exchange->path, exchange->request.method, allowed);
+	bool		is_program = is_for_programs(exchange->path);
+
+	if (is_program && !rocket_accept_origin(exchange))
+		return;
+	if (route != NULL)
+		answer_route(exchange, route);
+	else if (*allowed != '\0')
+		answer_not_allowed(exchange, is_program, allowed);
+	else
+		answer_unknown(exchange, is_program);
 }
 
 /* Answer a request. */
 static void
 answer(Exchange *exchange)
 {
-	char		allowed[METHODS_MAX];
-	const Route *route;
-
 	exchange_read(exchange);
 	if (core_answer(exchange->path, exchange->query, exchange->body, &exchange->request, exchange->scope,
 					&exchange->response))
 		return;
 	find_app(exchange);
-	if (!exchange->has_app)
-	{
-		answer_unrouted(exchange, "");
-		return;
-	}
-	route = route_find(routes, lengthof(routes), exchange->path, exchange->request.method, allowed);
-	if (route == NULL)
-		answer_unrouted(exchange, allowed);
+	if (exchange->has_app)
+		answer_app(exchange);
 	else
-		answer_route(exchange, route);
+		answer_unknown(exchange, is_for_programs_of_any(exchange->path));
 }
 
 /* Begin to answer. */
@@ -207,7 +229,8 @@ arsignup_web_handle(PG_FUNCTION_ARGS)
 /* A function of PostgREST's: what it does, and its arguments behind the app's slug, by the names of fields. */
 typedef struct Direct
 {
-	Route		route;
+	Route		page;
+	Route		api;			/* for what is sent as anything but a form */
 	const char *arguments[INPUTS_MAX];
 } Direct;
 
@@ -232,23 +255,48 @@ read_arguments(Exchange *exchange, const Direct *direct, FunctionCallInfo fcinfo
 	}
 }
 
+/*
+ * Tell whether PostgREST was asked with a method that only reads, of a function
+ * that does not: a password would stand in the address.
+ */
+static bool
+is_misread(const Exchange *exchange, const Route *route)
+{
+	return strcmp(route->method, "POST") == 0 &&
+		(span_is(exchange->request.method, "GET") || span_is(exchange->request.method, "HEAD"));
+}
+
+/* Refuse what an app does not take from where it comes; true if there is nothing wrong with it. */
+static bool
+accept_direct(Exchange *exchange, const Route *route)
+{
+	if (route->page > PAGE_KINDS)
+		return rocket_accept_origin(exchange) && rocket_accept_arguments(exchange);
+	return strcmp(route->method, "POST") != 0 || accept_sender(exchange);
+}
+
 /* Answer a call of one of PostgREST's functions; return the body. */
 static Datum
 answer_direct(FunctionCallInfo fcinfo, const Direct *direct)
 {
 	SecretScope scope;
-	Exchange	exchange = {.is_direct = true, .kind = direct->route.page};
+	Exchange	exchange = {.is_direct = true};
+	const Route *route = &direct->page;
 
 	begin(&exchange, &scope);
 	exchange_read(&exchange);
+	if (direct->api.answer != NULL && !request_has_form(&exchange.request))
+		route = &direct->api;
+	exchange.kind = route->page;
 	exchange.has_app = !PG_ARGISNULL(0) && hosted_app_find("", argument_text(fcinfo, 0), &exchange.app);
 	if (!exchange.has_app)
-		answer_unrouted(&exchange, "");
-	else
+		answer_unknown(&exchange, route == &direct->api);
+	else if (is_misread(&exchange, route))
+		answer_not_allowed(&exchange, route == &direct->api, "POST");
+	else if (accept_direct(&exchange, route))
 	{
 		read_arguments(&exchange, direct, fcinfo);
-		if (strcmp(direct->route.method, "POST") != 0 || accept_sender(&exchange))
-			direct->route.answer(&exchange);
+		route->answer(&exchange);
 	}
 	PG_RETURN_BYTEA_P(finish(&exchange));
 }
@@ -258,7 +306,7 @@ PG_FUNCTION_INFO_V1(arsignup_web_signup_page);
 Datum
 arsignup_web_signup_page(PG_FUNCTION_ARGS)
 {
-	static const Direct direct = {{"", "GET", PAGE_SIGNUP, show_signup}, {"redir", "redirect_uri"}};
+	static const Direct direct = {{"", "GET", PAGE_SIGNUP, show_signup}, {0}, {"redir", "redirect_uri"}};
 
 	return answer_direct(fcinfo, &direct);
 }
@@ -268,7 +316,7 @@ PG_FUNCTION_INFO_V1(arsignup_web_login_page);
 Datum
 arsignup_web_login_page(PG_FUNCTION_ARGS)
 {
-	static const Direct direct = {{"", "GET", PAGE_LOGIN, show_login}, {"redir", "redirect_uri"}};
+	static const Direct direct = {{"", "GET", PAGE_LOGIN, show_login}, {0}, {"redir", "redirect_uri"}};
 
 	return answer_direct(fcinfo, &direct);
 }
@@ -278,7 +326,7 @@ PG_FUNCTION_INFO_V1(arsignup_web_logout_page);
 Datum
 arsignup_web_logout_page(PG_FUNCTION_ARGS)
 {
-	static const Direct direct = {{"", "GET", PAGE_LOGOUT, show_logout}, {"redir", "redirect_uri"}};
+	static const Direct direct = {{"", "GET", PAGE_LOGOUT, show_logout}, {0}, {"redir", "redirect_uri"}};
 
 	return answer_direct(fcinfo, &direct);
 }
@@ -286,42 +334,46 @@ arsignup_web_logout_page(PG_FUNCTION_ARGS)
 /*
  * arsignup_web.signup(app text, redir text, redirect_uri text, first_name text, last_name text,
  * org_name text, username text, email text, password arsignup.secret,
- * password_confirmation arsignup.secret) returns bytea, as the domain of any media type
+ * password_confirmation arsignup.secret, email_confirmation text) returns bytea, as the domain of any media type
  */
 PG_FUNCTION_INFO_V1(arsignup_web_signup);
 Datum
 arsignup_web_signup(PG_FUNCTION_ARGS)
 {
 	static const Direct direct = {{"", "POST", PAGE_SIGNUP, post_signup},
+		{"", "POST", API_SIGNUP, rocket_signup},
 		{"redir", "redirect_uri", "first_name", "last_name", "org_name", "username", "email",
-		"password", "password_confirmation"}};
+		"password", "password_confirmation", "email_confirmation"}};
 
 	return answer_direct(fcinfo, &direct);
 }
 
 /*
  * arsignup_web.login(app text, redir text, redirect_uri text, login text,
- * password arsignup.secret, choice text) returns bytea, as the domain of any media type
+ * password arsignup.secret, choice text, username text, email text) returns bytea, as the domain of any media type
  */
 PG_FUNCTION_INFO_V1(arsignup_web_login);
 Datum
 arsignup_web_login(PG_FUNCTION_ARGS)
 {
 	static const Direct direct = {{"", "POST", PAGE_LOGIN, post_login},
-		{"redir", "redirect_uri", "login", "password", "choice"}};
+		{"", "POST", API_LOGIN, rocket_login},
+		{"redir", "redirect_uri", "login", "password", "choice", "username", "email"}};
 
 	return answer_direct(fcinfo, &direct);
 }
 
 /*
- * arsignup_web.logout(app text, redir text, redirect_uri text) returns bytea, as the domain of any
- * media type
+ * arsignup_web.logout(app text, redir text, redirect_uri text, token arsignup.secret) returns bytea,
+ * as the domain of any media type
  */
 PG_FUNCTION_INFO_V1(arsignup_web_logout);
 Datum
 arsignup_web_logout(PG_FUNCTION_ARGS)
 {
-	static const Direct direct = {{"", "POST", PAGE_LOGOUT, post_logout}, {"redir", "redirect_uri"}};
+	static const Direct direct = {{"", "POST", PAGE_LOGOUT, post_logout},
+		{"", "POST", API_LOGOUT, rocket_logout},
+		{"redir", "redirect_uri", "token"}};
 
 	return answer_direct(fcinfo, &direct);
 }

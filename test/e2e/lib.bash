@@ -26,6 +26,23 @@ need_web() {
 	}
 }
 
+# Have the modules of npm that the tests use, or skip everything.
+need_modules() {
+	find_modules >"$SCRATCH/npm" 2>&1 || {
+		diag "$(cat "$SCRATCH/npm")"
+		skip_all "$1" 'npm could not be asked'
+	}
+}
+
+# Have a browser and what drives it, or skip everything.
+need_browser() {
+	find_browser >"$SCRATCH/npm" 2>&1 || {
+		diag "$(cat "$SCRATCH/npm")"
+		skip_all "$1" 'there is no chromium, or npm could not be asked'
+	}
+	export PASSWORD
+}
+
 # Make a realm with an app for each thing that a signup can make, reached by slug (users, orgs, tokens) and by host
 # (users.localhost, …); more columns of connected_apps and their values may be given.
 make_apps() {
@@ -50,6 +67,25 @@ new_site() {
 		diag "$(cat "$SCRATCH/web" "$WEB"/*.log)"
 		exit 1
 	}
+}
+
+# Make what the application of web.sh has of its own, as in the demo.
+make_application() {
+	query <<-'SQL'
+		CREATE ROLE demo_app LOGIN IN ROLE arsignup_app;
+		CREATE SCHEMA AUTHORIZATION demo_app;
+		SET ROLE demo_app;
+		CREATE TABLE payments (
+			id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+			signup_email text NOT NULL,
+			amount_cents int NOT NULL
+		);
+		CREATE TABLE subscriptions (
+			user_id uuid NOT NULL REFERENCES arsignup.users (id),
+			org_id uuid NOT NULL REFERENCES arsignup.orgs (id),
+			payment_id bigint NOT NULL REFERENCES payments (id)
+		);
+	SQL
 }
 
 # ---- asking it ----

@@ -114,11 +114,11 @@ INSERT INTO function_table VALUES
 	('verify_login_token', 'token arsignup.secret, realm_id uuid DEFAULT NULL::uuid', 'jsonb', 'aA', 'sd'),
 	('verify_password', 'password arsignup.secret, password_hash arsignup.secret', 'boolean', 'aA', 'v'),
 	('web.handle', 'bytea', 'arsignup_web."*/*"', 'W', 'vd'),
-	('web.login', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text, login text DEFAULT NULL::text, password arsignup.secret DEFAULT NULL::arsignup.secret, choice text DEFAULT NULL::text', 'arsignup_web."*/*"', 'W', 'vd'),
+	('web.login', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text, login text DEFAULT NULL::text, password arsignup.secret DEFAULT NULL::arsignup.secret, choice text DEFAULT NULL::text, username text DEFAULT NULL::text, email text DEFAULT NULL::text', 'arsignup_web."*/*"', 'W', 'vd'),
 	('web.login_page', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text', 'arsignup_web."text/html"', 'W', 'sd'),
-	('web.logout', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text', 'arsignup_web."*/*"', 'W', 'vd'),
+	('web.logout', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text, token arsignup.secret DEFAULT NULL::arsignup.secret', 'arsignup_web."*/*"', 'W', 'vd'),
 	('web.logout_page', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text', 'arsignup_web."text/html"', 'W', 'sd'),
-	('web.signup', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text, org_name text DEFAULT NULL::text, username text DEFAULT NULL::text, email text DEFAULT NULL::text, password arsignup.secret DEFAULT NULL::arsignup.secret, password_confirmation arsignup.secret DEFAULT NULL::arsignup.secret', 'arsignup_web."*/*"', 'W', 'vd'),
+	('web.signup', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text, org_name text DEFAULT NULL::text, username text DEFAULT NULL::text, email text DEFAULT NULL::text, password arsignup.secret DEFAULT NULL::arsignup.secret, password_confirmation arsignup.secret DEFAULT NULL::arsignup.secret, email_confirmation text DEFAULT NULL::text', 'arsignup_web."*/*"', 'W', 'vd'),
 	('web.signup_page', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text', 'arsignup_web."text/html"', 'W', 'sd'),
 	('web.stylesheet', '', 'arsignup_web."text/css"', 'W', 'sd');
 
