@@ -9,10 +9,11 @@ SELECT E'# Reference\n\nMade from the comments in the database by `docs/referenc
 
 -- Functions by who may run them.
 WITH functions AS (
-	SELECT p.proname, p.oid,
+	SELECT p.proname, p.oid, p.pronamespace::regnamespace AS schema,
 		CASE
 			WHEN has_function_privilege('public', p.oid, 'EXECUTE') THEN 1
 			WHEN has_function_privilege('arsignup_app', p.oid, 'EXECUTE') THEN 2
+			WHEN has_function_privilege('arsignup_web', p.oid, 'EXECUTE') THEN 4
 			ELSE 3
 		END AS room,
 		pg_get_function_arguments(p.oid) AS arguments,
@@ -20,16 +21,17 @@ WITH functions AS (
 		split_part(obj_description(p.oid, 'pg_proc'), ' Errors: ', 1) AS purpose,
 		split_part(obj_description(p.oid, 'pg_proc'), ' Errors: ', 2) AS errors
 	FROM pg_proc p
-	WHERE p.pronamespace = 'arsignup'::regnamespace
-	AND has_function_privilege('arsignup_admin', p.oid, 'EXECUTE')
+	WHERE p.pronamespace IN ('arsignup'::regnamespace, 'arsignup_web'::regnamespace)
+	AND (has_function_privilege('arsignup_admin', p.oid, 'EXECUTE') OR has_function_privilege('arsignup_web', p.oid, 'EXECUTE'))
 ), rooms (room, title) AS (
 	VALUES
 		(1, E'\n## For everybody'),
 		(2, E'\n## For applications (`arsignup_app`)'),
-		(3, E'\n## For administrators (`arsignup_admin`)')
+		(3, E'\n## For administrators (`arsignup_admin`)'),
+		(4, E'\n## For PostgREST (`arsignup_web`)')
 ), entries AS (
 	SELECT room, proname,
-		format(E'\n### %s\n\n```sql\narsignup.%s(%s) → %s\n```\n\n%s%s', proname, proname,
+		format(E'\n### %s\n\n```sql\n%s.%s(%s) → %s\n```\n\n%s%s', proname, schema, proname,
 			CASE WHEN arguments = '' THEN '' ELSE E'\n\t' || replace(arguments, ', ', E',\n\t') || E'\n' END,
 			result, purpose,
 			CASE WHEN errors = '' THEN '' ELSE E'\n\nErrors: ' || errors END) AS entry
@@ -66,7 +68,7 @@ ORDER BY t.typname;
 SELECT E'\n## Settings\n\n| setting | default | |\n| --- | --- | --- |';
 
 SELECT format('| `%s` | %s%s | %s%s%s |', name, boot_val, coalesce(' ' || unit, ''), short_desc, coalesce(' ' || extra_desc, ''),
-	CASE context WHEN 'superuser' THEN ' Superusers only.' WHEN 'sighup' THEN ' In postgresql.conf; reload.' ELSE '' END)
+	CASE context WHEN 'superuser' THEN ' Superusers only.' WHEN 'postmaster' THEN ' In postgresql.conf; restart.' WHEN 'sighup' THEN ' In postgresql.conf; reload.' ELSE '' END)
 FROM pg_settings
 WHERE name LIKE 'arsignup.%'
 ORDER BY name;

@@ -52,6 +52,7 @@ SELECT arsignup.verify_password(NULL, NULL); \echo :SQLSTATE
 SELECT arsignup.verify_password('x', 'x'); \echo :SQLSTATE
 SELECT arsignup.verify_password(NULL, ''); \echo :SQLSTATE
 SELECT arsignup.verify_password('x', :dear_hash); \echo :SQLSTATE
+SELECT arsignup.verify_password('x', '$2b$31$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW'); \echo :SQLSTATE
 SELECT arsignup.verify_password('', :hash), arsignup.verify_password(repeat('x', 1025), :hash);
 SELECT arsignup.password_strength(NULL); \echo :SQLSTATE
 SELECT arsignup.password_strength(''); \echo :SQLSTATE
@@ -87,7 +88,7 @@ SELECT arsignup.create_user(:realm, 'ada@example.com', 'fghjkl;['); \echo :SQLST
 SELECT arsignup.create_user(:realm, 'ada@example.com', '31.12.1999'); \echo :SQLSTATE
 SELECT arsignup.create_user(:realm, 'ada@example.com', 'correct horse battery staple', password_hash => :hash); \echo :SQLSTATE
 SELECT arsignup.create_user(:realm, 'ada@example.com', password_hash => ''); \echo :SQLSTATE
-SELECT arsignup.create_user(:realm, 'ada@example.com', password_hash => '$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW'); \echo :SQLSTATE
+SELECT arsignup.create_user(:realm, 'ada@example.com', password_hash => '$2x$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW'); \echo :SQLSTATE
 SELECT arsignup.create_user(:realm, 'ada@example.com', password_hash => :dear_hash); \echo :SQLSTATE
 SELECT arsignup.create_user(:realm, 'ada@example.com', first_name => repeat('x', 255) || E'\t.'); \echo :SQLSTATE
 SELECT arsignup.create_user(:realm, 'ada@example.com', custom => '"x"'); \echo :SQLSTATE
@@ -152,6 +153,11 @@ SELECT arsignup.set_password(:realm, :'user_id', NULL); \echo :SQLSTATE
 SELECT arsignup.set_password(:realm, :'user_id', 'short'); \echo :SQLSTATE
 SELECT arsignup.set_password(:realm, :'user_id', 'grace@example.com'); \echo :SQLSTATE
 SELECT arsignup.set_password(:realm, :'user_id', 'correct horse battery staple');
+SELECT arsignup.set_password_hash(NULL, :'user_id', 'x'); \echo :SQLSTATE
+SELECT arsignup.set_password_hash(:realm, :unknown, 'x'); \echo :SQLSTATE
+SELECT arsignup.set_password_hash(:realm, :'user_id', NULL); \echo :SQLSTATE
+SELECT arsignup.set_password_hash(:realm, :'user_id', 'x'); \echo :SQLSTATE
+SELECT arsignup.set_password_hash(:realm, :'user_id', :dear_hash); \echo :SQLSTATE
 SELECT arsignup.change_password(:closed, :'user_id', 'x', 'x'); \echo :SQLSTATE
 SELECT arsignup.change_password(:realm, :unknown, 'x', 'x'); \echo :SQLSTATE
 SELECT arsignup.change_password(:realm, :'user_id', 'correct house battery staple', 'x'), arsignup.change_password(:realm, :'user_id', NULL, NULL);

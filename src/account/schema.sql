@@ -31,7 +31,7 @@ CREATE UNIQUE INDEX users_email ON arsignup.users (realm_id, email_key) WHERE em
 -- Lists of users by what is not unique.
 CREATE INDEX users_shared_email ON arsignup.users (realm_id, email_key, id)
 	WHERE NOT email_is_unique AND email_key <> username_key;
-CREATE INDEX users_reference ON arsignup.users (realm_id, reference, id) WHERE reference IS NOT NULL;
+CREATE INDEX users_reference ON arsignup.users (realm_id, reference COLLATE "C", id) WHERE reference IS NOT NULL;
 
 COMMENT ON TABLE arsignup.users IS 'People, and programs (user_type api). Your tables may refer to id.';
 COMMENT ON COLUMN arsignup.users.realm_id IS 'The realm; never changes.';

@@ -149,21 +149,27 @@ settle(const Attempt *attempt, int count, bool failed)
 		ledger_settle(attempt->marks[i].set, &attempt->marks[i].key, failed, now);
 }
 
-/* Reserve an attempt under all its limits, or under none: then say which is in the way. */
+/*
+ * Reserve an attempt under all its limits, or under none: then the mark that
+ * is in the way becomes the first. It will be asked first the next time, so
+ * that who waits for it neither takes nor gives back anything meanwhile:
+ * giving back wakes others, and would end our own sleep.
+ */
 static Reservation
-reserve(const Attempt *attempt, const AttemptMark **obstacle, TimestampTz *until)
+reserve(Attempt *attempt, TimestampTz *until)
 {
 	TimestampTz now = GetCurrentTimestamp();
 
 	for (int i = 0; i < attempt->count; i++)
 	{
-		const AttemptMark *mark = &attempt->marks[i];
-		Reservation reservation = ledger_reserve(mark->set, &mark->key, mark->limit, now, until);
+		AttemptMark mark = attempt->marks[i];
+		Reservation reservation = ledger_reserve(mark.set, &mark.key, mark.limit, now, until);
 
 		if (reservation != RESERVED)
 		{
 			settle(attempt, i, false);
-			*obstacle = mark;
+			attempt->marks[i] = attempt->marks[0];
+			attempt->marks[0] = mark;
 			return reservation;
 		}
 	}
@@ -187,18 +193,17 @@ int
 attempt_reserve(Attempt *attempt)
 {
 	TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), hash_wait_setting);
-	const AttemptMark *obstacle = NULL;
 	TimestampTz until = 0;
 	Reservation reservation;
 
-	while ((reservation = reserve(attempt, &obstacle, &until)) == CONTENDED)
+	while ((reservation = reserve(attempt, &until)) == CONTENDED)
 	{
 		long		remaining = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), deadline);
 
 		if (remaining <= 0)
 			break;
 		/* The first call for a set only gets ready to sleep, so that nothing settled in between is missed. */
-		(void) ConditionVariableTimedSleep(&obstacle->set->settled, remaining, PG_WAIT_EXTENSION);
+		(void) ConditionVariableTimedSleep(&attempt->marks[0].set->settled, remaining, PG_WAIT_EXTENSION);
 	}
 	ConditionVariableCancelSleep();
 	if (reservation == RESERVED)

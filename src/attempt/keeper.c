@@ -175,7 +175,7 @@ append_set(StringInfo contents, LedgerSet *shared_set, LedgerPart part, uint32 n
 	SpinLockRelease(&shared_set->mutex);
 	for (int i = 0; i < SET_ENTRIES; i++)
 	{
-		if (!entry_counts(&set.entries[i], now))
+		if (set.entries[i].is_fresh || !entry_counts(&set.entries[i], now))
 			continue;
 		record.key = set.entries[i].key;
 		record.until = set.entries[i].until;
@@ -220,7 +220,7 @@ replace_file(StringInfo contents)
 		fflush(file) == 0 && pg_fsync(fileno(file)) == 0;
 	if (FreeFile(file) != 0 || !written)
 		return false;
-	return durable_rename(ATTEMPT_FILE ".new", ATTEMPT_FILE, LOG) == 0;
+	return durable_rename(ATTEMPT_FILE ".new", ATTEMPT_FILE, DEBUG1) == 0;
 }
 
 /* Write the ledger; a full disk is told once, not each second. */
@@ -266,7 +266,7 @@ arsignup_keep_attempts(Datum arg)
 		if (changes != written && write_ledger(ledger))
 			written = changes;
 		if (is_last)
-			proc_exit(0);
+			proc_exit(1);		/* not 0, so that the postmaster starts it again unless it stops, too */
 		if (ConfigReloadPending)
 		{
 			ConfigReloadPending = false;

@@ -126,7 +126,7 @@ entry_counts(const LedgerEntry *entry, TimestampTz now)
 static bool
 entry_is_free(const LedgerEntry *entry, TimestampTz now)
 {
-	return entry->reserved == 0 && !entry_counts(entry, now);
+	return entry->reserved == 0 && (entry->is_fresh || !entry_counts(entry, now));
 }
 
 /* Find the entry of a key. */
@@ -179,10 +179,11 @@ take_entry(LedgerSet *set, const AttemptKey *key, TimestampTz now, bool *evicted
 	entry = find_victim(set, now);
 	if (entry == NULL)
 		return NULL;
-	*evicted = entry_counts(entry, now);
+	*evicted = !entry_is_free(entry, now);
 	if (*evicted)
 		raise_floor(set, entry->failures, entry->until, now);
 	entry->key = *key;
+	entry->is_fresh = true;
 	entry->reserved = 0;
 	entry->failures = now < set->floor_until ? set->floor : 0;
 	entry->until = set->floor_until;
@@ -231,15 +232,20 @@ ledger_reserve(LedgerSet *set, const AttemptKey *key, uint32 limit, TimestampTz 
 	return reservation;
 }
 
-/* Count a failure. A window begins with its first. */
+/* Count a failure. A window begins with its first, whatever floor it started from. */
 static void
 add_failure(LedgerEntry *entry, TimestampTz now)
 {
+	TimestampTz window_end = now + attempt_window_setting * USECS_PER_SEC;
+
 	if (!entry_counts(entry, now))
 	{
 		entry->failures = 0;
-		entry->until = now + attempt_window_setting * USECS_PER_SEC;
+		entry->until = window_end;
 	}
+	else if (entry->is_fresh)
+		entry->until = Max(entry->until, window_end);
+	entry->is_fresh = false;
 	entry->failures++;
 }
 
@@ -274,6 +280,7 @@ ledger_restore(LedgerSet *set, const AttemptKey *key, uint32 failures, Timestamp
 
 	if (entry == NULL)
 		return;					/* never: nothing is reserved yet */
+	entry->is_fresh = false;
 	entry->failures = Max(entry->failures, failures);
 	entry->until = Max(entry->until, until);
 }

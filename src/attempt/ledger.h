@@ -25,7 +25,8 @@ typedef struct LedgerEntry
 	AttemptKey	key;
 	TimestampTz until;			/* when the failures are forgotten */
 	uint32		failures;
-	uint32		reserved;		/* attempts under way; 0 and no failures: the entry is free */
+	uint32		reserved:31;	/* attempts under way; 0 and no failures: the entry is free */
+	uint32		is_fresh:1;		/* what it counts is the floor of its set, so far */
 } LedgerEntry;
 
 /*

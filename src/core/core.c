@@ -353,28 +353,25 @@ find_realm(CoreCall *call)
 
 /* ---------- one call ---------- */
 
-/* Answer a call whose key is good. */
-static void
-answer_call(CoreCall *call, Span query, Span body)
-{
-	if (!read_call(call, query, body) || !find_realm(call))
-		return;
-	if (call->route->takes != NULL)
-	{
-		check_fields(call);
-		if (reply_faults(call))
-			return;
-	}
-	call->route->answer(call);
-}
-
 /* Note that a key is in use. */
 static void
-note_use(void *argument)
+note_use(CoreCall *call)
 {
-	const CoreCall *call = argument;
-
 	api_key_note_use(&call->key, call->now);
+}
+
+/* Answer a call that can be read and whose realm the key opens. */
+static void
+answer_call(CoreCall *call)
+{
+	Outcome		outcome;
+
+	if (call->route->takes != NULL)
+		check_fields(call);
+	if (!reply_faults(call))
+		call->route->answer(call);
+	if (!call->key.is_noted && !XactReadOnly)
+		core_attempt(call, note_use, &outcome);
 }
 
 /* Answer a request to the Core API; false if its path is none of it. */
@@ -382,7 +379,6 @@ bool
 core_answer(Span path, Span query, Span body, const Request *request, SecretScope *scope, Response *response)
 {
 	CoreCall	call = {.scope = scope, .request = request, .response = response, .now = GetCurrentTimestamp()};
-	Outcome		outcome;
 
 	if (!find_route(&call, path))
 		return false;
@@ -390,11 +386,7 @@ core_answer(Span path, Span query, Span body, const Request *request, SecretScop
 		return true;
 	if (call.route->permission == 0)
 		call.route->answer(&call);
-	else if (accept_key(&call))
-	{
-		answer_call(&call, query, body);
-		if (!call.key.is_noted && !XactReadOnly)
-			web_try(note_use, &call, &outcome);
-	}
+	else if (accept_key(&call) && read_call(&call, query, body) && find_realm(&call))
+		answer_call(&call);
 	return true;
 }

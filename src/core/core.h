@@ -60,6 +60,7 @@ typedef struct ListFilter
 	const char *name;
 	const char *prefix;			/* of ids; null: a text */
 	const char *condition;		/* on t; ? is the value */
+	const char *column;			/* of t, which an index has before the id; may be null */
 	char	   *(*normalize) (const char *text);	/* may be null; NULL matches nothing */
 } ListFilter;
 
@@ -67,6 +68,7 @@ typedef struct ListSort
 {
 	const char *name;
 	const char *column;			/* of t, before its id; null: by id alone */
+	bool		is_unique;		/* is the column enough? */
 } ListSort;
 
 #define LIST_MAX_FILTERS 4
@@ -163,6 +165,7 @@ extern void reply_fault(CoreCall *call, int status, const char *attribute, const
 extern void reply_not_found(CoreCall *call);
 extern void reply_retry(CoreCall *call, int status, int seconds, const char *sentence);
 extern void reply_outcome(CoreCall *call, const Outcome *outcome);
+extern void core_attempt(CoreCall *call, void (*action) (CoreCall *call), Outcome *outcome);
 extern bool core_try(CoreCall *call, void (*action) (CoreCall *call));
 
 /* rows.c */

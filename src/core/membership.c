@@ -48,7 +48,7 @@ const Rows	membership_rows = {
 	.json = membership_json,
 	.condition = IS_VALID_MEMBERSHIP("t"),
 	.sorts = {{"id", NULL}, {"created_at", NULL}},
-	.filters = {{"user_id", "usr", "t.user_id = ?", NULL}, {"org_id", "org", "t.org_id = ?", NULL}}
+	.filters = {{"user_id", "usr", "t.user_id = ?"}, {"org_id", "org", "t.org_id = ?", "org_id"}}
 };
 
 /* Make a membership of what is given. */

@@ -30,7 +30,7 @@ const Rows	org_rows = {
 	.prefix = "org",
 	.json = org_json,
 	.sorts = {{"name", "name COLLATE \"C\""}, {"id", NULL}, {"created_at", NULL}},
-	.filters = {{"reference", NULL, "t.reference = ?", NULL}}
+	.filters = {{"reference", NULL, "t.reference COLLATE \"C\" = ?", "reference COLLATE \"C\""}}
 };
 
 /* Change what is given of the org. */

@@ -169,6 +169,10 @@ reply_outcome(CoreCall *call, const Outcome *outcome)
 		case ERRCODE_READ_ONLY_SQL_TRANSACTION:
 			reply_retry(call, 503, RETRY_SECONDS, "Too busy just now, nothing was done. Please try again.");
 			break;
+		case ERRCODE_RAISE_EXCEPTION:
+			/* What a trigger of the application's says, it says to the application. */
+			reply_fault(call, 422, "base", outcome->message);
+			break;
 		default:
 			reply_fault(call, 422, "base", "The database refuses this, by a rule of the application's or for its size.");
 	}
@@ -190,14 +194,22 @@ run_action(void *argument)
 	action->action(action->call);
 }
 
+/* Do something all or nothing, and keep how it ended. */
+void
+core_attempt(CoreCall *call, void (*action) (CoreCall *call), Outcome *outcome)
+{
+	CoreAction	argument = {call, action};
+
+	web_try(run_action, &argument, is_answer_to_programs, outcome);
+}
+
 /* Do something all or nothing; answer and return false if it is refused. */
 bool
 core_try(CoreCall *call, void (*action) (CoreCall *call))
 {
-	CoreAction	argument = {call, action};
 	Outcome		outcome;
 
-	web_try(run_action, &argument, &outcome);
+	core_attempt(call, action, &outcome);
 	if (outcome.sqlstate == 0)
 		return true;
 	reply_outcome(call, &outcome);

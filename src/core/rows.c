@@ -205,8 +205,30 @@ append_order(StringInfo sql, const RowsPage *page)
 
 	appendStringInfoString(sql, " ORDER BY ");
 	if (page->sort->column != NULL)
-		appendStringInfo(sql, "t.%s%s, ", page->sort->column, direction);
-	appendStringInfo(sql, "t.id%s", direction);
+		appendStringInfo(sql, "t.%s%s", page->sort->column, direction);
+	if (page->sort->column != NULL && !page->sort->is_unique)
+		appendStringInfoString(sql, ", ");
+	if (!page->sort->is_unique)
+		appendStringInfo(sql, "t.id%s", direction);
+}
+
+/*
+ * Append the condition that a row comes after the one that was seen last, in
+ * the order of ids. It names the realm, or what is asked for, too, and is
+ * there from the first page on: so the planner takes the index that has these
+ * in front. It would else look for few rows through the ids of all realms.
+ */
+static void
+append_after_id(StringInfo sql, const RowsPage *page, char comparison)
+{
+	const char *column = page->filter_count == 1 ? page->filters[0]->column : NULL;
+
+	if (page->filter_count == 0)
+		appendStringInfo(sql, " AND (t.realm_id, t.id) %c (" REALM ", " AFTER_ID ")", comparison);
+	else if (column != NULL)
+		appendStringInfo(sql, " AND (t.%s, t.id) %c ($%d, " AFTER_ID ")", column, comparison, FIRST_FILTER);
+	else
+		appendStringInfo(sql, " AND t.id %c " AFTER_ID, comparison);
 }
 
 /* Append the condition that a row comes after the one that was seen last. */
@@ -214,14 +236,17 @@ static void
 append_after(StringInfo sql, const RowsPage *page)
 {
 	char		comparison = page->is_descending ? '<' : '>';
+	const ListSort *sort = page->sort;
 
-	if (page->sort->column != NULL)
-		appendStringInfo(sql, " AND (t.%s, t.id) %c (" AFTER_KEY ", " AFTER_ID ")", page->sort->column, comparison);
-	else
-		appendStringInfo(sql, " AND t.id %c " AFTER_ID, comparison);
+	if (sort->column == NULL)
+		append_after_id(sql, page, comparison);
+	else if (page->has_after && sort->is_unique)
+		appendStringInfo(sql, " AND t.%s %c " AFTER_KEY, sort->column, comparison);
+	else if (page->has_after)
+		appendStringInfo(sql, " AND (t.%s, t.id) %c (" AFTER_KEY ", " AFTER_ID ")", sort->column, comparison);
 }
 
-/* Write the statement of a page. Its LIMIT is a constant, so that the planner reads as much of the index and no more. */
+/* Write the statement of a page. Its LIMIT is one of two constants, so that the planner knows how little is read. */
 static Statement *
 page_statement(const CoreCall *call, const RowsPage *page)
 {
@@ -231,10 +256,9 @@ page_statement(const CoreCall *call, const RowsPage *page)
 	append_select(&sql, call, page->rows);
 	for (int i = 0; i < page->filter_count; i++)
 		append_filter(&sql, page->filters[i], FIRST_FILTER + i);
-	if (page->has_after)
-		append_after(&sql, page);
+	append_after(&sql, page);
 	append_order(&sql, page);
-	appendStringInfo(&sql, " LIMIT %d", MAX_RESULTS + 1);
+	appendStringInfo(&sql, " LIMIT %d", 1 + (page->max_results > DEFAULT_RESULTS ? MAX_RESULTS : DEFAULT_RESULTS));
 	return keep_statement(sql.data);
 }
 
@@ -247,7 +271,11 @@ read_after(CoreCall *call, RowsPage *page)
 
 	page->has_after = after != NULL;
 	if (after == NULL)
+	{
+		/* No row has such an id. */
+		memset(&page->after_id, page->is_descending ? 0xff : 0, UUID_LEN);
 		return;
+	}
 	if (!id_with_prefix((Span) {after, strlen(after)}, page->rows->prefix, &page->after_id))
 		fault_add(&call->faults, "after", "After must be the id of the last one that was seen.");
 	else if (page->sort->column != NULL)
@@ -326,7 +354,7 @@ read_page(CoreCall *call, const RowsPage *page)
 	add_uuid(&parameters, &call->realm_id);
 	add_time(&parameters, call->now);
 	add_text(&parameters, page->after_key);
-	add_uuid(&parameters, page->has_after ? &page->after_id : NULL);
+	add_uuid(&parameters, &page->after_id);
 	for (int i = 0; i < page->filter_count; i++)
 		if (page->filters[i]->prefix != NULL)
 			add_uuid(&parameters, &page->ids[i]);

@@ -48,10 +48,10 @@ const Rows	session_rows = {
 	.prefix = "kss",
 	.json = session_json,
 	.condition = "t.ended_at IS NULL AND t.expires_at > $2"
-	" AND EXISTS (SELECT FROM arsignup.users u WHERE u.realm_id = t.realm_id AND u.id = t.user_id"
-	"  AND u.state = 'active' AND t.created_at >= coalesce(u.tokens_valid_from, '-infinity'))",
+	" AND t.created_at >= (SELECT coalesce(u.tokens_valid_from, '-infinity') FROM arsignup.users u"
+	"  WHERE u.realm_id = t.realm_id AND u.id = t.user_id AND u.state = 'active')",
 	.sorts = {{"id", NULL}, {"created_at", NULL}},
-	.filters = {{"user_id", "usr", "t.user_id = ?", NULL}}
+	.filters = {{"user_id", "usr", "t.user_id = ?", "user_id"}}
 };
 
 /* ---------- reading ---------- */

@@ -60,11 +60,11 @@ const Rows	user_rows = {
 	.table = "users",
 	.prefix = "usr",
 	.json = user_json,
-	.sorts = {{"id", NULL}, {"created_at", NULL}, {"username", "username_key"}},
+	.sorts = {{"id", NULL}, {"created_at", NULL}, {"username", "username_key", true}},
 	.filters = {
-		{"username", NULL, "t.username_key = ?", normalize_login},
-		{"email", NULL, WITH_EMAIL, normalize_email},
-		{"reference", NULL, "t.reference = ?", NULL}
+		{"username", NULL, "t.username_key = ?", NULL, normalize_login},
+		{"email", NULL, WITH_EMAIL, NULL, normalize_email},
+		{"reference", NULL, "t.reference COLLATE \"C\" = ?", "reference COLLATE \"C\""}
 	}
 };
 

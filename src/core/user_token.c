@@ -180,13 +180,6 @@ was_redeemed(CoreCall *call)
 	return token_find_redeemed(given_secret(call, "token"), &call->realm_id, &call->key.id, &call->user_id);
 }
 
-/* An action of web_try. */
-static void
-redeem_action(void *argument)
-{
-	redeem_token(argument);
-}
-
 /*
  * POST /v1/users with a token. A client whose connection broke sends it again,
  * not knowing whether it got through: the key that has redeemed the token gets
@@ -201,7 +194,7 @@ redeem_user_token(CoreCall *call)
 		fault_add(&call->faults, "password", "Password can't be given together with a token, which has one.");
 	if (reply_faults(call))
 		return;
-	web_try(redeem_action, call, &outcome);
+	core_attempt(call, redeem_token, &outcome);
 	if (outcome.sqlstate == 0 || (outcome.sqlstate == ERRCODE_ARSIGNUP_REDEEMED && was_redeemed(call)))
 		reply_user(call, 201, NULL, NULL);
 	else

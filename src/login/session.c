@@ -240,14 +240,13 @@ session_remember(const pg_uuid_t *realm_id, const pg_uuid_t *session_id, Timesta
 	return statement_run(&set_cookie, &parameters) == 1 ? secret : NULL;
 }
 
-/* Compute what is stored of a browser's secret; false if it is not well-formed, or of another realm. */
+/* Compute what is stored of a browser's secret; false if it is not well-formed. */
 static bool
-browser_digest(const pg_uuid_t *realm_id, Span secret, uint8_t digest[TOKEN_DIGEST_SIZE])
+browser_digest(Span secret, uint8_t digest[TOKEN_DIGEST_SIZE])
 {
-	uint8_t		realm[UUID_SIZE];
+	uint8_t		realm_id[UUID_SIZE];
 
-	return secret.data != NULL && token_parse(BROWSER_SESSION_PREFIX, secret, realm, digest) &&
-		memcmp(realm, realm_id->data, UUID_SIZE) == 0;
+	return secret.data != NULL && token_parse(BROWSER_SESSION_PREFIX, secret, realm_id, digest);
 }
 
 /* End the session that a browser's secret stands for; false if it was not going on. */
@@ -260,7 +259,7 @@ session_end_remembered(const pg_uuid_t *realm_id, Span secret, TimestampTz now)
 	uint8_t		digest[TOKEN_DIGEST_SIZE];
 	Parameters	parameters = {0};
 
-	if (!browser_digest(realm_id, secret, digest))
+	if (!browser_digest(secret, digest))
 		return false;
 	add_uuid(&parameters, realm_id);
 	add_bytes(&parameters, digest, TOKEN_DIGEST_SIZE);
@@ -278,7 +277,7 @@ session_recall(const Realm *realm, Span secret, TimestampTz now, Session *sessio
 	uint8_t		digest[TOKEN_DIGEST_SIZE];
 	Parameters	parameters = {0};
 
-	if (!browser_digest(&realm->id, secret, digest))
+	if (!browser_digest(secret, digest))
 		return false;
 	add_uuid(&parameters, &realm->id);
 	add_bytes(&parameters, digest, TOKEN_DIGEST_SIZE);

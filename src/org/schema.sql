@@ -13,7 +13,7 @@ CREATE TABLE arsignup.orgs (
 );
 
 CREATE INDEX orgs_name ON arsignup.orgs (realm_id, name COLLATE "C", id);
-CREATE INDEX orgs_reference ON arsignup.orgs (realm_id, reference, id) WHERE reference IS NOT NULL;
+CREATE INDEX orgs_reference ON arsignup.orgs (realm_id, reference COLLATE "C", id) WHERE reference IS NOT NULL;
 
 COMMENT ON TABLE arsignup.orgs IS 'Organisations of users. Your tables may refer to id.';
 COMMENT ON COLUMN arsignup.orgs.realm_id IS 'The realm; never changes.';

@@ -2,15 +2,18 @@
  * How fast argon2id runs here, by which cheaper hashes are made to cost as much.
  *
  * The pace is what a pass over one KiB takes, in picoseconds of the backend's
- * own CPU time, so that waiting for the CPU does not count; 0 until a hash has
- * run at the current cost. It is an average over about the last sixteen, in
- * shared memory; of two that are noted at the same time one may get lost.
+ * own CPU time, so that waiting for the CPU does not count. It is an average
+ * over about the last sixteen hashes at the current cost, in shared memory; of
+ * two that are noted at the same time one may get lost.
  */
 #include "password/pace.h"
 
 #include <time.h>
 
 #include "base/shared.h"
+
+/* The pace until a hash has run at the current cost. */
+#define LIKELY_PACE 400000
 
 /* Return the CPU time that this backend has had, in nanoseconds. */
 uint64
@@ -49,9 +52,8 @@ pace_note(uint64 spent)
 uint32
 pace_remainder(uint64 spent)
 {
-	uint64		whole = pg_atomic_read_u64(&shared_state()->argon2_pace) * current_cost() / 1000;
+	uint64		pace = pg_atomic_read_u64(&shared_state()->argon2_pace);
+	uint64		whole = (pace > 0 ? pace : LIKELY_PACE) * current_cost() / 1000;
 
-	if (whole == 0)
-		return argon2_memory_setting;
 	return spent < whole ? argon2_memory_setting * (whole - spent) / whole : 0;
 }

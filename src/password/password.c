@@ -20,6 +20,8 @@
  */
 #define RAW_PASSWORD_MAX_SIZE (4 * PASSWORD_MAX_SIZE)
 
+#define PADDING_ROUNDS 8
+
 /* Bring a password into normal form C; false if it is empty or too long to be one. */
 static bool
 normalize_password(SecretScope *scope, Span *password)
@@ -220,16 +222,25 @@ password_hash_accept(Span text, Faults *faults)
 	return pnstrdup(text.data, text.size);
 }
 
-/* Burn what a hash at the current cost would have taken longer, in the slot of a hash that was cheaper. */
+/*
+ * Burn what a hash at the current cost would have taken longer, in the slot of
+ * a hash that was cheaper. Less memory is faster than its share, so a part of
+ * the rest remains; it is small after a few rounds.
+ */
 static Verdict
-pad(Span password, uint64 spent, HashScratch *scratch)
+pad(Span password, uint64 began, HashScratch *scratch)
 {
 	Argon2Hash	hash = nobodys_hash();
 
-	hash.memory = pace_remainder(spent);
-	if (hash.memory < ARGON2_MEMORY_MIN || argon2_compute(&hash, password, scratch->tag))
-		return PASSWORD_WRONG;
-	return PASSWORD_NO_MEMORY;
+	for (int round = 0; round < PADDING_ROUNDS; round++)
+	{
+		hash.memory = pace_remainder(pace_clock() - began);
+		if (hash.memory < ARGON2_MEMORY_MIN)
+			break;
+		if (!argon2_compute(&hash, password, scratch->tag))
+			return PASSWORD_NO_MEMORY;
+	}
+	return PASSWORD_WRONG;
 }
 
 /* Verify in a slot of the hash gate; a wrong password costs what it does at the current cost, if it is to. */
@@ -245,7 +256,7 @@ verify_in_slot(const PasswordHash *hash, Span password, HashScratch *scratch, bo
 	verdict = hash_verify(hash, password, scratch);
 	spent = pace_clock() - began;
 	if (verdict == PASSWORD_WRONG && padded && !is_current(hash))
-		verdict = pad(password, spent, scratch);
+		verdict = pad(password, began, scratch);
 	gate_leave();
 	count(COUNT_HASHES_RUN);
 	CHECK_FOR_INTERRUPTS();

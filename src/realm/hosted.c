@@ -30,13 +30,13 @@ column_texts(int number, int *count)
 static void
 fill_rules(FormRules *rules)
 {
-	rules->usernames_are_emails = column_bool(10);
-	rules->name_field = field_rule(column_text(11));
-	rules->org_name_field = signup_mode(column_text(12)) == SIGNUP_USER_ORG ?
-		field_rule(column_text(13)) : FIELD_HIDDEN;
-	rules->password_is_asked_twice = column_bool(14);
-	rules->password_min_length = column_int(15);
-	rules->password_must_be_strong = column_int(16) > 0;
+	rules->usernames_are_emails = column_bool(9);
+	rules->name_field = field_rule(column_text(10));
+	rules->org_name_field = signup_mode(column_text(11)) == SIGNUP_USER_ORG ?
+		field_rule(column_text(12)) : FIELD_HIDDEN;
+	rules->password_is_asked_twice = column_bool(13);
+	rules->password_min_length = column_int(14);
+	rules->password_must_be_strong = column_int(15) > 0;
 }
 
 /*
@@ -49,7 +49,7 @@ hosted_app_find(const char *host, const char *slug, HostedApp *app)
 	static Statement select_app = STATEMENT(
 		"SELECT a.realm_id, a.id, o.kind = 'host', a.slug, a.name,"
 		" coalesce(a.logins_enabled, r.logins_enabled), coalesce(a.signups_enabled, r.signups_enabled),"
-		" r.sso = 'seamless', r.session_minutes, r.username_validation = 'email',"
+		" r.session_minutes, r.username_validation = 'email',"
 		" coalesce(a.name_field, r.name_field), coalesce(a.signup_mode, r.signup_mode),"
 		" coalesce(a.org_name_field, r.org_name_field), coalesce(a.password_field, r.password_field) = 'twice',"
 		" r.password_min_length, r.password_min_score,"
@@ -74,16 +74,15 @@ hosted_app_find(const char *host, const char *slug, HostedApp *app)
 	app->name = column_text(5);
 	app->logins_enabled = column_bool(6);
 	app->signups_enabled = column_bool(7);
-	app->sso_is_seamless = column_bool(8);
-	app->session_minutes = column_int(9);
+	app->session_minutes = column_int(8);
 	fill_rules(&app->rules);
-	app->login_handler = column_text(17);
-	app->signup_handler = column_text(18);
-	app->redirect_uris = column_texts(19, &app->redirect_uri_count);
-	app->header_html = column_text(20);
-	app->footer_html = column_text(21);
-	app->external_css = column_text(22);
-	app->emails_must_be_verified = column_bool(23);
-	app->allowed_origins = column_texts(24, &app->allowed_origin_count);
+	app->login_handler = column_text(16);
+	app->signup_handler = column_text(17);
+	app->redirect_uris = column_texts(18, &app->redirect_uri_count);
+	app->header_html = column_text(19);
+	app->footer_html = column_text(20);
+	app->external_css = column_text(21);
+	app->emails_must_be_verified = column_bool(22);
+	app->allowed_origins = column_texts(23, &app->allowed_origin_count);
 	return true;
 }

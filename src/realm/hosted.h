@@ -17,7 +17,6 @@ typedef struct HostedApp
 	char	   *name;
 	bool		logins_enabled;
 	bool		signups_enabled;
-	bool		sso_is_seamless;
 	bool		emails_must_be_verified;
 	int			session_minutes;
 	FormRules	rules;

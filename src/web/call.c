@@ -11,13 +11,37 @@
 #include "access/xact.h"
 #include "utils/resowner.h"
 
-/*
- * Tell an error that is an answer; any other is raised again. Those of class
- * 23, and those that triggers raise, are the application's own: it has put
- * rules on our tables.
- */
+/* Tell an error that is an answer to people; any other is raised again. */
 static bool
-is_answer(int sqlstate)
+is_answer_to_people(int sqlstate)
+{
+	switch (sqlstate)
+	{
+		case ERRCODE_ARSIGNUP_INVALID:
+		case ERRCODE_ARSIGNUP_TAKEN:
+		case ERRCODE_ARSIGNUP_SWITCHED_OFF:
+		case ERRCODE_ARSIGNUP_BUSY:
+		case ERRCODE_ARSIGNUP_THROTTLED:
+		case ERRCODE_ARSIGNUP_NOT_FOUND:
+		case ERRCODE_ARSIGNUP_KEY:
+		case ERRCODE_T_R_SERIALIZATION_FAILURE:
+		case ERRCODE_T_R_DEADLOCK_DETECTED:
+		case ERRCODE_LOCK_NOT_AVAILABLE:
+		case ERRCODE_READ_ONLY_SQL_TRANSACTION:
+		case ERRCODE_OUT_OF_MEMORY:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/*
+ * Tell an error that is an answer to programs; any other is raised again. They
+ * get an answer, too, where the application has put rules of its own on our
+ * tables.
+ */
+bool
+is_answer_to_programs(int sqlstate)
 {
 	switch (ERRCODE_TO_CATEGORY(sqlstate))
 	{
@@ -39,25 +63,6 @@ static bool
 is_for_the_log(int sqlstate)
 {
 	return sqlstate == ERRCODE_ARSIGNUP_KEY || sqlstate == ERRCODE_OUT_OF_MEMORY;
-}
-
-/* Tell a refusal that the same call may not meet a little later. */
-bool
-outcome_is_passing(const Outcome *outcome)
-{
-	switch (outcome->sqlstate)
-	{
-		case ERRCODE_ARSIGNUP_BUSY:
-		case ERRCODE_ARSIGNUP_KEY:
-		case ERRCODE_LOCK_NOT_AVAILABLE:
-		case ERRCODE_T_R_SERIALIZATION_FAILURE:
-		case ERRCODE_T_R_DEADLOCK_DETECTED:
-		case ERRCODE_OUT_OF_MEMORY:
-		case ERRCODE_READ_ONLY_SQL_TRANSACTION:
-			return true;
-		default:
-			return false;
-	}
 }
 
 /* Add the faults of one attribute. */
@@ -93,7 +98,7 @@ read_detail(const char *detail, Outcome *outcome)
 
 /* Keep what an error says, or raise it again. */
 static void
-take_error(ErrorData *error, Outcome *outcome)
+take_error(ErrorData *error, bool (*is_answer) (int sqlstate), Outcome *outcome)
 {
 	if (!is_answer(error->sqlerrcode))
 		ReThrowError(error);
@@ -109,7 +114,7 @@ take_error(ErrorData *error, Outcome *outcome)
 
 /* Do something that is taken back, but for its outcome, if it raises an error that is an answer. */
 void
-web_try(void (*action) (void *), void *argument, Outcome *outcome)
+web_try(void (*action) (void *), void *argument, bool (*is_answer) (int sqlstate), Outcome *outcome)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -132,7 +137,7 @@ web_try(void (*action) (void *), void *argument, Outcome *outcome)
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
-		take_error(error, outcome);
+		take_error(error, is_answer, outcome);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
@@ -155,11 +160,20 @@ run_statement(void *argument)
 	(void) statement_run(call->statement, call->parameters);
 }
 
-/* Run a statement that calls one function and returns one row. */
+/* Run a statement that calls one function and returns one row, for people. */
 void
 web_call(Statement *statement, Parameters *parameters, Outcome *outcome)
 {
 	StatementCall call = {statement, parameters};
 
-	web_try(run_statement, &call, outcome);
+	web_try(run_statement, &call, is_answer_to_people, outcome);
+}
+
+/* The same for programs. */
+void
+web_call_for_program(Statement *statement, Parameters *parameters, Outcome *outcome)
+{
+	StatementCall call = {statement, parameters};
+
+	web_try(run_statement, &call, is_answer_to_programs, outcome);
 }

@@ -99,7 +99,7 @@ log_in_again(Exchange *exchange)
 	Span		cookie = exchange_cookie(exchange);
 	Outcome		outcome;
 
-	if (!exchange->app.sso_is_seamless || cookie.data == NULL)
+	if (cookie.data == NULL)
 		return false;
 	add_uuid(&parameters, &exchange->app.id);
 	add_secret(&parameters, exchange->scope, cookie);

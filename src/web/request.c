@@ -122,7 +122,7 @@ take_until(Span *text, const char *characters)
 	return part;
 }
 
-/* Return the host name of an absolute URL or origin; nothing if there is none, or more than host and port. */
+/* Return the host name of an absolute URL or origin; nothing if there is none. With userinfo it is none of ours. */
 static Span
 host_of(Span url)
 {
@@ -134,8 +134,6 @@ host_of(Span url)
 		return (Span) {NULL, 0};
 	url = (Span) {url.data + 3, url.size - 3};
 	authority = take_until(&url, "/?#\\");
-	if (authority.size > 0 && memchr(authority.data, '@', authority.size) != NULL)
-		return (Span) {NULL, 0};
 	if (authority.size > 0 && authority.data[0] == '[')
 	{
 		host = take_until(&authority, "]");

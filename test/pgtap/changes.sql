@@ -45,7 +45,7 @@ CREATE FUNCTION rest(id uuid) RETURNS text LANGUAGE sql VOLATILE SECURITY DEFINE
 		SELECT t::text FROM arsignup.realms AS t UNION ALL SELECT t::text FROM arsignup.connected_apps AS t UNION ALL SELECT t::text FROM arsignup.app_routes AS t
 		UNION ALL SELECT t::text FROM arsignup.users AS t UNION ALL SELECT t::text FROM arsignup.credentials AS t UNION ALL SELECT t::text FROM arsignup.orgs AS t
 		UNION ALL SELECT t::text FROM arsignup.memberships AS t UNION ALL SELECT t::text FROM arsignup.signup_tokens AS t
-		UNION ALL SELECT t::text FROM arsignup.sessions AS t UNION ALL SELECT t::text FROM arsignup.signing_keys AS t) AS v (t)
+		UNION ALL SELECT t::text FROM arsignup.sessions AS t UNION ALL SELECT t::text FROM arsignup.signing_keys AS t UNION ALL SELECT t::text FROM arsignup.login_sources AS t) AS v (t)
 	WHERE strpos(t, id::text) = 0
 $$;
 
@@ -326,6 +326,7 @@ DELETE FROM arsignup.credentials WHERE user_id = id('robot');
 -- change_password
 ---------------------------------------------------------------------------------------------------
 
+SELECT keep('lou', arsignup.create_user(realm(), 'lou@example.com', password_hash => ready_hash()));
 SELECT cardinality(happened()) AS forgotten \gset
 CREATE FUNCTION changing(name text, current_password text, password text, realm text DEFAULT 'email') RETURNS text LANGUAGE sql AS $$
 	SELECT format('SELECT arsignup.change_password(realm(%L), id(%L), %L, %L)', realm, name, current_password, password)
@@ -355,8 +356,8 @@ SELECT not_changed('kim', 'canary zebu quartz ', 'canary okapi quartz', 'the cur
 SELECT not_changed('kim', '', 'canary okapi quartz', 'an empty current password');
 SELECT not_changed('kim', NULL, 'canary okapi quartz', 'a null current password');
 SELECT not_changed('kim', repeat('canary', 1000), 'canary okapi quartz', 'an overlong current password');
-SELECT not_changed('kim', 'password', 'canary', 'a wrong current password is told before a bad new one');
-SELECT not_changed('kim', 'password', NULL, 'or a null one');
+SELECT not_changed('lou', 'wrong', 'canary', 'a wrong current password is told before a bad new one');
+SELECT not_changed('lou', 'wrong', NULL, 'or a null one');
 SELECT not_changed('robot', '', 'canary okapi quartz', 'a user without password, the empty one given');
 SELECT not_changed('robot', NULL, 'canary okapi quartz', 'a user without password, none given');
 SELECT not_changed('robot', 'password', 'canary okapi quartz', 'a user without password, any given');
@@ -377,6 +378,22 @@ SELECT refused(changing('kim', 'canary zebu quartz', 'canary okapi quartz'), 'SU
 UPDATE arsignup.realms SET state = 'active' WHERE id = realm();
 SELECT is(is_password('kim', 'canary zebu quartz'), true, 'change_password: after all this the password is what it was');
 
+-- Who has been wrong too often is told to wait, and so is who is right then. Only what is wrong counts, and only for this user.
+SELECT arsignup.create_user(realm(), 'guessed@example.com', password_hash => ready_hash()) AS guessed, arsignup.create_user(realm(), 'unguessed@example.com', password_hash => ready_hash()) AS unguessed \gset
+CREATE FUNCTION changed_to(user_id uuid, current_password text, password text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	o record := outcome(format('SELECT 1 / arsignup.change_password(realm(), %L, %L, %L)::int', user_id, current_password, password), keep => false);
+BEGIN
+	RETURN CASE o.code WHEN '00000' THEN 'right' WHEN '22012' THEN 'wrong' ELSE concat_ws(' | ', o.code, o.message, regexp_replace(o.detail, '(89.|900)', '15 minutes'), regexp_replace(o.hint, '(89.|900)', 'N')) END;
+END
+$$;
+SELECT is(array_agg(changed_to(:'guessed', 'password', 'canary zebu quartz')), array_fill('right'::text, ARRAY[6]), 'change_password: as often as one is right') FROM generate_series(1, 6);
+SELECT is(array_agg(changed_to(:'guessed', 'wrong', 'canary zebu quartz')), array_fill('wrong'::text, ARRAY[5]), 'change_password: five times wrong') FROM generate_series(1, 5);
+SELECT is(changed_to(:'guessed', current_password, 'canary zebu quartz'), 'SU008 | too many attempts | {"retry_after": 15 minutes} | Try again in N seconds.', 'change_password: then nothing more, even ' || current_password)
+FROM unnest(ARRAY['wrong', 'password']) AS current_password;
+SELECT is(changed_to(:'unguessed', 'password', 'canary zebu quartz'), 'right', 'change_password: others go on');
+SELECT cardinality(happened()) AS forgotten \gset
+
 -- What it costs.
 CREATE FUNCTION hashes(statement text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
@@ -387,7 +404,7 @@ BEGIN
 END
 $$;
 SELECT is(hashes(changing('kim', 'canary zebu quartz', 'canary zebu quartz')), 2::bigint, 'change_password: two hashes');
-SELECT is(hashes(changing('kim', 'wrong', 'canary zebu quartz')), 1::bigint, 'change_password: one for a wrong password');
+SELECT is(hashes(changing('lou', 'wrong', 'canary zebu quartz')), 1::bigint, 'change_password: one for a wrong password');
 SELECT is(hashes(changing('kim', 'canary zebu quartz', 'canary')), 1::bigint, 'change_password: one where the new password is refused');
 
 ---------------------------------------------------------------------------------------------------
@@ -478,6 +495,7 @@ INSERT INTO crossing VALUES
 	('arsignup.end_session(realm(''other''), id(''session''))', '00000', 'false'),
 	('arsignup.end_sessions(realm(''other''), id(''ada''))', 'SU010', 'no such user'),
 	('coalesce(arsignup.remember_session(realm(''other''), id(''session'')), ''null'')', '00000', 'null'),
+	('arsignup.end_browser_session(realm(''other''), browser())', '00000', 'false'),
 	('arsignup.request_email_verification(realm(''other''), id(''ada''))', 'SU010', 'no such user'),
 	('coalesce(arsignup.verify_login_token(login_token(), realm(''other'')), ''null'')', '00000', 'null');
 GRANT SELECT ON crossing TO PUBLIC;
@@ -491,6 +509,9 @@ SELECT is(arsignup.verify_login_token(login_token(), realm()) ->> 'un', 'Ada@Exa
 CREATE TABLE minted AS SELECT arsignup.mint_signup_token(app(), 'minted@example.com', password_hash => ready_hash()) AS token;
 GRANT SELECT ON minted TO PUBLIC;
 CREATE FUNCTION token() RETURNS text LANGUAGE sql STABLE AS $$ SELECT m.token FROM arsignup_test.minted AS m $$;
+CREATE TABLE remembered AS SELECT arsignup.remember_session(realm(), id('session')) AS secret;
+GRANT SELECT ON remembered TO PUBLIC;
+CREATE FUNCTION browser() RETURNS text LANGUAGE sql STABLE AS $$ SELECT r.secret FROM arsignup_test.remembered AS r $$;
 CREATE FUNCTION crossed(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	before text := world();
@@ -638,7 +659,7 @@ SELECT arsignup.create_membership(realm('doomed'), id('doomed user')) AS made \g
 SELECT arsignup.mint_signup_token(app('doomed'), 'd' || n || '@example.com', username => 'd' || n, password_hash => ready_hash()) AS token FROM generate_series(1, 3) AS n \g /dev/null
 SELECT arsignup.mint_signup_token(app('doomed'), 'd4@example.com', username => 'd4', password_hash => ready_hash()) AS token \gset doomed_
 SELECT user_id FROM arsignup.redeem_signup_token(:'doomed_token', 'Org') \gset doomed_
-SELECT token FROM arsignup.create_session(realm('doomed'), id('doomed user')) \gset doomed_login_
+SELECT token FROM arsignup.create_session(realm('doomed'), id('doomed user'), ip => '192.0.2.1') \gset doomed_login_
 SELECT arsignup.request_email_verification(realm('doomed'), id('doomed user'));
 SELECT data ->> 'token' AS token FROM arsignup.claim_events('{user.email.verification_requested}') WHERE realm_id = realm('doomed') \gset doomed_mail_
 SELECT isnt(arsignup.verify_login_token(:'doomed_login_token'), NULL, 'delete_realm: a login token that holds before');
@@ -660,7 +681,7 @@ BEGIN
 	RETURN numbers;
 END
 $$;
-SELECT is(left_of(realm('doomed')), '{"realms": 1, "connected_apps": 2, "app_routes": 3, "users": 3, "credentials": 2, "orgs": 2, "memberships": 3, "signup_tokens": 4, "sessions": 1, "signing_keys": 1, "one_time_tokens": 1, "events": 20011}', 'a realm with something of everything');
+SELECT is(left_of(realm('doomed')), '{"realms": 1, "connected_apps": 2, "app_routes": 3, "users": 3, "credentials": 2, "orgs": 2, "memberships": 3, "signup_tokens": 4, "sessions": 1, "signing_keys": 1, "one_time_tokens": 1, "login_sources": 1, "events": 20011}', 'a realm with something of everything');
 SELECT is_empty($$SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'arsignup'::regnamespace AND c.relkind IN ('r', 'p') AND NOT left_of(realm('doomed')) ? c.relname$$, 'in every table there is');
 CREATE TABLE tenants (user_id uuid NOT NULL CONSTRAINT tenants_fkey REFERENCES arsignup.users (id));
 INSERT INTO tenants VALUES (id('doomed user'));
@@ -671,7 +692,7 @@ CREATE FUNCTION beside(realm uuid) RETURNS text LANGUAGE sql VOLATILE AS $$
 		SELECT t::text FROM arsignup.realms AS t UNION ALL SELECT t::text FROM arsignup.connected_apps AS t UNION ALL SELECT t::text FROM arsignup.app_routes AS t
 		UNION ALL SELECT t::text FROM arsignup.users AS t UNION ALL SELECT t::text FROM arsignup.credentials AS t UNION ALL SELECT t::text FROM arsignup.orgs AS t
 		UNION ALL SELECT t::text FROM arsignup.memberships AS t UNION ALL SELECT t::text FROM arsignup.signup_tokens AS t
-		UNION ALL SELECT t::text FROM arsignup.sessions AS t UNION ALL SELECT t::text FROM arsignup.signing_keys AS t UNION ALL SELECT t::text FROM arsignup.events AS t) AS v (t)
+		UNION ALL SELECT t::text FROM arsignup.sessions AS t UNION ALL SELECT t::text FROM arsignup.signing_keys AS t UNION ALL SELECT t::text FROM arsignup.login_sources AS t UNION ALL SELECT t::text FROM arsignup.events AS t) AS v (t)
 	WHERE strpos(t, realm::text) = 0
 $$;
 SELECT beside(realm('doomed')) AS beside \gset before_

@@ -275,6 +275,10 @@ SELECT answers('DELETE /v1/users/' || thing('grace'), '', 409, faults('{"base": 
 ALTER TABLE arsignup.users ADD CONSTRAINT canary CHECK (first_name <> 'Forbidden canary');
 SELECT answers('PUT /v1/users/' || thing('grace'), '{"user": {"first_name": "Forbidden canary"}}', 422, faults('{"base": ["The database refuses this, by a rule of the application''s or for its size."]}'), 'a rule of the application''s');
 ALTER TABLE arsignup.users DROP CONSTRAINT canary;
+CREATE FUNCTION object() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'Too many users for this plan.'; END $$;
+CREATE TRIGGER object BEFORE INSERT ON arsignup.users FOR EACH ROW EXECUTE FUNCTION object();
+SELECT answers('POST /v1/users', '{"user": {"email": "objected@example.com"}}', 422, faults('{"base": ["Too many users for this plan."]}'), 'what a trigger of the application''s says');
+DROP TRIGGER object ON arsignup.users;
 
 -- Usernames of their own.
 SELECT make('std', 'POST /v1/users', '{"user": {"username": "Sally", "email": "sally@example.com", "password": "canary one"}}', 'standard');

@@ -46,10 +46,10 @@ BEGIN
 END
 $$;
 CREATE FUNCTION wrong(app text, login text, password text, hashes int, description text) RETURNS text LANGUAGE sql AS $$
-	SELECT is(attempt(app, login, password), format('(f,invalid,,,,) %s hashes 0 ok 1 failed', hashes), description)
+	SELECT is(attempt(app, login, password), format('(f,invalid,,,,,) %s hashes 0 ok 1 failed', hashes), description)
 $$;
 CREATE FUNCTION closed(app text, description text) RETURNS SETOF text LANGUAGE sql AS $$
-	SELECT is(attempt(app, login, password), '(f,disabled,,,,) 0 hashes 0 ok 1 failed', description || ': ' || what)
+	SELECT is(attempt(app, login, password), '(f,disabled,,,,,) 0 hashes 0 ok 1 failed', description || ': ' || what)
 	FROM (VALUES ('ada@example.com', 'password', 'the right password'), ('ada@example.com', 'canary', 'a wrong one'), ('nobody@example.com', 'canary', 'nobody')) AS v (login, password, what)
 $$;
 
@@ -290,22 +290,100 @@ SELECT hash_of(:'cheap') AS hash \gset before_
 SELECT is(who('users', 'cheap@example.com', 'a'), :'cheap'::text, 'a login when it has sunk');
 SELECT is(hash_of(:'cheap'), :'before_hash', 'leaves it');
 
--- A wrong password costs what a current hash costs, however cheap the stored one is. Loose, for a busy machine.
-CREATE FUNCTION wrong_answers(login text) RETURNS interval LANGUAGE plpgsql AS $$
+---------------------------------------------------------------------------------------------------
+-- From where, and how often: login_sources, throttled. Nothing of the counting is rolled back with this file
+---------------------------------------------------------------------------------------------------
+
+-- What becomes of so many logins, one after the other. An empty password is wrong without a hash, and counts like any other.
+CREATE FUNCTION tried(login text, password text, source inet, times int DEFAULT 1, app text DEFAULT 'users') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-	times interval[] := '{}';
-	started timestamptz;
+	said text;
+	before text;
+	alike int := 0;
+	whole text;
 BEGIN
-	FOR i IN 1 .. 15 LOOP
-		started := clock_timestamp();
-		PERFORM FROM arsignup.login(app('users'), login, 'canary wrong');
-		times := times || (clock_timestamp() - started);
+	FOR n IN 1 .. times + 1 LOOP
+		IF n <= times THEN
+			said := coalesce((arsignup.login(app(app), login, password, source)).reason, 'ok');
+		END IF;
+		IF n > times OR said <> before THEN
+			whole := concat_ws(', ', whole, alike || ' ' || before);
+			alike := 0;
+		END IF;
+		before := said;
+		alike := alike + 1;
 	END LOOP;
-	RETURN percentile_cont(0.2) WITHIN GROUP (ORDER BY t) FROM unnest(times) AS t;
+	RETURN whole;
 END
 $$;
-SELECT arsignup.set_password_hash(realm(), :'cheap', '$argon2id$v=19$m=8,t=1,p=1$ZmVkY2JhOTg3NjU0MzIxMA$p5lw/Qlg+o1N5CuGo+V8fsUDbk5XsBT1BK7g9xiTBzM') \g /dev/null
-SELECT cmp_ok(wrong_answers('cheap@example.com'), '>', wrong_answers('nobody@example.com') * 0.7, 'a wrong password of a cheap hash takes as long as nobody''s');
+-- From where somebody is known.
+CREATE FUNCTION known(user_id uuid) RETURNS text LANGUAGE sql VOLATILE AS $$
+	SELECT string_agg(format('%s %s h', s.source, round(extract(epoch FROM now() - s.logged_in_at) / 3600)), ', ' ORDER BY s.source, s.logged_in_at DESC) FROM arsignup.login_sources AS s WHERE s.user_id = known.user_id
+$$;
+
+SELECT arsignup.create_user(realm(), 'home@example.com', password_hash => ready_hash()) AS home, arsignup.create_user(realm(), 'away@example.com', password_hash => ready_hash()) AS away,
+	arsignup.create_user(realm('other'), 'home@example.com', password_hash => ready_hash()) AS other_home, arsignup.create_user(realm('standard'), 'home@example.com', username => 'home', password_hash => ready_hash()) AS standard_home \gset
+SELECT is(tried('home@example.com', 'password', NULL) || known(:'home'), NULL, 'a login from nowhere is remembered nowhere');
+SELECT is(tried('home@example.com', 'password', '192.0.2.7/24', 2) || ': ' || known(:'home'), '2 ok: 192.0.2.7 0 h', 'logins from an address are noted once a day');
+SELECT is((SELECT s.logged_in_at FROM arsignup.login_sources AS s WHERE s.user_id = :'home'), (SELECT min(created_at) FROM arsignup.sessions WHERE user_id = :'home' AND ip IS NOT NULL), 'with the time of the session');
+UPDATE arsignup.login_sources AS s SET logged_in_at = now() - interval '23 hours' WHERE s.user_id = :'home';
+SELECT is(tried('home@example.com', 'password', '192.0.2.7') || ': ' || known(:'home'), '1 ok: 192.0.2.7 23 h', 'not again within the day');
+UPDATE arsignup.login_sources AS s SET logged_in_at = now() - interval '25 hours' WHERE s.user_id = :'home';
+SELECT is(tried('home@example.com', 'password', '::ffff:192.0.2.7') || ': ' || known(:'home'), '1 ok: 192.0.2.7 0 h, 192.0.2.7 25 h', 'but after it; the address may be written as one of version 6');
+SELECT is(tried('away@example.com', 'password', '2001:db8:1:2:3:4:5:6/128') || tried('away@example.com', 'password', '2001:db8:1:2::1/16') || ': ' || known(:'away'), '1 ok1 ok: 2001:db8:1:2::/64 0 h', 'of an address of version 6 counts the /64');
+SELECT arsignup.create_session(realm(), :'away', ip => '192.0.2.9') \g /dev/null
+SELECT is(known(:'away'), '192.0.2.9 0 h, 2001:db8:1:2::/64 0 h', 'a session that the application starts is a login, too');
+
+-- Name and source.
+SELECT is(tried('home@example.com', 'canary', '192.0.2.20', 6), '5 invalid, 1 throttled', 'from one source one name may fail five times');
+SELECT matches(attempt('users', 'home@example.com', 'password'), '^\(t,,', 'from nowhere it goes on');
+SELECT is(tried('home@example.com', 'password', '192.0.2.20'), '1 throttled', 'there not even the right password helps');
+SELECT is(regexp_replace(r::text, '(89.|900)\)', '15 minutes)'), '(f,throttled,,,,,15 minutes)', 'the answer says for how long') FROM arsignup.login(app('users'), 'home@example.com', 'password', '192.0.2.20') AS r;
+SELECT * FROM counted() \gset before_
+SELECT logins_throttled FROM arsignup.stats() \gset before_
+SELECT is(tried('home@example.com', 'password', '192.0.2.20', 3), '3 throttled', 'three more');
+SELECT is((SELECT row(hashes - :before_hashes, ok - :before_ok, failed - :before_failed, logins_throttled - :before_logins_throttled)::text FROM counted(), arsignup.stats()), '(0,0,0,3)', 'are counted as throttled, and not hashed');
+SELECT is(known(:'home'), '192.0.2.7 0 h, 192.0.2.7 25 h', 'from there nobody is known');
+SELECT is(tried(U&' HOM\0045@Example.com ', 'password', '::ffff:192.0.2.20'), '1 throttled', 'however name and source are written');
+SELECT is(tried('home@example.com', 'password', '192.0.2.21'), '1 ok', 'the next address is another source');
+SELECT is(tried('away@example.com', 'password', '192.0.2.20'), '1 ok', 'another name goes on');
+SELECT is(tried('home@example.com', 'password', '192.0.2.20', app => 'other'), '1 ok', 'and the same in another realm');
+SELECT is(tried('home@example.com', 'password', '192.0.2.20', app => 'orgs'), '1 throttled', 'but not in another app');
+SELECT is(tried(login, 'canary', '192.0.2.20', 6), '5 invalid, 1 throttled', 'nobody is counted likewise: ' || shown(login)) FROM unnest(ARRAY['no.home@example.com', 'not a login', NULL]) AS login;
+SELECT is(tried('away@example.com', '', '2001:db8:9::1', 3) || tried('away@example.com', '', '2001:db8:9::ffff:0:0:1', 3), '3 invalid2 invalid, 1 throttled', 'a /64 is one source');
+SELECT is(tried('away@example.com', 'password', '2001:db8:9:1::1'), '1 ok', 'the next /64 is another');
+SELECT is(tried('home', '', '192.0.2.22', 6, 'standard') || tried('HOME', 'password', '192.0.2.22', 1, 'standard') || tried('home@example.com', 'password', '192.0.2.22', 1, 'standard'), '5 invalid, 1 throttled1 throttled1 ok', 'username and email are two names');
+SELECT is(tried('home', 'password', '192.0.2.22', 1, 'standard'), '1 ok', 'but the user is known there now, by whichever name');
+SELECT is(tried('home@example.com', 'password', '192.0.2.7', 8), '8 ok', 'who is right counts for nothing');
+
+-- The name alone. A hundred failures from everywhere keep out whoever is not known.
+SELECT is(string_agg(DISTINCT tried('home@example.com', '', '198.51.100.0'::inet + n, 5), ' '), '5 invalid', 'a stranger fails from source after source') FROM generate_series(1, 18) AS n;
+SELECT matches(string_agg(tried('home@example.com', '', '198.51.101.0'::inet + n), ' ' ORDER BY n), '^(1 invalid ){4,9}1 throttled', 'until there were a hundred') FROM generate_series(1, 15) AS n;
+SELECT is(tried('home@example.com', 'password', source), '1 throttled', 'then no stranger gets in: ' || coalesce(host(source), 'from nowhere')) FROM unnest(ARRAY['198.51.102.1', '192.0.2.9', NULL]::inet[]) AS source;
+SELECT is(tried('home@example.com', 'password', source), '1 ok', 'the owner does: ' || source) FROM unnest(ARRAY['192.0.2.7', '192.0.2.21', '::ffff:192.0.2.7']::inet[]) AS source;
+DELETE FROM arsignup.login_sources AS s WHERE s.user_id = :'home' AND s.logged_in_at < now() - interval '1 hour';
+UPDATE arsignup.login_sources AS s SET logged_in_at = now() - interval '30 days' WHERE s.user_id = :'home';
+SELECT is(tried('home@example.com', 'password', '192.0.2.7'), '1 throttled', 'not from where they were thirty days ago');
+UPDATE arsignup.login_sources AS s SET logged_in_at = now() - interval '29 days 23 hours' WHERE s.user_id = :'home' AND source = '192.0.2.21';
+SELECT is(tried('home@example.com', 'password', '192.0.2.21'), '1 ok', 'but of late');
+
+-- The source alone.
+SELECT is(string_agg(DISTINCT tried(n || '@example.com', '', '203.0.113.1'), ' '), '1 invalid', 'a hundred names fail from one source') FROM generate_series(1, 100) AS n;
+SELECT is(tried('away@example.com', 'password', '203.0.113.1'), '1 throttled', 'then none gets in from there');
+SELECT is(tried('away@example.com', 'password', '203.0.113.2'), '1 ok', 'from the next they do');
+INSERT INTO arsignup.login_sources VALUES (realm(), :'away', '203.0.113.1', now());
+SELECT is(tried('away@example.com', 'password', '203.0.113.1'), '1 ok', 'and there who is known');
+
+-- What is old is purged; the rest goes with the user.
+DELETE FROM arsignup.login_sources;
+INSERT INTO arsignup.login_sources SELECT realm(), :'home', source, clock_timestamp() - age FROM (VALUES ('192.0.2.1'::inet, interval '31 days'), ('192.0.2.1', '30 days'), ('192.0.2.1', '1 day'), ('192.0.2.2', '29 days 23:59:59'), ('192.0.2.3', '400 days')) AS v (source, age);
+SELECT arsignup.purge_expired() \g /dev/null
+SELECT is((SELECT string_agg(host(source), ' ' ORDER BY source) FROM arsignup.login_sources), '192.0.2.1 192.0.2.2', 'purge_expired: sources from which nobody has logged in for thirty days');
+SELECT is(arsignup.purge_expired(), 0::bigint, 'purge_expired: and no others');
+INSERT INTO arsignup.login_sources SELECT realm(), :'home', '192.0.2.3', now() - interval '1 day' * n FROM generate_series(31, 35) AS n;
+SELECT is(arsignup.purge_expired(2) || ' ' || arsignup.purge_expired(2) || ' ' || arsignup.purge_expired(2), '2 2 1', 'purge_expired: as many as asked for');
+SELECT arsignup.delete_user(realm(), :'home') \g /dev/null
+SELECT is_empty('SELECT FROM arsignup.login_sources', 'delete_user: none is left');
 
 ---------------------------------------------------------------------------------------------------
 -- Unmanaged sessions: the token is all there is
@@ -858,8 +936,7 @@ SELECT denied(format('SELECT arsignup.remember_session(realm(''asleep''), %L)', 
 SELECT is(arsignup.remember_session(realm('other'), id), NULL, 'remember_session: ' || what) FROM (VALUES (NULL::uuid, 'no session'), (gen_random_uuid(), 'an unknown one'), (session('kim''s'), 'one of another realm')) AS v (id, what);
 SELECT denied(format('SELECT arsignup.login_again(%s, %L)', app, :'cookie'), 'SU010', 'no such connected app', 'login_again: app ' || app) FROM unnest(ARRAY['NULL', 'gen_random_uuid()', 'realm()']) AS app;
 RESET ROLE;
-SELECT is(arsignup.remember_session(realm(), session('kim''s')), NULL, 'remember_session: a realm with basic SSO remembers nobody');
-SELECT is((SELECT cookie_digest FROM arsignup.sessions WHERE id = session('kim''s')), NULL, 'and stores nothing');
+SELECT matches(arsignup.remember_session(realm(), session('kim''s')), '^kbs_', 'remember_session: a realm with basic SSO, too, for logging out');
 
 ---------------------------------------------------------------------------------------------------
 -- Signing keys
@@ -1049,7 +1126,7 @@ SELECT is(tries(format('SELECT arsignup.reveal_jwt_key(%L)', realm()), :'app_rol
 SELECT is(
 	(SELECT string_agg(who.name || ' ' || p.privilege, ', ' ORDER BY who.name, p.privilege) FROM who, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'REFERENCES']) AS p (privilege) WHERE has_column_privilege(who.role, a.attrelid, a.attnum, p.privilege)),
 	CASE WHEN a.attname NOT IN ('cookie_digest', 'sealed_key') THEN 'admin SELECT' END, format('who may do what with %s.%s', a.attrelid::regclass, a.attname))
-FROM pg_attribute AS a WHERE a.attrelid IN ('arsignup.sessions'::regclass, 'arsignup.signing_keys'::regclass) AND a.attnum > 0 AND NOT a.attisdropped;
+FROM pg_attribute AS a WHERE a.attrelid IN ('arsignup.sessions'::regclass, 'arsignup.signing_keys'::regclass, 'arsignup.login_sources'::regclass) AND a.attnum > 0 AND NOT a.attisdropped;
 SELECT is(tries(statement, role), CASE WHEN who.name = 'admin' THEN code ELSE '42501' END, format('%s: %s', who.name, statement))
 FROM who, (VALUES
 	('SELECT realm_id, id, user_id, connected_app_id, created_at, expires_at, ended_at, ip, client FROM arsignup.sessions', '00000'),
@@ -1058,8 +1135,8 @@ FROM who, (VALUES
 	('SELECT sealed_key FROM arsignup.signing_keys', '42501'), ('TABLE arsignup.signing_keys', '42501'),
 	('UPDATE arsignup.sessions SET expires_at = ''infinity''', '42501'), ('DELETE FROM arsignup.sessions', '42501'), ('DELETE FROM arsignup.signing_keys', '42501'),
 	('INSERT INTO arsignup.signing_keys SELECT', '42501'), ('TRUNCATE arsignup.sessions', '42501')) AS v (statement, code);
-SELECT is((SELECT relowner::regrole::text FROM pg_class WHERE oid = t), 'arsignup_owner', t || ' is the owner''s') FROM unnest(ARRAY['arsignup.sessions', 'arsignup.signing_keys']::regclass[]) AS t;
-SELECT is(c.condition, '', t || ' is dumped whole') FROM unnest(ARRAY['arsignup.sessions', 'arsignup.signing_keys']::regclass[]) AS t
+SELECT is((SELECT relowner::regrole::text FROM pg_class WHERE oid = t), 'arsignup_owner', t || ' is the owner''s') FROM unnest(ARRAY['arsignup.sessions', 'arsignup.signing_keys', 'arsignup.login_sources']::regclass[]) AS t;
+SELECT is(c.condition, '', t || ' is dumped whole') FROM unnest(ARRAY['arsignup.sessions', 'arsignup.signing_keys', 'arsignup.login_sources']::regclass[]) AS t
 	LEFT JOIN (SELECT unnest(extconfig) AS oid, unnest(extcondition) AS condition FROM pg_extension WHERE extname = 'arsignup') AS c ON c.oid = t;
 SELECT has_column('arsignup', split_part(c, '.', 1)::name, split_part(c, '.', 2)::name, c || ' is promised')
 FROM unnest(ARRAY['sessions.realm_id', 'sessions.id', 'sessions.user_id', 'sessions.connected_app_id', 'sessions.cookie_digest', 'sessions.created_at', 'sessions.expires_at', 'sessions.ended_at', 'sessions.ip', 'sessions.client',
@@ -1072,10 +1149,10 @@ FROM (VALUES ('login', 'v'), ('create_session', 'v'), ('verify_login_token', 's'
 -- Comments are the reference.
 SELECT isnt(obj_description(p.oid, 'pg_proc'), NULL, v.name || ' has a comment') FROM unnest(ARRAY['login', 'create_session', 'verify_login_token', 'end_session', 'end_sessions', 'remember_session', 'login_again', 'rotate_signing_key', 'jwks', 'reveal_jwt_key']) AS v (name)
 	LEFT JOIN pg_proc AS p ON p.pronamespace = 'arsignup'::regnamespace AND p.proname = v.name;
-SELECT isnt(obj_description(t, 'pg_class'), NULL, t || ' has a comment') FROM unnest(ARRAY['arsignup.sessions', 'arsignup.signing_keys']::regclass[]) AS t;
-SELECT isnt(col_description(a.attrelid, a.attnum), NULL, format('%s.%s has a comment', a.attrelid::regclass, a.attname)) FROM pg_attribute AS a WHERE a.attrelid IN ('arsignup.sessions'::regclass, 'arsignup.signing_keys'::regclass) AND a.attnum > 0;
+SELECT isnt(obj_description(t, 'pg_class'), NULL, t || ' has a comment') FROM unnest(ARRAY['arsignup.sessions', 'arsignup.signing_keys', 'arsignup.login_sources']::regclass[]) AS t;
+SELECT isnt(col_description(a.attrelid, a.attnum), NULL, format('%s.%s has a comment', a.attrelid::regclass, a.attname)) FROM pg_attribute AS a WHERE a.attrelid IN ('arsignup.sessions'::regclass, 'arsignup.signing_keys'::regclass, 'arsignup.login_sources'::regclass) AND a.attnum > 0;
 SELECT isnt(obj_description('arsignup.login_result'::regtype, 'pg_type'), NULL, 'login_result has a comment');
-SELECT is((SELECT string_agg(a.attname || ' ' || a.atttypid::regtype, ', ' ORDER BY a.attnum) FROM pg_attribute AS a WHERE a.attrelid = 'arsignup.login_result'::regclass), 'ok boolean, reason text, user_id uuid, session_id uuid, token text, url text', 'login_result is as promised');
+SELECT is((SELECT string_agg(a.attname || ' ' || a.atttypid::regtype, ', ' ORDER BY a.attnum) FROM pg_attribute AS a WHERE a.attrelid = 'arsignup.login_result'::regclass), 'ok boolean, reason text, user_id uuid, session_id uuid, token text, url text, retry_after integer', 'login_result is as promised');
 SELECT is(strpos(obj_description(p.oid, 'pg_proc'), code) > 0, true, format('the comment of %s names %s', p.proname, code))
 FROM (VALUES ('login', '{SU007,SU010,SU011}'::text[]), ('create_session', '{SU006,SU010,SU011}'), ('verify_login_token', '{SU011}'), ('end_session', '{SU010}'), ('end_sessions', '{SU010}'), ('remember_session', '{SU006,SU010}'),
 	('login_again', '{SU010,SU011}'), ('rotate_signing_key', '{SU010,SU011}'), ('jwks', '{SU010}'), ('reveal_jwt_key', '{SU010,SU011}'), ('signup', '{SU011}')) AS v (name, codes), unnest(codes) AS code, pg_proc AS p

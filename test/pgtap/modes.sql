@@ -366,6 +366,21 @@ RESET ROLE;
 SELECT is((SELECT hashes_run FROM arsignup.stats()), :before_hashes_run::bigint, 'a signup that is refused costs no hash');
 
 ---------------------------------------------------------------------------------------------------
+-- Too often
+---------------------------------------------------------------------------------------------------
+
+-- From one source a hundred may sign up, whether or not they succeed, and though all of it is rolled back.
+CREATE FUNCTION signups(source inet, times int, app text DEFAULT 'users') RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(DISTINCT (outcome(format('SELECT arsignup.signup(app(%L), ''nobody'', ip => %L)', app, source), keep => false)).code, ' ') FROM generate_series(1, times)
+$$;
+SELECT is(signups('203.0.113.9', 100), 'SU001', 'signup: a hundred from one source');
+SELECT is(concat_ws(' | ', o.code, o.message, regexp_replace(o.detail, '(89.|900)', '15 minutes'), regexp_replace(o.hint, '(89.|900)', 'N')), 'SU008 | too many attempts | {"retry_after": 15 minutes} | Try again in N seconds.', 'signup: the next is told for how long to wait')
+FROM outcome('SELECT arsignup.signup(app(''users''), ''throttled@example.com'', ''canary zebu quartz'', ip => ''::ffff:203.0.113.9'')') AS o;
+SELECT is(signups('203.0.113.9', 1, app), code, 'signup: then in the ' || what) FROM (VALUES ('orgs', 'SU008', 'same realm'), ('other', 'SU001', 'other realm')) AS v (app, code, what);
+SELECT is(signups(source, 1), 'SU001', 'signup: or from ' || coalesce(host(source), 'nowhere')) FROM unnest(ARRAY['203.0.113.10', '2001:db8::', NULL]::inet[]) AS source;
+SELECT is(tokens || ' ' || users, '0 0', 'signup: nothing was made') FROM (SELECT (SELECT count(*) FROM arsignup.users WHERE email IN ('throttled@example.com', 'nobody')) AS users, (SELECT count(*) FROM arsignup.signup_tokens WHERE email = 'nobody') AS tokens) AS v;
+
+---------------------------------------------------------------------------------------------------
 -- Switched off
 ---------------------------------------------------------------------------------------------------
 

@@ -95,6 +95,9 @@ INSERT INTO function_table VALUES
 	('reset_password', 'token arsignup.secret, password arsignup.secret', 'uuid', 'aA', 'vd'),
 	('reveal_jwt_key', 'realm_id uuid', 'text', 'A', 'vd'),
 	('revoke_signup_token', 'token arsignup.secret, realm_id uuid DEFAULT NULL::uuid', 'boolean', 'aA', 'vd'),
+	('authenticate', 'realm_id uuid, login text, password arsignup.secret, ip inet DEFAULT NULL::inet, client text DEFAULT NULL::text', 'arsignup.login_result', 'aA', 'vd'),
+	('create_api_key', 'realm_id uuid, name text, permissions text[]', 'text', 'A', 'vd'),
+	('revoke_api_key', 'key_id uuid', 'boolean', 'A', 'vd'),
 	('rotate_signing_key', 'realm_id uuid', 'text', 'A', 'vd'),
 	('route_slug', '', 'trigger', '', 'v'),
 	('secret_in', 'cstring', 'arsignup.secret', '', 'iSp'),
@@ -103,7 +106,7 @@ INSERT INTO function_table VALUES
 	('set_password', 'realm_id uuid, user_id uuid, password arsignup.secret', 'void', 'aA', 'vd'),
 	('set_password_hash', 'realm_id uuid, user_id uuid, password_hash arsignup.secret', 'void', 'aA', 'vd'),
 	('signup', 'connected_app_id uuid, email text, password arsignup.secret DEFAULT NULL::arsignup.secret, username text DEFAULT NULL::text, email_confirmation text DEFAULT NULL::text, password_confirmation arsignup.secret DEFAULT NULL::arsignup.secret, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text, org_name text DEFAULT NULL::text, custom jsonb DEFAULT ''{}''::jsonb, ip inet DEFAULT NULL::inet, client text DEFAULT NULL::text, password_hash arsignup.secret DEFAULT NULL::arsignup.secret', 'arsignup.signup_result', 'aA', 'vd'),
-	('stats', 'OUT hash_slots integer, OUT hashes_running integer, OUT hashes_waiting integer, OUT hashes_run bigint, OUT hashes_refused bigint, OUT signups bigint, OUT tokens_minted bigint, OUT tokens_redeemed bigint, OUT tokens_expired bigint, OUT logins_ok bigint, OUT logins_failed bigint', 'record', 'A', 'v'),
+	('stats', 'OUT hash_slots integer, OUT hashes_running integer, OUT hashes_waiting integer, OUT hashes_run bigint, OUT hashes_refused bigint, OUT signups bigint, OUT tokens_minted bigint, OUT tokens_redeemed bigint, OUT tokens_expired bigint, OUT logins_ok bigint, OUT logins_failed bigint, OUT logins_throttled bigint, OUT limiter_evictions bigint, OUT limiter_entries bigint', 'record', 'A', 'v'),
 	('update_membership', 'realm_id uuid, membership_id uuid, permissions text[] DEFAULT NULL::text[], expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, custom jsonb DEFAULT NULL::jsonb', 'void', 'aA', 'vd'),
 	('update_org', 'realm_id uuid, org_id uuid, name text DEFAULT NULL::text, reference text DEFAULT NULL::text, custom jsonb DEFAULT NULL::jsonb, state text DEFAULT NULL::text', 'void', 'aA', 'vd'),
 	('update_user', 'realm_id uuid, user_id uuid, email text DEFAULT NULL::text, username text DEFAULT NULL::text, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text, reference text DEFAULT NULL::text, custom jsonb DEFAULT NULL::jsonb, state text DEFAULT NULL::text', 'void', 'aA', 'vd'),
@@ -182,6 +185,7 @@ FROM who AS w, (VALUES
 	('SELECT arsignup.revoke_signup_token(NULL)', 'app admin owner', 'SU003'),
 	('SELECT arsignup.signup(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.login(NULL, NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.authenticate(NULL, NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.login_again(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.create_session(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.remember_session(NULL, NULL)', 'app admin owner', 'SU010'),
@@ -205,6 +209,8 @@ FROM who AS w, (VALUES
 	('SELECT arsignup.update_membership(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.delete_membership(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.password_strength(NULL)', 'app admin owner', 'SU001'),
+	('SELECT arsignup.create_api_key(NULL, NULL, NULL)', 'admin owner', 'SU001'),
+	('SELECT arsignup.revoke_api_key(NULL)', 'admin owner', '00000'),
 	('SELECT arsignup.rotate_signing_key(NULL)', 'admin owner', 'SU010'),
 	('SELECT arsignup.reveal_jwt_key(NULL)', 'admin owner', 'SU010'),
 	('SELECT arsignup.purge_expired(0)', 'admin owner', 'SU001'),
@@ -245,6 +251,8 @@ INSERT INTO relation_table VALUES
 	('signup_tokens', NULL, NULL),
 	('sessions', NULL, NULL),
 	('signing_keys', NULL, NULL),
+	('login_sources', 'SELECT', NULL),
+	('api_keys', NULL, NULL),
 	('one_time_tokens', NULL, NULL);
 
 SELECT set_eq($$SELECT c.relname::text FROM pg_class AS c WHERE c.relnamespace = ANY (ours()) AND c.relkind NOT IN ('i', 'c', 't')$$, 'SELECT name FROM relation_table',
@@ -266,13 +274,14 @@ SELECT rows_are(
 	$$SELECT a.attrelid::regclass::text, x.grantee::regrole::text, x.privilege_type, string_agg(a.attname, ' ' ORDER BY a.attname)
 		FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid, aclexplode(a.attacl) AS x
 		WHERE c.relnamespace = ANY (ours()) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3$$,
-	$$VALUES ('arsignup.one_time_tokens', 'arsignup_admin', 'SELECT', 'created_at email_key expires_at purpose realm_id used_at user_id'),
+	$$VALUES ('arsignup.api_keys', 'arsignup_admin', 'SELECT', 'created_at id last_used_at name permissions realm_id revoked_at'),
+		('arsignup.one_time_tokens', 'arsignup_admin', 'SELECT', 'created_at email_key expires_at purpose realm_id used_at user_id'),
 		('arsignup.orgs', 'arsignup_app', 'REFERENCES', 'id'),
 		('arsignup.sessions', 'arsignup_admin', 'SELECT', 'client connected_app_id created_at ended_at expires_at id ip realm_id user_id'),
 		('arsignup.signing_keys', 'arsignup_admin', 'SELECT', 'alg created_at kid master_key_id public_key realm_id retired_at session_minutes'),
-		('arsignup.signup_tokens', 'arsignup_admin', 'SELECT', 'connected_app_id created_at credential_type custom email expires_at first_name last_name org_name realm_id redeemed_at revoked_at user_id username'),
+		('arsignup.signup_tokens', 'arsignup_admin', 'SELECT', 'connected_app_id created_at credential_type custom email expires_at first_name last_name org_name realm_id redeemed_at redeemer_id revoked_at user_id username'),
 		('arsignup.users', 'arsignup_app', 'REFERENCES', 'id')$$,
-	'an application refers to users and orgs by id, an administrator reads of tokens, mailed ones too, all but digest and hash, of sessions all but the cookie''s digest, of keys all but the sealed one');
+	'an application refers to users and orgs by id, an administrator reads of tokens, mailed ones too, all but digest and hash, of sessions all but the cookie''s digest, of keys all but the sealed one, of API keys all but the digest');
 SELECT is(
 	(SELECT string_agg(w.name || ' ' || p.privilege, ', ' ORDER BY w.name, p.privilege) FROM who AS w, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'REFERENCES']) AS p (privilege)
 		WHERE w.name <> 'owner' AND has_column_privilege(w.role, v.relation, v.attname, p.privilege)),
@@ -280,7 +289,7 @@ SELECT is(
 FROM (VALUES ('arsignup.users', 'id', 'admin SELECT, app REFERENCES, app SELECT'), ('arsignup.users', 'email', 'admin SELECT, app SELECT'), ('arsignup.users', 'realm_id', 'admin SELECT, app SELECT'),
 	('arsignup.orgs', 'id', 'admin SELECT, app REFERENCES, app SELECT'), ('arsignup.orgs', 'realm_id', 'admin SELECT, app SELECT'), ('arsignup.memberships', 'id', 'admin SELECT, app SELECT'),
 	('arsignup.credentials', 'password_hash', NULL), ('arsignup.credentials', 'user_id', NULL), ('arsignup.signup_tokens', 'password_hash', NULL), ('arsignup.signup_tokens', 'digest', NULL), ('arsignup.signup_tokens', 'email', 'admin SELECT'),
-	('arsignup.sessions', 'cookie_digest', NULL), ('arsignup.sessions', 'user_id', 'admin SELECT'), ('arsignup.one_time_tokens', 'digest', NULL), ('arsignup.one_time_tokens', 'used_at', 'admin SELECT'), ('arsignup.signing_keys', 'sealed_key', NULL), ('arsignup.signing_keys', 'public_key', 'admin SELECT'),
+	('arsignup.sessions', 'cookie_digest', NULL), ('arsignup.sessions', 'user_id', 'admin SELECT'), ('arsignup.one_time_tokens', 'digest', NULL), ('arsignup.api_keys', 'key_digest', NULL), ('arsignup.api_keys', 'name', 'admin SELECT'), ('arsignup.one_time_tokens', 'used_at', 'admin SELECT'), ('arsignup.signing_keys', 'sealed_key', NULL), ('arsignup.signing_keys', 'public_key', 'admin SELECT'),
 	('arsignup.realms', 'id', 'admin INSERT, admin SELECT, admin UPDATE')) AS v (relation, attname, expected);
 
 -- And found out by trying, the column that counts first of all.
@@ -288,6 +297,7 @@ SELECT is(tries('SELECT password_hash FROM arsignup.credentials', role), '42501'
 SELECT is(tries('SELECT digest, password_hash FROM arsignup.signup_tokens', role), '42501', name || ' reads no digest') FROM who WHERE name <> 'owner';
 SELECT is(tries('SELECT cookie_digest FROM arsignup.sessions', role), '42501', name || ' reads no digest of a browser''s secret') FROM who WHERE name <> 'owner';
 SELECT is(tries('SELECT digest FROM arsignup.one_time_tokens', role), '42501', name || ' reads no digest of a mailed token') FROM who WHERE name <> 'owner';
+SELECT is(tries('SELECT key_digest FROM arsignup.api_keys', role), '42501', name || ' reads no digest of an API key') FROM who WHERE name <> 'owner';
 SELECT is(tries('SELECT sealed_key FROM arsignup.signing_keys', role), '42501', name || ' reads no sealed key') FROM who WHERE name <> 'owner';
 SELECT is(tries('SELECT s.id FROM arsignup.sessions AS s JOIN arsignup.signing_keys AS k ON k.realm_id = s.realm_id', role),
 	CASE WHEN name IN ('admin', 'owner') THEN '00000' ELSE '42501' END, name || ' reads of sessions and keys, or does not') FROM who;
@@ -295,7 +305,7 @@ SELECT is(tries('SELECT u.email FROM arsignup.users AS u JOIN arsignup.membershi
 	CASE WHEN name IN ('app', 'admin', 'owner') THEN '00000' ELSE '42501' END, name || ' joins users, memberships and orgs, or does not') FROM who;
 SELECT is(tries('SELECT FROM arsignup.events', role), CASE WHEN name IN ('admin', 'owner') THEN '00000' ELSE '42501' END, name || ' reads events, or does not') FROM who;
 SELECT is(tries(statement, role), '42501', name || ' may not: ' || statement)
-FROM who, unnest(ARRAY['UPDATE arsignup.users SET email = email', 'DELETE FROM arsignup.users', 'INSERT INTO arsignup.events DEFAULT VALUES', 'DELETE FROM arsignup.signup_tokens', 'DELETE FROM arsignup.realms', 'DELETE FROM arsignup.sessions', 'UPDATE arsignup.sessions SET ended_at = NULL', 'DELETE FROM arsignup.one_time_tokens', 'UPDATE arsignup.one_time_tokens SET used_at = NULL', 'UPDATE arsignup.events SET claimed_at = NULL', 'DELETE FROM arsignup.signing_keys', 'UPDATE arsignup.signing_keys SET retired_at = NULL', 'LOCK arsignup.users IN ACCESS EXCLUSIVE MODE',
+FROM who, unnest(ARRAY['UPDATE arsignup.users SET email = email', 'DELETE FROM arsignup.users', 'INSERT INTO arsignup.events DEFAULT VALUES', 'DELETE FROM arsignup.signup_tokens', 'DELETE FROM arsignup.realms', 'DELETE FROM arsignup.sessions', 'UPDATE arsignup.sessions SET ended_at = NULL', 'DELETE FROM arsignup.login_sources', 'INSERT INTO arsignup.api_keys DEFAULT VALUES', 'UPDATE arsignup.api_keys SET revoked_at = NULL', 'DELETE FROM arsignup.api_keys', 'INSERT INTO arsignup.login_sources DEFAULT VALUES', 'DELETE FROM arsignup.one_time_tokens', 'UPDATE arsignup.one_time_tokens SET used_at = NULL', 'UPDATE arsignup.events SET claimed_at = NULL', 'DELETE FROM arsignup.signing_keys', 'UPDATE arsignup.signing_keys SET retired_at = NULL', 'LOCK arsignup.users IN ACCESS EXCLUSIVE MODE',
 	'CREATE FUNCTION arsignup.evil() RETURNS int LANGUAGE sql AS ''SELECT 1''', 'CREATE TABLE arsignup_web.evil ()', 'CREATE TRIGGER evil BEFORE INSERT ON arsignup.users EXECUTE FUNCTION suppress_redundant_updates_trigger()',
 	'ALTER FUNCTION arsignup.stats() RESET ALL', 'DROP FUNCTION arsignup.normalize_email(text)', 'DROP TABLE arsignup.events', 'DROP SCHEMA arsignup CASCADE', 'DROP EXTENSION arsignup CASCADE', 'GRANT arsignup_owner TO current_user']) AS statement
 WHERE name <> 'owner';
@@ -351,7 +361,7 @@ SELECT rows_are($$SELECT superuser, trusted, relocatable, schema::text, requires
 -- configuration tables of the extension, in the order of their names; a condition where not all rows are dumped
 SELECT rows_are(
 	$$SELECT c.oid::regclass::text, c.condition FROM pg_extension AS e, unnest(e.extconfig, e.extcondition) AS c (oid, condition) WHERE e.extname = 'arsignup' ORDER BY 1$$,
-	$$VALUES ('arsignup.app_routes', 'WHERE kind = ''host'''), ('arsignup.connected_apps', ''), ('arsignup.credentials', ''), ('arsignup.events', ''), ('arsignup.memberships', ''), ('arsignup.one_time_tokens', ''), ('arsignup.orgs', ''),
+	$$VALUES ('arsignup.api_keys', ''), ('arsignup.app_routes', 'WHERE kind = ''host'''), ('arsignup.connected_apps', ''), ('arsignup.credentials', ''), ('arsignup.events', ''), ('arsignup.login_sources', ''), ('arsignup.memberships', ''), ('arsignup.one_time_tokens', ''), ('arsignup.orgs', ''),
 		('arsignup.realms', ''), ('arsignup.sessions', ''), ('arsignup.signing_keys', ''), ('arsignup.signup_tokens', ''), ('arsignup.users', '')$$,
 	'pg_dump takes every table, whole, but for the slugs'' rows, which the apps bring back');
 SELECT set_eq($$SELECT unnest(extconfig)::regclass::text FROM pg_extension WHERE extname = 'arsignup'$$, $$SELECT c.oid::regclass::text FROM pg_class AS c WHERE c.relnamespace = ANY (ours()) AND c.relkind IN ('r', 'p')$$,
@@ -363,10 +373,12 @@ SELECT rows_are(
 	$$SELECT i.indrelid::regclass::text, i.indisprimary, string_agg(a.attname, ' ' ORDER BY k.n)
 		FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid, unnest(i.indkey::int2[]) WITH ORDINALITY AS k (attnum, n) JOIN pg_attribute AS a ON a.attnum = k.attnum
 		WHERE c.relnamespace = ANY (ours()) AND i.indisunique AND a.attrelid = i.indrelid GROUP BY i.indexrelid, 1, 2 ORDER BY 1, 2 DESC, 3$$,
-	$$VALUES ('arsignup.app_routes', true, 'kind name'),
+	$$VALUES ('arsignup.api_keys', true, 'id'),
+		('arsignup.app_routes', true, 'kind name'),
 		('arsignup.connected_apps', true, 'realm_id id'), ('arsignup.connected_apps', false, 'id'),
 		('arsignup.credentials', true, 'realm_id id'), ('arsignup.credentials', false, 'realm_id user_id'),
 		('arsignup.events', true, 'realm_id id'),
+		('arsignup.login_sources', true, 'realm_id user_id source logged_in_at'),
 		('arsignup.memberships', true, 'realm_id id'), ('arsignup.memberships', false, 'realm_id user_id org_id'),
 		('arsignup.one_time_tokens', true, 'realm_id digest'),
 		('arsignup.orgs', true, 'realm_id id'), ('arsignup.orgs', false, 'id'),
@@ -378,29 +390,31 @@ SELECT rows_are(
 	'realm_id leads every unique key, but for the documented exceptions');
 SELECT rows_are(
 	$$SELECT c.conrelid::regclass::text, pg_get_constraintdef(c.oid) FROM pg_constraint AS c WHERE c.contype = 'f' AND c.conrelid IN (SELECT oid FROM pg_class WHERE relnamespace = ANY (ours())) ORDER BY 1, 2$$,
-	$$VALUES ('arsignup.app_routes', 'FOREIGN KEY (realm_id, connected_app_id) REFERENCES arsignup.connected_apps(realm_id, id) ON DELETE CASCADE'),
+	$$VALUES ('arsignup.api_keys', 'FOREIGN KEY (realm_id) REFERENCES arsignup.realms(id) ON DELETE CASCADE'),
+		('arsignup.app_routes', 'FOREIGN KEY (realm_id, connected_app_id) REFERENCES arsignup.connected_apps(realm_id, id) ON DELETE CASCADE'),
 		('arsignup.connected_apps', 'FOREIGN KEY (realm_id) REFERENCES arsignup.realms(id)'),
 		('arsignup.credentials', 'FOREIGN KEY (realm_id, user_id) REFERENCES arsignup.users(realm_id, id) ON DELETE CASCADE'),
+		('arsignup.login_sources', 'FOREIGN KEY (realm_id, user_id) REFERENCES arsignup.users(realm_id, id) ON DELETE CASCADE'),
 		('arsignup.memberships', 'FOREIGN KEY (realm_id, org_id) REFERENCES arsignup.orgs(realm_id, id) ON DELETE CASCADE'),
 		('arsignup.memberships', 'FOREIGN KEY (realm_id, user_id) REFERENCES arsignup.users(realm_id, id) ON DELETE CASCADE'),
 		('arsignup.one_time_tokens', 'FOREIGN KEY (realm_id, user_id) REFERENCES arsignup.users(realm_id, id) ON DELETE CASCADE'),
 		('arsignup.sessions', 'FOREIGN KEY (realm_id, user_id) REFERENCES arsignup.users(realm_id, id) ON DELETE CASCADE')$$,
 	'realm_id leads every foreign key');
 SELECT is_empty($$SELECT c.conrelid::regclass, c.confrelid::regclass FROM pg_constraint AS c WHERE c.contype = 'f' AND c.confrelid IN ('arsignup.realms'::regclass, 'arsignup.connected_apps'::regclass)
-	AND c.conrelid = ANY ('{arsignup.users,arsignup.credentials,arsignup.orgs,arsignup.memberships,arsignup.signup_tokens,arsignup.sessions,arsignup.signing_keys,arsignup.one_time_tokens,arsignup.events}'::regclass[])$$,
+	AND c.conrelid = ANY ('{arsignup.users,arsignup.credentials,arsignup.orgs,arsignup.memberships,arsignup.signup_tokens,arsignup.sessions,arsignup.signing_keys,arsignup.one_time_tokens,arsignup.login_sources,arsignup.events}'::regclass[])$$,
 	'no table that signups write refers to what all signups share');
 SELECT is_empty($$SELECT c.conrelid::regclass, c.conname FROM pg_constraint AS c WHERE c.contype = 'f' AND c.connamespace = ANY (ours()) AND (c.confdeltype NOT IN ('a', 'c') OR c.confupdtype <> 'a' OR NOT c.convalidated)$$,
 	'foreign keys cascade or take no action');
-SELECT is_empty($$SELECT c.oid::regclass FROM pg_class AS c WHERE c.relnamespace = ANY (ours()) AND c.relkind = 'r' AND c.relname <> 'realms'
-	AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'realm_id' AND a.atttypid = 'uuid'::regtype AND a.attnotnull)$$, 'every table has its realm_id uuid NOT NULL');
+SELECT is_empty($$SELECT c.oid::regclass FROM pg_class AS c WHERE c.relnamespace = ANY (ours()) AND c.relkind = 'r' AND c.relname NOT IN ('realms', 'api_keys')
+	AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'realm_id' AND a.atttypid = 'uuid'::regtype AND a.attnotnull)$$, 'every table has its realm_id uuid NOT NULL, but for API keys, which may open all');
 SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid WHERE c.relnamespace = ANY (ours()) AND c.relkind = 'r' AND a.attnum > 0
 	AND a.attname IN ('id', 'realm_id', 'user_id', 'org_id', 'membership_id', 'connected_app_id') AND a.atttypid <> 'uuid'::regtype$$, 'every id is a uuid');
 
 SELECT is_empty($$SELECT i.indexrelid::regclass, l.collname FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid,
 	LATERAL unnest(i.indkey::int2[], i.indcollation::oid[]) AS k (attnum, collation_id) LEFT JOIN pg_collation AS l ON l.oid = k.collation_id
 	WHERE t.relnamespace = ANY (ours()) AND k.collation_id <> 0 AND l.collname <> 'C'$$, 'every text in a key is COLLATE "C", so that no locale merges what is different');
-SELECT is((SELECT count(*) FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid, LATERAL unnest(i.indcollation::oid[]) AS c WHERE t.relnamespace = ANY (ours()) AND c = '"C"'::regcollation), 7::bigint,
-	'there are seven such columns: kind and name of a route, username, email, kid and alg of a key, type of an event');
+SELECT is((SELECT count(*) FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid, LATERAL unnest(i.indcollation::oid[]) AS c WHERE t.relnamespace = ANY (ours()) AND c = '"C"'::regcollation), 11::bigint,
+	'there are eleven such columns: kind and name of a route, username, email twice, reference of a user, name and reference of an org, kid and alg of a key, type of an event');
 SELECT is_empty($$SELECT i.indexrelid::regclass FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid WHERE t.relnamespace = ANY (ours()) AND (i.indexprs IS NOT NULL OR NOT i.indisvalid)$$, 'no index is of an expression');
 SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid WHERE c.relnamespace = ANY (ours()) AND a.attnum > 0 AND a.atttypid IN ('arsignup.secret'::regtype, 'arsignup.secret[]'::regtype)$$,
 	'no column is a secret');
@@ -413,7 +427,7 @@ SELECT rows_are(
 	$$SELECT t.tgrelid::regclass::text, t.tgname::text, t.tgfoid::regproc::text, t.tgenabled::text FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid WHERE c.relnamespace = ANY (ours()) AND NOT t.tgisinternal ORDER BY 1, 2$$,
 	$$VALUES ('arsignup.app_routes', 'guard_delete', 'arsignup.guard_slug', 'O'), ('arsignup.app_routes', 'guard_insert', 'arsignup.guard_slug', 'O'), ('arsignup.app_routes', 'guard_update', 'arsignup.guard_slug', 'O'),
 		('arsignup.connected_apps', 'route_slug', 'arsignup.route_slug', 'O'), ('arsignup.realms', 'guard_delete', 'arsignup.guard_realm', 'O'), ('arsignup.realms', 'guard_update', 'arsignup.guard_realm', 'O')$$,
-	'there is no trigger on users, credentials, orgs, memberships, tokens, sessions, keys, mailed tokens or events');
+	'there is no trigger on users, credentials, orgs, memberships, tokens, sessions, keys, mailed tokens, sources or events');
 SELECT is_empty($$SELECT r.ev_class::regclass, r.rulename FROM pg_rewrite AS r JOIN pg_class AS c ON c.oid = r.ev_class WHERE c.relnamespace = ANY (ours())$$, 'there are no rules');
 SELECT is_empty($$SELECT d.adrelid::regclass, a.attname, pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef AS d JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum JOIN pg_class AS c ON c.oid = d.adrelid
 	WHERE c.relnamespace = ANY (ours()) AND c.relname NOT IN ('realms', 'connected_apps') AND pg_get_expr(d.adbin, d.adrelid) LIKE '%(%'$$, 'no default of the tables that signups write calls a function: ids and times come as parameters');
@@ -435,9 +449,9 @@ SELECT is_empty($$
 		('hash_password', '{SU001,SU007,53200}'::text[]), ('verify_password', '{SU001,SU007,53200}'), ('create_user', '{SU001,SU002,SU006,SU007,SU010,55P03}'), ('create_org', '{SU001,SU006,SU010}'),
 		('create_membership', '{SU001,SU002,SU006,SU010,55P03}'), ('mint_signup_token', '{SU001,SU002,SU006,SU007,SU010}'), ('redeem_signup_token', '{SU001,SU002,SU003,SU004,SU005,SU006,SU009,SU010,55P03}'),
 		('revoke_signup_token', '{SU003,55P03}'), ('format_id', '{SU001}'), ('parse_id', '{SU001}'), ('stats', '{55000}'),
-		('signup', '{SU001,SU002,SU006,SU007,SU010,SU011,55P03}'), ('login', '{SU007,SU010,SU011}'), ('login_again', '{SU010,SU011}'), ('create_session', '{SU006,SU010,SU011}'), ('verify_login_token', '{SU011}'),
+		('signup', '{SU001,SU002,SU006,SU007,SU008,SU010,SU011,55P03}'), ('login', '{SU007,SU010,SU011}'), ('authenticate', '{SU010}'), ('create_api_key', '{SU001,SU010}'), ('revoke_api_key', '{55P03}'), ('login_again', '{SU010,SU011}'), ('create_session', '{SU006,SU010,SU011}'), ('verify_login_token', '{SU011}'),
 		('remember_session', '{SU006,SU010,55P03}'), ('end_browser_session', '{SU010,55P03}'), ('end_session', '{SU010,55P03}'), ('end_sessions', '{SU010,55P03}'), ('jwks', '{SU010}'), ('rotate_signing_key', '{SU010,SU011,55P03}'), ('reveal_jwt_key', '{SU010,SU011}'), ('password_strength', '{SU001}'),
-		('update_user', '{SU001,SU002,SU010,55P03}'), ('delete_user', '{SU010,23503,55P03}'), ('set_password', '{SU001,SU007,SU010,55P03}'), ('set_password_hash', '{SU001,SU010,55P03}'), ('change_password', '{SU001,SU006,SU007,SU010,55P03}'),
+		('update_user', '{SU001,SU002,SU010,55P03}'), ('delete_user', '{SU010,23503,55P03}'), ('set_password', '{SU001,SU007,SU010,55P03}'), ('set_password_hash', '{SU001,SU010,55P03}'), ('change_password', '{SU001,SU006,SU007,SU008,SU010,55P03}'),
 		('update_org', '{SU001,SU010,55P03}'), ('delete_org', '{SU010,23503,55P03}'), ('update_membership', '{SU001,SU010,55P03}'), ('delete_membership', '{SU010,55P03}'),
 		('purge_expired', '{SU001}'), ('purge_events', '{SU001}'), ('delete_realm', '{23503,55006}')) AS v (name, codes), unnest(codes) AS code, pg_proc AS p
 	WHERE p.proname = name AND p.pronamespace = 'arsignup'::regnamespace AND strpos(obj_description(p.oid, 'pg_proc'), code) = 0

@@ -266,6 +266,7 @@ SELECT is(used_after(purpose, happened), CASE CASE purpose WHEN 'reset' THEN res
 FROM unnest(ARRAY['reset', 'verification']) AS purpose, (VALUES
 	('nothing', 'SELECT', true, true),
 	('it was used', 'SELECT use(:purpose, :token)', false, false),
+	('it was noted as used', 'UPDATE arsignup.one_time_tokens SET used_at = now()', false, false),
 	('another was used', 'SELECT use(:purpose, mailed(:purpose, ''spoilt''))', false, true),
 	('it expired', 'UPDATE arsignup.one_time_tokens SET expires_at = clock_timestamp()', false, false),
 	('the transaction''s start, not the clock, was before its end', 'UPDATE arsignup.one_time_tokens SET expires_at = now() + interval ''1 microsecond''', false, false),

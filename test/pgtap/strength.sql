@@ -99,7 +99,15 @@ CREATE FUNCTION make_policy(name text, min_length int, min_score int, realm_name
 	INSERT INTO arsignup.connected_apps (realm_id, id, name, slug, login_handler, signup_mode) VALUES (realm(name), app(name), app_name, 'policy-' || app(name), 'https://app.example.com', 'user_org')
 $$;
 CREATE TABLE setter (name text PRIMARY KEY);
-INSERT INTO setter VALUES ('create_user'), ('set_password'), ('change_password'), ('signup'), ('mint_signup_token');
+INSERT INTO setter VALUES ('create_user'), ('set_password'), ('change_password'), ('reset_password'), ('signup'), ('mint_signup_token');
+
+-- A token that is mailed to somebody who is just being made.
+CREATE FUNCTION mailed(realm uuid, person uuid) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM arsignup.request_password_reset(realm, (SELECT username FROM arsignup.users WHERE id = person));
+	RETURN (SELECT data ->> 'token' FROM arsignup.claim_events('{user.password_token.created}'));
+END
+$$;
 
 -- A call that gives somebody a password; one who is made just before, if it must be.
 CREATE FUNCTION giving(setter text, policy text, password text, email text DEFAULT 'em@mm.uk', username text DEFAULT 'us', first_name text DEFAULT 'Fi', last_name text DEFAULT 'La', org_name text DEFAULT 'Or') RETURNS text LANGUAGE sql AS $$
@@ -107,6 +115,7 @@ CREATE FUNCTION giving(setter text, policy text, password text, email text DEFAU
 		WHEN 'create_user' THEN format('SELECT arsignup.create_user(realm(%L), %L, %L, %L, first_name => %L, last_name => %L)', policy, email, password, username, first_name, last_name)
 		WHEN 'signup' THEN format('SELECT arsignup.signup(app(%L), %L, %L, %L, first_name => %L, last_name => %L, org_name => %L)', policy, email, password, username, first_name, last_name, org_name)
 		WHEN 'mint_signup_token' THEN format('SELECT arsignup.mint_signup_token(app(%L), %L, %L, %L, first_name => %L, last_name => %L, org_name => %L)', policy, email, password, username, first_name, last_name, org_name)
+		WHEN 'reset_password' THEN format('SELECT arsignup.reset_password(mailed(realm(%L), arsignup.create_user(realm(%1$L), %L, NULL, %L, ready_hash(), %L, %L)), %L)', policy, email, username, first_name, last_name, password)
 		ELSE format('SELECT arsignup.%I(realm(%L), arsignup.create_user(realm(%2$L), %L, NULL, %L, ready_hash(), %L, %L)%s, %L)', setter, policy, email, username, first_name, last_name,
 			CASE setter WHEN 'change_password' THEN ', ''password''' ELSE '' END, password)
 	END
@@ -122,7 +131,7 @@ BEGIN
 	RAISE EXCEPTION 'undo' USING ERRCODE = 'ZZ002';
 EXCEPTION
 	WHEN SQLSTATE 'ZZ002' THEN
-		RETURN CASE said WHEN 'false' THEN 'false' ELSE 'accepted' END;
+		RETURN CASE WHEN said IS NULL OR said = 'false' THEN 'refused' ELSE 'accepted' END;
 	WHEN OTHERS THEN
 		GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
 		RETURN CASE WHEN SQLSTATE = 'SU001' AND detail::jsonb = jsonb_build_object('errors', jsonb_build_object('password', ARRAY[SQLERRM])) THEN SQLERRM

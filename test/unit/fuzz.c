@@ -9,6 +9,7 @@
 #include "account/identity.h"
 #include "realm/url.h"
 #include "base/encode.h"
+#include "password/form.h"
 #include "password/phc.h"
 #include "base/token.h"
 #include "tap.h"
@@ -37,7 +38,7 @@ found(const char *pattern, Span text)
 	{
 		const char *pattern;
 		regex_t		compiled;
-	}			cache[32];
+	}			cache[48];
 	size_t		i = 0;
 	regmatch_t	match = {0, text.size};
 
@@ -130,6 +131,59 @@ expect_hash(Span text)
 		found("\\$" BASE64 "{22,86}$", text);
 }
 
+#define DIGIT "[./0-9A-Za-z]"
+
+/* Tell whether r and p of scrypt are positive and their product is below 2^30. */
+static bool
+expect_scrypt_sizes(Span text)
+{
+	static const char digits[] = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	uint64_t	sizes[2] = {0, 0};
+
+	for (int i = 9; i >= 0; i--)
+		sizes[i / 5] = sizes[i / 5] * 64 + (strchr(digits, text.data[4 + i]) - digits);
+	return sizes[0] > 0 && sizes[1] > 0 && sizes[0] * sizes[1] < 1 << 30;
+}
+
+static bool
+expect_crypt(Span text)
+{
+	return found("^\\$2[aby]\\$(0[4-9]|[12][0-9]|3[01])\\$" DIGIT "{52}[.CGKOSWaeimquy26]$", text) ||
+		found("^\\$5\\$(rounds=[1-9][0-9]{3,8}\\$)?" DIGIT "{1,16}\\$" DIGIT "{42}[./0-9A-D]$", text) ||
+		found("^\\$6\\$(rounds=[1-9][0-9]{3,8}\\$)?" DIGIT "{1,16}\\$" DIGIT "{85}[./01]$", text) ||
+		(found("^\\$y\\$j[/0-9A-Za-j][./0-9A-Za-j]\\$(" DIGIT "{4})*(" DIGIT "{2}[./0-9A-D]|" DIGIT "[./01])?\\$"
+			   DIGIT "{42}[./0-9A-D]$", text) && found("^\\$y\\$j..\\$" DIGIT "{1,86}\\$", text)) ||
+		(found("^\\$7\\$[/0-9A-Za-z]" DIGIT "{10}" DIGIT "{1,86}\\$" DIGIT "{42}[./0-9A-D]$", text) &&
+		 expect_scrypt_sizes(text));
+}
+
+#define TAG32 "{42}[AEIMQUYcgkosw048]"
+
+/* Tell whether a hash in PHC form says how long its tag is: 32 bytes if it is silent. */
+static bool
+expect_tag_size(Span text)
+{
+	const char *said = memchr(text.data, ',', text.size);
+	unsigned long size = said ? strtoul(said + 3, NULL, 10) : 32;
+	size_t		length = 0;
+
+	while (text.data[text.size - 1 - length] != '$')
+		length++;
+	return size >= 16 && size <= 64 && length == (size * 4 + 2) / 3;
+}
+
+static bool
+expect_pbkdf2(Span text)
+{
+	return found("^pbkdf2_sha256\\$([1-9]|" UINT32_MORE ")\\$[ -#%-~]{1,128}\\$" BASE64 TAG32 "=$", text) ||
+		(found("^\\$pbkdf2-sha256\\$([1-9]|" UINT32_MORE ")\\$([./A-Za-z0-9]{4})*"
+			   "([./A-Za-z0-9]{2}[AEIMQUYcgkosw048]|[./A-Za-z0-9][AQgw])?\\$[./A-Za-z0-9]" TAG32 "$", text) &&
+		 found("[0-9]\\$[^$]{1,171}\\$[^$]+$", text)) ||
+		(found("^\\$pbkdf2-sha256\\$i=([1-9]|" UINT32_MORE ")(,l=([1-9]|" UINT32_MORE "))?\\$(" BASE64 "{4})*("
+			   BASE64 "{2}[AEIMQUYcgkosw048]|" BASE64 "[AQgw])?\\$(" BASE64 "{4})*(" BASE64 "{2}[AEIMQUYcgkosw048]|"
+			   BASE64 "[AQgw])?$", text) && found("[0-9]\\$[^$]{1,171}\\$[^$]+$", text) && expect_tag_size(text));
+}
+
 static bool
 expect_token(Span text)
 {
@@ -194,6 +248,15 @@ is_hash(Span text)
 	phc_format(&hash, again);
 	changed += strlen(again) != text.size || memcmp(text.data, again, text.size) != 0;
 	return true;
+}
+
+/* Tell whether this is a hash of any form. */
+static bool
+is_any_hash(Span text)
+{
+	PasswordHash hash;
+
+	return hash_parse(text, &hash);
 }
 
 /* The same of a token, as far as it is read: the realm, in 21 characters and a part of the next. */
@@ -286,6 +349,20 @@ static const struct
 		TEXT("$argon2id$v=19$m=65536,t=3,p=1$AAECAwQFBgcICQoLDA0ODw$AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw"),
 		TEXT("$argon2id$v=19$m=10,t=10,p=1$AAECAwQFBgcICQoLDA0ODw$AAECAwQFBgcICQoLDA0ODxA"),
 		TEXT("$argon2i$v=19$m=10,t=10,p=1$AAECAwQFBgcICQoLDA0ODw$AAECAwQFBgcICQoLDA0ODxA")}},
+	{"hash of crypt(3)", is_any_hash, expect_crypt,
+	{TEXT("$2b$04$D8pA7gutHt11a1QWG1D6KerPxRm9VeMnWGalt6WdgDmd0Sq1FKh1u"),
+		TEXT("$5$abcdefgh$K1XU4ICyI.6qqCYPkAXXaxPqQUX3iUog5CvANCrtxO."),
+		TEXT("$6$rounds=1000$a$KC42jpuIsMWOr5M40wNj3hiknN.asa506v6NA8uy3vtvdLUawsiU1B.BaaQDDGbT8X.oTpluDyLZw71lOBM1e."),
+		TEXT("$y$j75$mA6Oh.BKnmQAmUH4cugxy0$nur//hO8xHCRETWPlsV5AG90hOMVpWSfOHZBJxQxUU6"),
+		TEXT("$7$26..../....SodiumChloride$HAuYwUYeJ/.3qKH95BEC9rzkIkFVa0q/PHRlZ6wSq5D"),
+		TEXT("$1$saltsalt$qjXMvbEw8oaL.CzflDtaK/")}},
+	{"hash of PBKDF2", is_any_hash, expect_pbkdf2,
+	{TEXT("pbkdf2_sha256$10$seasalt$f+I87Dyr8Uy+0AEJng3SwQYQI9tLndR9Ne6kAW+vh5Y="),
+		TEXT("$pbkdf2-sha256$10$8PHy8/T19vf4.fr7/P3./w$J13h7siSfC/w6s3i0184CdhIoOrQKeRJjP0wTfH3A2E"),
+		TEXT("$pbkdf2-sha256$i=12,l=32$AAAAAAAAAAAAAAAAAAAAAA$W4IXjPT6pYMXbJOjIlwLcDdunCx03xO0eSvykqHSArc"),
+		TEXT("$pbkdf2-sha256$i=9$AAECAwQFBgcICQoLDA0ODw$itflogiK3ZFWnMyl69X5ZnRJcQXKJEmByjHEBs4pgg8"),
+		TEXT("$pbkdf2-sha256$i=12,l=20$c2FsdHNhbHRzYWx0c2FsdA$ZBt9sZlHuv2mdNqak9Kny8fUyc8"),
+		TEXT("pbkdf2_sha1$10$seasalt$f+I87Dyr8Uy+0AEJng3SwQYQI9tLndR9Ne6kAW+vh5Y=")}},
 	{"token", is_token, expect_token,
 	{TEXT("utk_AAECAwQFBgcICQoLDA0OD4CBgoOEhYaHiImKi4yNjo-QkZKTlJWWl5iZmpucnZ6f"),
 		TEXT("utk_AX8i4nmwfMOYxNwMDAc5j__________________________________________7"),

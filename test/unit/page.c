@@ -139,6 +139,7 @@ check_pages(void)
 	check_markup(PAGE_SIGNUP, &email_rules, "email=a&email=b", "aria-invalid=\"true\" aria-describedby=\"email-error\" autofocus",
 				 true, "sent twice");
 	check_markup(PAGE_SIGNUP, &email_rules, "redir=a&redir=b", "name=\"redir\"", false, "carried twice");
+	check_markup(PAGE_SIGNUP, &email_rules, "redir=a&redir=b", "<li>This was sent more than once.</li>", true, "carried twice");
 	check_markup(PAGE_SIGNUP, &email_rules, "email=a&email=b", "<title>Error: Heading</title>", true, "sent twice");
 	check_markup(PAGE_SIGNUP, &email_rules, "", "Error:", false, "nothing wrong");
 	check_markup(PAGE_SIGNUP, &email_rules, "org_name=x&username=y&x=z", "value", false, "fields that the page has not");
@@ -279,7 +280,7 @@ check_own(void)
 int
 main(void)
 {
-	plan(4 + 9 + 19 + 3 * PAGE_KINDS + 1 + 5);
+	plan(4 + 9 + 20 + 3 * PAGE_KINDS + 1 + 5);
 	check_escapes();
 	check_all_inputs();
 	check_pages();

@@ -90,13 +90,14 @@ static const Case cases[] = {
 	{TEXT("email=%fe%ff"), NULL},
 };
 
-/* Read a form that ends where its memory ends, into no more memory than it asks for, and write down what is read. */
+/* Read a form in memory of its very size, into no more memory than it asks for, and write down what is read. */
 static const char *
 read(Span form, char *out)
 {
 	FormValue	values[3];
 	char	   *buffer = malloc(form.size + 1);
-	bool		is_good = urlencoded_read(edge_copy(form), names, 3, buffer, values);
+	Span		exact = exact_copy(form);
+	bool		is_good = urlencoded_read(exact, names, 3, buffer, values);
 
 	*out = '\0';
 	for (int i = 0; i < 3; i++)
@@ -108,6 +109,7 @@ read(Span form, char *out)
 		sprintf(out + strlen(out), "%s%s%s", i ? "|" : "", text->data ? text->data : "-", values[i].is_repeated ? "!" : "");
 	}
 	free(buffer);
+	free((char *) exact.data);
 	return is_good ? out : "refused";
 }
 
