@@ -114,6 +114,9 @@ CREATE TEMP TABLE forms AS SELECT * FROM (VALUES ('/signup', 'email=new@example.
 SELECT idle(format('post(at(''u'', %L), %L, %L)', path, form, headers), 403, format('POST %s with %s: from another site', path, headers), 'from another site')
 FROM forms, unnest(ARRAY['{"sec-fetch-site": "cross-site"}', '{"sec-fetch-site": "same-site"}', '{"sec-fetch-site": null, "origin": "https://evil.test"}', '{"sec-fetch-site": null, "origin": "null"}',
 	'{"sec-fetch-site": null, "referer": "https://evil.test/x"}', '{"sec-fetch-site": "cross-site", "origin": "https://auth.example.com"}']) AS headers;
+SELECT is_page(post(at('u', path), form || '&redir=/x', '{"sec-fetch-site": "cross-site"}'), 403, 'POST ' || path || ' from another site: the form again') FROM forms;
+SELECT ok(body ~ 'name="email"[^>]* value="new@example.com"' AND body ~ 'name="redir" value="/x"' AND body !~ 'canary', '... with what was typed but the password')
+FROM post(at('u', '/signup'), 'email=new@example.com&password=canary password&redir=/x', '{"sec-fetch-site": "cross-site"}') AS a (status, headers, body);
 SELECT idle(format('post(at(''u'', %L), %L, %L)', path, form, headers), 415, format('POST %s with %s: no form', path, headers))
 FROM forms, unnest(ARRAY['{"x-arsignup-content-type": null}', '{"x-arsignup-content-type": "application/json"}', '{"x-arsignup-content-type": "multipart/form-data; boundary=x"}', '{"x-arsignup-content-type": "text/plain"}']) AS headers;
 SELECT idle(format('post(at(''u'', %L), %L)', path, form || '&' || bad), 400, format('POST %s with %s: not readable', path, bad))
