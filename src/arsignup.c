@@ -55,9 +55,9 @@ int			argon2_iterations_setting = 2;
 
 /*
  * What a stored hash may cost before we refuse to run it: imported ones reach
- * us from outside. Each limit stands for about a second of a core, several
- * times what other systems make; the first two also hold for scrypt and
- * yescrypt.
+ * us from outside. Each limit by itself stands for about a second of a core,
+ * several times what other systems make; the first two also hold for scrypt
+ * and yescrypt.
  */
 int			argon2_memory_max_setting = 262144;
 int			argon2_iterations_max_setting = 16;
@@ -65,8 +65,8 @@ int			bcrypt_cost_max_setting = 14;
 int			sha2_iterations_max_setting = 2000000;
 
 /*
- * Ten megabytes of shared memory. A newcomer begins with failures that are
- * not its own only once this many names and sources have failed five times
+ * Fourteen megabytes of shared memory. A newcomer begins with failures that
+ * are not its own only once this many names and sources have failed five times
  * over in one window: more than eight cores can hash.
  */
 int			attempt_entries_setting = 262144;
@@ -77,7 +77,7 @@ int			attempt_window_setting = 900;
 /* What somebody who forgot which of their passwords it was needs; 480 guesses a day for others. */
 int			max_login_failures_setting = 5;
 
-/* NIST SP 800-63B-4, 3.2.2: no more than 100 against one account, from wherever they come. */
+/* NIST SP 800-63B-4, 3.2.2: no more than 100 against one account, from wherever they come; a username and an email count apart. */
 int			max_login_failures_per_name_setting = 100;
 
 /* A company behind one address has this many typing errors, one machine that tries a list has more. */
@@ -189,11 +189,12 @@ define_limit(const char *name, const char *description, int *setting, int value)
 static void
 define_attempt_settings(void)
 {
-	DefineCustomIntVariable("arsignup.attempt_entries",
-							"Sets for how many names and sources failed attempts are counted.",
-							NULL,
-							&attempt_entries_setting, 262144, 1024, 8388608,
-							PGC_POSTMASTER, 0, NULL, NULL, NULL);
+	if (process_shared_preload_libraries_in_progress)	/* later is too late for a setting of the postmaster's */
+		DefineCustomIntVariable("arsignup.attempt_entries",
+								"Sets for how many names and sources failed attempts are counted.",
+								NULL,
+								&attempt_entries_setting, 262144, 1024, 8388608,
+								PGC_POSTMASTER, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("arsignup.attempt_window",
 							"Sets for how long failed attempts are counted, from the first on.",
 							NULL,

@@ -470,11 +470,16 @@ user_confirm(const pg_uuid_t *realm_id, User *user)
 		" WHERE realm_id = $1 AND user_id = $2 AND updated_at = $3 FOR KEY SHARE");
 	Parameters	parameters = one_user(realm_id, &user->id);
 
+	if (statement_run(&hold_user, &parameters) == 0)
+		return false;
+	add_time(&parameters, user->password_changed_at);
+	if (statement_run(&hold_credential, &parameters) == 0)
+		return false;
+	parameters.count = 2;
 	if (statement_run(&hold_user, &parameters) == 0 || !column_bool(1))
 		return false;
 	user->email_verification = column_text(2);
-	add_time(&parameters, user->password_changed_at);
-	return statement_run(&hold_credential, &parameters) == 1;
+	return true;
 }
 
 /*
@@ -512,6 +517,19 @@ user_record_login(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, Timestamp
 
 	add_time(&parameters, now);
 	(void) statement_run(&update_login, &parameters);
+}
+
+/* Tell whether another transaction is just deleting a user, or giving it other names; without waiting for that. */
+bool
+user_is_going(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
+{
+	static Statement select_locked = STATEMENT(
+		"SELECT EXISTS (SELECT FROM arsignup.users WHERE realm_id = $1 AND id = $2)"
+		" AND NOT EXISTS (SELECT FROM arsignup.users WHERE realm_id = $1 AND id = $2 FOR KEY SHARE SKIP LOCKED)");
+	Parameters	parameters = one_user(realm_id, user_id);
+
+	(void) statement_run(&select_locked, &parameters);
+	return column_bool(1);
 }
 
 /* Find an active user and keep it from being deleted; or raise SU010 or SU006. */

@@ -45,6 +45,7 @@ extern bool user_find_and_lock(const pg_uuid_t *realm_id, const pg_uuid_t *user_
 extern void user_read(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user);
 extern void user_lock(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user);
 extern bool user_confirm(const pg_uuid_t *realm_id, User *user);
+extern bool user_is_going(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern void user_hold(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern void user_update(const Realm *realm, User *user, TimestampTz now);
 extern bool user_find_by_login(const Realm *realm, const char *login, User *user);

@@ -27,7 +27,9 @@ typedef enum AttemptKind
 	SIGNUP_FROM_SOURCE = 4,
 	MAIL_TO_NAME = 5,
 	MAIL_FROM_SOURCE = 6,
-	PASSWORD_CHANGE = 7
+	PASSWORD_CHANGE = 7,
+	MAIL_TO_USER = 8,
+	MAIL_TO_ADDRESS = 9
 } AttemptKind;
 
 /* ---------- keys ---------- */
@@ -114,15 +116,17 @@ Attempt
 attempt_to_log_in(const pg_uuid_t *realm_id, const char *login, const inet *source, bool is_known)
 {
 	Attempt		attempt = {.realm_id = realm_id};
-	LedgerPart	part = is_known ? PART_KNOWN : PART_STRANGERS;
 
 	if (source != NULL)
 	{
-		add_mark(&attempt, part, LOGIN_FROM_SOURCE, max_login_failures_setting, span_of(login), source);
-		add_mark(&attempt, part, LOGIN_TO_ANYBODY, max_login_failures_per_source_setting, NOTHING, source);
+		add_mark(&attempt, is_known ? PART_KNOWN : PART_STRANGERS, LOGIN_FROM_SOURCE,
+				 max_login_failures_setting, span_of(login), source);
+		add_mark(&attempt, PART_STRANGERS, LOGIN_TO_ANYBODY,
+				 max_login_failures_per_source_setting, NOTHING, source);
 	}
 	if (!is_known)
-		add_mark(&attempt, part, LOGIN_FROM_ANYWHERE, max_login_failures_per_name_setting, span_of(login), NULL);
+		add_mark(&attempt, PART_STRANGERS, LOGIN_FROM_ANYWHERE,
+				 max_login_failures_per_name_setting, span_of(login), NULL);
 	return attempt;
 }
 
@@ -242,6 +246,21 @@ attempt_verify(Attempt *attempt, SecretScope *scope, Span password, const char *
 	return verified;
 }
 
+/*
+ * Forget what was failed for a name from a source whose user has shown
+ * otherwise who they are, and is known there from now on.
+ */
+void
+attempt_forgive(const pg_uuid_t *realm_id, const char *login, const inet *source)
+{
+	Attempt		attempt = {.realm_id = realm_id};
+
+	for (LedgerPart part = PART_STRANGERS; part <= PART_KNOWN; part++)
+		add_mark(&attempt, part, LOGIN_FROM_SOURCE, max_login_failures_setting, span_of(login), source);
+	for (int i = 0; i < attempt.count; i++)
+		ledger_forgive(attempt.marks[i].set, &attempt.marks[i].key);
+}
+
 /* ---------- what counts whether or not it succeeds ---------- */
 
 /* Count an attempt and return 0, or return after how many seconds to come again. */
@@ -262,20 +281,41 @@ attempt_to_sign_up(const pg_uuid_t *realm_id, const inet *source)
 	Attempt		attempt = {.realm_id = realm_id};
 
 	if (source != NULL)
-		add_mark(&attempt, PART_STRANGERS, SIGNUP_FROM_SOURCE, max_signups_per_source_setting, NOTHING, source);
+		add_mark(&attempt, PART_REQUESTS, SIGNUP_FROM_SOURCE, max_signups_per_source_setting, NOTHING, source);
 	return spend(&attempt);
 }
 
-/* Count a request for mail, or return after how many seconds to come again. */
-int
-attempt_to_mail(const pg_uuid_t *realm_id, const char *login, const inet *source)
+/* Count a request for mail by what names its receiver and by its source, or return after how many seconds to come again. */
+static int
+spend_mail(const pg_uuid_t *realm_id, AttemptKind kind, Span receiver, const inet *source)
 {
 	Attempt		attempt = {.realm_id = realm_id};
 
-	add_mark(&attempt, PART_STRANGERS, MAIL_TO_NAME, max_mails_per_name_setting, span_of(login), NULL);
+	add_mark(&attempt, PART_REQUESTS, kind, max_mails_per_name_setting, receiver, NULL);
 	if (source != NULL)
-		add_mark(&attempt, PART_STRANGERS, MAIL_FROM_SOURCE, max_signups_per_source_setting, NOTHING, source);
+		add_mark(&attempt, PART_REQUESTS, MAIL_FROM_SOURCE, max_signups_per_source_setting, NOTHING, source);
 	return spend(&attempt);
+}
+
+/* Count a mail that anybody asks for by a name, whether or not it is somebody's. */
+int
+attempt_to_mail_name(const pg_uuid_t *realm_id, const char *login, const inet *source)
+{
+	return spend_mail(realm_id, MAIL_TO_NAME, span_of(login), source);
+}
+
+/* Count a mail that users ask for themselves, which nobody else can use up. */
+int
+attempt_to_mail_user(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, const inet *source)
+{
+	return spend_mail(realm_id, MAIL_TO_USER, (Span) {(const char *) user_id->data, UUID_LEN}, source);
+}
+
+/* Count a mail that a signup causes, to an address that several users may have. */
+int
+attempt_to_mail_address(const pg_uuid_t *realm_id, const char *email_key)
+{
+	return spend_mail(realm_id, MAIL_TO_ADDRESS, span_of(email_key), NULL);
 }
 
 /* Report that somebody has tried too often. */

@@ -35,7 +35,10 @@ extern Attempt attempt_to_change_password(const pg_uuid_t *realm_id, const pg_uu
 extern int	attempt_reserve(Attempt *attempt);
 extern bool attempt_verify(Attempt *attempt, SecretScope *scope, Span password, const char *hash);
 extern int	attempt_to_sign_up(const pg_uuid_t *realm_id, const inet *source);
-extern int	attempt_to_mail(const pg_uuid_t *realm_id, const char *login, const inet *source);
+extern void attempt_forgive(const pg_uuid_t *realm_id, const char *login, const inet *source);
+extern int	attempt_to_mail_name(const pg_uuid_t *realm_id, const char *login, const inet *source);
+extern int	attempt_to_mail_user(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, const inet *source);
+extern int	attempt_to_mail_address(const pg_uuid_t *realm_id, const char *email_key);
 pg_noreturn extern void raise_throttled(int seconds);
 
 #endif							/* ARSIGNUP_ATTEMPT_H */

@@ -10,6 +10,7 @@
  */
 #include "attempt/keeper.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/shared.h"
@@ -28,7 +29,7 @@
 #include "utils/wait_event.h"
 
 #define ATTEMPT_FILE PG_STAT_TMP_DIR "/arsignup.attempts"
-#define ATTEMPT_FILE_MAGIC 0x41525301	/* changes with the file's form */
+#define ATTEMPT_FILE_MAGIC 0x41525302	/* changes with the file's form */
 #define WRITE_INTERVAL 1000L	/* milliseconds */
 
 typedef struct FileHeader
@@ -90,7 +91,7 @@ load_floor(Ledger *ledger, const FileHeader *header, const FileRecord *record, T
 	uint32		old_sets = header->part_sets[record->part];
 	uint32		sets = ledger->part_sets[record->part];
 	uint32		step = Min(old_sets, sets);
-	LedgerSet  *first = &ledger->sets[record->part == PART_STRANGERS ? 0 : ledger->part_sets[PART_STRANGERS]];
+	LedgerSet  *first = &ledger->sets[ledger_first_set(ledger, record->part)];
 
 	for (uint32 i = record->set & (step - 1); i < sets; i += step)
 		ledger_raise_floor(&first[i], record->failures, record->until, now);
@@ -213,13 +214,19 @@ replace_file(StringInfo contents)
 {
 	FILE	   *file = AllocateFile(ATTEMPT_FILE ".new", PG_BINARY_W);
 	bool		written;
+	int			error;
 
 	if (file == NULL)
 		return false;
-	written = fwrite(contents->data, 1, contents->len, file) == (size_t) contents->len &&
+	written = fchmod(fileno(file), 0600) == 0 &&
+		fwrite(contents->data, 1, contents->len, file) == (size_t) contents->len &&
 		fflush(file) == 0 && pg_fsync(fileno(file)) == 0;
+	error = errno;
 	if (FreeFile(file) != 0 || !written)
+	{
+		errno = written ? errno : error;
 		return false;
+	}
 	return durable_rename(ATTEMPT_FILE ".new", ATTEMPT_FILE, DEBUG1) == 0;
 }
 
@@ -236,7 +243,7 @@ write_ledger(Ledger *ledger)
 	written = replace_file(&contents);
 	if (!written && !had_failed)
 		ereport(LOG,
-				(errcode_for_file_access(),
+				(errcode(ERRCODE_IO_ERROR),
 				 errmsg("could not write file \"%s\": %m", ATTEMPT_FILE),
 				 errdetail("Failed attempts would be forgotten by a restart until it can be written.")));
 	had_failed = !written;

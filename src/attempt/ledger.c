@@ -18,8 +18,8 @@
 #include "storage/shmem.h"
 #include "utils/timestamp.h"
 
-/* Known sources need few entries: their users have logged in there. */
-#define KNOWN_SHARE 8
+/* Known sources need few entries, since their users have logged in there; requests, fewer than guesses. */
+static const int part_shares[LEDGER_PARTS] = {1, 8, 4};
 
 static Ledger *ledger = NULL;
 static shmem_request_hook_type previous_request_hook = NULL;
@@ -38,8 +38,10 @@ sets_for(int entries)
 static Size
 ledger_size(void)
 {
-	Size		sets = sets_for(attempt_entries_setting) + sets_for(attempt_entries_setting / KNOWN_SHARE);
+	Size		sets = 0;
 
+	for (int part = 0; part < LEDGER_PARTS; part++)
+		sets += sets_for(attempt_entries_setting / part_shares[part]);
 	return add_size(offsetof(Ledger, sets), mul_size(sets, sizeof(LedgerSet)));
 }
 
@@ -52,16 +54,27 @@ request_ledger(void)
 	RequestAddinShmemSpace(ledger_size());
 }
 
+/* Return where the sets of a part begin, or, behind the last part, where they end. */
+uint32
+ledger_first_set(const Ledger *book, LedgerPart part)
+{
+	uint32		first = 0;
+
+	for (int i = 0; i < (int) part; i++)
+		first += book->part_sets[i];
+	return first;
+}
+
 /* Begin a new server's ledger with what the last one has left. */
 static void
 initialise_ledger(void)
 {
 	memset(ledger, 0, ledger_size());
 	randombytes_buf(ledger->secret, LEDGER_SECRET_SIZE);
-	ledger->part_sets[PART_STRANGERS] = sets_for(attempt_entries_setting);
-	ledger->part_sets[PART_KNOWN] = sets_for(attempt_entries_setting / KNOWN_SHARE);
+	for (int part = 0; part < LEDGER_PARTS; part++)
+		ledger->part_sets[part] = sets_for(attempt_entries_setting / part_shares[part]);
 	pg_atomic_init_u64(&ledger->changes, 0);
-	for (uint32 i = 0; i < ledger->part_sets[PART_STRANGERS] + ledger->part_sets[PART_KNOWN]; i++)
+	for (uint32 i = 0; i < ledger_first_set(ledger, LEDGER_PARTS); i++)
 	{
 		SpinLockInit(&ledger->sets[i].mutex);
 		ConditionVariableInit(&ledger->sets[i].settled);
@@ -109,10 +122,9 @@ LedgerSet *
 ledger_set(Ledger *book, LedgerPart part, const AttemptKey *key)
 {
 	uint32		hash;
-	uint32		first = part == PART_STRANGERS ? 0 : book->part_sets[PART_STRANGERS];
 
 	memcpy(&hash, key->bytes, sizeof(hash));
-	return &book->sets[first + (hash & (book->part_sets[part] - 1))];
+	return &book->sets[ledger_first_set(book, part) + (hash & (book->part_sets[part] - 1))];
 }
 
 /* Tell whether an entry has failures that are not forgotten yet. */
@@ -196,6 +208,8 @@ reserve_entry(LedgerEntry *entry, uint32 limit, TimestampTz now, TimestampTz *un
 {
 	if (!entry_counts(entry, now))
 		entry->failures = 0;
+	/* Nobody waits for longer than a window, not even if the clock was set back or the setting has changed. */
+	entry->until = Min(entry->until, now + attempt_window_setting * USECS_PER_SEC);
 	*until = entry->until;
 	if (entry->failures >= limit)
 		return EXHAUSTED;
@@ -269,6 +283,20 @@ ledger_settle(LedgerSet *set, const AttemptKey *key, bool failed, TimestampTz no
 		pg_atomic_fetch_add_u64(&ledger->changes, 1);
 }
 
+/* Forget what a key has failed, but not what an eviction has made it start from. */
+void
+ledger_forgive(LedgerSet *set, const AttemptKey *key)
+{
+	LedgerEntry *entry;
+
+	SpinLockAcquire(&set->mutex);
+	entry = find_entry(set, key);
+	if (entry != NULL)
+		entry->failures = 0;
+	SpinLockRelease(&set->mutex);
+	pg_atomic_fetch_add_u64(&ledger->changes, 1);
+}
+
 /* ---------- the file's part ---------- */
 
 /* Book failures from before a restart. */
@@ -300,7 +328,7 @@ ledger_entries(void)
 	TimestampTz now = GetCurrentTimestamp();
 	int64		entries = 0;
 
-	for (uint32 i = 0; i < book->part_sets[PART_STRANGERS] + book->part_sets[PART_KNOWN]; i++)
+	for (uint32 i = 0; i < ledger_first_set(book, LEDGER_PARTS); i++)
 	{
 		LedgerSet  *set = &book->sets[i];
 

@@ -45,12 +45,14 @@ typedef struct LedgerSet
 
 /*
  * Attempts from a source that its user is known by are booked apart, where
- * strangers cannot crowd them out.
+ * strangers cannot crowd them out; and so is what costs no hash, by which a
+ * crowd could fill the ledger in no time.
  */
 typedef enum LedgerPart
 {
 	PART_STRANGERS,
 	PART_KNOWN,
+	PART_REQUESTS,
 	LEDGER_PARTS
 } LedgerPart;
 
@@ -72,10 +74,12 @@ typedef enum Reservation
 
 extern void ledger_install_hooks(void);
 extern Ledger *ledger_get(void);
+extern uint32 ledger_first_set(const Ledger *ledger, LedgerPart part);
 extern LedgerSet *ledger_set(Ledger *ledger, LedgerPart part, const AttemptKey *key);
 extern Reservation ledger_reserve(LedgerSet *set, const AttemptKey *key, uint32 limit,
 								  TimestampTz now, TimestampTz *until);
 extern void ledger_settle(LedgerSet *set, const AttemptKey *key, bool failed, TimestampTz now);
+extern void ledger_forgive(LedgerSet *set, const AttemptKey *key);
 extern void ledger_restore(LedgerSet *set, const AttemptKey *key, uint32 failures, TimestampTz until,
 						   TimestampTz now);
 extern void ledger_raise_floor(LedgerSet *set, uint32 failures, TimestampTz until, TimestampTz now);

@@ -66,7 +66,7 @@ events_find_unclaimed(ArrayType *kinds, int64 max_rows)
 {
 	static Statement select_unclaimed = STATEMENT(
 		"SELECT e.* FROM (SELECT DISTINCT kind COLLATE \"C\" AS kind FROM unnest($1) AS k (kind)) kinds,"
-		" LATERAL (SELECT realm_id, id, user_id FROM arsignup.events"
+		" LATERAL (SELECT realm_id, id, user_id, event_type FROM arsignup.events"
 		"  WHERE event_type = kinds.kind AND claimed_at IS NULL ORDER BY id LIMIT $2) e"
 		" ORDER BY e.id LIMIT $2");
 	Parameters	parameters = {0};

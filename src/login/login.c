@@ -79,6 +79,8 @@ authenticate(SecretScope *scope, const Realm *realm, const char *login, Span pas
 	Attempt		attempt;
 
 	*now = GetCurrentTimestamp();
+	if (!password_is_possible(scope, password))
+		return "invalid";
 	attempt = limit_login(realm, login, user, source, *now);
 	*retry_after = attempt_reserve(&attempt);
 	if (*retry_after > 0)
@@ -138,7 +140,10 @@ verify_and_log_in(SecretScope *scope, FunctionCallInfo fcinfo, const App *app, c
 	nest_level = lock_timeout_begin();
 	reason = confirm(&app->realm, &user, renewed);
 	if (reason == NULL)
+	{
+		source_remember(&app->realm.id, &user.id, source->ip, now);
 		log_in(scope, app, &user, source, now, result);
+	}
 	lock_timeout_end(nest_level);
 	return reason;
 }

@@ -15,7 +15,6 @@
 #include "lib/stringinfo.h"
 #include "login/jwt.h"
 #include "login/signing_key.h"
-#include "login/source.h"
 #include "org/org.h"
 #include "realm/url.h"
 #include "utils/builtins.h"
@@ -51,7 +50,7 @@ insert_session(const Realm *realm, const User *user, const EventSource *source, 
 	(void) statement_run(&insert_session, &parameters);
 }
 
-/* Start a session for a user, stored if the realm manages sessions and the user is a person; note from where. */
+/* Start a session for a user, stored if the realm manages sessions and the user is a person. */
 void
 session_start(const Realm *realm, const User *user, const EventSource *source, TimestampTz now, Session *session)
 {
@@ -61,8 +60,6 @@ session_start(const Realm *realm, const User *user, const EventSource *source, T
 	session->expires_at = now + realm->session_minutes * USECS_PER_MINUTE;
 	if (session->is_managed)
 		insert_session(realm, user, source, session);
-	if (source->ip != NULL)
-		source_remember(&realm->id, &user->id, source->ip, now);
 }
 
 /* ---------- tokens ---------- */

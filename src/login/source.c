@@ -42,8 +42,10 @@ source_is_known(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, const inet 
 }
 
 /*
- * Note that a user has logged in from a source, once a day. Two logins at once
- * may both note it: a row too many is cheaper than one waiting for the other.
+ * Note that a user was at a source, if that is known, once a day. Only who has
+ * shown to be that user may say so: by password, by a mailed token, or by
+ * having just signed up. Two at once may both note it: a row too many is
+ * cheaper than one waiting for the other.
  */
 void
 source_remember(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, const inet *address, TimestampTz now)
@@ -51,8 +53,11 @@ source_remember(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, const inet 
 	static Statement insert_source = STATEMENT(
 		"INSERT INTO arsignup.login_sources (realm_id, user_id, source, logged_in_at)"
 		" SELECT $1, $2, $3, $5 WHERE NOT " IS_KNOWN " ON CONFLICT DO NOTHING");
-	Parameters	parameters = one_source(realm_id, user_id, address, now - NOTED_EVERY);
+	Parameters	parameters;
 
+	if (address == NULL)
+		return;
+	parameters = one_source(realm_id, user_id, address, now - NOTED_EVERY);
 	add_time(&parameters, now);
 	(void) statement_run(&insert_source, &parameters);
 }

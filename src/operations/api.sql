@@ -117,6 +117,11 @@ BEGIN ATOMIC
 		('synchronous_commit', '=', 'off',
 			'A crash can lose a signup, or the redemption of a token, that was acknowledged.',
 			'Set it to on.'),
+		('arsignup.max_login_failures', '=', '0', 'Passwords can be guessed without limit.', 'Set it to 5.'),
+		('arsignup.max_login_failures_per_name', '=', '0', 'Passwords can be guessed from many sources without limit.',
+			'Set it to 100.'),
+		('arsignup.max_login_failures_per_source', '=', '0', 'One source can guess at everybody''s password.',
+			'Set it to 100.'),
 		('max_prepared_transactions', '<>', '0',
 			'A forgotten prepared transaction holds its tokens and names for ever.',
 			'Set it to 0, or watch pg_prepared_xacts.')

@@ -145,6 +145,18 @@ is_waiting(const List *waiting, const pg_uuid_t *user_id)
 	return false;
 }
 
+/* Claim one event unless it is in somebody else's hands, or asks for a mail to a user who is. */
+static bool
+claim_event(const pg_uuid_t *realm_id, const pg_uuid_t *id, const pg_uuid_t *user_id, const char *event_type,
+			TimestampTz now)
+{
+	Purpose		purpose;
+
+	if (user_id != NULL && event_wants_mail(event_type, &purpose) && user_is_going(realm_id, user_id))
+		return false;
+	return event_claim(realm_id, id, now);
+}
+
 /*
  * Claim events and put them into the result. An event waits for the earlier
  * ones of its user: as soon as one is found in somebody else's hands, or was
@@ -161,16 +173,16 @@ claim_events(SecretScope *scope, ArrayType *kinds, int64 max_rows, Tuplestoresta
 
 	for (uint64 i = 0; i < found && max_rows > 0; i++)
 	{
-		bool		has_user;
 		bool		isnull;
 		Datum		realm_id = SPI_getbinval(events->vals[i], events->tupdesc, 1, &isnull);
 		Datum		id = SPI_getbinval(events->vals[i], events->tupdesc, 2, &isnull);
-		Datum		user_id = SPI_getbinval(events->vals[i], events->tupdesc, 3, &isnull);
+		Datum		user = SPI_getbinval(events->vals[i], events->tupdesc, 3, &isnull);
+		pg_uuid_t  *user_id = isnull ? NULL : DatumGetUUIDP(user);
 
-		has_user = !isnull;
-		if (has_user && is_waiting(waiting, DatumGetUUIDP(user_id)))
+		if (user_id != NULL && is_waiting(waiting, user_id))
 			continue;
-		if (event_claim(DatumGetUUIDP(realm_id), DatumGetUUIDP(id), now))
+		if (claim_event(DatumGetUUIDP(realm_id), DatumGetUUIDP(id), user_id,
+						SPI_getvalue(events->vals[i], events->tupdesc, 4), now))
 		{
 			SPITupleTable *claimed = SPI_tuptable;
 
@@ -178,8 +190,8 @@ claim_events(SecretScope *scope, ArrayType *kinds, int64 max_rows, Tuplestoresta
 			SPI_freetuptable(claimed);
 			max_rows--;
 		}
-		else if (has_user)
-			waiting = lappend(waiting, DatumGetUUIDP(user_id));
+		else if (user_id != NULL)
+			waiting = lappend(waiting, user_id);
 	}
 }
 

@@ -21,6 +21,7 @@
 #define BCRYPT_SALT_LENGTH 22
 #define BCRYPT_TAG_LENGTH 31
 #define BCRYPT_PASSWORD_MAX 72	/* bytes that bcrypt looks at */
+#define SHACRYPT_PASSWORD_MAX 128	/* bytes, each of which makes every round longer */
 
 /* ---------- argon2id ---------- */
 
@@ -52,6 +53,7 @@ compare(const void *computed, const void *stored, size_t size)
 	return sodium_memcmp(computed, stored, size) == 0 ? PASSWORD_RIGHT : PASSWORD_WRONG;
 }
 
+/* Verify against argon2id. */
 static Verdict
 verify_argon2id(const PasswordHash *hash, Span password, HashScratch *scratch)
 {
@@ -164,12 +166,14 @@ parse_shacrypt(Span rest, size_t tag_length, PasswordHash *hash)
 	return take_salt(&rest, SHACRYPT_SALT_MAX, &salt) && take_crypt_tag(rest, tag_length, hash);
 }
 
+/* Read sha256crypt. */
 static bool
 parse_sha256crypt(Span rest, PasswordHash *hash)
 {
 	return parse_shacrypt(rest, TAG32_LENGTH, hash);
 }
 
+/* Read sha512crypt. */
 static bool
 parse_sha512crypt(Span rest, PasswordHash *hash)
 {
@@ -207,9 +211,9 @@ parse_yescrypt(Span rest, PasswordHash *hash)
 }
 
 /*
- * Verify against a hash of crypt(3), which takes text of 511 bytes at most;
- * but bcrypt cut what it was given, whoever made the hash, and so it is cut
- * here.
+ * Verify against a hash of crypt(3), which takes text of 511 bytes at most,
+ * and of sha-crypt less, lest a guesser says how long it takes; but bcrypt cut
+ * what it was given, whoever made the hash, and so it is cut here.
  */
 static Verdict
 verify_crypt(const PasswordHash *hash, Span password, HashScratch *scratch)
@@ -220,7 +224,7 @@ verify_crypt(const PasswordHash *hash, Span password, HashScratch *scratch)
 
 	if (hash->form->unit == COST_BCRYPT && password.size > BCRYPT_PASSWORD_MAX)
 		password.size = BCRYPT_PASSWORD_MAX;
-	if (password.size >= sizeof(crypt->input) || memchr(password.data, '\0', password.size) != NULL ||
+	if (password.size > (hash->form->unit == COST_SHA2 ? SHACRYPT_PASSWORD_MAX : sizeof(crypt->input) - 1) || memchr(password.data, '\0', password.size) != NULL ||
 		hash->text.size >= sizeof(crypt->setting))
 		return PASSWORD_WRONG;
 	memset(crypt, 0, sizeof(*crypt));
@@ -282,6 +286,7 @@ parse_scrypt(Span rest, PasswordHash *hash)
 	return true;
 }
 
+/* Verify against scrypt. */
 static Verdict
 verify_scrypt(const PasswordHash *hash, Span password, HashScratch *scratch)
 {
@@ -359,6 +364,7 @@ parse_pbkdf2(Span rest, PasswordHash *hash)
 		finish_pbkdf2(tag_size, hash);
 }
 
+/* Verify against PBKDF2. */
 static Verdict
 verify_pbkdf2(const PasswordHash *hash, Span password, HashScratch *scratch)
 {

@@ -32,6 +32,13 @@ normalize_password(SecretScope *scope, Span *password)
 	return password->size <= PASSWORD_MAX_SIZE;
 }
 
+/* Tell whether this can be anybody's password; what cannot is not worth a hash, nor counted as a guess. */
+bool
+password_is_possible(SecretScope *scope, Span password)
+{
+	return normalize_password(scope, &password);
+}
+
 /* Note that a password is too easy to guess, and why. */
 static void
 check_strength(SecretScope *scope, Span password, const PasswordPolicy *policy, Faults *faults)

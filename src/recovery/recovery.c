@@ -9,6 +9,7 @@
 #include "base/event.h"
 #include "base/statement.h"
 #include "login/session.h"
+#include "login/source.h"
 #include "recovery/one_time_token.h"
 
 /* Return the id of the user whose token was used, or null. */
@@ -51,7 +52,7 @@ arsignup_request_password_reset(PG_FUNCTION_ARGS)
 
 	spi_open();
 	realm_read_active(argument_uuid(fcinfo, 0), &realm);
-	if (attempt_to_mail(&realm.id, normalize_login(login), source.ip) == 0)
+	if (attempt_to_mail_name(&realm.id, normalize_login(login), source.ip) == 0)
 		record_request(&realm, login, &source);
 	spi_close();
 	PG_RETURN_VOID();
@@ -59,7 +60,7 @@ arsignup_request_password_reset(PG_FUNCTION_ARGS)
 
 /* Use up a token, give its user the new password and end what the old one has opened; false if it is void by now. */
 static bool
-replace_password(const OneTimeToken *token, const User *user)
+replace_password(const OneTimeToken *token, const User *user, const EventSource *source)
 {
 	Event		events[] = {
 		{.type = "user.password_token.consumed", .user_id = &user->id},
@@ -77,14 +78,24 @@ replace_password(const OneTimeToken *token, const User *user)
 	{
 		user_set_password(&token->realm_id, user, now);
 		(void) sessions_end(&token->realm_id, &token->user_id, now);
-		events_record(&token->realm_id, now, NULL, events, lengthof(events));
+		events_record(&token->realm_id, now, source, events, lengthof(events));
+		source_remember(&token->realm_id, &token->user_id, source->ip, now);
 	}
 	lock_timeout_end(nest_level);
 	return used;
 }
 
+/* Let who has reset their password try again at once, by whichever name, from where they are. */
+static void
+forgive(const OneTimeToken *token, const User *user, const inet *source)
+{
+	attempt_forgive(&token->realm_id, normalize_login(user->username), source);
+	attempt_forgive(&token->realm_id, user->email_key, source);
+}
+
 /*
- * arsignup.reset_password(token arsignup.secret, password arsignup.secret) returns uuid
+ * arsignup.reset_password(token arsignup.secret, password arsignup.secret, ip inet,
+ * client text) returns uuid
  *
  * The token is looked at before the password is hashed, so that a bad one
  * costs no hash, and used up afterwards, so that nothing is locked meanwhile.
@@ -95,6 +106,7 @@ arsignup_reset_password(PG_FUNCTION_ARGS)
 {
 	SecretScope scope;
 	OneTimeToken token;
+	EventSource source = argument_source(fcinfo, 2, 3);
 	Realm		realm;
 	User		user;
 	bool		used;
@@ -106,7 +118,9 @@ arsignup_reset_password(PG_FUNCTION_ARGS)
 	{
 		realm_read_active(&token.realm_id, &realm);
 		user_hash_password(&scope, &realm, &user, secret_argument(&scope, fcinfo, 1));
-		used = replace_password(&token, &user);
+		used = replace_password(&token, &user, &source);
+		if (used && source.ip != NULL)
+			forgive(&token, &user, source.ip);
 	}
 	spi_close();
 	secret_scope_close(&scope);
@@ -120,7 +134,7 @@ static void
 record_verification(const Realm *realm, const User *user, const EventSource *source)
 {
 	Event		event = {.type = purpose_event(EMAIL_VERIFICATION), .user_id = &user->id};
-	int			wait = attempt_to_mail(&realm->id, normalize_login(user->username), source->ip);
+	int			wait = attempt_to_mail_user(&realm->id, &user->id, source->ip);
 
 	if (wait > 0)
 		raise_throttled(wait);

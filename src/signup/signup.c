@@ -10,6 +10,7 @@
 #include "base/shared.h"
 #include "base/statement.h"
 #include "login/session.h"
+#include "login/source.h"
 #include "mb/pg_wchar.h"
 #include "org/org.h"
 #include "password/password.h"
@@ -298,7 +299,8 @@ record_signup(const Signup *signup, const EventSource *source, const SignupResul
 	Event		events[MAX_EVENTS] = {{"user.created", &result->user_id, NULL, NULL}};
 	int			count = 1;
 
-	if (signup->app.realm.verification_is_requested)
+	if (signup->app.realm.verification_is_requested &&
+		attempt_to_mail_address(&signup->app.realm.id, signup->user.email_key) == 0)
 		events[count++] = (Event) {"user.email.verification_requested", &result->user_id, NULL, NULL};
 	if (result->mode == SIGNUP_USER_ORG)
 	{
@@ -455,6 +457,7 @@ make_and_log_in(SecretScope *scope, const EventSource *source, Signup *signup, S
 
 	signup->user.logs_in = app->logins_enabled && !user_must_verify(&app->realm, &signup->user);
 	insert_signup(signup, source, result, now);
+	source_remember(&app->realm.id, &signup->user.id, source->ip, now);
 	result->url = app->login_handler;
 	if (signup->user.logs_in)
 	{

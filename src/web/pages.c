@@ -310,7 +310,7 @@ void
 post_reset(Exchange *exchange)
 {
 	static Statement reset_password = STATEMENT(
-		"SELECT arsignup.reset_password(token => $1, password => $2) IS NOT NULL");
+		"SELECT arsignup.reset_password(token => $1, password => $2, ip => $3, client => $4) IS NOT NULL");
 	Parameters	parameters = {0};
 	Outcome		outcome;
 
@@ -320,6 +320,7 @@ post_reset(Exchange *exchange)
 		return;
 	add_typed_secret(&parameters, exchange, "token");
 	add_typed_secret(&parameters, exchange, "password");
+	add_source(&parameters, exchange);
 	web_call(&reset_password, &parameters, &outcome);
 	if (outcome.sqlstate != 0)
 	{
