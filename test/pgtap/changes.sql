@@ -532,7 +532,7 @@ SELECT is(crossed(statement), code || ' ' || message, 'across realms: ' || state
 RESET ROLE;
 SELECT set_eq(
 	$$SELECT p.proname::text FROM pg_proc AS p WHERE p.pronamespace = 'arsignup'::regnamespace AND 'realm_id' = ANY (p.proargnames)
-		AND p.proname NOT IN ('create_user', 'create_org', 'delete_realm', 'rotate_signing_key', 'jwks', 'reveal_jwt_key', 'request_password_reset')$$,
+		AND p.proname NOT IN ('create_user', 'create_org', 'create_api_key', 'authenticate', 'delete_realm', 'rotate_signing_key', 'jwks', 'reveal_jwt_key', 'request_password_reset')$$,
 	$$SELECT DISTINCT substring(statement FROM 'arsignup\.(\w+)\(') FROM crossing$$, 'across realms: that was every function that takes a realm and an id of something in it');
 SELECT isnt(arsignup.verify_login_token(login_token(), realm()), NULL, 'across realms: after all that, the login token still holds');
 SELECT isnt(arsignup.remember_session(realm(), id('session')), NULL, 'across realms: in its own realm the session can be remembered');
@@ -543,7 +543,8 @@ SELECT cardinality(happened()) AS forgotten \gset
 
 -- No such realm, for every function that begins with one.
 SELECT is((crossed(format('arsignup.%I(%s)', p.proname, concat_ws(', ', realm, (SELECT string_agg('NULL::' || format_type(t, NULL), ', ' ORDER BY n) FROM unnest(p.proargtypes) WITH ORDINALITY AS a (t, n) WHERE n > 1))))),
-	CASE p.proname WHEN 'delete_realm' THEN '00000 false' ELSE 'SU010 no such realm' END, format('%s: realm %s', p.proname, realm))
+	CASE WHEN p.proname = 'delete_realm' THEN '00000 false' WHEN p.proname = 'create_api_key' AND realm = 'NULL::uuid' THEN 'SU001 Name can''t be blank. Permissions can''t be blank.'
+		ELSE 'SU010 no such realm' END, format('%s: realm %s', p.proname, realm))
 FROM pg_proc AS p, unnest(ARRAY['NULL::uuid', 'gen_random_uuid()', 'app()']) AS realm
 WHERE p.pronamespace = 'arsignup'::regnamespace AND p.proargnames[1] = 'realm_id'
 ORDER BY p.proname, realm;
@@ -662,6 +663,7 @@ SELECT user_id FROM arsignup.redeem_signup_token(:'doomed_token', 'Org') \gset d
 SELECT token FROM arsignup.create_session(realm('doomed'), id('doomed user'), ip => '192.0.2.1') \gset doomed_login_
 SELECT arsignup.request_email_verification(realm('doomed'), id('doomed user'));
 SELECT data ->> 'token' AS token FROM arsignup.claim_events('{user.email.verification_requested}') WHERE realm_id = realm('doomed') \gset doomed_mail_
+SELECT arsignup.create_api_key(realm('doomed'), 'doomed', '{read}') AS made \gset
 SELECT isnt(arsignup.verify_login_token(:'doomed_login_token'), NULL, 'delete_realm: a login token that holds before');
 -- More than one batch of events.
 INSERT INTO arsignup.events (realm_id, id, event_at, event_type) SELECT realm('doomed'), arsignup.new_id(), now(), 'test' FROM generate_series(1, 20001);
@@ -681,7 +683,7 @@ BEGIN
 	RETURN numbers;
 END
 $$;
-SELECT is(left_of(realm('doomed')), '{"realms": 1, "connected_apps": 2, "app_routes": 3, "users": 3, "credentials": 2, "orgs": 2, "memberships": 3, "signup_tokens": 4, "sessions": 1, "signing_keys": 1, "one_time_tokens": 1, "login_sources": 1, "events": 20011}', 'a realm with something of everything');
+SELECT is(left_of(realm('doomed')), '{"realms": 1, "connected_apps": 2, "app_routes": 3, "users": 3, "credentials": 2, "orgs": 2, "memberships": 3, "signup_tokens": 4, "sessions": 1, "signing_keys": 1, "one_time_tokens": 1, "login_sources": 1, "api_keys": 1, "events": 20011}', 'a realm with something of everything');
 SELECT is_empty($$SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'arsignup'::regnamespace AND c.relkind IN ('r', 'p') AND NOT left_of(realm('doomed')) ? c.relname$$, 'in every table there is');
 CREATE TABLE tenants (user_id uuid NOT NULL CONSTRAINT tenants_fkey REFERENCES arsignup.users (id));
 INSERT INTO tenants VALUES (id('doomed user'));

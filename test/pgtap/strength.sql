@@ -141,7 +141,7 @@ $$;
 
 SELECT set_eq(
 	$$SELECT proname::text FROM pg_proc WHERE pronamespace = 'arsignup'::regnamespace AND 'password' = ANY (proargnames)$$,
-	$$SELECT name FROM setter UNION VALUES ('hash_password'), ('verify_password'), ('password_strength'), ('login')$$, 'these are all the functions that set a password, and those that only look at one');
+	$$SELECT name FROM setter UNION VALUES ('hash_password'), ('verify_password'), ('password_strength'), ('login'), ('authenticate')$$, 'these are all the functions that set a password, and those that only look at one');
 SELECT arsignup.create_user(realm(), 'weak@example.com', 'password') AS weak \gset
 UPDATE arsignup.realms SET password_min_score = 4, password_min_length = 16 WHERE id = realm();
 SELECT ok((arsignup.login(app(), 'weak@example.com', 'password')).ok, 'login asks for no strength: the password is there already');
