@@ -183,3 +183,21 @@ application_start() {
 		sleep 0.1
 	done
 }
+
+# Serve the example of a page that has forms of its own, for one of the apps, from an origin of its own: EXAMPLE_URL.
+example_start() {
+	EXAMPLE_URL=http://127.0.0.1:$(free_port)
+	export EXAMPLE_URL
+	cp -R web/example "$WEB/"
+	sed -i "s|http://127.0.0.1:8080|$BASE_URL|g; s|/shop/|/$1/|g" "$WEB/example/index.html"
+	((EUID != 0)) || chown -R postgres "$WEB/example"
+	(exec_as_server env python3 -m http.server --bind 127.0.0.1 --directory "$WEB/example" "${EXAMPLE_URL##*:}" >"$WEB/example.log" 2>&1) &
+	echo $! >"$WEB/example.pid"
+	until curl --silent --fail --max-time 5 --output "$WEB/ready" "$EXAMPLE_URL"; do
+		kill -0 "$(<"$WEB/example.pid")" 2>/dev/null || {
+			cat "$WEB/example.log"
+			return 1
+		}
+		sleep 0.1
+	done
+}

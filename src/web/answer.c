@@ -231,12 +231,6 @@ answer_outcome(Exchange *exchange, const Outcome *outcome)
 			answer_throttled(exchange, outcome->retry_after);
 			break;
 		default:
-			if (outcome_is_passing(outcome))
-				answer_retry(exchange, 503, RETRY_SECONDS, BUSY_SENTENCE);
-			else
-			{
-				page_add_fault(&exchange->page, NULL, REFUSED_SENTENCE);
-				answer_form(exchange, 422);
-			}
+			answer_retry(exchange, 503, RETRY_SECONDS, BUSY_SENTENCE);
 	}
 }

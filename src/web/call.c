@@ -11,9 +11,9 @@
 #include "access/xact.h"
 #include "utils/resowner.h"
 
-/* Tell an error that is an answer; any other is raised again. */
+/* Tell an error that is an answer to people; any other is raised again. */
 static bool
-is_answer(int sqlstate)
+is_answer_to_people(int sqlstate)
 {
 	switch (sqlstate)
 	{
@@ -35,30 +35,34 @@ is_answer(int sqlstate)
 	}
 }
 
+/*
+ * Tell an error that is an answer to programs; any other is raised again. They
+ * get an answer, too, where the application has put rules of its own on our
+ * tables.
+ */
+bool
+is_answer_to_programs(int sqlstate)
+{
+	switch (ERRCODE_TO_CATEGORY(sqlstate))
+	{
+		case MAKE_SQLSTATE('S', 'U', '0', '0', '0'):
+		case ERRCODE_DATA_EXCEPTION:
+		case ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION:
+		case ERRCODE_INVALID_TRANSACTION_STATE:
+		case ERRCODE_TRANSACTION_ROLLBACK:
+		case ERRCODE_PROGRAM_LIMIT_EXCEEDED:
+		case ERRCODE_PLPGSQL_ERROR:
+			return true;
+		default:
+			return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE || sqlstate == ERRCODE_OUT_OF_MEMORY;
+	}
+}
+
 /* Tell an error that nobody but the administrator can do anything about. */
 static bool
 is_for_the_log(int sqlstate)
 {
 	return sqlstate == ERRCODE_ARSIGNUP_KEY || sqlstate == ERRCODE_OUT_OF_MEMORY;
-}
-
-/* Tell a refusal that the same call may not meet a little later. */
-bool
-outcome_is_passing(const Outcome *outcome)
-{
-	switch (outcome->sqlstate)
-	{
-		case ERRCODE_ARSIGNUP_BUSY:
-		case ERRCODE_ARSIGNUP_KEY:
-		case ERRCODE_LOCK_NOT_AVAILABLE:
-		case ERRCODE_T_R_SERIALIZATION_FAILURE:
-		case ERRCODE_T_R_DEADLOCK_DETECTED:
-		case ERRCODE_OUT_OF_MEMORY:
-		case ERRCODE_READ_ONLY_SQL_TRANSACTION:
-			return true;
-		default:
-			return false;
-	}
 }
 
 /* Add the faults of one attribute. */
@@ -156,11 +160,20 @@ run_statement(void *argument)
 	(void) statement_run(call->statement, call->parameters);
 }
 
-/* Run a statement that calls one function and returns one row. */
+/* Run a statement that calls one function and returns one row, for people. */
 void
 web_call(Statement *statement, Parameters *parameters, Outcome *outcome)
 {
 	StatementCall call = {statement, parameters};
 
-	web_try(run_statement, &call, is_answer, outcome);
+	web_try(run_statement, &call, is_answer_to_people, outcome);
+}
+
+/* The same for programs. */
+void
+web_call_for_program(Statement *statement, Parameters *parameters, Outcome *outcome)
+{
+	StatementCall call = {statement, parameters};
+
+	web_try(run_statement, &call, is_answer_to_programs, outcome);
 }

@@ -23,9 +23,10 @@ typedef struct CallFault
 	char	   *sentence;
 } CallFault;
 
+extern bool is_answer_to_programs(int sqlstate);
 extern void web_try(void (*action) (void *), void *argument, bool (*is_answer) (int sqlstate),
 					Outcome *outcome);
-extern bool outcome_is_passing(const Outcome *outcome);
 extern void web_call(Statement *statement, Parameters *parameters, Outcome *outcome);
+extern void web_call_for_program(Statement *statement, Parameters *parameters, Outcome *outcome);
 
 #endif							/* ARSIGNUP_CALL_H */

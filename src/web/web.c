@@ -113,27 +113,30 @@ read_form(Exchange *exchange)
 	return true;
 }
 
-/* Refuse a form that another site has sent, or that is none; true if there is nothing wrong with it. */
-static bool
-accept_sender(Exchange *exchange)
+/*
+ * Do nothing with a form of another site, but give it back, so that the person
+ * can look it over and send it from here. It knows no more than a link could.
+ */
+static void
+return_form(Exchange *exchange)
 {
-	if (!request_is_own(&exchange->request))
-		answer_message(exchange, 403, "Not from there",
-					   "This was sent from another site. Open the page itself, and send it from there.");
-	else if (!request_has_form(&exchange->request))
-		answer_message(exchange, 415, "Not a form", "This address takes forms, as this page sends them.");
-	else
-		return true;
-	return false;
+	if (request_has_form(&exchange->request) && exchange->body.size <= FORM_MAX_SIZE)
+		(void) read_form(exchange);
+	page_set_value(&exchange->page, "choice", (Span) {NULL, 0});
+	exchange->page.trouble = "Please send this again";
+	page_add_fault(&exchange->page, NULL, "It was sent from another site. Look it over, and send it from here.");
+	answer_form(exchange, 403);
 }
 
-/* Refuse a form that cannot be read; true if there is nothing wrong with it. */
+/* Refuse what is none of our forms, or cannot be read; true if there is nothing wrong with it. */
 static bool
 accept_form(Exchange *exchange)
 {
-	if (!accept_sender(exchange))
-		return false;
-	if (exchange->body.size > FORM_MAX_SIZE)
+	if (!request_is_own(&exchange->request))
+		return_form(exchange);
+	else if (!request_has_form(&exchange->request))
+		answer_message(exchange, 415, "Not a form", "This address takes forms, as this page sends them.");
+	else if (exchange->body.size > FORM_MAX_SIZE)
 		answer_message(exchange, 413, "Too much", "This is more than a form can hold.");
 	else if (!read_form(exchange))
 		answer_message(exchange, 400, "Not readable", "This is no form, or has characters that are no text.");
@@ -272,7 +275,11 @@ accept_direct(Exchange *exchange, const Route *route)
 {
 	if (route->page > PAGE_KINDS)
 		return rocket_accept_origin(exchange) && rocket_accept_arguments(exchange);
-	return strcmp(route->method, "POST") != 0 || accept_sender(exchange);
+	if (strcmp(route->method, "POST") != 0 || request_is_own(&exchange->request))
+		return true;
+	answer_message(exchange, 403, "Not from there",
+				   "This was sent from another site. Open the page itself, and send it from there.");
+	return false;
 }
 
 /* Answer a call of one of PostgREST's functions; return the body. */

@@ -290,10 +290,15 @@ async function testTrouble() {
 // Without JavaScript the forms are forms, which put nothing into an address.
 async function testPlain() {
 	await visit('without JavaScript', '/example/users/', async (page) => {
-		await fill(page, 'signup', somebody(), PASSWORD);
+		const email = somebody();
+		await fill(page, 'signup', email, PASSWORD);
 		await page.click('#signup-form button');
 		await page.waitForURL(`${BASE_URL}/**`);
 		is('without JavaScript: a page of arsignup', page.url(), `${BASE_URL}/users/signup`);
+		is('without JavaScript: with all but the password', [await page.inputValue('[name=email]'), await page.inputValue('[name=password]')], [email, '']);
+		await page.fill('[name=password]', PASSWORD);
+		await page.click('button');
+		is('without JavaScript: sent from there, it is a signup', await destination(page), '/login?token=…&signup=true');
 	}, { javaScriptEnabled: false });
 }
 
