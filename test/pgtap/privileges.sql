@@ -92,7 +92,7 @@ INSERT INTO function_table VALUES
 	('remember_session', 'realm_id uuid, session_id uuid', 'text', 'aA', 'vd'),
 	('request_email_verification', 'realm_id uuid, user_id uuid, ip inet DEFAULT NULL::inet, client text DEFAULT NULL::text', 'void', 'aA', 'vd'),
 	('request_password_reset', 'realm_id uuid, login text, ip inet DEFAULT NULL::inet, client text DEFAULT NULL::text', 'void', 'aA', 'vd'),
-	('reset_password', 'token arsignup.secret, password arsignup.secret', 'uuid', 'aA', 'vd'),
+	('reset_password', 'token arsignup.secret, password arsignup.secret, ip inet DEFAULT NULL::inet, client text DEFAULT NULL::text', 'uuid', 'aA', 'vd'),
 	('reveal_jwt_key', 'realm_id uuid', 'text', 'A', 'vd'),
 	('revoke_signup_token', 'token arsignup.secret, realm_id uuid DEFAULT NULL::uuid', 'boolean', 'aA', 'vd'),
 	('authenticate', 'realm_id uuid, login text, password arsignup.secret, ip inet DEFAULT NULL::inet, client text DEFAULT NULL::text', 'arsignup.login_result', 'aA', 'vd'),
