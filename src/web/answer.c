@@ -203,6 +203,14 @@ answer_throttled(Exchange *exchange, int seconds)
 	answer_retry(exchange, 429, seconds, throttled_sentence(seconds));
 }
 
+/* Answer that we are at fault, in the words of the proxy's own page. */
+static void
+answer_failure(Exchange *exchange)
+{
+	answer_message(exchange, 500, "Something went wrong", "The mistake is ours. Please go back and try again;"
+				   " if it happens again, tell the people who run this site.");
+}
+
 /* Answer what a call has refused. */
 void
 answer_outcome(Exchange *exchange, const Outcome *outcome)
@@ -233,10 +241,12 @@ answer_outcome(Exchange *exchange, const Outcome *outcome)
 		default:
 			if (outcome_is_passing(outcome))
 				answer_retry(exchange, 503, RETRY_SECONDS, BUSY_SENTENCE);
-			else
+			else if (outcome_is_a_rule(outcome))
 			{
 				page_add_fault(&exchange->page, NULL, REFUSED_SENTENCE);
 				answer_form(exchange, 422);
 			}
+			else
+				answer_failure(exchange);
 	}
 }

@@ -146,8 +146,10 @@ answer_refusal(Exchange *exchange, const Outcome *outcome)
 		default:
 			if (outcome_is_passing(outcome))
 				answer_retry(exchange, 503, RETRY_SECONDS, BUSY_SENTENCE);
-			else
+			else if (outcome_is_a_rule(outcome))
 				rocket_error(exchange, 200, REFUSED_SENTENCE);
+			else
+				rocket_error(exchange, 500, "Something went wrong on our side.");
 	}
 }
 
