@@ -203,6 +203,8 @@ SELECT is(target(query, form), expected, format('query %s, form %s', query, form
 	('?redirect_uri=https://app.example.com/in/x', '', 'https://app.example.com/in/x?token=T'),
 	('', '&redirect_uri=https://app.example.com/in?a=b%23c', 'https://app.example.com/in?a=b&token=T#c'),
 	('', '&redirect_uri=http://localhost:3000/&redir=/a', 'http://localhost:3000/?token=T&redir=/a'),
+	('', '&redirect_uri=https://app.example.com/in?token=evil', 'https://app.example.com/login?x=1&token=T#y'),
+	('', '&redirect_uri=https://app.example.com/in%3F%2574oken=evil', 'https://app.example.com/login?x=1&token=T#y'),
 	('', '&redirect_uri=https://app.example.com/', 'https://app.example.com/login?x=1&token=T#y'),
 	('', '&redirect_uri=https://app.example.com.evil.test/in', 'https://app.example.com/login?x=1&token=T#y'),
 	('', '&redirect_uri=https://app.example.com@evil.test/in', 'https://app.example.com/login?x=1&token=T#y'),
