@@ -27,11 +27,11 @@ answer_closed(Exchange *exchange, const char *heading)
 	answer_message(exchange, 403, heading, CLOSED_SENTENCE);
 }
 
-/* Give the browser what brings it back to a session, if that can be. */
+/* Give the browser what brings it back to a session, if that can be, in the place of what it had. */
 static void
 remember(Exchange *exchange, const pg_uuid_t *session_id)
 {
-	static Statement remember_session = STATEMENT("SELECT arsignup.remember_session($1, $2)");
+	static Statement remember_session = STATEMENT("SELECT arsignup.remember_session($1, $2, $3)");
 	Parameters	parameters = {0};
 	Outcome		outcome;
 
@@ -39,6 +39,7 @@ remember(Exchange *exchange, const pg_uuid_t *session_id)
 		return;
 	add_uuid(&parameters, &exchange->app.realm_id);
 	add_uuid(&parameters, session_id);
+	add_secret(&parameters, exchange->scope, exchange_cookie(exchange));
 	web_call(&remember_session, &parameters, &outcome);
 	if (outcome.sqlstate == 0 && !column_is_null(1))
 		exchange_set_cookie(exchange, column_text(1));
