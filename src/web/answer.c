@@ -76,6 +76,7 @@ add_page_headers(Exchange *exchange)
 	response_header(response, "Content-Security-Policy", content_policy(exchange));
 	response_header(response, "X-Content-Type-Options", "nosniff");
 	response_header(response, "X-Frame-Options", "DENY");
+	response_header(response, "Cross-Origin-Opener-Policy", "same-origin");
 	response_header(response, "Referrer-Policy", "no-referrer");
 	response_header(response, "Cache-Control", "no-store");
 }

@@ -16,10 +16,10 @@ $$;
 CREATE FUNCTION token(a answer) RETURNS text LANGUAGE sql AS $$ SELECT substring(header(a, 'Location') FROM '[?&]token=([^&#]*)') $$;
 -- Assert that an answer has everything that every page has.
 CREATE FUNCTION is_page(a answer, status int, description text) RETURNS text LANGUAGE sql AS $$
-	SELECT is(concat_ws(' | ', a.status, header(a, 'Content-Type'), header(a, 'X-Content-Type-Options'), header(a, 'Referrer-Policy'), header(a, 'Cache-Control'),
+	SELECT is(concat_ws(' | ', a.status, header(a, 'Content-Type'), header(a, 'X-Content-Type-Options'), header(a, 'Referrer-Policy'), header(a, 'Cross-Origin-Opener-Policy'), header(a, 'Cache-Control'),
 			header(a, 'Content-Security-Policy') LIKE 'default-src ''none''; base-uri ''none''; frame-ancestors ''none''; style-src ''self''%',
 			header(a, 'Content-Security-Policy') ~ 'unsafe|script-src|\*', a.body ~ '<script|<style|style=| on[a-z]+=', a.body ~ '^<!DOCTYPE html>\n<html lang="en">'),
-		concat_ws(' | ', status, 'text/html; charset=utf-8', 'nosniff', 'no-referrer', 'no-store', true, false, false, true), description)
+		concat_ws(' | ', status, 'text/html; charset=utf-8', 'nosniff', 'no-referrer', 'same-origin', 'no-store', true, false, false, true), description)
 $$;
 
 -- Routes by short names, and realms of more kinds.
