@@ -70,7 +70,7 @@ SELECT is_page(ask(NULL, at('u', '/login')), 405, 'no method');
 SELECT is(header(ask('POST', at('u', '/.well-known/jwks.json')), 'Allow'), 'GET, HEAD', 'keys are to be read');
 SELECT is_page(get(at('u', path)), 422, 'a mailed link without its token: ' || path) FROM unnest(ARRAY['/reset', '/verify', '/reset?token=', '/reset?token=a&token=b', '/verify?token=%zz', '/verify?token=%00']) AS path;
 SELECT is_page(get(at('nosignup', '/signup')), 403, 'signups are switched off');
-SELECT is_page(get(at('nologin', '/login')), 403, 'logins are switched off');
+SELECT is_page(get(at('nologin', path)), 403, 'logins are switched off: ' || path) FROM unnest(ARRAY['/login', '/', '/forgot']) AS path;
 
 -- GET changes nothing.
 SELECT idle(format('get(at(%L, %L))', slug, path), status, format('GET %s of %s changes nothing', path, slug))
@@ -126,7 +126,7 @@ SELECT idle(format('post(at(''u'', %L), %L)', path, form || '&redir=a&redir=b'),
 SELECT is_page(post(at('u', '/login'), 'login=nobody@example.com&password=canary', headers), 422, 'POST with ' || headers::text || ': from our page')
 FROM unnest(ARRAY['{"sec-fetch-site": "none"}', '{"sec-fetch-site": null, "origin": "https://auth.example.com"}', '{"sec-fetch-site": null, "referer": "https://auth.example.com/x"}']::jsonb[]) AS headers;
 SELECT idle(format('post(%L, ''email=new@example.com&password=canary password'')', path), status, 'POST ' || path) FROM (VALUES ('/nobody/signup', 404), (at('off', '/signup'), 404), (at('asleep', '/signup'), 404), (at('nosignup', '/signup'), 403), (at('u', '/.well-known/jwks.json'), 405)) AS v (path, status);
-SELECT idle($$post(at('nologin', '/login'), 'login=ada@example.com&password=password')$$, 403, 'logins are switched off');
+SELECT idle(format('post(at(''nologin'', %L), ''login=ada@example.com&password=password'')', path), 403, 'logins are switched off: ' || path) FROM unnest(ARRAY['/login', '/', '/forgot']) AS path;
 
 ---------------------------------------------------------------------------------------------------
 -- Signing up
@@ -298,11 +298,13 @@ SELECT ok(:'reset' ~ '^kpw_', 'a mail has the token');
 SELECT ok((get(at('u', '/reset?token=' || :'reset'))).body LIKE '%name="token" value="' || :'reset' || '"%', 'the mailed link leads to a form');
 SELECT idle(format('post(at(''u'', ''/reset''), ''password=canary&token=%s'')', :'reset'), 422, 'a bad password', 'href="#password"');
 SELECT idle(format('post(at(''u'', ''/reset''), ''token=%s'')', :'reset'), 422, 'no password', 'href="#password"');
+SELECT idle(format('post(at(''s'', ''/reset''), ''password=a+new+password&token=%s'')', :'reset'), 422, 'another realm''s app', 'does not work any more');
 SELECT post(at('u', '/reset'), 'password=a+new+password&token=' || :'reset') AS a \gset
 SELECT is_page(:'a'::answer, 200, 'a new password is set');
 SELECT is((post(at('u', '/login'), 'login=ada@example.com&password=' || password)).status, status, 'login with ' || password) FROM (VALUES ('a+new+password', 303), ('password', 422)) AS v (password, status);
 SELECT is_page(post(at('u', '/reset'), 'password=another+password&token=' || token), 422, 'a token that is no good: ' || left(token, 4)) FROM unnest(ARRAY[:'reset', 'x', '', 'kpw_' || repeat('A', 64)]) AS token;
 SELECT idle($$post(at('strict', '/reset'), 'password=correct horse battery&password_confirmation=another&token=x')$$, 422, 'twice, but not the same', 'does not match');
+SELECT ok((post(at('strict', '/reset'), 'password=caf%C3%A9 horse battery&password_confirmation=cafe%CC%81 horse battery&token=x')).body ~ 'does not work any more', '... the same on another keyboard');
 
 SELECT post(at('v', '/signup'), 'email=eve@example.com&password=canary+password') AS a \gset
 SELECT is_page(:'a'::answer, 200, 'where emails must be verified, a signup says so');
@@ -317,6 +319,7 @@ SELECT is_page(post(at('v', '/login'), 'login=eve@example.com&password=canary+pa
 SELECT mailed('user.email.verification_requested') AS verification \gset
 SELECT ok(:'verification' ~ '^kev_', '... by mail');
 SELECT idle(format('get(at(''v'', ''/verify?token=%s''))', :'verification'), 200, 'following the link only asks', '<button');
+SELECT idle(format('post(at(''u'', ''/verify''), ''token=%s'')', :'verification'), 422, 'another realm''s app', 'does not work any more');
 SELECT is_page(post(at('v', '/verify'), 'token=' || :'verification'), 200, 'the email is confirmed');
 SELECT is_page(post(at('v', '/verify'), 'token=' || :'verification'), 422, '... once');
 SELECT is((post(at('v', '/login'), 'login=eve@example.com&password=canary+password')).status, 303, '... and then the login leads on');
