@@ -412,6 +412,8 @@ SELECT is_page(direct(format('login(%L, login => ''direct@example.com'', passwor
 SELECT idle(format('direct(%L, %L)', format('signup(%L, email => ''cross@example.com'', password => ''canary password'')', slug('u')), headers), status, 'signup with ' || headers)
 FROM (VALUES ('{"sec-fetch-site": "cross-site"}', 403), ('{"sec-fetch-site": null, "origin": "https://evil.test"}', 403)) AS v (headers, status);
 SELECT is_page(direct(format('login(%L, login => ''direct@example.com'', password => ''canary'')', slug('u')), '{"sec-fetch-site": null, "origin": "http://api.example.com:3000"}'), 422, 'from its own host');
+SELECT is_page(direct(format('login(%L, login => ''direct@example.com'', password => ''canary'')', slug('u')), '{"sec-fetch-site": null, "origin": "http://[::1]:3000", "host": "[::1]:3000"}'), 422, '... by a literal address');
+SELECT idle(format('direct(%L, %L)', format('login(%L, login => ''direct@example.com'', password => ''canary password'')', slug('u')), '{"sec-fetch-site": null, "origin": "http://api.example.com:3001"}'), 403, 'from another port');
 SELECT ok(arsignup_web.stylesheet() ~ '^/\*.*prefers-color-scheme: dark.*focus-visible', 'the stylesheet is there');
 
 SELECT * FROM finish();
