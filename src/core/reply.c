@@ -178,6 +178,30 @@ reply_outcome(CoreCall *call, const Outcome *outcome)
 	}
 }
 
+/*
+ * Judge an error on its way to a program. It gets an answer, too, where the
+ * application has put rules of its own on our tables.
+ */
+static Verdict
+judge(int sqlstate)
+{
+	switch (ERRCODE_TO_CATEGORY(sqlstate))
+	{
+		case MAKE_SQLSTATE('S', 'U', '0', '0', '0'):
+			return sqlstate == ERRCODE_ARSIGNUP_KEY ? VERDICT_LOG : VERDICT_ANSWER;
+		case ERRCODE_DATA_EXCEPTION:
+		case ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION:
+		case ERRCODE_INVALID_TRANSACTION_STATE:
+		case ERRCODE_TRANSACTION_ROLLBACK:
+		case ERRCODE_PROGRAM_LIMIT_EXCEEDED:
+		case ERRCODE_PLPGSQL_ERROR:
+			return VERDICT_ANSWER;
+		default:
+			return sqlstate == ERRCODE_OUT_OF_MEMORY ? VERDICT_LOG :
+				sqlstate == ERRCODE_LOCK_NOT_AVAILABLE ? VERDICT_ANSWER : VERDICT_RAISE;
+	}
+}
+
 /* An action of a call, as web_try takes it. */
 typedef struct CoreAction
 {
@@ -200,7 +224,7 @@ core_attempt(CoreCall *call, void (*action) (CoreCall *call), Outcome *outcome)
 {
 	CoreAction	argument = {call, action};
 
-	web_try(run_action, &argument, is_answer_to_programs, outcome);
+	web_try(run_action, &argument, judge, outcome);
 }
 
 /* Do something all or nothing; answer and return false if it is refused. */

@@ -20,6 +20,7 @@
 
 #define CLOSED_SENTENCE "This has been switched off by those who run the application."
 #define BUSY_SENTENCE "We are too busy. Nothing has been done yet: please send this again in a few seconds."
+#define REFUSED_SENTENCE "The application does not take this."
 
 struct Exchange
 {

@@ -14,6 +14,7 @@ typedef struct Request
 	Span		method;
 	Span		uri;
 	Span		host;			/* lower case, without port */
+	Span		authority;		/* host and port, as the browser sent them */
 	Span		content_type;
 	Span		fetch_site;
 	Span		origin;

@@ -16,7 +16,6 @@
 /* For how long browsers need not ask again whether they may call; none keeps it longer. */
 #define PREFLIGHT_SECONDS "7200"
 
-#define REFUSED_SENTENCE "The application does not take this."
 
 /* ---------- answers ---------- */
 
@@ -145,18 +144,13 @@ answer_refusal(Exchange *exchange, const Outcome *outcome)
 		case ERRCODE_ARSIGNUP_THROTTLED:
 			answer_retry(exchange, 429, outcome->retry_after, throttled_sentence(outcome->retry_after));
 			break;
-		case ERRCODE_ARSIGNUP_BUSY:
-		case ERRCODE_ARSIGNUP_KEY:
-		case ERRCODE_LOCK_NOT_AVAILABLE:
-		case ERRCODE_T_R_SERIALIZATION_FAILURE:
-		case ERRCODE_T_R_DEADLOCK_DETECTED:
-		case ERRCODE_OUT_OF_MEMORY:
-		case ERRCODE_READ_ONLY_SQL_TRANSACTION:
-			answer_retry(exchange, 503, RETRY_SECONDS, BUSY_SENTENCE);
-			break;
 		default:
-			/* By a rule of the application's, which may have said more than people are to know. */
-			rocket_error(exchange, 200, REFUSED_SENTENCE);
+			if (outcome_is_passing(outcome))
+				answer_retry(exchange, 503, RETRY_SECONDS, BUSY_SENTENCE);
+			else if (outcome_is_a_rule(outcome))
+				rocket_error(exchange, 200, REFUSED_SENTENCE);
+			else
+				rocket_error(exchange, 500, "Something went wrong on our side.");
 	}
 }
 
@@ -370,7 +364,7 @@ rocket_logout(Exchange *exchange)
 		return;
 	add_uuid(&parameters, &exchange->app.realm_id);
 	add_typed_secret(&parameters, exchange, "token");
-	web_call_for_program(&end_session, &parameters, &outcome);
+	web_call(&end_session, &parameters, &outcome);
 	if (outcome.sqlstate != 0)
 		answer_refusal(exchange, &outcome);
 	else if (!column_bool(1))

@@ -258,15 +258,11 @@ read_arguments(Exchange *exchange, const Direct *direct, FunctionCallInfo fcinfo
 	}
 }
 
-/*
- * Tell whether PostgREST was asked with a method that only reads, of a function
- * that does not: a password would stand in the address.
- */
+/* Tell whether a function was asked with a method that is not its own: a password could stand in the address. */
 static bool
 is_misread(const Exchange *exchange, const Route *route)
 {
-	return strcmp(route->method, "POST") == 0 &&
-		(span_is(exchange->request.method, "GET") || span_is(exchange->request.method, "HEAD"));
+	return strcmp(route->method, "POST") == 0 && !span_is(exchange->request.method, "POST");
 }
 
 /* Refuse what an app does not take from where it comes; true if there is nothing wrong with it. */

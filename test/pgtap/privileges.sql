@@ -89,7 +89,7 @@ INSERT INTO function_table VALUES
 	('purge_events', 'older_than interval, max_rows integer DEFAULT 10000', 'bigint', 'A', 'vd'),
 	('purge_expired', 'max_rows integer DEFAULT 10000', 'bigint', 'A', 'vd'),
 	('redeem_signup_token', 'token arsignup.secret, org_name text DEFAULT NULL::text, reference text DEFAULT NULL::text, custom jsonb DEFAULT NULL::jsonb, with_org boolean DEFAULT NULL::boolean, realm_id uuid DEFAULT NULL::uuid', 'arsignup.signup_result', 'aA', 'vd'),
-	('remember_session', 'realm_id uuid, session_id uuid', 'text', 'aA', 'vd'),
+	('remember_session', 'realm_id uuid, session_id uuid, former arsignup.secret DEFAULT NULL::arsignup.secret', 'text', 'aA', 'vd'),
 	('request_email_verification', 'realm_id uuid, user_id uuid, ip inet DEFAULT NULL::inet, client text DEFAULT NULL::text', 'void', 'aA', 'vd'),
 	('request_password_reset', 'realm_id uuid, login text, ip inet DEFAULT NULL::inet, client text DEFAULT NULL::text', 'void', 'aA', 'vd'),
 	('reset_password', 'token arsignup.secret, password arsignup.secret, ip inet DEFAULT NULL::inet, client text DEFAULT NULL::text', 'uuid', 'aA', 'vd'),
