@@ -140,6 +140,7 @@ check_headers() {
 	is "$1: tells nobody where one comes from" "$(header referrer-policy)" no-referrer
 	is "$1: is what it says" "$(header x-content-type-options)" nosniff
 	like "$1: in no frame" "$(header content-security-policy)" "frame-ancestors 'none'"
+	is "$1: nor in that of older browsers" "$(header x-frame-options)" DENY
 	ok "$1: no script or style in line" test "$(header content-security-policy | grep -c unsafe)" = 0
 }
 
