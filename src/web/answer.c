@@ -186,6 +186,13 @@ answer_retry(Exchange *exchange, int status, int seconds, const char *sentence)
 	answer_form(exchange, status);
 }
 
+/* Answer with the form again: the server was too busy to look at it. */
+void
+answer_busy(Exchange *exchange, int status)
+{
+	answer_retry(exchange, status, RETRY_SECONDS, BUSY_SENTENCE);
+}
+
 /* Say how long to wait, as people do. */
 const char *
 throttled_sentence(int seconds)
@@ -241,7 +248,7 @@ answer_outcome(Exchange *exchange, const Outcome *outcome)
 			break;
 		default:
 			if (outcome_is_passing(outcome))
-				answer_retry(exchange, 503, RETRY_SECONDS, BUSY_SENTENCE);
+				answer_busy(exchange, 503);
 			else if (outcome_is_a_rule(outcome))
 			{
 				page_add_fault(&exchange->page, NULL, REFUSED_SENTENCE);

@@ -57,6 +57,7 @@ extern const char *exchange_permitted(const Exchange *exchange);
 /* Answering. */
 extern void answer_page(Exchange *exchange, int status);
 extern void answer_message(Exchange *exchange, int status, const char *heading, const char *text);
+extern void answer_busy(Exchange *exchange, int status);
 extern void answer_form(Exchange *exchange, int status);
 extern void answer_redirect(Exchange *exchange, const char *url);
 extern void answer_outcome(Exchange *exchange, const Outcome *outcome);

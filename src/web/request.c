@@ -39,6 +39,7 @@ static const Header proxied_headers[] = {
 	{"x-arsignup-authorization", offsetof(Request, authorization)},
 	{"x-authrocket-api-key", offsetof(Request, api_key)},
 	{"x-authrocket-realm", offsetof(Request, realm)},
+	{"x-arsignup-busy", offsetof(Request, busy)},
 	{"x-arsignup-proxy", offsetof(Request, proxy)},
 	{"x-arsignup-address", offsetof(Request, address)}
 };

@@ -367,6 +367,15 @@ SET CONSTRAINTS ALL IMMEDIATE;
 DROP TABLE put_off;
 DROP TRIGGER fail ON arsignup.users;
 
+-- nginx, which has replaced a 503, asks again for the form only.
+SELECT idle(format('post(at(''u'', %L), %L, ''{"x-arsignup-busy": "yes"}'')', path, form), 200, 'asked again by nginx: POST ' || path || ' is not done', 'send this again')
+FROM (VALUES ('/signup', 'email=again@example.com&password=canary password'), ('/login', 'login=ada@example.com&password=canary'), ('/logout', ''),
+	('/forgot', 'login=ada@example.com'), ('/reset', 'token=otk_x&password=canary'), ('/verify', 'token=otk_x')) AS v (path, form);
+SELECT idle('get(at(''u'', ''/login''), ''{"x-arsignup-busy": "yes"}'')', 200, '... nor is a GET', 'send this again');
+SELECT is(header(a, 'Retry-After') || ' ' || (a.body ~ 'value="again@example.com"'), '5 true', '... with what was typed')
+FROM post(at('u', '/signup'), 'email=again@example.com&password=canary password', '{"x-arsignup-busy": "yes"}') AS a;
+SELECT idle('post(at(''u'', ''/signup''), ''email=again@example.com'', ''{"x-arsignup-busy": "yes", "sec-fetch-site": "cross-site"}'')', 403, '... but not to another site');
+
 -- On a standby, pages are shown and forms are not taken; so are those of PostgREST that only read.
 SELECT post(at('s', '/login'), 'login=ada@example.com&password=password') AS a \gset
 UPDATE arsignup.signing_keys SET session_minutes = 1 WHERE realm_id = realm('seamless');
