@@ -127,7 +127,7 @@ struct CoreCall
 typedef enum ParamsSyntax
 {
 	PARAMS_JSON,
-	PARAMS_LOOSE_JSON,			/* of members of one name the last counts */
+	PARAMS_LOOSE_JSON,			/* of which only some members matter */
 	PARAMS_FORM
 } ParamsSyntax;
 

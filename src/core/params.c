@@ -87,11 +87,84 @@ params_from_json(Span text)
 	return read_json(text, JSON_REJECT_DUPLICATES);
 }
 
-/* Read an object, of whose members of one name the last counts; NULL if it is no JSON, or too deep. */
+/*
+ * Read an object of which only some members matter; NULL if it is no JSON, or
+ * too deep. Of members of one name the last counts, a text may have a NUL, and
+ * an integer is a real, so that a large one is none of anybody's business.
+ */
 Value *
 params_from_loose_json(Span text)
 {
-	return read_json(text, 0);
+	return read_json(text, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL);
+}
+
+/* Take a character off a name's front, as it stands in JSON; one that is not ASCII, or has a short escape, is 0. */
+static uint32_t
+take_name_character(Span *name)
+{
+	uint32_t	c = (uint8_t) name->data[0];
+	size_t		size = 1;
+
+	if (c == '\\' && name->size >= 6 && name->data[1] == 'u')
+	{
+		char		hex[5] = {0};
+
+		memcpy(hex, name->data + 2, 4);
+		c = strtoul(hex, NULL, 16);
+		size = 6;
+	}
+	*name = (Span) {name->data + size, name->size - size};
+	return c < 0x80 && c != '\\' ? c : 0;
+}
+
+/* Tell whether a name, as it stands in JSON, is this one. */
+static bool
+is_named(Span name, const char *expected)
+{
+	while (name.size > 0 && *expected != '\0')
+		if (take_name_character(&name) != (uint32_t) *expected++)
+			return false;
+	return name.size == 0 && *expected == '\0';
+}
+
+/* Return the length of the string that a text begins with, between its quotation marks. */
+static size_t
+measure_string(Span text)
+{
+	size_t		end = 1;
+
+	while (end < text.size && text.data[end] != '"')
+		end += text.data[end] == '\\' ? 2 : 1;
+	return (end < text.size ? end : text.size) - 1;
+}
+
+/* Count the members of a name, plain ASCII, that an object has in its text, which must have been read before. */
+int
+params_count_members(Span text, const char *name)
+{
+	int			count = 0;
+	int			depth = 0;
+	char		mark = '\0';		/* the last one outside of strings */
+
+	for (size_t i = 0; i < text.size; i++)
+	{
+		const char	c = text.data[i];
+
+		if (c == '"')
+		{
+			Span		string = {text.data + i + 1, measure_string((Span) {text.data + i, text.size - i})};
+
+			count += depth == 1 && mark != ':' && is_named(string, name);
+			i += string.size + 1;
+		}
+		else if (c == '{' || c == '[')
+			depth++;
+		else if (c == '}' || c == ']')
+			depth--;
+		if (strchr("{[:,", c) != NULL)
+			mark = c;
+	}
+	return count;
 }
 
 /* ---------- forms ---------- */
@@ -245,11 +318,13 @@ value_element(const Value *array, size_t position)
 	return json_array_get(array, position);
 }
 
-/* Return a text; NULL if it is none. */
+/* Return a text; NULL if it is none, such as one with a NUL. */
 const char *
 value_text(const Value *value)
 {
-	return json_string_value(value);
+	const char *text = json_string_value(value);
+
+	return text != NULL && strlen(text) == json_string_length(value) ? text : NULL;
 }
 
 /* Tell whether a value is true, be it as a text, as forms have it. */

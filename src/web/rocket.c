@@ -204,6 +204,13 @@ rocket_preflight(Exchange *exchange)
 
 /* ---------- what is given ---------- */
 
+/* Note that a field was sent more than once. */
+static void
+refuse_repetition(WebPage *page, const Input *input)
+{
+	page_add_fault(page, input->name, psprintf("%s was sent more than once.", input->label));
+}
+
 /* Read a form. */
 static bool
 read_form(Exchange *exchange)
@@ -215,8 +222,7 @@ read_form(Exchange *exchange)
 		return false;
 	for (int i = 0; i < page->input_count; i++)
 		if (page->values[i].is_repeated)
-			page_add_fault(page, page->inputs[i]->name,
-						   psprintf("%s was sent more than once.", page->inputs[i]->label));
+			refuse_repetition(page, page->inputs[i]);
 	return true;
 }
 
@@ -232,20 +238,24 @@ take_member(WebPage *page, const Input *input, const Value *value)
 		page_add_fault(page, input->name, psprintf("%s must be text.", input->label));
 }
 
-/* Read JSON. */
+/* Read JSON, whatever it has under other names. */
 static bool
 read_json(Exchange *exchange)
 {
-	Value	   *params = read_params(exchange->scope, exchange->body, PARAMS_JSON);
+	Value	   *params = read_params(exchange->scope, exchange->body, PARAMS_LOOSE_JSON);
 	WebPage    *page = &exchange->page;
 
 	if (params == NULL)
-	{
-		page_add_fault(page, NULL, "A field was sent more than once.");
-		return read_params(exchange->scope, exchange->body, PARAMS_LOOSE_JSON) != NULL;
-	}
+		return false;
 	for (int i = 0; i < page->input_count; i++)
-		take_member(page, page->inputs[i], value_member(params, page->inputs[i]->name));
+	{
+		const Input *input = page->inputs[i];
+
+		if (params_count_members(exchange->body, input->name) > 1)
+			refuse_repetition(page, input);
+		else
+			take_member(page, input, value_member(params, input->name));
+	}
 	return true;
 }
 
