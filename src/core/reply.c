@@ -22,6 +22,8 @@ begin_reply(CoreCall *call, int status)
 void
 reply_json(CoreCall *call, int status, const char *json)
 {
+	if (json == NULL)
+		elog(ERROR, "an answer of the Core API has no JSON");
 	begin_reply(call, status);
 	response_header(call->response, "Content-Type", "application/json; charset=utf-8");
 	html_add(&call->response->body, json);
