@@ -175,8 +175,31 @@ reply_outcome(CoreCall *call, const Outcome *outcome)
 			/* What a trigger of the application's says, it says to the application. */
 			reply_fault(call, 422, "base", outcome->message);
 			break;
+		case ERRCODE_DISK_FULL:
+		case ERRCODE_INSUFFICIENT_RESOURCES:
+			reply_retry(call, 503, RETRY_SECONDS, "The database is short of something, nothing was done. Please try again.");
+			break;
 		default:
 			reply_fault(call, 422, "base", "The database refuses this, by a rule of the application's or for its size.");
+	}
+}
+
+/*
+ * Tell an error that is an answer to a program. The application has rules of
+ * its own on our tables, which may raise anything: only what ends the backend,
+ * or is a fault of the server's, is raised again.
+ */
+static bool
+is_answer(int sqlstate)
+{
+	switch (ERRCODE_TO_CATEGORY(sqlstate))
+	{
+		case ERRCODE_OPERATOR_INTERVENTION:
+		case ERRCODE_SYSTEM_ERROR:
+		case ERRCODE_INTERNAL_ERROR:
+			return false;
+		default:
+			return true;
 	}
 }
 
@@ -202,7 +225,7 @@ core_attempt(CoreCall *call, void (*action) (CoreCall *call), Outcome *outcome)
 {
 	CoreAction	argument = {call, action};
 
-	web_try(run_action, &argument, is_answer_to_programs, outcome);
+	web_try(run_action, &argument, is_answer, outcome);
 }
 
 /* Do something all or nothing; answer and return false if it is refused. */

@@ -300,6 +300,14 @@ ALTER TABLE arsignup.users DROP CONSTRAINT canary;
 CREATE FUNCTION object() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'Too many users for this plan.'; END $$;
 CREATE TRIGGER object BEFORE INSERT ON arsignup.users FOR EACH ROW EXECUTE FUNCTION object();
 SELECT answers('POST /v1/users', '{"user": {"email": "objected@example.com"}}', 422, faults('{"base": ["Too many users for this plan."]}'), 'what a trigger of the application''s says');
+CREATE OR REPLACE FUNCTION object() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'canary' USING ERRCODE = 'AB123'; END $$;
+SELECT answers('POST /v1/users', '{"user": {"email": "objected@example.com"}}', 422, faults('{"base": ["The database refuses this, by a rule of the application''s or for its size."]}'), 'an error of its own');
+CREATE OR REPLACE FUNCTION object() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM FROM nowhere.canary; END $$;
+SELECT answers('POST /v1/users', '{"user": {"email": "objected@example.com"}}', 422, faults('{"base": ["The database refuses this, by a rule of the application''s or for its size."]}'), 'a trigger that fails');
+CREATE OR REPLACE FUNCTION object() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'short' USING ERRCODE = 'disk_full'; END $$;
+SELECT is((ask('POST /v1/users', '{"user": {"email": "objected@example.com"}}')).status, 503, 'a full disk');
+CREATE OR REPLACE FUNCTION object() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'stop' USING ERRCODE = 'admin_shutdown'; END $$;
+SELECT throws_ok($$SELECT ask('POST /v1/users', '{"user": {"email": "objected@example.com"}}')$$, '57P01', NULL, 'what ends the backend is no answer');
 DROP TRIGGER object ON arsignup.users;
 
 -- Usernames of their own.
@@ -373,13 +381,16 @@ SELECT answers('DELETE /v1/sessions/' || thing('brief', 'token'), '', 204, NULL,
 SELECT answers('POST /v1/sessions', '{"session": {"user_id": "' || u || '"}}', 422, faults('{"user_id": ["User is not known."]}'), 'nobody: ' || u) FROM (VALUES ('usr_x'), ('nobody'), (arsignup.format_id('usr', arsignup.new_id()))) AS v (u);
 SELECT answers('POST /v1/sessions', '{}', 422, faults('{"user_id": ["User can''t be blank."]}'), 'nothing');
 SELECT answers('POST /v1/sessions', '{"session": {"user_id": "sleeper+1@example.com"}}', 422, faults('{"base": ["User is inactive."]}'), 'an inactive user');
-SELECT make('locked', 'POST /v1/sessions', '{"session": {"user_id": "ada@example.com"}}');
-SELECT set_config('arsignup.key_file', '/nonexistent', true) \g /dev/null
 SELECT answers('GET /v1/sessions/' || s, '', 404, fault('Not found.'), 'no session: ' || left(s, 20)) FROM (VALUES ('kss_x'), ('a.b.c'), ('...'), (arsignup.format_id('kss', arsignup.new_id())), (replace(thing('session'), 'kss', 'ksu'))) AS v (s);
 CREATE FUNCTION end_at_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE arsignup.sessions SET ended_at = now() WHERE id = NEW.id; RETURN NULL; END $$;
 CREATE TRIGGER end_at_once AFTER INSERT ON arsignup.sessions FOR EACH ROW EXECUTE FUNCTION end_at_once();
 SELECT answers('POST /v1/sessions', '{"session": {"user_id": "ada@example.com"}}', 422, faults('{"base": ["The session was ended at once, by a rule of the application''s."]}'), 'one that a trigger ends');
 DROP TRIGGER end_at_once ON arsignup.sessions;
+SELECT make('locked', 'POST /v1/sessions', '{"session": {"user_id": "ada@example.com"}}');
+SELECT pg_get_functiondef('arsignup.verify_login_token'::regproc) AS definition \gset
+CREATE OR REPLACE FUNCTION arsignup.verify_login_token(token arsignup.secret, realm_id uuid DEFAULT NULL) RETURNS jsonb LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'canary' USING ERRCODE = 'SU011'; END $$;
+SELECT is((ask(m || ' /v1/sessions/' || thing('locked', 'token'))).status, 503, 'a signing key that cannot be opened: ' || m) FROM (VALUES ('GET'), ('DELETE')) AS v (m);
+:definition;
 SELECT make('retired', 'POST /v1/sessions', '{"session": {"user_id": "hopper@example.com"}}');
 UPDATE arsignup.users SET state = 'inactive' WHERE email_key = 'hopper@example.com';
 SELECT is((ask('GET /v1/sessions/' || thing('retired', t))).status, 404, 'nor is that of an inactive user: ' || t) FROM (VALUES ('id'), ('token')) AS v (t);
