@@ -6,10 +6,13 @@
 #include "core/params.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "web/urlencoded.h"
+
+#define REAL_DIGITS 17			/* that any real reads back from */
 
 /* ---------- memory ---------- */
 
@@ -341,11 +344,80 @@ value_number(const Value *value)
 	return json_number_value(value);
 }
 
-/* Write a value as JSON, as far as there is room; return how long it is. */
+/* Return the length of the number, or of what stands between numbers, that a text of JSON begins with. */
+static size_t
+token_length(Span json)
+{
+	size_t		length = 0;
+	bool		is_number = strchr("-0123456789", json.data[0]) != NULL;
+
+	if (is_number)
+		while (length < json.size && memchr("+-.0123456789Ee", json.data[length], 15) != NULL)
+			length++;
+	else if (json.data[0] == '"')
+	{
+		for (length = 1; length < json.size && json.data[length] != '"'; length++)
+			if (json.data[length] == '\\')
+				length++;
+		length++;
+	}
+	else
+		length = 1;
+	return length < json.size ? length : json.size;
+}
+
+/* Write a number of so many characters as the shortest text that reads back; return how long that is. */
+static size_t
+shorten_number(char *number, size_t length)
+{
+	char		text[32];
+	char		shorter[32];
+
+	if (length <= REAL_DIGITS || length >= sizeof(text))
+		return length;
+	memcpy(text, number, length);
+	text[length] = '\0';
+	if (strpbrk(text, ".eE") == NULL)
+		return length;
+	for (int digits = REAL_DIGITS - 2; digits < REAL_DIGITS; digits++)
+	{
+		size_t		size = snprintf(shorter, sizeof(shorter), "%.*g", digits, strtod(text, NULL));
+
+		if (size < length && strtod(shorter, NULL) == strtod(text, NULL))
+		{
+			memcpy(number, shorter, size);
+			return size;
+		}
+	}
+	return length;
+}
+
+/* Shorten the numbers of a text of JSON in its place; return how long it is then. */
+static size_t
+shorten_numbers(char *json, size_t size)
+{
+	size_t		written = 0;
+
+	for (size_t read = 0, length; read < size; read += length)
+	{
+		length = token_length((Span) {json + read, size - read});
+		memmove(json + written, json + read, length);
+		written += json[written] == '"' ? length : shorten_number(json + written, length);
+	}
+	return written;
+}
+
+/*
+ * Write a value as JSON, as far as there is room; return how long it is, or
+ * would be at most. jansson writes reals with 17 digits, by which 19.99 is
+ * 19.989999999999998.
+ */
 size_t
 value_write(const Value *value, char *out, size_t capacity)
 {
-	return json_dumpb(value, out, capacity, JSON_COMPACT | JSON_ENCODE_ANY);
+	size_t		size = json_dumpb(value, out, capacity, JSON_COMPACT | JSON_ENCODE_ANY);
+
+	return out != NULL && size <= capacity ? shorten_numbers(out, size) : size;
 }
 
 /* Visit the members of an object. */

@@ -22,6 +22,8 @@ begin_reply(CoreCall *call, int status)
 void
 reply_json(CoreCall *call, int status, const char *json)
 {
+	if (json == NULL)
+		elog(ERROR, "an answer of the Core API has no JSON");
 	begin_reply(call, status);
 	response_header(call->response, "Content-Type", "application/json; charset=utf-8");
 	html_add(&call->response->body, json);
@@ -173,32 +175,33 @@ reply_outcome(CoreCall *call, const Outcome *outcome)
 			/* What a trigger of the application's says, it says to the application. */
 			reply_fault(call, 422, "base", outcome->message);
 			break;
+		case ERRCODE_DISK_FULL:
+		case ERRCODE_INSUFFICIENT_RESOURCES:
+			reply_retry(call, 503, RETRY_SECONDS, "The database is short of something, nothing was done. Please try again.");
+			break;
 		default:
 			reply_fault(call, 422, "base", "The database refuses this, by a rule of the application's or for its size.");
 	}
 }
 
 /*
- * Judge an error on its way to a program. It gets an answer, too, where the
- * application has put rules of its own on our tables.
+ * Judge an error on its way to a program. The application has rules of its own
+ * on our tables, which may raise anything: only what ends the backend, or is a
+ * fault of the server's, is raised again.
  */
 static Verdict
 judge(int sqlstate)
 {
+	if (sqlstate == ERRCODE_ARSIGNUP_KEY || sqlstate == ERRCODE_OUT_OF_MEMORY)
+		return VERDICT_LOG;
 	switch (ERRCODE_TO_CATEGORY(sqlstate))
 	{
-		case MAKE_SQLSTATE('S', 'U', '0', '0', '0'):
-			return sqlstate == ERRCODE_ARSIGNUP_KEY ? VERDICT_LOG : VERDICT_ANSWER;
-		case ERRCODE_DATA_EXCEPTION:
-		case ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION:
-		case ERRCODE_INVALID_TRANSACTION_STATE:
-		case ERRCODE_TRANSACTION_ROLLBACK:
-		case ERRCODE_PROGRAM_LIMIT_EXCEEDED:
-		case ERRCODE_PLPGSQL_ERROR:
-			return VERDICT_ANSWER;
+		case ERRCODE_OPERATOR_INTERVENTION:
+		case ERRCODE_SYSTEM_ERROR:
+		case ERRCODE_INTERNAL_ERROR:
+			return VERDICT_RAISE;
 		default:
-			return sqlstate == ERRCODE_OUT_OF_MEMORY ? VERDICT_LOG :
-				sqlstate == ERRCODE_LOCK_NOT_AVAILABLE ? VERDICT_ANSWER : VERDICT_RAISE;
+			return VERDICT_ANSWER;
 	}
 }
 
