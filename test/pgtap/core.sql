@@ -225,11 +225,12 @@ UPDATE arsignup.realms SET email_verification = 'request' WHERE id = realm();
 SELECT make('moving', 'POST /v1/user_tokens', '{"user_token": {"email": "before@example.com", "password": "canary one"}}');
 SELECT make('moved', 'POST /v1/users', '{"user": {"token": "' || thing('moving') || '", "email": "after@example.com"}, "request": {"ip": "192.0.2.77"}}');
 SELECT is(thing('moved', 'email') || ' ' || thing('moved', 'email_verification'), 'after@example.com requested', 'another email at the redeem is to be verified like the token''s');
-SELECT is((SELECT count(*)::int FROM arsignup.events WHERE realm_id = realm() AND type = 'user.email.verification_requested' AND arsignup.format_id('usr', user_id) = thing('moved')), 2, 'of which there is an event');
+SELECT is((SELECT count(*)::int FROM arsignup.events WHERE realm_id = realm() AND event_type = 'user.email.verification_requested' AND arsignup.format_id('usr', user_id) = thing('moved')), 2, 'of which there is an event');
 SELECT make('staying', 'POST /v1/user_tokens', '{"user_token": {"email": "staying@example.com", "password": "canary one"}}');
 SELECT make('stayed', 'POST /v1/users', '{"user": {"token": "' || thing('staying') || '", "first_name": "Stay"}}');
-SELECT is((SELECT count(*)::int FROM arsignup.events WHERE realm_id = realm() AND type = 'user.email.verification_requested' AND arsignup.format_id('usr', user_id) = thing('stayed')), 1, 'the same email is asked about once');
+SELECT is((SELECT count(*)::int FROM arsignup.events WHERE realm_id = realm() AND event_type = 'user.email.verification_requested' AND arsignup.format_id('usr', user_id) = thing('stayed')), 1, 'the same email is asked about once');
 UPDATE arsignup.realms SET email_verification = 'none' WHERE id = realm();
+SELECT arsignup.delete_user(realm_id, id) FROM arsignup.users WHERE realm_id = realm() AND email_key IN ('unasked@example.com', 'after@example.com', 'staying@example.com') \g /dev/null
 SELECT make('doomed', 'POST /v1/user_tokens', '{"user_token": {"email": "doomed@example.com", "password": "canary one"}}');
 SELECT arsignup.revoke_signup_token(thing('doomed')) \g /dev/null
 SELECT answers('POST /v1/users', '{"user": {"token": "' || thing('doomed') || '"}}', 422, faults('{"token": ["Signup token was revoked."]}'), 'a revoked token');
