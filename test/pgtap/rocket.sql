@@ -240,9 +240,9 @@ BEGIN
 	RETURN call(at('u', '/v1/signup'), '{"email":"failed@example.com","password":"canary password"}');
 END
 $$;
-SELECT says(a, 503, '{"error": "We are too busy. Nothing has been done yet: please send this again in a few seconds."}', code || ': come again'), is(header(a, 'Retry-After'), '5', '... when')
-FROM unnest(ARRAY['40001', '40P01', '55P03', '53200', '25006', 'SU007', 'SU011']) AS code, under(code) AS a;
-SELECT says(a, 429, '{"error": "Too many attempts. Please try again in 2 minutes."}', 'SU008'), is(header(a, 'Retry-After'), '90', '... when') FROM under('SU008', '{"retry_after": 90}') AS a;
+SELECT told
+FROM unnest(ARRAY['40001', '40P01', '55P03', '53200', '25006', 'SU007', 'SU011']) AS code, under(code) AS a, LATERAL (VALUES (says(a, 503, '{"error": "We are too busy. Nothing has been done yet: please send this again in a few seconds."}', code || ': come again')), (is(header(a, 'Retry-After'), '5', '... when'))) AS v (told);
+SELECT told FROM under('SU008', '{"retry_after": 90}') AS a, LATERAL (VALUES (says(a, 429, '{"error": "Too many attempts. Please try again in 2 minutes."}', 'SU008')), (is(header(a, 'Retry-After'), '90', '... when'))) AS v (told);
 SELECT says(under('SU006'), 200, '{"error": "This has been switched off by those who run the application."}', 'SU006');
 SELECT says(under('SU010'), 404, '{"error": "Not found."}', 'SU010');
 SELECT says(under(code), 200, '{"error": "The application does not take this."}', code || ' is the application''s own, of which nothing is told') FROM unnest(ARRAY['SU001', 'P0001', '23514', '22000']) AS code;
