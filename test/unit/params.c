@@ -139,6 +139,18 @@ check_bounds(void)
 	params_free(value);
 }
 
+/* Check that the loose reader differs only in members that are there twice. */
+static void
+check_loose(void)
+{
+	Value	   *value = params_from_loose_json((Span) TEXT("{\"a\": 1, \"a\": 2}"));
+
+	ok(value_number(value_member(value, "a")) == 2, "loosely read, the last counts");
+	params_free(value);
+	ok(params_from_loose_json((Span) TEXT("{\"a\": 1, \"a\": 2")) == NULL, "but JSON it must be");
+	ok(params_from_loose_json((Span) TEXT("[{}]")) == NULL, "and an object");
+}
+
 /* Check what values tell of themselves. */
 static void
 check_values(void)
@@ -190,12 +202,13 @@ check_noise(void)
 int
 main(void)
 {
-	plan(lengthof(json_cases) + lengthof(form_cases) + 16);
+	plan(lengthof(json_cases) + lengthof(form_cases) + 19);
 	for (size_t i = 0; i < lengthof(json_cases); i++)
 		check("JSON", &json_cases[i], params_from_json(json_cases[i].text));
 	for (size_t i = 0; i < lengthof(form_cases); i++)
 		check("form", &form_cases[i], read_form(form_cases[i].text));
 	check_bounds();
+	check_loose();
 	check_values();
 	check_noise();
 	return tap_status();
