@@ -65,17 +65,17 @@ open_work() {
 	trap 'exit 143' TERM HUP
 }
 
-# End the web servers in front of the cluster in a directory, if it has any.
-stop_web_of() {
+# End what runs beside the cluster in a directory: web servers, poolers.
+stop_beside() {
 	local pid_file
-	for pid_file in "$1"/web/*.pid; do kill "$(<"$pid_file")" 2>/dev/null || true; done
+	for pid_file in "$1"/*.pid "$1"/web/*.pid; do kill "$(<"$pid_file")" 2>/dev/null || true; done
 }
 
 # Stop everything of this run and remove its directory.
 close_work() {
 	local directory pid_file
 	trap '' INT TERM HUP
-	for directory in "$WORK"/*/; do stop_web_of "$directory"; done
+	for directory in "$WORK"/*/; do stop_beside "$directory"; done
 	for pid_file in "$WORK"/*/data/postmaster.pid; do
 		[[ ! -e $pid_file ]] || as_server pg_ctl stop --silent --mode=immediate --pgdata="${pid_file%/*}" || true
 	done

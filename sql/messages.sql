@@ -482,3 +482,13 @@ ROLLBACK TO writable;
 SET LOCAL transaction_read_only = on;
 SELECT arsignup.revoke_signup_token(:'token'); \echo :SQLSTATE
 ROLLBACK;
+
+-- What the log is told, and a person is not: no statement, and no DETAIL, which could be a whole row.
+BEGIN;
+SET LOCAL client_min_messages = log;
+INSERT INTO arsignup.realms (id, name, username_validation) VALUES (:realm, 'Emails', 'email');
+INSERT INTO arsignup.connected_apps (realm_id, id, name, slug, login_handler) VALUES (:realm, :app, 'App', 'app', 'https://app.example.com');
+ALTER TABLE arsignup.users ADD CONSTRAINT nobody CHECK (email IS NULL);
+SELECT set_config('request.headers', '{"x-arsignup-method": "POST", "x-arsignup-uri": "/app/signup", "x-arsignup-content-type": "application/x-www-form-urlencoded"}', true) \g /dev/null
+SELECT convert_from(arsignup_web.handle('email=eve@example.com&password=correct horse battery staple'), 'UTF8') ~ 'does not take this' AS refused, current_setting('response.status') AS status;
+ROLLBACK;

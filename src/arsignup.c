@@ -65,7 +65,7 @@ int			bcrypt_cost_max_setting = 14;
 int			sha2_iterations_max_setting = 2000000;
 
 /*
- * Fourteen megabytes of shared memory. A newcomer begins with failures that
+ * Thirteen megabytes of shared memory. A newcomer begins with failures that
  * are not its own only once this many names and sources have failed five times
  * over in one window: more than eight cores can hash.
  */
@@ -213,7 +213,7 @@ define_attempt_settings(void)
 				 "Sets how many may sign up, and how many ask for mail, from one source.",
 				 &max_signups_per_source_setting, 100);
 	define_limit("arsignup.max_mails_per_name",
-				 "Sets how many resets or verifications may be asked for by one name.",
+				 "Sets how many mails may be asked for by one name, by one user, or to one address by signing up.",
 				 &max_mails_per_name_setting, 5);
 }
 

@@ -247,18 +247,17 @@ attempt_verify(Attempt *attempt, SecretScope *scope, Span password, const char *
 }
 
 /*
- * Forget what was failed for a name from a source whose user has shown
- * otherwise who they are, and is known there from now on.
+ * Forget what was failed for a name from a source that its user is known by,
+ * and has just shown there otherwise who they are.
  */
 void
 attempt_forgive(const pg_uuid_t *realm_id, const char *login, const inet *source)
 {
 	Attempt		attempt = {.realm_id = realm_id};
 
-	for (LedgerPart part = PART_STRANGERS; part <= PART_KNOWN; part++)
-		add_mark(&attempt, part, LOGIN_FROM_SOURCE, max_login_failures_setting, span_of(login), source);
-	for (int i = 0; i < attempt.count; i++)
-		ledger_forgive(attempt.marks[i].set, &attempt.marks[i].key);
+	add_mark(&attempt, PART_KNOWN, LOGIN_FROM_SOURCE, max_login_failures_setting, span_of(login), source);
+	if (attempt.count > 0)
+		ledger_forgive(attempt.marks[0].set, &attempt.marks[0].key);
 }
 
 /* ---------- what counts whether or not it succeeds ---------- */

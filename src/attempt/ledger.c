@@ -202,14 +202,20 @@ take_entry(LedgerSet *set, const AttemptKey *key, TimestampTz now, bool *evicted
 	return entry;
 }
 
+/* Return when a window ends that begins now: nobody waits for longer, even if the clock or the setting was turned back. */
+static TimestampTz
+window_end(TimestampTz now)
+{
+	return now + attempt_window_setting * USECS_PER_SEC;
+}
+
 /* Reserve an attempt on an entry, or say why not. Caller holds the mutex. */
 static Reservation
 reserve_entry(LedgerEntry *entry, uint32 limit, TimestampTz now, TimestampTz *until)
 {
 	if (!entry_counts(entry, now))
 		entry->failures = 0;
-	/* Nobody waits for longer than a window, not even if the clock was set back or the setting has changed. */
-	entry->until = Min(entry->until, now + attempt_window_setting * USECS_PER_SEC);
+	entry->until = Min(entry->until, window_end(now));
 	*until = entry->until;
 	if (entry->failures >= limit)
 		return EXHAUSTED;
@@ -230,6 +236,7 @@ ledger_reserve(LedgerSet *set, const AttemptKey *key, uint32 limit, TimestampTz 
 	SpinLockAcquire(&set->mutex);
 	if (find_entry(set, key) == NULL && now < set->floor_until && set->floor >= limit)
 	{
+		set->floor_until = Min(set->floor_until, window_end(now));
 		*until = set->floor_until;
 		reservation = EXHAUSTED;	/* and no reason to evict anybody */
 	}
@@ -250,15 +257,13 @@ ledger_reserve(LedgerSet *set, const AttemptKey *key, uint32 limit, TimestampTz 
 static void
 add_failure(LedgerEntry *entry, TimestampTz now)
 {
-	TimestampTz window_end = now + attempt_window_setting * USECS_PER_SEC;
-
 	if (!entry_counts(entry, now))
 	{
 		entry->failures = 0;
-		entry->until = window_end;
+		entry->until = window_end(now);
 	}
 	else if (entry->is_fresh)
-		entry->until = Max(entry->until, window_end);
+		entry->until = Max(entry->until, window_end(now));
 	entry->is_fresh = false;
 	entry->failures++;
 }

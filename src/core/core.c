@@ -29,6 +29,8 @@ const CoreRoute core_routes[] = {
 	{"GET", "/v1/users", .answer = list_rows, READS, USER, .summary = "List users"},
 	{"POST", "/v1/users", .answer = create_user, MAKES, TAKES(user), USER,
 	.summary = "Create a user, or turn a signup token into one"},
+	{"POST", "/v1/users/authenticate_key", .answer = refuse_key, WRITES, USER,
+	.summary = "Not offered: users have no keys"},
 	{"GET", "/v1/users/:id", .answer = show_user, READS, USER, .summary = "Get a user by id, username or email"},
 	{"PUT", "/v1/users/:id", .answer = update_user, WRITES, TAKES(user), USER, .summary = "Change a user"},
 	{"DELETE", "/v1/users/:id", .answer = delete_user, REMOVES, .rows = &user_rows, .summary = "Delete a user"},

@@ -22,6 +22,7 @@ typedef struct CoreCall CoreCall;
 typedef enum FieldType
 {
 	FIELD_TEXT,
+	FIELD_SECRET,				/* a text, and no number: it is told from nothing */
 	FIELD_TIME,					/* seconds since 1970 */
 	FIELD_BOOLEAN,
 	FIELD_NUMBER,
@@ -127,7 +128,7 @@ struct CoreCall
 typedef enum ParamsSyntax
 {
 	PARAMS_JSON,
-	PARAMS_LOOSE_JSON,			/* of members of one name the last counts */
+	PARAMS_LOOSE_JSON,			/* of which only some members matter */
 	PARAMS_FORM
 } ParamsSyntax;
 
@@ -202,6 +203,7 @@ extern void delete_user(CoreCall *call);
 extern const char *given_email(const CoreCall *call);
 extern void authenticate_user(CoreCall *call);
 extern void refuse_code(CoreCall *call);
+extern void refuse_key(CoreCall *call);
 
 /* recover.c */
 extern void update_password(CoreCall *call);

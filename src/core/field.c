@@ -18,12 +18,15 @@
 
 /* ---------- checking ---------- */
 
-/* Return the name of a field as a sentence begins with it. */
+/* Return the name of a field as a sentence begins with it: an id is called by what it is of. */
 const char *
 field_label(const char *name)
 {
 	char	   *label = pstrdup(name);
+	size_t		length = strlen(label);
 
+	if (length > 3 && strcmp(label + length - 3, "_id") == 0)
+		label[length - 3] = '\0';
 	label[0] = pg_toupper((unsigned char) label[0]);
 	for (char *c = label; *c; c++)
 		if (*c == '_')
@@ -70,6 +73,15 @@ is_blank(const Value *value)
 	return text != NULL && *text == '\0';
 }
 
+/* Tell whether a value is a text by which forms say true, false or null. */
+static bool
+is_truth(const Value *value)
+{
+	const char *text = value_text(value);
+
+	return text != NULL && (*text == '\0' || strcmp(text, "true") == 0 || strcmp(text, "false") == 0);
+}
+
 /* Return what is wrong with the type of a value that is there, or NULL. */
 static const char *
 type_fault(FieldType type, const Value *value)
@@ -81,10 +93,12 @@ type_fault(FieldType type, const Value *value)
 	{
 		case FIELD_TEXT:
 			return given == VALUE_TEXT || given == VALUE_INTEGER ? NULL : "must be text";
+		case FIELD_SECRET:
+			return given == VALUE_TEXT ? NULL : "must be text";
 		case FIELD_TIME:
 			return is_blank(value) || read_seconds(value, &seconds) ? NULL : "must be seconds since 1970";
 		case FIELD_BOOLEAN:
-			return given == VALUE_BOOLEAN || given == VALUE_TEXT ? NULL : "must be true or false";
+			return given == VALUE_BOOLEAN || is_truth(value) ? NULL : "must be true or false";
 		case FIELD_TEXTS:
 			return given == VALUE_TEXT || are_texts(value) ? NULL : "must be a text, or an array of texts";
 		case FIELD_OBJECT:
@@ -277,7 +291,7 @@ read_address(CoreCall *call, const char *text)
 
 	if (inet_pton(AF_INET, text, binary) == 1 || inet_pton(AF_INET6, text, binary) == 1)
 		return DatumGetInetPP(DirectFunctionCall1(inet_in, CStringGetDatum(text)));
-	fault_add(&call->faults, "ip", "Ip is not an address.");
+	fault_add(&call->faults, "ip", "IP is not an address.");
 	return NULL;
 }
 

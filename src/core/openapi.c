@@ -14,6 +14,7 @@ append_type(StringInfo json, FieldType type)
 {
 	static const char *const schemas[] = {
 		[FIELD_TEXT] = "\"type\": [\"string\", \"null\"]",
+		[FIELD_SECRET] = "\"type\": [\"string\", \"null\"]",
 		[FIELD_TIME] = "\"type\": [\"number\", \"null\"]",
 		[FIELD_BOOLEAN] = "\"type\": \"boolean\"",
 		[FIELD_NUMBER] = "\"type\": \"integer\"",

@@ -6,10 +6,13 @@
 #include "core/params.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "web/urlencoded.h"
+
+#define REAL_DIGITS 17			/* that any real reads back from */
 
 /* ---------- memory ---------- */
 
@@ -87,11 +90,84 @@ params_from_json(Span text)
 	return read_json(text, JSON_REJECT_DUPLICATES);
 }
 
-/* Read an object, of whose members of one name the last counts; NULL if it is no JSON, or too deep. */
+/*
+ * Read an object of which only some members matter; NULL if it is no JSON, or
+ * too deep. Of members of one name the last counts, a text may have a NUL, and
+ * an integer is a real, so that a large one is none of anybody's business.
+ */
 Value *
 params_from_loose_json(Span text)
 {
-	return read_json(text, 0);
+	return read_json(text, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL);
+}
+
+/* Take a character off a name's front, as it stands in JSON; one that is not ASCII, or has a short escape, is 0. */
+static uint32_t
+take_name_character(Span *name)
+{
+	uint32_t	c = (uint8_t) name->data[0];
+	size_t		size = 1;
+
+	if (c == '\\' && name->size >= 6 && name->data[1] == 'u')
+	{
+		char		hex[5] = {0};
+
+		memcpy(hex, name->data + 2, 4);
+		c = strtoul(hex, NULL, 16);
+		size = 6;
+	}
+	*name = (Span) {name->data + size, name->size - size};
+	return c < 0x80 && c != '\\' ? c : 0;
+}
+
+/* Tell whether a name, as it stands in JSON, is this one. */
+static bool
+is_named(Span name, const char *expected)
+{
+	while (name.size > 0 && *expected != '\0')
+		if (take_name_character(&name) != (uint32_t) *expected++)
+			return false;
+	return name.size == 0 && *expected == '\0';
+}
+
+/* Return the length of the string that a text begins with, between its quotation marks. */
+static size_t
+measure_string(Span text)
+{
+	size_t		end = 1;
+
+	while (end < text.size && text.data[end] != '"')
+		end += text.data[end] == '\\' ? 2 : 1;
+	return (end < text.size ? end : text.size) - 1;
+}
+
+/* Count the members of a name, plain ASCII, that an object has in its text, which must have been read before. */
+int
+params_count_members(Span text, const char *name)
+{
+	int			count = 0;
+	int			depth = 0;
+	char		mark = '\0';		/* the last one outside of strings */
+
+	for (size_t i = 0; i < text.size; i++)
+	{
+		const char	c = text.data[i];
+
+		if (c == '"')
+		{
+			Span		string = {text.data + i + 1, measure_string((Span) {text.data + i, text.size - i})};
+
+			count += depth == 1 && mark != ':' && is_named(string, name);
+			i += string.size + 1;
+		}
+		else if (c == '{' || c == '[')
+			depth++;
+		else if (c == '}' || c == ']')
+			depth--;
+		if (strchr("{[:,", c) != NULL)
+			mark = c;
+	}
+	return count;
 }
 
 /* ---------- forms ---------- */
@@ -245,11 +321,13 @@ value_element(const Value *array, size_t position)
 	return json_array_get(array, position);
 }
 
-/* Return a text; NULL if it is none. */
+/* Return a text; NULL if it is none, such as one with a NUL. */
 const char *
 value_text(const Value *value)
 {
-	return json_string_value(value);
+	const char *text = json_string_value(value);
+
+	return text != NULL && strlen(text) == json_string_length(value) ? text : NULL;
 }
 
 /* Tell whether a value is true, be it as a text, as forms have it. */
@@ -266,11 +344,80 @@ value_number(const Value *value)
 	return json_number_value(value);
 }
 
-/* Write a value as JSON, as far as there is room; return how long it is. */
+/* Return the length of the number, or of what stands between numbers, that a text of JSON begins with. */
+static size_t
+token_length(Span json)
+{
+	size_t		length = 0;
+	bool		is_number = strchr("-0123456789", json.data[0]) != NULL;
+
+	if (is_number)
+		while (length < json.size && memchr("+-.0123456789Ee", json.data[length], 15) != NULL)
+			length++;
+	else if (json.data[0] == '"')
+	{
+		for (length = 1; length < json.size && json.data[length] != '"'; length++)
+			if (json.data[length] == '\\')
+				length++;
+		length++;
+	}
+	else
+		length = 1;
+	return length < json.size ? length : json.size;
+}
+
+/* Write a number of so many characters as the shortest text that reads back; return how long that is. */
+static size_t
+shorten_number(char *number, size_t length)
+{
+	char		text[32];
+	char		shorter[32];
+
+	if (length <= REAL_DIGITS || length >= sizeof(text))
+		return length;
+	memcpy(text, number, length);
+	text[length] = '\0';
+	if (strpbrk(text, ".eE") == NULL)
+		return length;
+	for (int digits = REAL_DIGITS - 2; digits < REAL_DIGITS; digits++)
+	{
+		size_t		size = snprintf(shorter, sizeof(shorter), "%.*g", digits, strtod(text, NULL));
+
+		if (size < length && strtod(shorter, NULL) == strtod(text, NULL))
+		{
+			memcpy(number, shorter, size);
+			return size;
+		}
+	}
+	return length;
+}
+
+/* Shorten the numbers of a text of JSON in its place; return how long it is then. */
+static size_t
+shorten_numbers(char *json, size_t size)
+{
+	size_t		written = 0;
+
+	for (size_t read = 0, length; read < size; read += length)
+	{
+		length = token_length((Span) {json + read, size - read});
+		memmove(json + written, json + read, length);
+		written += json[written] == '"' ? length : shorten_number(json + written, length);
+	}
+	return written;
+}
+
+/*
+ * Write a value as JSON, as far as there is room; return how long it is, or
+ * would be at most. jansson writes reals with 17 digits, by which 19.99 is
+ * 19.989999999999998.
+ */
 size_t
 value_write(const Value *value, char *out, size_t capacity)
 {
-	return json_dumpb(value, out, capacity, JSON_COMPACT | JSON_ENCODE_ANY);
+	size_t		size = json_dumpb(value, out, capacity, JSON_COMPACT | JSON_ENCODE_ANY);
+
+	return out != NULL && size <= capacity ? shorten_numbers(out, size) : size;
 }
 
 /* Visit the members of an object. */

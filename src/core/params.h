@@ -31,6 +31,7 @@ typedef enum ValueType
 extern void params_set_memory(void *(*allocate) (size_t size), void (*release) (void *memory));
 extern Value *params_from_json(Span text);
 extern Value *params_from_loose_json(Span text);
+extern int	params_count_members(Span text, const char *name);
 extern Value *params_from_form(Span form, char *buffer);
 extern void params_free(Value *params);
 

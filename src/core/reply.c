@@ -22,6 +22,8 @@ begin_reply(CoreCall *call, int status)
 void
 reply_json(CoreCall *call, int status, const char *json)
 {
+	if (json == NULL)
+		elog(ERROR, "an answer of the Core API has no JSON");
 	begin_reply(call, status);
 	response_header(call->response, "Content-Type", "application/json; charset=utf-8");
 	html_add(&call->response->body, json);
@@ -173,8 +175,33 @@ reply_outcome(CoreCall *call, const Outcome *outcome)
 			/* What a trigger of the application's says, it says to the application. */
 			reply_fault(call, 422, "base", outcome->message);
 			break;
+		case ERRCODE_DISK_FULL:
+		case ERRCODE_INSUFFICIENT_RESOURCES:
+			reply_retry(call, 503, RETRY_SECONDS, "The database is short of something, nothing was done. Please try again.");
+			break;
 		default:
 			reply_fault(call, 422, "base", "The database refuses this, by a rule of the application's or for its size.");
+	}
+}
+
+/*
+ * Judge an error on its way to a program. The application has rules of its own
+ * on our tables, which may raise anything: only what ends the backend, or is a
+ * fault of the server's, is raised again.
+ */
+static Verdict
+judge(int sqlstate)
+{
+	if (sqlstate == ERRCODE_ARSIGNUP_KEY || sqlstate == ERRCODE_OUT_OF_MEMORY)
+		return VERDICT_LOG;
+	switch (ERRCODE_TO_CATEGORY(sqlstate))
+	{
+		case ERRCODE_OPERATOR_INTERVENTION:
+		case ERRCODE_SYSTEM_ERROR:
+		case ERRCODE_INTERNAL_ERROR:
+			return VERDICT_RAISE;
+		default:
+			return VERDICT_ANSWER;
 	}
 }
 
@@ -200,7 +227,7 @@ core_attempt(CoreCall *call, void (*action) (CoreCall *call), Outcome *outcome)
 {
 	CoreAction	argument = {call, action};
 
-	web_try(run_action, &argument, is_answer_to_programs, outcome);
+	web_try(run_action, &argument, judge, outcome);
 }
 
 /* Do something all or nothing; answer and return false if it is refused. */

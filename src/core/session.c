@@ -56,8 +56,8 @@ const Rows	session_rows = {
 
 /* ---------- reading ---------- */
 
-/* Read the session out of a login token that holds; false if it does not, or the session is not stored. */
-static bool
+/* Read the session out of a login token; the call keeps the token if it holds, and its session is stored. */
+static void
 find_by_token(CoreCall *call)
 {
 	static Statement call_verify = STATEMENT(
@@ -68,9 +68,10 @@ find_by_token(CoreCall *call)
 	add_secret(&parameters, call->scope, call->id);
 	add_uuid(&parameters, &call->realm_id);
 	if (statement_run(&call_verify, &parameters) == 0 || column_is_null(1))
-		return false;
+		return;
 	id = column_text(1);
-	return id_with_prefix((Span) {id, strlen(id)}, "kss", &call->row_id);
+	if (id_with_prefix((Span) {id, strlen(id)}, "kss", &call->row_id))
+		call->token = call->id.data;
 }
 
 /* Find the session in the path, by its id or its token; answer if it is none. */
@@ -79,11 +80,11 @@ find_session(CoreCall *call)
 {
 	if (memchr(call->id.data, '.', call->id.size) == NULL)
 		return find_row(call, &call->row_id);
-	call->token = call->id.data;
-	if (find_by_token(call))
-		return true;
-	reply_not_found(call);
-	return false;
+	if (!core_try(call, find_by_token))
+		return false;
+	if (call->token == NULL)
+		reply_not_found(call);
+	return call->token != NULL;
 }
 
 /* Return a session as JSON, NULL if it is not going on. */
@@ -131,7 +132,7 @@ reply_unmanaged(CoreCall *call, const char *token)
 	static Statement select_session = STATEMENT(
 		"SELECT jsonb_build_object('object', 'session', 'id', c ->> 'tk', 'realm_id', c ->> 'aud',"
 		" 'user_id', c ->> 'uid', 'created_at', c -> 'iat', 'expires_at', c -> 'exp',"
-		" 'request', jsonb_build_object('ip', host($4::inet), 'client', $5), 'token', $6,"
+		" 'request', jsonb_build_object('ip', host($4::inet), 'client', $5),"
 		" 'user', (SELECT " USER_JSON("u") " FROM arsignup.users u WHERE u.realm_id = $1 AND u.id = $3))"
 		" FROM arsignup.verify_login_token($2, $1) c");
 	Parameters	parameters = {0};
@@ -141,9 +142,20 @@ reply_unmanaged(CoreCall *call, const char *token)
 	add_uuid(&parameters, &call->user_id);
 	add_pointer(&parameters, INETOID, call->ip);
 	add_text(&parameters, call->client);
-	add_text(&parameters, token);
 	(void) statement_run(&select_session, &parameters);
-	reply_json(call, 201, column_text_of(0, 1));
+	reply_json(call, 201, with_member(column_text_of(0, 1), "token", token));
+}
+
+/* Answer with the session that was started. The application's triggers may have ended it at once. */
+static void
+reply_started(CoreCall *call)
+{
+	const char *json = session_with_token(call);
+
+	if (json != NULL)
+		reply_json(call, 201, json);
+	else
+		reply_fault(call, 422, "base", "The session was ended at once, by a rule of the application's.");
 }
 
 /* POST /v1/sessions */
@@ -166,7 +178,7 @@ create_session(CoreCall *call)
 		return;
 	}
 	call->row_id = *column_uuid(1);
-	reply_json(call, 201, session_with_token(call));
+	reply_started(call);
 }
 
 /* End the session. */

@@ -23,10 +23,10 @@ static const Field user_fields[] = {
 	{"name", FIELD_TEXT, FIELD_READ, "first and last name, else the username"},
 	{"reference", FIELD_TEXT, FIELD_BOTH, "the application's own id"},
 	{"custom", FIELD_OBJECT, FIELD_BOTH, "attributes of the application; replaced as a whole"},
-	{"password", FIELD_TEXT, FIELD_WRITE, "a password"},
-	{"password_confirmation", FIELD_TEXT, FIELD_WRITE, "the password again; checked only if it is there"},
-	{"current_password", FIELD_TEXT, FIELD_WRITE, "for update_password"},
-	{"token", FIELD_TEXT, FIELD_BOTH,
+	{"password", FIELD_SECRET, FIELD_WRITE, "a password"},
+	{"password_confirmation", FIELD_SECRET, FIELD_WRITE, "the password again; checked only if it is there"},
+	{"current_password", FIELD_SECRET, FIELD_WRITE, "for update_password"},
+	{"token", FIELD_SECRET, FIELD_BOTH,
 	"to create: the signup token to redeem; answered by authenticate: the login token;"
 	" for reset_password_with_token and verify_email, and answered by what makes them: that token"},
 	{"org_name", FIELD_TEXT, FIELD_WRITE, "with a signup token: also make an org of this name, and a membership"},
@@ -301,6 +301,13 @@ authenticate_user(CoreCall *call)
 	}
 	call->user_id = *column_uuid(3);
 	reply_user(call, 200, "token", column_text(4));
+}
+
+/* POST /v1/users/authenticate_key */
+void
+refuse_key(CoreCall *call)
+{
+	reply_fault(call, 422, "api_key", "Users have no keys here.");
 }
 
 /* POST /v1/users/:id/authenticate_code */

@@ -3,6 +3,7 @@
  */
 #include "core/core.h"
 
+#include "catalog/pg_type.h"
 #include "core/json.h"
 #include "signup/token_row.h"
 #include "utils/builtins.h"
@@ -20,8 +21,8 @@ static const Field user_token_fields[] = {
 	{"last_name", FIELD_TEXT, FIELD_BOTH, "last name"},
 	{"org_name", FIELD_TEXT, FIELD_BOTH, "name of the org to make, if one is made"},
 	{"custom", FIELD_OBJECT, FIELD_BOTH, "attributes for the user"},
-	{"password", FIELD_TEXT, FIELD_WRITE, "a password; hashed at once, and never told"},
-	{"password_confirmation", FIELD_TEXT, FIELD_WRITE, "the password again; checked only if it is there"},
+	{"password", FIELD_SECRET, FIELD_WRITE, "a password; hashed at once, and never told"},
+	{"password_confirmation", FIELD_SECRET, FIELD_WRITE, "the password again; checked only if it is there"},
 	{"credential_type", FIELD_TEXT, FIELD_READ, "password"},
 	{"created_at", FIELD_TIME, FIELD_READ, "seconds since 1970"},
 	{"expires_at", FIELD_TIME, FIELD_READ, "seconds since 1970: from when on it can't be redeemed"}
@@ -36,7 +37,7 @@ static void
 reply_token(CoreCall *call, int status, Span token)
 {
 	static Statement select_token = STATEMENT(
-		"SELECT jsonb_build_object('object', 'user_token', 'id', $3,"
+		"SELECT jsonb_build_object('object', 'user_token',"
 		" 'realm_id', arsignup.format_id('rl', t.realm_id),"
 		" 'login_policy_id', arsignup.format_id('lpl', t.connected_app_id), 'username', t.username,"
 		" 'email', t.email, 'first_name', t.first_name, 'last_name', t.last_name, 'org_name', t.org_name,"
@@ -47,11 +48,10 @@ reply_token(CoreCall *call, int status, Span token)
 
 	add_uuid(&parameters, &call->realm_id);
 	add_secret(&parameters, call->scope, token);
-	add_text(&parameters, pnstrdup(token.data, token.size));
 	if (statement_run(&select_token, &parameters) == 0)
 		reply_not_found(call);
 	else
-		reply_json(call, status, column_text_of(0, 1));
+		reply_json(call, status, with_member(column_text_of(0, 1), "id", pnstrdup(token.data, token.size)));
 }
 
 /* GET /v1/user_tokens/:id */
@@ -91,13 +91,14 @@ mint_token(CoreCall *call)
 	static Statement call_mint = STATEMENT(
 		"SELECT arsignup.mint_signup_token(connected_app_id => $1, email => $2, password => $3, username => $4,"
 		" password_confirmation => $5, first_name => $6, last_name => $7, org_name => $8, custom => $9)");
+	bool		is_confirmed = given_secret(call, "password_confirmation").data != NULL;
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, &call->row_id);
 	add_text(&parameters, given_email(call));
 	add_given_secret(&parameters, call, "password");
 	add_given(&parameters, call, "username");
-	add_given_secret(&parameters, call, is_given(call, "password_confirmation") ? "password_confirmation" : "password");
+	add_given_secret(&parameters, call, is_confirmed ? "password_confirmation" : "password");
 	add_given(&parameters, call, "first_name");
 	add_given(&parameters, call, "last_name");
 	add_given(&parameters, call, "org_name");
@@ -145,6 +146,24 @@ change_redeemed(CoreCall *call)
 	(void) statement_run(&call_update_user, &parameters);
 }
 
+/* Have another email verified in place of the token's, where the realm asks for that. */
+static void
+verify_other_email(CoreCall *call)
+{
+	static Statement call_request = STATEMENT(
+		"SELECT arsignup.request_email_verification($1, $2, $3, $4) FROM arsignup.users u"
+		" JOIN arsignup.realms r ON r.id = u.realm_id WHERE u.realm_id = $1 AND u.id = $2"
+		" AND u.state = 'active' AND u.email IS NOT NULL AND u.email_verification = 'none'"
+		" AND r.email_verification <> 'none'");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, &call->realm_id);
+	add_uuid(&parameters, &call->user_id);
+	add_pointer(&parameters, INETOID, call->ip);
+	add_text(&parameters, call->client);
+	(void) statement_run(&call_request, &parameters);
+}
+
 /* Turn the token into a user, note by which key, and change what else is given. */
 static void
 redeem_token(CoreCall *call)
@@ -169,6 +188,7 @@ redeem_token(CoreCall *call)
 		if (is_given(call, more[i]))
 		{
 			change_redeemed(call);
+			verify_other_email(call);
 			break;
 		}
 }

@@ -74,14 +74,18 @@ AS 'MODULE_PATHNAME', 'arsignup_end_sessions';
 COMMENT ON FUNCTION arsignup.end_sessions(uuid, uuid) IS
 'Logs a user out everywhere: ends all sessions and refuses all login tokens from before, unmanaged ones too. Returns how many managed sessions were going on. Errors: SU010 no such realm or user; 55P03 another transaction holds the user.';
 
-CREATE OR REPLACE FUNCTION arsignup.remember_session(realm_id uuid, session_id uuid)
+CREATE OR REPLACE FUNCTION arsignup.remember_session(
+	realm_id uuid,
+	session_id uuid,
+	former arsignup.secret DEFAULT NULL
+)
 RETURNS text
 LANGUAGE c VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_remember_session';
 
-COMMENT ON FUNCTION arsignup.remember_session(uuid, uuid) IS
-'Returns a secret (kbs_...) for the cookie by which a browser comes back to its session: to log out, and in a realm with seamless SSO to log in again. Only a digest is stored, and an earlier secret of the session is void. Null if the session is not going on. Errors: SU006 realm inactive; SU010 no such realm; 55P03 another transaction holds the session.';
+COMMENT ON FUNCTION arsignup.remember_session(uuid, uuid, arsignup.secret) IS
+'Returns a secret (kbs_...) for the cookie by which a browser comes back to its session: to log out, and in a realm with seamless SSO to log in again. Only a digest is stored, and an earlier secret of the session is void. former: the secret that the browser has brought, void from now on; its session ends, unless it is the same user''s at another app. Null if the session is not going on. Errors: SU006 realm inactive; SU010 no such realm; 55P03 another transaction holds the session.';
 
 CREATE OR REPLACE FUNCTION arsignup.end_browser_session(realm_id uuid, browser_session arsignup.secret)
 RETURNS boolean
@@ -99,7 +103,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_login_again';
 
 COMMENT ON FUNCTION arsignup.login_again(uuid, arsignup.secret) IS
-'Logs a browser in to an app of the realm by the secret of its session, without a password: the same session, a token for this app''s handler. Errors: SU010 no such app; SU011 the signing key cannot be opened.';
+'Logs a browser in to an app of the realm by the secret of its session, without a password: the same session, a token for this app''s handler. It only reads: where the realm''s signing key would first have to be made, or to sign for a longer session than ever before, the answer is invalid. Errors: SU010 no such app; SU011 the signing key cannot be opened.';
 
 CREATE OR REPLACE FUNCTION arsignup.rotate_signing_key(realm_id uuid)
 RETURNS text

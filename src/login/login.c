@@ -344,24 +344,32 @@ arsignup_end_sessions(PG_FUNCTION_ARGS)
 
 /* ---------- sessions of browsers ---------- */
 
-/* arsignup.remember_session(realm_id uuid, session_id uuid) returns text */
+/* arsignup.remember_session(realm_id uuid, session_id uuid, former arsignup.secret) returns text */
 PG_FUNCTION_INFO_V1(arsignup_remember_session);
 Datum
 arsignup_remember_session(PG_FUNCTION_ARGS)
 {
+	SecretScope scope;
 	MemoryContext caller = CurrentMemoryContext;
+	const pg_uuid_t *session_id = argument_uuid(fcinfo, 1);
 	int			nest_level;
+	TimestampTz now;
 	Realm		realm;
 	char	   *secret;
 
+	secret_scope_open(&scope);
 	spi_open();
 	realm_read_active(argument_uuid(fcinfo, 0), &realm);
 	nest_level = lock_timeout_begin();
-	secret = session_remember(&realm.id, argument_uuid(fcinfo, 1), GetCurrentTimestamp());
+	now = GetCurrentTimestamp();
+	secret = session_remember(&realm.id, session_id, now);
+	if (secret != NULL)
+		session_replace(&realm.id, session_id, secret_argument(&scope, fcinfo, 2), now);
 	lock_timeout_end(nest_level);
 	if (secret != NULL)
 		secret = MemoryContextStrdup(caller, secret);
 	spi_close();
+	secret_scope_close(&scope);
 	if (secret == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text(secret));
@@ -419,13 +427,11 @@ arsignup_login_again(PG_FUNCTION_ARGS)
 	if (result.reason == NULL && user_must_verify(&app.realm, &user))
 		result.reason = "unverified";
 	if (result.reason == NULL)
-	{
-		int			nest_level = lock_timeout_begin();
-
-		result.token = session_token(&scope, &app.realm, &user, &result.session);
+		result.token = session_token_again(&scope, &app.realm, &user, &result.session);
+	if (result.token != NULL)
 		result.url = url_with_token(app.login_handler, result.token, false);
-		lock_timeout_end(nest_level);
-	}
+	else if (result.reason == NULL)
+		result.reason = "invalid";
 	spi = MemoryContextSwitchTo(caller);
 	row = return_login(fcinfo, &result);
 	MemoryContextSwitchTo(spi);

@@ -70,7 +70,7 @@ CREATE TABLE arsignup.login_sources (
 
 CREATE INDEX login_sources_time ON arsignup.login_sources (logged_in_at);
 
-COMMENT ON TABLE arsignup.login_sources IS 'From where users have logged in within 30 days: there, what strangers fail elsewhere does not keep them out.';
+COMMENT ON TABLE arsignup.login_sources IS 'From where users have logged in, signed up or reset their password within 30 days: there, what strangers fail elsewhere does not keep them out.';
 COMMENT ON COLUMN arsignup.login_sources.realm_id IS 'The user''s realm.';
 COMMENT ON COLUMN arsignup.login_sources.user_id IS 'Who has logged in.';
 COMMENT ON COLUMN arsignup.login_sources.source IS 'An IPv4 address, or the /64 of an IPv6 address.';

@@ -123,13 +123,12 @@ write_claims(const Realm *realm, const User *user, const Session *session)
 	return (Span) {json.data, json.len};
 }
 
-/* Return a session's login token, signed with the realm's key; terminated. */
-char *
-session_token(SecretScope *scope, const Realm *realm, const User *user, const Session *session)
+/* Return a session's login token, signed with this key; terminated. */
+static char *
+sign_token(SecretScope *scope, const Realm *realm, const User *user, const Session *session, const SigningKey *key)
 {
 	Span		claims = write_claims(realm, user, session);
 	JwtClaims	check;
-	const SigningKey *key;
 	size_t		capacity = jwt_token_size(claims.size);
 	char	   *token = secret_alloc(scope, capacity);
 	size_t		size;
@@ -140,7 +139,6 @@ session_token(SecretScope *scope, const Realm *realm, const User *user, const Se
 				 errmsg("login token cannot carry the custom attributes"),
 				 errdetail("They nest deeper than %d levels, or hold a number beyond 64 bits.", JWT_MAX_DEPTH),
 				 errhint("Take custom, memberships or orgs out of the realm's jwt_fields.")));
-	key = signing_key_current(realm, session->expires_at - session->created_at);
 	size = jwt_sign(&key->jwt, key->kid, claims, token, capacity);
 
 	if (size == 0)
@@ -153,6 +151,23 @@ session_token(SecretScope *scope, const Realm *realm, const User *user, const Se
 				 errmsg("login token would have %zu bytes, more than %d", size, JWT_MAX_SIZE),
 				 errhint("Take custom, memberships or orgs out of the realm's jwt_fields.")));
 	return token;
+}
+
+/* Return a session's login token, signed with the realm's key, which may be made or changed for it; terminated. */
+char *
+session_token(SecretScope *scope, const Realm *realm, const User *user, const Session *session)
+{
+	return sign_token(scope, realm, user, session,
+					  signing_key_current(realm, session->expires_at - session->created_at));
+}
+
+/* Return another login token of a session, and write nothing; NULL where the realm's key is not ready for it. */
+char *
+session_token_again(SecretScope *scope, const Realm *realm, const User *user, const Session *session)
+{
+	const SigningKey *key = signing_key_ready(realm, session->expires_at - session->created_at);
+
+	return key != NULL ? sign_token(scope, realm, user, session, key) : NULL;
 }
 
 /* Return a handler's URL with a token, and with signup=true after a signup. */
@@ -216,6 +231,15 @@ sessions_purge(TimestampTz now, int64 max_rows)
 
 /* ---------- sessions of browsers ---------- */
 
+/* Compute what is stored of a browser's secret; false if it is not well-formed. */
+static bool
+browser_digest(Span secret, uint8_t digest[TOKEN_DIGEST_SIZE])
+{
+	uint8_t		realm_id[UUID_SIZE];
+
+	return secret.data != NULL && token_parse(BROWSER_SESSION_PREFIX, secret, realm_id, digest);
+}
+
 /* Give a session a secret by which a browser comes back to it; NULL if it is not going on. */
 char *
 session_remember(const pg_uuid_t *realm_id, const pg_uuid_t *session_id, TimestampTz now)
@@ -237,13 +261,30 @@ session_remember(const pg_uuid_t *realm_id, const pg_uuid_t *session_id, Timesta
 	return statement_run(&set_cookie, &parameters) == 1 ? secret : NULL;
 }
 
-/* Compute what is stored of a browser's secret; false if it is not well-formed. */
-static bool
-browser_digest(Span secret, uint8_t digest[TOKEN_DIGEST_SIZE])
+/*
+ * Put a session in the place of the one that a browser's secret stood for: who
+ * logs in to an app leaves what was there before, their own session at another
+ * app excepted, which goes on without the browser.
+ */
+void
+session_replace(const pg_uuid_t *realm_id, const pg_uuid_t *session_id, Span former, TimestampTz now)
 {
-	uint8_t		realm_id[UUID_SIZE];
+	static Statement replace_session = STATEMENT(
+		"UPDATE arsignup.sessions f SET cookie_digest = NULL,"
+		" ended_at = CASE WHEN f.user_id = s.user_id AND f.connected_app_id <> s.connected_app_id"
+		"  THEN NULL ELSE $4::timestamptz END"
+		" FROM arsignup.sessions s WHERE f.realm_id = $1 AND f.cookie_digest = $3 AND f.ended_at IS NULL"
+		" AND f.expires_at > $4 AND s.realm_id = $1 AND s.id = $2 AND s.id <> f.id");
+	uint8_t		digest[TOKEN_DIGEST_SIZE];
+	Parameters	parameters = {0};
 
-	return secret.data != NULL && token_parse(BROWSER_SESSION_PREFIX, secret, realm_id, digest);
+	if (session_id == NULL || !browser_digest(former, digest))
+		return;
+	add_uuid(&parameters, realm_id);
+	add_uuid(&parameters, session_id);
+	add_bytes(&parameters, digest, TOKEN_DIGEST_SIZE);
+	add_time(&parameters, now);
+	(void) statement_run(&replace_session, &parameters);
 }
 
 /* End the session that a browser's secret stands for; false if it was not going on. */

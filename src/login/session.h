@@ -20,10 +20,12 @@ typedef struct Session
 extern void session_start(const Realm *realm, const User *user, const EventSource *source,
 						  TimestampTz now, Session *session);
 extern char *session_token(SecretScope *scope, const Realm *realm, const User *user, const Session *session);
+extern char *session_token_again(SecretScope *scope, const Realm *realm, const User *user, const Session *session);
 extern char *url_with_token(const char *handler, const char *token, bool is_signup);
 extern bool session_end(const pg_uuid_t *realm_id, const pg_uuid_t *session_id, TimestampTz now);
 extern uint64 sessions_end(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now);
 extern char *session_remember(const pg_uuid_t *realm_id, const pg_uuid_t *session_id, TimestampTz now);
+extern void session_replace(const pg_uuid_t *realm_id, const pg_uuid_t *session_id, Span former, TimestampTz now);
 extern bool session_end_remembered(const pg_uuid_t *realm_id, Span secret, TimestampTz now);
 extern bool session_recall(const Realm *realm, Span secret, TimestampTz now, Session *session, User *user);
 extern bool login_token_verify(Span token, const pg_uuid_t *expected_realm_id, Span *payload);

@@ -347,11 +347,27 @@ note_longer_session(const Realm *realm, const char *kid, int minutes)
 	(void) statement_run(&update_key, &parameters);
 }
 
+/* Return how many minutes a key has to remember for a session of this length. */
+static int
+minutes_of(int64 session_length)
+{
+	return (session_length + USECS_PER_MINUTE - 1) / USECS_PER_MINUTE;
+}
+
+/* Return the key that signs now for a session of this length; NULL if it would have to be made or changed for that. */
+const SigningKey *
+signing_key_ready(const Realm *realm, int64 session_length)
+{
+	const SigningKey *key = find_live_key(&realm->id, realm->jwt_alg, true);
+
+	return key != NULL && key->session_minutes >= minutes_of(session_length) ? key : NULL;
+}
+
 /* Return the key that signs now for a session of this length, made if it is the realm's first; or raise SU011. */
 const SigningKey *
 signing_key_current(const Realm *realm, int64 session_length)
 {
-	int			minutes = (session_length + USECS_PER_MINUTE - 1) / USECS_PER_MINUTE;
+	int			minutes = minutes_of(session_length);
 	const SigningKey *key;
 
 	while ((key = find_live_key(&realm->id, realm->jwt_alg, true)) == NULL)

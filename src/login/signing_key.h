@@ -23,6 +23,7 @@ typedef struct SigningKey
 	JwtKey		jwt;
 } SigningKey;
 
+extern const SigningKey *signing_key_ready(const Realm *realm, int64 session_length);
 extern const SigningKey *signing_key_current(const Realm *realm, int64 session_length);
 extern const SigningKey *signing_key_for_verifying(const pg_uuid_t *realm_id, const char *kid);
 extern const char *signing_key_rotate(const Realm *realm);

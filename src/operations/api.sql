@@ -39,7 +39,7 @@ SET jit = off
 AS 'MODULE_PATHNAME', 'arsignup_claim_events';
 
 COMMENT ON FUNCTION arsignup.claim_events(text[], int) IS
-'Hands out events of these types that nobody has claimed, oldest first, max_rows at most, and claims them in your transaction: commit once they are delivered; a rollback gives them back. Never waits for other workers; an event waits for earlier ones of its user among these types. user.password_token.created and user.email.verification_requested come with data for the mail: {"token", "email", "username", "first_name", "last_name", "expires_at"}, or null if there is nothing to mail any more; the token is made here, works from the commit on, and is stored nowhere. Errors: SU001 kinds is null or empty or contains null, or max_rows is not positive; 55P03 another transaction holds a user who is to get a mail.';
+'Hands out events of these types that nobody has claimed, oldest first, max_rows at most, and claims them in your transaction: commit once they are delivered; a rollback gives them back. Never waits for others: an event waits for earlier ones of its user among these types, and a mail while another transaction is deleting its user or changing that user''s email or username. user.password_token.created and user.email.verification_requested come with data for the mail: {"token", "email", "username", "first_name", "last_name", "expires_at"}, or null if there is nothing to mail any more; the token is made here, works from the commit on, and is stored nowhere. Errors: SU001 kinds is null or empty or contains null, or max_rows is not positive.';
 
 CREATE OR REPLACE FUNCTION arsignup.purge_expired(max_rows int DEFAULT 10000)
 RETURNS bigint

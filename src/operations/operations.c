@@ -160,7 +160,7 @@ claim_event(const pg_uuid_t *realm_id, const pg_uuid_t *id, const pg_uuid_t *use
 /*
  * Claim events and put them into the result. An event waits for the earlier
  * ones of its user: as soon as one is found in somebody else's hands, or was
- * a moment ago, all later ones of that user are left alone. Nothing is locked
+ * a moment ago, all later ones of that user are left alone. No event is locked
  * but what is handed out.
  */
 static void

@@ -219,12 +219,13 @@ static Verdict
 verify_crypt(const PasswordHash *hash, Span password, HashScratch *scratch)
 {
 	struct crypt_data *crypt = &scratch->crypt;
+	size_t		longest = hash->form->unit == COST_SHA2 ? SHACRYPT_PASSWORD_MAX : sizeof(crypt->input) - 1;
 	const char *computed;
 	size_t		length;
 
 	if (hash->form->unit == COST_BCRYPT && password.size > BCRYPT_PASSWORD_MAX)
 		password.size = BCRYPT_PASSWORD_MAX;
-	if (password.size > (hash->form->unit == COST_SHA2 ? SHACRYPT_PASSWORD_MAX : sizeof(crypt->input) - 1) || memchr(password.data, '\0', password.size) != NULL ||
+	if (password.size > longest || memchr(password.data, '\0', password.size) != NULL ||
 		hash->text.size >= sizeof(crypt->setting))
 		return PASSWORD_WRONG;
 	memset(crypt, 0, sizeof(*crypt));

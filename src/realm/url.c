@@ -283,16 +283,91 @@ is_path_below(Span path, Span top)
 		(path.size == top.size || path.data[top.size] == '/');
 }
 
+/* Return the value of a hexadecimal digit. */
+static int
+hex_value(char c)
+{
+	return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+}
+
+/* Take a character off the front of a parameter, as servers decode it, in lower case. */
+static char
+take_decoded(Span *text)
+{
+	char		c = text->data[0];
+	size_t		size = 1;
+
+	if (c == '+')
+		c = ' ';
+	else if (c == '%')
+	{
+		c = (char) (hex_value(text->data[1]) << 4 | hex_value(text->data[2]));
+		size = 3;
+	}
+	*text = (Span) {text->data + size, text->size - size};
+	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+/*
+ * Tell a parameter that has the name of one of those that we add, for those
+ * who ignore case, white space in front, or what follows a bracket.
+ */
+static bool
+is_ours(Span parameter)
+{
+	static const char *const names[] = {"token", "redir", "signup"};
+	char		name[16];
+	size_t		length = 0;
+
+	while (parameter.size > 0 && length < sizeof(name))
+	{
+		char		c = take_decoded(&parameter);
+
+		if (length > 0 || strchr(" \t/!", c) == NULL)
+			name[length++] = c;
+	}
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	{
+		size_t		size = strlen(names[i]);
+
+		if (length >= size && memcmp(name, names[i], size) == 0 && (length == size || strchr("=[ ", name[size]) != NULL))
+			return true;
+	}
+	return false;
+}
+
+/* Tell whether a query and fragment bring a parameter that we add: the app could take theirs for ours. */
+static bool
+brings_ours(Span tail)
+{
+	bool		is_fragment = false;
+
+	while (tail.size > 0)
+	{
+		Span		parameter;
+
+		is_fragment = is_fragment || tail.data[0] == '#';
+		tail = (Span) {tail.data + 1, tail.size - 1};
+		parameter = before(tail, is_fragment ? "&;?#" : "&;#");
+		if (is_ours(parameter))
+			return true;
+		tail = (Span) {tail.data + parameter.size, tail.size - parameter.size};
+	}
+	return false;
+}
+
 /*
  * Tell whether a redirect from outside is covered by a registered URL: the
- * same scheme, host and port, and a path that is the registered one or below
- * it. A registered URL with a query or fragment covers just itself.
+ * same scheme, host and port, a path that is the registered one or below it,
+ * and no parameter of ours. A registered URL with a query or fragment covers
+ * just itself.
  */
 bool
 url_is_below(Span url, Span permitted)
 {
 	Span		path = url;
 	Span		top = permitted;
+	Span		tail;
 
 	if (!url_is_valid(url) || !url_is_valid(permitted))
 		return false;
@@ -300,9 +375,11 @@ url_is_below(Span url, Span permitted)
 		return url.size == permitted.size && memcmp(url.data, permitted.data, url.size) == 0;
 	(void) take_origin(&path);
 	(void) take_origin(&top);
+	tail = path;
 	path = before(path, "?#");
+	tail = (Span) {path.data + path.size, tail.size - path.size};
 	return origins_equal(url_origin(url), url_origin(permitted)) &&
-		is_plain_path(path) && is_path_below(path, top);
+		is_plain_path(path) && is_path_below(path, top) && !brings_ours(tail);
 }
 
 /* Take scheme and authority of any hierarchical URL off the front: letters, "://", up to the path. */

@@ -292,6 +292,21 @@ insert_org_and_membership(const Signup *signup, SignupResult *result, TimestampT
 	result->membership_id = membership.id;
 }
 
+/*
+ * Tell whether a mail to verify is to follow a signup. Where several may have
+ * one address, signing up is no way to flood it; elsewhere nothing is counted,
+ * since who is declined and comes again has not had any mail.
+ */
+static bool
+verification_follows(const Signup *signup)
+{
+	const Realm *realm = &signup->app.realm;
+	bool		is_unique = realm->usernames_are_emails || realm->emails_are_unique;
+
+	return realm->verification_is_requested &&
+		(is_unique || attempt_to_mail_address(&realm->id, signup->user.email_key) == 0);
+}
+
 /* Tell what a signup has made. */
 static void
 record_signup(const Signup *signup, const EventSource *source, const SignupResult *result, TimestampTz now)
@@ -299,8 +314,7 @@ record_signup(const Signup *signup, const EventSource *source, const SignupResul
 	Event		events[MAX_EVENTS] = {{"user.created", &result->user_id, NULL, NULL}};
 	int			count = 1;
 
-	if (signup->app.realm.verification_is_requested &&
-		attempt_to_mail_address(&signup->app.realm.id, signup->user.email_key) == 0)
+	if (verification_follows(signup))
 		events[count++] = (Event) {"user.email.verification_requested", &result->user_id, NULL, NULL};
 	if (result->mode == SIGNUP_USER_ORG)
 	{

@@ -76,6 +76,7 @@ add_page_headers(Exchange *exchange)
 	response_header(response, "Content-Security-Policy", content_policy(exchange));
 	response_header(response, "X-Content-Type-Options", "nosniff");
 	response_header(response, "X-Frame-Options", "DENY");
+	response_header(response, "Cross-Origin-Opener-Policy", "same-origin");
 	response_header(response, "Referrer-Policy", "no-referrer");
 	response_header(response, "Cache-Control", "no-store");
 }
@@ -185,6 +186,13 @@ answer_retry(Exchange *exchange, int status, int seconds, const char *sentence)
 	answer_form(exchange, status);
 }
 
+/* Answer with the form again: the server was too busy to look at it. */
+void
+answer_busy(Exchange *exchange, int status)
+{
+	answer_retry(exchange, status, RETRY_SECONDS, BUSY_SENTENCE);
+}
+
 /* Say how long to wait, as people do. */
 const char *
 throttled_sentence(int seconds)
@@ -201,6 +209,14 @@ void
 answer_throttled(Exchange *exchange, int seconds)
 {
 	answer_retry(exchange, 429, seconds, throttled_sentence(seconds));
+}
+
+/* Answer that we are at fault, in the words of the proxy's own page. */
+static void
+answer_failure(Exchange *exchange)
+{
+	answer_message(exchange, 500, "Something went wrong", "The mistake is ours. Please go back and try again;"
+				   " if it happens again, tell the people who run this site.");
 }
 
 /* Answer what a call has refused. */
@@ -231,6 +247,14 @@ answer_outcome(Exchange *exchange, const Outcome *outcome)
 			answer_throttled(exchange, outcome->retry_after);
 			break;
 		default:
-			answer_retry(exchange, 503, RETRY_SECONDS, BUSY_SENTENCE);
+			if (outcome_is_passing(outcome))
+				answer_busy(exchange, 503);
+			else if (outcome_is_a_rule(outcome))
+			{
+				page_add_fault(&exchange->page, NULL, REFUSED_SENTENCE);
+				answer_form(exchange, 422);
+			}
+			else
+				answer_failure(exchange);
 	}
 }

@@ -8,61 +8,77 @@
 
 #include <jansson.h>
 
+#include "access/genam.h"
+#include "access/table.h"
 #include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_constraint.h"
+#include "commands/trigger.h"
+#include "nodes/makefuncs.h"
+#include "utils/fmgroids.h"
+#include "utils/rel.h"
 #include "utils/resowner.h"
 
-/* Tell an error that is an answer to people; any other is raised again. */
-static bool
-is_answer_to_people(int sqlstate)
+/*
+ * Judge an error on its way to a person. The application's own errors, and
+ * ours, are told to the log and not to people: only a call that is to end
+ * ends. Those who run the database put the first few right.
+ */
+static Verdict
+judge_for_people(int sqlstate)
 {
 	switch (sqlstate)
 	{
+		case ERRCODE_QUERY_CANCELED:
+			return VERDICT_RAISE;
 		case ERRCODE_ARSIGNUP_INVALID:
 		case ERRCODE_ARSIGNUP_TAKEN:
 		case ERRCODE_ARSIGNUP_SWITCHED_OFF:
 		case ERRCODE_ARSIGNUP_BUSY:
 		case ERRCODE_ARSIGNUP_THROTTLED:
 		case ERRCODE_ARSIGNUP_NOT_FOUND:
-		case ERRCODE_ARSIGNUP_KEY:
 		case ERRCODE_T_R_SERIALIZATION_FAILURE:
 		case ERRCODE_T_R_DEADLOCK_DETECTED:
 		case ERRCODE_LOCK_NOT_AVAILABLE:
 		case ERRCODE_READ_ONLY_SQL_TRANSACTION:
+			return VERDICT_ANSWER;
+		default:
+			return VERDICT_LOG;
+	}
+}
+
+/* Tell a refusal that the same call may not meet a little later. */
+bool
+outcome_is_passing(const Outcome *outcome)
+{
+	switch (outcome->sqlstate)
+	{
+		case ERRCODE_ARSIGNUP_BUSY:
+		case ERRCODE_ARSIGNUP_KEY:
+		case ERRCODE_LOCK_NOT_AVAILABLE:
+		case ERRCODE_T_R_SERIALIZATION_FAILURE:
+		case ERRCODE_T_R_DEADLOCK_DETECTED:
 		case ERRCODE_OUT_OF_MEMORY:
+		case ERRCODE_READ_ONLY_SQL_TRANSACTION:
 			return true;
 		default:
 			return false;
 	}
 }
 
-/*
- * Tell an error that is an answer to programs; any other is raised again. They
- * get an answer, too, where the application has put rules of its own on our
- * tables.
- */
+/* Tell a refusal that is a rule of the application's: its triggers raise it, or its constraints. */
 bool
-is_answer_to_programs(int sqlstate)
+outcome_is_a_rule(const Outcome *outcome)
 {
-	switch (ERRCODE_TO_CATEGORY(sqlstate))
+	switch (ERRCODE_TO_CATEGORY(outcome->sqlstate))
 	{
-		case MAKE_SQLSTATE('S', 'U', '0', '0', '0'):
 		case ERRCODE_DATA_EXCEPTION:
 		case ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION:
-		case ERRCODE_INVALID_TRANSACTION_STATE:
-		case ERRCODE_TRANSACTION_ROLLBACK:
-		case ERRCODE_PROGRAM_LIMIT_EXCEEDED:
 		case ERRCODE_PLPGSQL_ERROR:
 			return true;
 		default:
-			return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE || sqlstate == ERRCODE_OUT_OF_MEMORY;
+			return false;
 	}
-}
-
-/* Tell an error that nobody but the administrator can do anything about. */
-static bool
-is_for_the_log(int sqlstate)
-{
-	return sqlstate == ERRCODE_ARSIGNUP_KEY || sqlstate == ERRCODE_OUT_OF_MEMORY;
 }
 
 /* Add the faults of one attribute. */
@@ -96,25 +112,80 @@ read_detail(const char *detail, Outcome *outcome)
 	json_decref(object);
 }
 
+/* Tell the log of an error, but for its DETAIL: that may be a whole row, with a hash in it. */
+static void
+log_error(ErrorData *error)
+{
+	error->elevel = LOG;
+	error->detail = NULL;
+	error->detail_log = NULL;
+	ThrowErrorData(error);
+}
+
 /* Keep what an error says, or raise it again. */
 static void
-take_error(ErrorData *error, bool (*is_answer) (int sqlstate), Outcome *outcome)
+take_error(ErrorData *error, Verdict (*judge) (int sqlstate), Outcome *outcome)
 {
-	if (!is_answer(error->sqlerrcode))
+	Verdict		verdict = judge(error->sqlerrcode);
+
+	if (verdict == VERDICT_RAISE)
 		ReThrowError(error);
 	outcome->sqlstate = error->sqlerrcode;
 	outcome->message = error->message;
 	read_detail(error->detail, outcome);
-	if (is_for_the_log(error->sqlerrcode))
-	{
-		error->elevel = LOG;
-		ThrowErrorData(error);
-	}
+	if (verdict == VERDICT_LOG)
+		log_error(error);
 }
 
-/* Do something that is taken back, but for its outcome, if it raises an error that is an answer. */
+/* ---------- what would be raised at COMMIT only ---------- */
+
+/* List the constraints on our tables that wait for the end of the transaction. */
+static List *
+deferred_constraints(void)
+{
+	Relation	constraints = table_open(ConstraintRelationId, AccessShareLock);
+	List	   *names = NIL;
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&keys[0], Anum_pg_constraint_connamespace, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(get_namespace_oid("arsignup", false)));
+	ScanKeyInit(&keys[1], Anum_pg_constraint_condeferred, BTEqualStrategyNumber, F_BOOLEQ, BoolGetDatum(true));
+	scan = systable_beginscan(constraints, InvalidOid, false, NULL, lengthof(keys), keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_constraint constraint = (Form_pg_constraint) GETSTRUCT(tuple);
+
+		names = lappend(names, makeRangeVar("arsignup", pstrdup(NameStr(constraint->conname)), -1));
+	}
+	systable_endscan(scan);
+	table_close(constraints, AccessShareLock);
+	return names;
+}
+
+/*
+ * Check what the application has put on our tables to be checked at COMMIT:
+ * then it would be too late to answer. Constraints of other schemas are left
+ * alone, since their functions would run with our rights.
+ */
+static void
+check_deferred(void)
+{
+	ConstraintsSetStmt *set = makeNode(ConstraintsSetStmt);
+
+	set->constraints = deferred_constraints();
+	if (set->constraints == NIL)
+		return;
+	set->deferred = false;
+	AfterTriggerSetState(set);
+	set->deferred = true;
+	AfterTriggerSetState(set);
+}
+
+/* Do something that is taken back, but for its outcome, if it raises an error that is not raised again. */
 void
-web_try(void (*action) (void *), void *argument, bool (*is_answer) (int sqlstate), Outcome *outcome)
+web_try(void (*action) (void *), void *argument, Verdict (*judge) (int sqlstate), Outcome *outcome)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -125,6 +196,7 @@ web_try(void (*action) (void *), void *argument, bool (*is_answer) (int sqlstate
 	PG_TRY();
 	{
 		action(argument);
+		check_deferred();
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -137,7 +209,7 @@ web_try(void (*action) (void *), void *argument, bool (*is_answer) (int sqlstate
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
-		take_error(error, is_answer, outcome);
+		take_error(error, judge, outcome);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
@@ -160,20 +232,11 @@ run_statement(void *argument)
 	(void) statement_run(call->statement, call->parameters);
 }
 
-/* Run a statement that calls one function and returns one row, for people. */
+/* Run a statement that calls one function and returns one row. */
 void
 web_call(Statement *statement, Parameters *parameters, Outcome *outcome)
 {
 	StatementCall call = {statement, parameters};
 
-	web_try(run_statement, &call, is_answer_to_people, outcome);
-}
-
-/* The same for programs. */
-void
-web_call_for_program(Statement *statement, Parameters *parameters, Outcome *outcome)
-{
-	StatementCall call = {statement, parameters};
-
-	web_try(run_statement, &call, is_answer_to_programs, outcome);
+	web_try(run_statement, &call, judge_for_people, outcome);
 }

@@ -23,10 +23,17 @@ typedef struct CallFault
 	char	   *sentence;
 } CallFault;
 
-extern bool is_answer_to_programs(int sqlstate);
-extern void web_try(void (*action) (void *), void *argument, bool (*is_answer) (int sqlstate),
-					Outcome *outcome);
+/* What becomes of an error. */
+typedef enum Verdict
+{
+	VERDICT_RAISE,				/* it is raised again */
+	VERDICT_ANSWER,				/* it is an answer */
+	VERDICT_LOG					/* it is an answer, and the log tells more */
+} Verdict;
+
+extern void web_try(void (*action) (void *), void *argument, Verdict (*judge) (int sqlstate), Outcome *outcome);
+extern bool outcome_is_passing(const Outcome *outcome);
+extern bool outcome_is_a_rule(const Outcome *outcome);
 extern void web_call(Statement *statement, Parameters *parameters, Outcome *outcome);
-extern void web_call_for_program(Statement *statement, Parameters *parameters, Outcome *outcome);
 
 #endif							/* ARSIGNUP_CALL_H */

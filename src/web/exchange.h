@@ -20,6 +20,7 @@
 
 #define CLOSED_SENTENCE "This has been switched off by those who run the application."
 #define BUSY_SENTENCE "We are too busy. Nothing has been done yet: please send this again in a few seconds."
+#define REFUSED_SENTENCE "The application does not take this."
 
 struct Exchange
 {
@@ -56,6 +57,7 @@ extern const char *exchange_permitted(const Exchange *exchange);
 /* Answering. */
 extern void answer_page(Exchange *exchange, int status);
 extern void answer_message(Exchange *exchange, int status, const char *heading, const char *text);
+extern void answer_busy(Exchange *exchange, int status);
 extern void answer_form(Exchange *exchange, int status);
 extern void answer_redirect(Exchange *exchange, const char *url);
 extern void answer_outcome(Exchange *exchange, const Outcome *outcome);

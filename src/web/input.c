@@ -13,30 +13,35 @@
 
 /* ---------- when a field is there ---------- */
 
+/* Require a field where the email is the username; else it is not there. */
 static FieldRule
 with_emails_as_usernames(const FormRules *rules)
 {
 	return rules->usernames_are_emails ? FIELD_REQUIRED : FIELD_HIDDEN;
 }
 
+/* Require a field where there are usernames; else it is not there. */
 static FieldRule
 with_usernames(const FormRules *rules)
 {
 	return rules->usernames_are_emails ? FIELD_HIDDEN : FIELD_REQUIRED;
 }
 
+/* Ask for a field as the app asks for names. */
 static FieldRule
 as_names(const FormRules *rules)
 {
 	return rules->name_field;
 }
 
+/* Ask for a field as the app asks for the name of an org. */
 static FieldRule
 as_org_name(const FormRules *rules)
 {
 	return rules->org_name_field;
 }
 
+/* Require a field where the password is asked for twice; else it is not there. */
 static FieldRule
 if_asked_twice(const FormRules *rules)
 {

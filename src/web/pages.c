@@ -5,6 +5,7 @@
  */
 #include "web/pages.h"
 
+#include "base/token.h"
 #include "web/people.h"
 
 /* ---------- what handlers share ---------- */
@@ -27,11 +28,11 @@ answer_closed(Exchange *exchange, const char *heading)
 	answer_message(exchange, 403, heading, CLOSED_SENTENCE);
 }
 
-/* Give the browser what brings it back to a session, if that can be. */
+/* Give the browser what brings it back to a session, if that can be, in the place of what it had. */
 static void
 remember(Exchange *exchange, const pg_uuid_t *session_id)
 {
-	static Statement remember_session = STATEMENT("SELECT arsignup.remember_session($1, $2)");
+	static Statement remember_session = STATEMENT("SELECT arsignup.remember_session($1, $2, $3)");
 	Parameters	parameters = {0};
 	Outcome		outcome;
 
@@ -39,6 +40,7 @@ remember(Exchange *exchange, const pg_uuid_t *session_id)
 		return;
 	add_uuid(&parameters, &exchange->app.realm_id);
 	add_uuid(&parameters, session_id);
+	add_secret(&parameters, exchange->scope, exchange_cookie(exchange));
 	web_call(&remember_session, &parameters, &outcome);
 	if (outcome.sqlstate == 0 && !column_is_null(1))
 		exchange_set_cookie(exchange, column_text(1));
@@ -110,13 +112,21 @@ log_in_again(Exchange *exchange)
 	return true;
 }
 
+/* Answer that logins are switched off; false if they are not. */
+static bool
+answer_no_logins(Exchange *exchange)
+{
+	if (exchange->app.logins_enabled)
+		return false;
+	answer_closed(exchange, "Logging in is closed");
+	return true;
+}
+
 /* GET /login */
 void
 show_login(Exchange *exchange)
 {
-	if (!exchange->app.logins_enabled)
-		answer_closed(exchange, "Logging in is closed");
-	else if (!log_in_again(exchange))
+	if (!answer_no_logins(exchange) && !log_in_again(exchange))
 		answer_form(exchange, 200);
 }
 
@@ -237,7 +247,8 @@ post_logout(Exchange *exchange)
 void
 show_forgot(Exchange *exchange)
 {
-	answer_form(exchange, 200);
+	if (!answer_no_logins(exchange))
+		answer_form(exchange, 200);
 }
 
 /* POST /forgot */
@@ -249,6 +260,8 @@ post_forgot(Exchange *exchange)
 	Parameters	parameters = {0};
 	Outcome		outcome;
 
+	if (answer_no_logins(exchange))
+		return;
 	require(exchange, "login", blank_login_sentence(exchange));
 	if (answer_faults(exchange))
 		return;
@@ -274,6 +287,17 @@ answer_stale_link(Exchange *exchange, PageKind kind, const char *label)
 				   "It has been used, is too old, or did not come through whole.");
 }
 
+/* Tell whether a link can be one that was mailed to somebody of this app's realm. */
+static bool
+has_mailed_token(const Exchange *exchange, const char *prefix)
+{
+	uint8_t		realm_id[UUID_SIZE];
+	uint8_t		digest[TOKEN_DIGEST_SIZE];
+
+	return token_parse(prefix, page_value(&exchange->page, "token"), realm_id, digest) &&
+		memcmp(realm_id, exchange->app.realm_id.data, UUID_SIZE) == 0;
+}
+
 /* Answer with the form of a mailed link, if the link has a token. */
 static void
 show_link_form(Exchange *exchange, PageKind kind, const char *label)
@@ -291,12 +315,19 @@ show_reset(Exchange *exchange)
 	show_link_form(exchange, PAGE_FORGOT, "Ask for another");
 }
 
+/* Return what was typed in a field for a password, as passwords are compared. */
+static Span
+typed_password(Exchange *exchange, const char *name)
+{
+	return secret_to_nfc(exchange->scope, page_value(&exchange->page, name));
+}
+
 /* Note a confirmation that differs from the password, where one is asked for. */
 static void
 check_confirmation(Exchange *exchange)
 {
-	Span		password = page_value(&exchange->page, "password");
-	Span		again = page_value(&exchange->page, "password_confirmation");
+	Span		password = typed_password(exchange, "password");
+	Span		again = typed_password(exchange, "password_confirmation");
 
 	if (!exchange->app.rules.password_is_asked_twice)
 		return;
@@ -318,6 +349,11 @@ post_reset(Exchange *exchange)
 	check_confirmation(exchange);
 	if (answer_faults(exchange))
 		return;
+	if (!has_mailed_token(exchange, PASSWORD_RESET_PREFIX))
+	{
+		answer_stale_link(exchange, PAGE_FORGOT, "Ask for another");
+		return;
+	}
 	add_typed_secret(&parameters, exchange, "token");
 	add_typed_secret(&parameters, exchange, "password");
 	add_source(&parameters, exchange);
@@ -356,6 +392,11 @@ post_verify(Exchange *exchange)
 
 	if (answer_faults(exchange))
 		return;
+	if (!has_mailed_token(exchange, EMAIL_VERIFICATION_PREFIX))
+	{
+		answer_stale_link(exchange, PAGE_LOGIN, "Back to the login");
+		return;
+	}
 	add_typed_secret(&parameters, exchange, "token");
 	web_call(&verify_email, &parameters, &outcome);
 	if (outcome.sqlstate != 0)

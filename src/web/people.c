@@ -6,16 +6,6 @@
 
 #include "utils/builtins.h"
 
-/* Call a function, as whoever asks gets its refusals. */
-static void
-call(const Exchange *exchange, Statement *statement, Parameters *parameters, Outcome *outcome)
-{
-	if (exchange->kind > PAGE_KINDS)
-		web_call_for_program(statement, parameters, outcome);
-	else
-		web_call(statement, parameters, outcome);
-}
-
 /* ---------- signing up ---------- */
 
 /* Return the email; where it is the username, it may be in that one's field. */
@@ -61,7 +51,7 @@ sign_up(Exchange *exchange, SignedUp *result, Outcome *outcome)
 	add_text(&parameters, typed(exchange, "last_name"));
 	add_text(&parameters, typed(exchange, "org_name"));
 	add_source(&parameters, exchange);
-	call(exchange, &call_signup, &parameters, outcome);
+	web_call(&call_signup, &parameters, outcome);
 	if (outcome->sqlstate == 0)
 		read_signed_up(exchange, result);
 }
@@ -106,7 +96,7 @@ log_in(Exchange *exchange, const char *login, LoggedIn *result, Outcome *outcome
 	add_text(&parameters, login);
 	add_typed_secret(&parameters, exchange, "password");
 	add_source(&parameters, exchange);
-	call(exchange, &call_login, &parameters, outcome);
+	web_call(&call_login, &parameters, outcome);
 	if (outcome->sqlstate == 0)
 		read_logged_in(result);
 }

@@ -29,6 +29,7 @@ static const Header proxied_headers[] = {
 	{"x-arsignup-method", offsetof(Request, method)},
 	{"x-arsignup-uri", offsetof(Request, uri)},
 	{"x-arsignup-host", offsetof(Request, host)},
+	{"x-arsignup-authority", offsetof(Request, authority)},
 	{"x-arsignup-content-type", offsetof(Request, content_type)},
 	{"sec-fetch-site", offsetof(Request, fetch_site)},
 	{"origin", offsetof(Request, origin)},
@@ -38,13 +39,14 @@ static const Header proxied_headers[] = {
 	{"x-arsignup-authorization", offsetof(Request, authorization)},
 	{"x-authrocket-api-key", offsetof(Request, api_key)},
 	{"x-authrocket-realm", offsetof(Request, realm)},
+	{"x-arsignup-busy", offsetof(Request, busy)},
 	{"x-arsignup-proxy", offsetof(Request, proxy)},
 	{"x-arsignup-address", offsetof(Request, address)}
 };
 
 /* What a browser says to PostgREST alone. */
 static const Header direct_headers[] = {
-	{"host", offsetof(Request, host)},
+	{"host", offsetof(Request, authority)},
 	{"content-type", offsetof(Request, content_type)},
 	{"sec-fetch-site", offsetof(Request, fetch_site)},
 	{"origin", offsetof(Request, origin)},
@@ -79,8 +81,8 @@ request_read(Request *request, const char *headers, bool is_direct, void *(*allo
 	for (; count > 0; count--, header++)
 		*(Span *) ((char *) request + header->offset) = string_member(object, header->name, allocate);
 	json_decref(object);
-	if (is_direct && request->host.data != NULL)
-		request->host.size = strcspn(request->host.data, ":");
+	if (request->authority.data == NULL)
+		request->authority = request->host;
 }
 
 /* Return a cookie from the object that PostgREST makes of them; nothing if there is none. */
@@ -122,33 +124,59 @@ take_until(Span *text, const char *characters)
 	return part;
 }
 
-/* Return the host name of an absolute URL or origin; nothing if there is none. With userinfo it is none of ours. */
-static Span
-host_of(Span url)
+/* Take a string off the front, in upper or lower case. */
+static bool
+take_ignoring_case(Span *text, const char *string)
 {
-	Span		scheme = take_until(&url, ":");
-	Span		authority;
-	Span		host;
+	size_t		size = strlen(string);
 
-	if (scheme.size == 0 || url.size < 3 || memcmp(url.data, "://", 3) != 0)
-		return (Span) {NULL, 0};
-	url = (Span) {url.data + 3, url.size - 3};
-	authority = take_until(&url, "/?#\\");
-	if (authority.size > 0 && authority.data[0] == '[')
-	{
-		host = take_until(&authority, "]");
-		return (Span) {host.data, host.size + (authority.size > 0)};
-	}
-	return take_until(&authority, ":");
+	if (text->size < size || strncasecmp(text->data, string, size) != 0)
+		return false;
+	*text = (Span) {text->data + size, text->size - size};
+	return true;
 }
 
-/* Tell whether a URL or origin is of the host that was asked. */
-static bool
-is_of_host(Span url, Span host)
+/* Take the host, without its brackets' colons being a port's, off the front of an authority. */
+static Span
+take_host(Span *authority)
 {
-	Span		other = host_of(url);
+	Span		host;
 
-	return other.size > 0 && other.size == host.size && strncasecmp(other.data, host.data, host.size) == 0;
+	if (authority->size == 0 || authority->data[0] != '[')
+		return take_until(authority, ":");
+	host = take_until(authority, "]");
+	return (Span) {host.data, host.size + take_ignoring_case(authority, "]")};
+}
+
+/* Tell whether what is left of an authority is no port, or this one. */
+static bool
+is_port(Span rest, const char *port)
+{
+	return rest.size == 0 || (rest.data[0] == ':' && span_is((Span) {rest.data + 1, rest.size - 1}, port));
+}
+
+/*
+ * Tell whether a URL or origin is of the authority that was asked: the same
+ * host, and the same port, with or without the scheme's own. Which scheme was
+ * asked is not known behind a proxy that ends TLS.
+ */
+static bool
+is_of_authority(Span url, Span asked)
+{
+	const char *own_port = take_ignoring_case(&url, "https://") ? "443" : "80";
+	Span		other;
+	Span		host;
+	Span		other_host;
+
+	if (*own_port == '8' && !take_ignoring_case(&url, "http://"))
+		return false;
+	other = take_until(&url, "/?#\\");
+	other_host = take_host(&other);
+	host = take_host(&asked);
+	return other_host.size > 0 && other_host.size == host.size &&
+		strncasecmp(other_host.data, host.data, host.size) == 0 &&
+		((other.size == asked.size && (asked.size == 0 || memcmp(other.data, asked.data, asked.size) == 0)) ||
+		 (is_port(other, own_port) && is_port(asked, own_port)));
 }
 
 /*
@@ -162,8 +190,8 @@ request_is_own(const Request *request)
 	if (request->fetch_site.data != NULL)
 		return span_is(request->fetch_site, "same-origin") || span_is(request->fetch_site, "none");
 	if (request->origin.data != NULL)
-		return is_of_host(request->origin, request->host);
-	return request->referer.data == NULL || is_of_host(request->referer, request->host);
+		return is_of_authority(request->origin, request->authority);
+	return request->referer.data == NULL || is_of_authority(request->referer, request->authority);
 }
 
 /* Tell whether the body is of a media type; its parameters do not matter. */

@@ -14,6 +14,7 @@ typedef struct Request
 	Span		method;
 	Span		uri;
 	Span		host;			/* lower case, without port */
+	Span		authority;		/* host and port, as the browser sent them */
 	Span		content_type;
 	Span		fetch_site;
 	Span		origin;
@@ -23,6 +24,7 @@ typedef struct Request
 	Span		authorization;
 	Span		api_key;
 	Span		realm;
+	Span		busy;			/* nginx asks again, for the form that goes with a 503 of its own */
 	Span		proxy;			/* the secret of whoever says where the request came from */
 	Span		address;
 } Request;

@@ -16,7 +16,6 @@
 /* For how long browsers need not ask again whether they may call; none keeps it longer. */
 #define PREFLIGHT_SECONDS "7200"
 
-#define REFUSED_SENTENCE "The application does not take this."
 
 /* ---------- answers ---------- */
 
@@ -145,18 +144,13 @@ answer_refusal(Exchange *exchange, const Outcome *outcome)
 		case ERRCODE_ARSIGNUP_THROTTLED:
 			answer_retry(exchange, 429, outcome->retry_after, throttled_sentence(outcome->retry_after));
 			break;
-		case ERRCODE_ARSIGNUP_BUSY:
-		case ERRCODE_ARSIGNUP_KEY:
-		case ERRCODE_LOCK_NOT_AVAILABLE:
-		case ERRCODE_T_R_SERIALIZATION_FAILURE:
-		case ERRCODE_T_R_DEADLOCK_DETECTED:
-		case ERRCODE_OUT_OF_MEMORY:
-		case ERRCODE_READ_ONLY_SQL_TRANSACTION:
-			answer_retry(exchange, 503, RETRY_SECONDS, BUSY_SENTENCE);
-			break;
 		default:
-			/* By a rule of the application's, which may have said more than people are to know. */
-			rocket_error(exchange, 200, REFUSED_SENTENCE);
+			if (outcome_is_passing(outcome))
+				answer_retry(exchange, 503, RETRY_SECONDS, BUSY_SENTENCE);
+			else if (outcome_is_a_rule(outcome))
+				rocket_error(exchange, 200, REFUSED_SENTENCE);
+			else
+				rocket_error(exchange, 500, "Something went wrong on our side.");
 	}
 }
 
@@ -210,6 +204,13 @@ rocket_preflight(Exchange *exchange)
 
 /* ---------- what is given ---------- */
 
+/* Note that a field was sent more than once. */
+static void
+refuse_repetition(WebPage *page, const Input *input)
+{
+	page_add_fault(page, input->name, psprintf("%s was sent more than once.", input->label));
+}
+
 /* Read a form. */
 static bool
 read_form(Exchange *exchange)
@@ -221,8 +222,7 @@ read_form(Exchange *exchange)
 		return false;
 	for (int i = 0; i < page->input_count; i++)
 		if (page->values[i].is_repeated)
-			page_add_fault(page, page->inputs[i]->name,
-						   psprintf("%s was sent more than once.", page->inputs[i]->label));
+			refuse_repetition(page, page->inputs[i]);
 	return true;
 }
 
@@ -238,20 +238,24 @@ take_member(WebPage *page, const Input *input, const Value *value)
 		page_add_fault(page, input->name, psprintf("%s must be text.", input->label));
 }
 
-/* Read JSON. */
+/* Read JSON, whatever it has under other names. */
 static bool
 read_json(Exchange *exchange)
 {
-	Value	   *params = read_params(exchange->scope, exchange->body, PARAMS_JSON);
+	Value	   *params = read_params(exchange->scope, exchange->body, PARAMS_LOOSE_JSON);
 	WebPage    *page = &exchange->page;
 
 	if (params == NULL)
-	{
-		page_add_fault(page, NULL, "A field was sent more than once.");
-		return read_params(exchange->scope, exchange->body, PARAMS_LOOSE_JSON) != NULL;
-	}
+		return false;
 	for (int i = 0; i < page->input_count; i++)
-		take_member(page, page->inputs[i], value_member(params, page->inputs[i]->name));
+	{
+		const Input *input = page->inputs[i];
+
+		if (params_count_members(exchange->body, input->name) > 1)
+			refuse_repetition(page, input);
+		else
+			take_member(page, input, value_member(params, input->name));
+	}
 	return true;
 }
 
@@ -370,7 +374,7 @@ rocket_logout(Exchange *exchange)
 		return;
 	add_uuid(&parameters, &exchange->app.realm_id);
 	add_typed_secret(&parameters, exchange, "token");
-	web_call_for_program(&end_session, &parameters, &outcome);
+	web_call(&end_session, &parameters, &outcome);
 	if (outcome.sqlstate != 0)
 		answer_refusal(exchange, &outcome);
 	else if (!column_bool(1))

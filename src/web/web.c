@@ -145,7 +145,11 @@ accept_form(Exchange *exchange)
 	return false;
 }
 
-/* Answer a request that is for a route. */
+/*
+ * Answer a request that is for a route. nginx sees of an answer the status
+ * only, and replaces every 503, since those of PostgREST are not for people.
+ * For a page it then asks once more, for the form and nothing else.
+ */
 static void
 answer_route(Exchange *exchange, const Route *route)
 {
@@ -155,7 +159,11 @@ answer_route(Exchange *exchange, const Route *route)
 	page_set_inputs(&exchange->page, route->page, &exchange->app.rules);
 	if (route->page < PAGE_KINDS)
 		read_query(exchange);
-	if (!is_post || (route->page < PAGE_KINDS ? accept_form(exchange) : rocket_accept_body(exchange)))
+	if (is_post && !(route->page < PAGE_KINDS ? accept_form(exchange) : rocket_accept_body(exchange)))
+		return;
+	if (route->page < PAGE_KINDS && exchange->request.busy.data != NULL)
+		answer_busy(exchange, 200);
+	else
 		route->answer(exchange);
 }
 
@@ -258,15 +266,11 @@ read_arguments(Exchange *exchange, const Direct *direct, FunctionCallInfo fcinfo
 	}
 }
 
-/*
- * Tell whether PostgREST was asked with a method that only reads, of a function
- * that does not: a password would stand in the address.
- */
+/* Tell whether a function was asked with a method that is not its own: a password could stand in the address. */
 static bool
 is_misread(const Exchange *exchange, const Route *route)
 {
-	return strcmp(route->method, "POST") == 0 &&
-		(span_is(exchange->request.method, "GET") || span_is(exchange->request.method, "HEAD"));
+	return strcmp(route->method, "POST") == 0 && !span_is(exchange->request.method, "POST");
 }
 
 /* Refuse what an app does not take from where it comes; true if there is nothing wrong with it. */

@@ -105,11 +105,32 @@ const example = (app, name) => fs.readFileSync(path.join(EXAMPLE, name), 'utf8')
 
 const received = [];
 
+// What passes for an answer of the API's only for who looks at nothing but the status.
+const ODD = {
+	empty: '', cut: '{"token": "utk_', portal: '<!DOCTYPE html><title>Welcome</title>', null: 'null', number: '1', array: '[]',
+	text: '"https://evil.example/"', nothing: '{}', token: '{"token": "x"}', script: '{"token": "x", "url": "javascript:document.title=\'hit\'"}',
+	data: '{"token": "x", "url": "data:text/html,x"}', blank: '{"token": "x", "url": ""}', relative: '{"token": "x", "url": "/x"}'
+};
+
+// Answer with one of these, or with a beginning that nothing follows: the address says which.
+function answerOddly(url, response) {
+	const name = url.split('/')[2];
+	response.writeHead(name === 'busy' ? 503 : 200, name === 'busy' ? { 'Retry-After': 7 } : {});
+	if (name === 'slow')
+		response.write('{"token": "x", ');
+	else if (name === 'broken')
+		response.write('{"token": "x", ', () => response.destroy());
+	else
+		response.end(ODD[name] || '');
+}
+
 // Answer a call that has come to the page's own server: note it, and lead it on.
 function receive(request, response) {
 	received.push({ url: request.url, ...request.headers });
 	if (request.url.startsWith('/hostile/'))
 		return response.end(JSON.stringify({ error: HOSTILE, errors: { email: [HOSTILE] } }));
+	if (request.url.startsWith('/odd/'))
+		return answerOddly(request.url, response);
 	response.writeHead(request.url.startsWith('/moved/') ? 307 : 404, { Location: '/elsewhere' });
 	return response.end();
 }
@@ -400,6 +421,55 @@ async function testText() {
 	});
 }
 
+// What comes with a status of success need not be a success.
+async function testOdd() {
+	await visit('odd answers', '/module/', async (page) => {
+		const got = await page.evaluate(async ([base, names]) => {
+			const timeout = AbortSignal.timeout.bind(AbortSignal);
+			AbortSignal.timeout = () => timeout(1000);
+			const answers = {};
+			for (const name of names) {
+				window.setInstanceUrl(`${base}/odd/${name}`);
+				const [signedUp, loggedIn, quit] = await Promise.all([window.signup({}), window.authenticate({}), window.logout('x')]);
+				answers[name] = [signedUp.error, loggedIn.error, quit.error, signedUp.retry_after].map((part) => part ?? null);
+			}
+			return answers;
+		}, [home, [...Object.keys(ODD), 'broken', 'slow', 'busy']]);
+		const out = 'The server cannot be reached. Please check your connection and try again.';
+		for (const name of ['empty', 'cut', 'portal', 'null', 'number', 'array', 'text', 'broken', 'slow'])
+			is(`odd answers: ${name}`, got[name], [out, out, out, null]);
+		for (const name of ['nothing', 'token', 'script', 'data', 'blank', 'relative'])
+			is(`odd answers: ${name}, which says enough only of a logout`, got[name], [out, out, null, null]);
+		const busy = 'The server is busy. Please try again in 7 seconds.';
+		is('odd answers: busy', got.busy, [busy, busy, busy, 7]);
+		is('odd answers: nobody is led anywhere', [page.url(), await page.title()], [`${home}/module/`, 'Module']);
+	});
+}
+
+// A form that nobody has said where to send is not sent, nor left busy; it is once somebody says so.
+async function testUnknown() {
+	await visit('no address', '/module/', async (page, calls) => {
+		const shown = await page.evaluate(async () => {
+			const form = document.createElement('form');
+			form.innerHTML = '<label>Password <input name="password" value="canary"></label><button>Sign up</button>';
+			document.body.append(form);
+			window.enhance(form, { kind: 'signup' });
+			const refused = new Promise((tell) => addEventListener('unhandledrejection', (event) => {
+				event.preventDefault();
+				tell(event.reason.message);
+			}));
+			form.requestSubmit();
+			return [await refused, form.getAttribute('aria-busy'), form.querySelector('button').disabled, location.search];
+		});
+		is('no address: it is said, and the form is open', shown, ['AuthRocket.setInstanceUrl has not been called', null, false, '']);
+		is('no address: nothing is sent', calls.length, 0);
+		await page.evaluate((base) => window.setInstanceUrl(`${base}/odd/busy`), home);
+		await page.click('button');
+		await page.waitForSelector('form[aria-busy=false]');
+		ok('no address: once there is one, it is called', (await page.textContent('[role=alert]')).includes('7 seconds'));
+	});
+}
+
 async function main() {
 	const server = http.createServer(serve).listen(0, '127.0.0.1');
 	await new Promise((listening) => server.once('listening', listening));
@@ -414,6 +484,8 @@ async function main() {
 	await testModule();
 	await testManners();
 	await testText();
+	await testOdd();
+	await testUnknown();
 	await browser.close();
 	server.close();
 	console.log(`1..${tests}`);

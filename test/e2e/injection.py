@@ -5,6 +5,7 @@ usage: injection.py HOST:PORT of PostgREST
 """
 
 import http.client
+import re
 import sys
 from html.parser import HTMLParser
 from urllib.parse import quote, urlencode
@@ -48,20 +49,38 @@ VECTORS = [
 STRINGS = [breakout + vector for breakout in BREAKOUTS for vector in VECTORS]
 
 # Where a string goes: the method, the path and its query, the fields of the form. An X stands for the string; passwords
-# are left out, so that nothing is hashed.
+# are left out, so that nothing is hashed. What begins with /rpc/ goes to PostgREST's own functions, all else to where
+# nginx sends it.
 PLACES = {
     "signup": ("POST", "/orgs/signup", "first_name last_name org_name email"),
     "signup, username": ("POST", "/names/signup", "first_name last_name username email"),
     "signup, what is carried along": ("POST", "/orgs/signup", "redir redirect_uri app"),
     "signup, asked for": ("GET", "/orgs/signup?redir=X&redirect_uri=X&email=X&app=X", ""),
-    "login": ("POST", "/orgs/login", "login redir redirect_uri app"),
-    "login, asked for": ("GET", "/orgs/login?redir=X&redirect_uri=X&login=X", ""),
-    "logout, asked for": ("GET", "/orgs/logout?redir=X&redirect_uri=X", ""),
-    "forgot": ("POST", "/orgs/forgot", "login redir redirect_uri"),
-    "reset, asked for": ("GET", "/orgs/reset?token=X&redir=X", ""),
-    "reset": ("POST", "/orgs/reset", "token redir redirect_uri"),
-    "verify, asked for": ("GET", "/orgs/verify?token=X&redir=X", ""),
-    "verify": ("POST", "/orgs/verify", "token redir redirect_uri"),
+    "signup, username, asked for": ("GET", "/names/signup?username=X&email=X&redir=X", ""),
+    "login": ("POST", "/orgs/login", "login choice redir redirect_uri app"),
+    "login, username": ("POST", "/names/login", "login choice redir redirect_uri app"),
+    "login, asked for": ("GET", "/orgs/login?redir=X&redirect_uri=X&login=X&choice=X&app=X", ""),
+    "login, username, asked for": ("GET", "/names/login?redir=X&redirect_uri=X&login=X&choice=X&app=X", ""),
+    "logout, asked for": ("GET", "/orgs/logout?redir=X&redirect_uri=X&app=X", ""),
+    "forgot": ("POST", "/orgs/forgot", "login redir redirect_uri app"),
+    "forgot, username": ("POST", "/names/forgot", "login redir redirect_uri app"),
+    "forgot, nobody": ("POST", "/orgs/forgot", "redir redirect_uri app"),
+    "forgot, asked for": ("GET", "/orgs/forgot?login=X&redir=X&redirect_uri=X&app=X", ""),
+    "forgot, username, asked for": ("GET", "/names/forgot?login=X&redir=X&redirect_uri=X&app=X", ""),
+    "reset, asked for": ("GET", "/orgs/reset?token=X&redir=X&redirect_uri=X&app=X", ""),
+    "reset": ("POST", "/orgs/reset", "token redir redirect_uri app"),
+    "reset, username": ("POST", "/names/reset", "token redir redirect_uri app"),
+    "verify, asked for": ("GET", "/orgs/verify?token=X&redir=X&redirect_uri=X&app=X", ""),
+    "verify": ("POST", "/orgs/verify", "token redir redirect_uri app"),
+    "alone: signup, asked for": ("GET", "/rpc/signup_page?app=orgs&redir=X&redirect_uri=X", ""),
+    "alone: login, asked for": ("GET", "/rpc/login_page?app=orgs&redir=X&redirect_uri=X", ""),
+    "alone: logout, asked for": ("GET", "/rpc/logout_page?app=orgs&redir=X&redirect_uri=X", ""),
+    "alone: signup": ("POST", "/rpc/signup", "app=orgs first_name last_name org_name email redir redirect_uri"),
+    "alone: signup, username": ("POST", "/rpc/signup", "app=names first_name last_name username email redir redirect_uri"),
+    "alone: login": ("POST", "/rpc/login", "app=orgs login choice redir redirect_uri"),
+    "alone: login, username": ("POST", "/rpc/login", "app=names login choice redir redirect_uri"),
+    "alone: an app that there is not": ("POST", "/rpc/login", "app login"),
+    "alone: an app that there is not, asked for": ("GET", "/rpc/signup_page?app=X", ""),
     "an app that there is not": ("GET", "/X/signup", ""),
     "a page that there is not": ("GET", "/orgs/X", ""),
 }
@@ -71,6 +90,8 @@ ATTRIBUTES = set(
     "lang charset name content rel href class method action novalidate for id type autocomplete autocapitalize autofocus "
     "spellcheck inputmode enterkeyhint required value role aria-invalid aria-describedby".split()
 )
+# Where the pages of PostgREST alone lead.
+ALONE = re.compile(r"signup|login|logout|stylesheet|(signup|login|logout)_page\?app=(orgs|names)(&redir=[^&]*)?")
 
 
 class Page(HTMLParser):
@@ -93,7 +114,7 @@ class Page(HTMLParser):
         """Look at an attribute: its name, and where it leads."""
         if name not in ATTRIBUTES or (name == "content" and tag != "meta"):
             self.strange.append(f"<{tag} {name}={value!r}>")
-        if name in ("href", "action") and not (value.startswith(("/orgs/", "/names/", "/static/", "#"))):
+        if name in ("href", "action") and not (ALONE.fullmatch(value) or value.startswith(("/orgs/", "/names/", "/static/", "#"))):
             self.strange.append(f"<{tag} {name}={value!r}>")
 
     def handle_comment(self, data):
@@ -109,22 +130,31 @@ class Page(HTMLParser):
         self.strange.append(f"<!{data}>")
 
 
+def form(fields, text):
+    """Return a form, a string in each of its fields, but in those of which it is said what they have."""
+    pairs = (field.partition("=") for field in fields.split())
+    return urlencode({name: given or text for name, _, given in pairs})
+
+
 def ask(connection, place, text):
-    """Send a string to a place, as nginx would, and return the status and the body."""
+    """Send a string to a place, as nginx or a browser would, and return the status and the body."""
     method, uri, fields = place
-    connection.request(
-        "POST",
-        "/rpc/handle",
-        urlencode({name: text for name in fields.split()}),
-        {
+    uri = uri.replace("X", quote(text, safe=""))
+    if uri.startswith("/rpc/"):
+        headers = {"Accept": "text/html"}
+        if method == "POST":
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        connection.request(method, uri, form(fields, text) if method == "POST" else None, headers)
+    else:
+        headers = {
             "Content-Type": "application/octet-stream",
             "Accept": "*/*",
             "X-Arsignup-Method": method,
-            "X-Arsignup-Uri": uri.replace("X", quote(text, safe="")),
+            "X-Arsignup-Uri": uri,
             "X-Arsignup-Host": "127.0.0.1",
             "X-Arsignup-Content-Type": "application/x-www-form-urlencoded",
-        },
-    )
+        }
+        connection.request("POST", "/rpc/handle", form(fields, text), headers)
     answer = connection.getresponse()
     return answer.status, answer.read().decode()
 

@@ -114,15 +114,34 @@ submit() {
 	echo "$(fetch "${fields[@]}" "$address") $(header location)"
 }
 
-# Send what printf makes of its arguments to nginx, and print the status of its answer.
-raw() {
-	local line
+# Send what printf makes of its arguments to nginx, and print its whole answer.
+raw_answer() {
 	exec {connection}<>"/dev/tcp/127.0.0.1/${BASE_URL##*:}"
 	# shellcheck disable=SC2059 # the format is the test's
-	printf "$@" >&"$connection" 2>/dev/null || true
-	IFS= read -r -t "$PATIENCE" line <&"$connection" || true
+	{ printf "$@" >&"$connection"; } 2>/dev/null || true
+	timeout "$PATIENCE" cat <&"$connection" || true
 	exec {connection}>&-
-	cut -d ' ' -f 2 <<<"$line"
+}
+
+# The same, but print the status only.
+raw() {
+	raw_answer "$@" | sed -n '1 { s/^[^ ]* \([^ ]*\).*/\1/p; q }'
+}
+
+# The same, but print the body only.
+raw_body() {
+	raw_answer "$@" | sed '1,/^\r$/d'
+}
+
+# Check the headers that every page has.
+check_headers() {
+	is "$1: its type" "$(header content-type)" 'text/html; charset=utf-8'
+	is "$1: not kept" "$(header cache-control)" no-store
+	is "$1: tells nobody where one comes from" "$(header referrer-policy)" no-referrer
+	is "$1: is what it says" "$(header x-content-type-options)" nosniff
+	like "$1: in no frame" "$(header content-security-policy)" "frame-ancestors 'none'"
+	is "$1: nor in that of older browsers" "$(header x-frame-options)" DENY
+	ok "$1: no script or style in line" test "$(header content-security-policy | grep -c unsafe)" = 0
 }
 
 # Print what a query returns.

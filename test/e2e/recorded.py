@@ -4,7 +4,8 @@
 usage: recorded.py [--write], with the address of a site in BASE_URL
 
 Each block of sh is run as it stands, but at the site's app `tokens`, and the block of http after it is what it printed:
-status, some headers, body; tokens are cut. With --write the blocks of http are made anew, not compared. Prints TAP.
+status, some headers, body; tokens are cut. A block of json, which shows another language's request or answer, must be a
+line of these. With --write the blocks of http are made anew, not compared. Prints TAP.
 """
 
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 
 DOCUMENT = Path("docs/clients.md")
 BLOCK = re.compile(r"^```sh\n(.*?)^```\n(?:\n```http\n(.*?)^```\n)?", re.DOTALL | re.MULTILINE)
+SHOWN = re.compile(r"^```json\n(.*?)^```\n", re.DOTALL | re.MULTILINE)
 KEPT = ("http/", "content-type:", "retry-after:")
 TOKENS = ((r"utk_[\w-]{64}", "utk_…"), (r"eyJ[\w-]+\.[\w-]+\.[\w-]+", "eyJ…"))
 ADDRESS = "https://auth.example.com/shop"
@@ -40,7 +42,9 @@ def write(text):
 def compare(text):
     """Compare them with what stands there; return whether all are the same."""
     blocks = BLOCK.findall(text)
-    print(f"1..{len(blocks)}")
+    shown = SHOWN.findall(text)
+    lines = {line for block in blocks for part in block for line in part.split("\n")}
+    print(f"1..{len(blocks) + len(shown)}")
     same = True
     for number, (commands, recorded) in enumerate(blocks, 1):
         answer = run(commands)
@@ -48,6 +52,9 @@ def compare(text):
         if answer != recorded:
             same = False
             print(re.sub("^", "# ", f"got:\n{answer}expected:\n{recorded}", flags=re.MULTILINE))
+    for number, line in enumerate(shown, len(blocks) + 1):
+        print("ok" if line.rstrip("\n") in lines else "not ok", number, "-", "recorded:", line.rstrip("\n"))
+        same = same and line.rstrip("\n") in lines
     return same
 
 

@@ -388,6 +388,7 @@ BEGIN
 END
 $$;
 SELECT is(array_agg(changed_to(:'guessed', 'password', 'canary zebu quartz')), array_fill('right'::text, ARRAY[6]), 'change_password: as often as one is right') FROM generate_series(1, 6);
+SELECT is(array_agg(changed_to(:'guessed', impossible, 'canary zebu quartz')), array_fill('wrong'::text, ARRAY[18]), 'change_password: what can be nobody''s password does not count') FROM unnest(ARRAY[NULL, '', repeat('x', 1025)]) AS impossible, generate_series(1, 6);
 SELECT is(array_agg(changed_to(:'guessed', 'wrong', 'canary zebu quartz')), array_fill('wrong'::text, ARRAY[5]), 'change_password: five times wrong') FROM generate_series(1, 5);
 SELECT is(changed_to(:'guessed', current_password, 'canary zebu quartz'), 'SU008 | too many attempts | {"retry_after": 15 minutes} | Try again in N seconds.', 'change_password: then nothing more, even ' || current_password)
 FROM unnest(ARRAY['wrong', 'password']) AS current_password;
@@ -660,7 +661,8 @@ SELECT arsignup.create_membership(realm('doomed'), id('doomed user')) AS made \g
 SELECT arsignup.mint_signup_token(app('doomed'), 'd' || n || '@example.com', username => 'd' || n, password_hash => ready_hash()) AS token FROM generate_series(1, 3) AS n \g /dev/null
 SELECT arsignup.mint_signup_token(app('doomed'), 'd4@example.com', username => 'd4', password_hash => ready_hash()) AS token \gset doomed_
 SELECT user_id FROM arsignup.redeem_signup_token(:'doomed_token', 'Org') \gset doomed_
-SELECT token FROM arsignup.create_session(realm('doomed'), id('doomed user'), ip => '192.0.2.1') \gset doomed_login_
+SELECT token FROM arsignup.create_session(realm('doomed'), id('doomed user')) \gset doomed_login_
+INSERT INTO arsignup.login_sources VALUES (realm('doomed'), id('doomed user'), '192.0.2.1', now());
 SELECT arsignup.request_email_verification(realm('doomed'), id('doomed user'));
 SELECT data ->> 'token' AS token FROM arsignup.claim_events('{user.email.verification_requested}') WHERE realm_id = realm('doomed') \gset doomed_mail_
 SELECT arsignup.create_api_key(realm('doomed'), 'doomed', '{read}') AS made \gset

@@ -161,8 +161,12 @@ SELECT is((ask('POST /v1/orgs', '{"org": {"name": "' || repeat('x', 70000) || '"
 SELECT answers('POST /v1/users', '{"user": {"email": {}, "first_name": [], "last_name": true, "username": 1.5, "custom": [], "password": {"a": 1}, "state": {}, "with_org": 1}}', 422, faults('{
 	"email": ["Email must be text."], "first_name": ["First name must be text."], "last_name": ["Last name must be text."], "username": ["Username must be text."], "custom": ["Custom must be an object."],
 	"password": ["Password must be text."], "state": ["State must be text."], "with_org": ["With org must be true or false."]}'), 'types');
+SELECT answers('POST /v1/users', '{"user": {"email": "number@example.com", "password": 12345678, "password_confirmation": 12345678, "current_password": 1, "token": 1, "with_org": "maybe"}}', 422, faults('{
+	"password": ["Password must be text."], "password_confirmation": ["Password confirmation must be text."], "current_password": ["Current password must be text."], "token": ["Token must be text."],
+	"with_org": ["With org must be true or false."]}'), 'a secret is no number');
+SELECT answers('POST /v1/user_tokens', '{"user_token": {"email": "number@example.com", "password": 12345678}}', 422, faults('{"password": ["Password must be text."]}'), 'nor is that of a token');
 SELECT answers('POST /v1/memberships', '{"membership": {"user_id": {}, "org_id": [], "permissions": [1], "expires_at": "soon", "custom": "x"}}', 422, faults('{
-	"user_id": ["User id must be text."], "org_id": ["Org id must be text."], "permissions": ["Permissions must be a text, or an array of texts."],
+	"user_id": ["User must be text."], "org_id": ["Org must be text."], "permissions": ["Permissions must be a text, or an array of texts."],
 	"expires_at": ["Expires at must be seconds since 1970."], "custom": ["Custom must be an object."]}'), 'more types');
 
 ---------------------------------------------------------------------------------------------------
@@ -181,7 +185,7 @@ SELECT is((ask('GET /v1/user_tokens/' || t)).status, 404, 'no token: ' || t) FRO
 SELECT make('alias', 'POST /v1/signup_tokens', '{"user_token": {"username": "grace@example.com", "password": "canary one", "login_policy_id": "' || arsignup.format_id('lpl', app('users')) || '"}}');
 SELECT is(thing('alias', 'email') || ' ' || thing('alias', 'login_policy_id'), 'grace@example.com ' || arsignup.format_id('lpl', app('users')), 'by its alias, with a username for an email, for an app that is named');
 SELECT answers('POST /v1/user_tokens', '{"user_token": {"email": "x", "password": "short", "password_confirmation": "other", "login_policy_id": "lpl_x"}}', 422,
-	faults('{"login_policy_id": ["Login policy id is not known."]}'), 'an app that is none');
+	faults('{"login_policy_id": ["Login policy is not known."]}'), 'an app that is none');
 SELECT answers('POST /v1/user_tokens', '{"user_token": {"email": "x@example.com", "password": "canary one", "login_policy_id": "' || arsignup.format_id('lpl', app('other')) || '"}}', 422,
 	faults('{"login_policy_id": ["Login policy is not known."]}'), 'another realm''s app');
 SELECT answers('POST /v1/user_tokens', '{"user_token": {"email": "x", "password": "short", "password_confirmation": "other"}}', 422,
@@ -189,6 +193,7 @@ SELECT answers('POST /v1/user_tokens', '{"user_token": {"email": "x", "password"
 		"password_confirmation": ["Password confirmation does not match the password."]}'), 'faults of a mint');
 SELECT answers('POST /v1/user_tokens', '{"user_token": {"email": "x@example.com", "password": "canary one", "password_confirmation": "canary two"}}', 422,
 	faults('{"password_confirmation": ["Password confirmation does not match the password."]}'), 'another confirmation');
+SELECT tells('POST /v1/user_tokens', '{"user_token": {"email": "unconfirmed@example.com", "password": "canary one", "password_confirmation": null}}', 201, '{}', 'a confirmation that is null is none');
 SELECT answers('POST /v1/user_tokens', '{}', 422, faults('{"email": ["Email can''t be blank."], "password": ["Password can''t be blank."]}'), 'nothing');
 
 ---------------------------------------------------------------------------------------------------
@@ -214,6 +219,17 @@ SELECT is((SELECT string_agg(name, ',') FROM arsignup.orgs), 'Minted', 'of its n
 SELECT tells('POST /v1/users?expand[]=memberships', '{"user": {"token": "' || ((ask('POST /v1/user_tokens', '{"user_token": {"email": "org2@example.com", "password": "canary one"}}')).json ->> 'id') || '", "org_name": "Named"}}',
 	201, '{"membership_count": 1, "memberships": [{"object": "membership", "org": {"object": "org", "name": "Named"}}]}', 'an org_name makes an org, too');
 SELECT answers('POST /v1/users', '{"user": {"token": "' || t || '"}}', 422, faults('{"token": ["No such signup token."]}'), 'no token: ' || left(t, 10)) FROM (VALUES ('utk_1'), ('x'), ('utk_' || repeat('A', 64))) AS v (t);
+SELECT tells('POST /v1/users', '{"user": {"token": "' || ((ask('POST /v1/user_tokens', '{"user_token": {"email": "unasked@example.com", "password": "canary one", "org_name": "Unasked"}}')).json ->> 'id') || '", "with_org": "false"}}',
+	201, '{"membership_count": 0}', 'as a text of a form');
+UPDATE arsignup.realms SET email_verification = 'request' WHERE id = realm();
+SELECT make('moving', 'POST /v1/user_tokens', '{"user_token": {"email": "before@example.com", "password": "canary one"}}');
+SELECT make('moved', 'POST /v1/users', '{"user": {"token": "' || thing('moving') || '", "email": "after@example.com"}, "request": {"ip": "192.0.2.77"}}');
+SELECT is(thing('moved', 'email') || ' ' || thing('moved', 'email_verification'), 'after@example.com requested', 'another email at the redeem is to be verified like the token''s');
+SELECT is((SELECT count(*)::int FROM arsignup.events WHERE realm_id = realm() AND type = 'user.email.verification_requested' AND arsignup.format_id('usr', user_id) = thing('moved')), 2, 'of which there is an event');
+SELECT make('staying', 'POST /v1/user_tokens', '{"user_token": {"email": "staying@example.com", "password": "canary one"}}');
+SELECT make('stayed', 'POST /v1/users', '{"user": {"token": "' || thing('staying') || '", "first_name": "Stay"}}');
+SELECT is((SELECT count(*)::int FROM arsignup.events WHERE realm_id = realm() AND type = 'user.email.verification_requested' AND arsignup.format_id('usr', user_id) = thing('stayed')), 1, 'the same email is asked about once');
+UPDATE arsignup.realms SET email_verification = 'none' WHERE id = realm();
 SELECT make('doomed', 'POST /v1/user_tokens', '{"user_token": {"email": "doomed@example.com", "password": "canary one"}}');
 SELECT arsignup.revoke_signup_token(thing('doomed')) \g /dev/null
 SELECT answers('POST /v1/users', '{"user": {"token": "' || thing('doomed') || '"}}', 422, faults('{"token": ["Signup token was revoked."]}'), 'a revoked token');
@@ -268,7 +284,13 @@ SELECT answers('DELETE /v1/users/' || thing('grace'), '', 404, fault('Not found.
 SELECT answers('DELETE /v1/users/' || thing('robot'), '', 204, NULL, 'deleted');
 SELECT answers('DELETE /v1/users/' || thing('robot'), '', 404, fault('Not found.'), 'only once');
 
+SELECT is((ask('PUT /v1/users/' || thing('grace'), format('{"user": {"custom": {"n": [%s, {"m\"": %s}], "t": "%s"}}}', n, n, n))).json ->> 'custom', format('{"n": [%s, {"m\"": %s}], "t": "%s"}', n, n, n), 'a number stays as it is: ' || n)
+FROM unnest(ARRAY['19.99', '0.1', '-0.3', '1.0', '100.25', '4.35', '123456789.123456', '0.30000000000000004', '9223372036854775807', '2.5']) AS n;
+SELECT tells('PUT /v1/users/' || thing('grace'), '{"user": {"custom": null}}', 200, '{"custom": {}}', 'and goes');
+SELECT answers('POST /v1/users/authenticate_key', '{"api_key": "canary"}', 422, faults('{"api_key": ["Users have no keys here."]}'), 'users have no keys');
+
 -- The application's own rules on our tables.
+
 CREATE TABLE subscription (user_id uuid REFERENCES arsignup.users (id));
 INSERT INTO subscription SELECT id FROM arsignup.users WHERE email_key = 'hopper@example.com';
 SELECT answers('DELETE /v1/users/' || thing('grace'), '', 409, faults('{"base": ["It can''t be deleted, since rows of the application refer to it."]}'), 'a user whom the application refers to');
@@ -278,6 +300,14 @@ ALTER TABLE arsignup.users DROP CONSTRAINT canary;
 CREATE FUNCTION object() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'Too many users for this plan.'; END $$;
 CREATE TRIGGER object BEFORE INSERT ON arsignup.users FOR EACH ROW EXECUTE FUNCTION object();
 SELECT answers('POST /v1/users', '{"user": {"email": "objected@example.com"}}', 422, faults('{"base": ["Too many users for this plan."]}'), 'what a trigger of the application''s says');
+CREATE OR REPLACE FUNCTION object() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'canary' USING ERRCODE = 'AB123'; END $$;
+SELECT answers('POST /v1/users', '{"user": {"email": "objected@example.com"}}', 422, faults('{"base": ["The database refuses this, by a rule of the application''s or for its size."]}'), 'an error of its own');
+CREATE OR REPLACE FUNCTION object() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM FROM nowhere.canary; END $$;
+SELECT answers('POST /v1/users', '{"user": {"email": "objected@example.com"}}', 422, faults('{"base": ["The database refuses this, by a rule of the application''s or for its size."]}'), 'a trigger that fails');
+CREATE OR REPLACE FUNCTION object() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'short' USING ERRCODE = 'disk_full'; END $$;
+SELECT is((ask('POST /v1/users', '{"user": {"email": "objected@example.com"}}')).status, 503, 'a full disk');
+CREATE OR REPLACE FUNCTION object() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'stop' USING ERRCODE = 'admin_shutdown'; END $$;
+SELECT throws_ok($$SELECT ask('POST /v1/users', '{"user": {"email": "objected@example.com"}}')$$, '57P01', NULL, 'what ends the backend is no answer');
 DROP TRIGGER object ON arsignup.users;
 
 -- Usernames of their own.
@@ -297,7 +327,7 @@ SELECT tells('POST /v1/users/' || thing('ada') || '/authenticate', '{"user": {"p
 SELECT answers('POST /v1/users/' || id || '/authenticate', '{"password": "' || password || '"}', 401, fault('Username or password is wrong.'), 'wrong: ' || id)
 FROM (VALUES ('ada%40example.com', 'canary wrong'), ('nobody', 'canary one'), ('usr_x', 'canary one'), ('sleeper%2B1%40example.com', 'canary one'), ('ada%40example.com', '')) AS v (id, password);
 SELECT answers('POST /v1/users/ada%40example.com/authenticate', '', 401, fault('Username or password is wrong.'), 'no password');
-SELECT answers('POST /v1/users/ada%40example.com/authenticate', '{"password": "canary one", "request": {"ip": "1.2.3.4.5"}}', 422, faults('{"ip": ["Ip is not an address."]}'), 'no address');
+SELECT answers('POST /v1/users/ada%40example.com/authenticate', '{"password": "canary one", "request": {"ip": "1.2.3.4.5"}}', 422, faults('{"ip": ["IP is not an address."]}'), 'no address');
 SELECT tells('POST /v1/users/limit%40example.com/authenticate', '{"password": "canary ' || n || '", "request": {"ip": "198.51.100.1"}}', CASE WHEN n <= 5 THEN 401 ELSE 429 END, NULL, 'attempt ' || n) FROM generate_series(1, 6) AS n;
 SELECT ok((headers_out ->> 'Retry-After')::int BETWEEN 1 AND 100000, 'who is throttled is told how long') FROM ask('POST /v1/users/limit%40example.com/authenticate', '{"password": "canary", "request": {"ip": "198.51.100.1"}}');
 SELECT is((ask('POST /v1/users/x/authenticate_code', '{"user": {"token": "kli_x", "code": "000000"}}')).status, 422, 'there is no second factor');
@@ -352,6 +382,15 @@ SELECT answers('POST /v1/sessions', '{"session": {"user_id": "' || u || '"}}', 4
 SELECT answers('POST /v1/sessions', '{}', 422, faults('{"user_id": ["User can''t be blank."]}'), 'nothing');
 SELECT answers('POST /v1/sessions', '{"session": {"user_id": "sleeper+1@example.com"}}', 422, faults('{"base": ["User is inactive."]}'), 'an inactive user');
 SELECT answers('GET /v1/sessions/' || s, '', 404, fault('Not found.'), 'no session: ' || left(s, 20)) FROM (VALUES ('kss_x'), ('a.b.c'), ('...'), (arsignup.format_id('kss', arsignup.new_id())), (replace(thing('session'), 'kss', 'ksu'))) AS v (s);
+CREATE FUNCTION end_at_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE arsignup.sessions SET ended_at = now() WHERE id = NEW.id; RETURN NULL; END $$;
+CREATE TRIGGER end_at_once AFTER INSERT ON arsignup.sessions FOR EACH ROW EXECUTE FUNCTION end_at_once();
+SELECT answers('POST /v1/sessions', '{"session": {"user_id": "ada@example.com"}}', 422, faults('{"base": ["The session was ended at once, by a rule of the application''s."]}'), 'one that a trigger ends');
+DROP TRIGGER end_at_once ON arsignup.sessions;
+SELECT make('locked', 'POST /v1/sessions', '{"session": {"user_id": "ada@example.com"}}');
+SELECT pg_get_functiondef('arsignup.verify_login_token'::regproc) AS definition \gset
+CREATE OR REPLACE FUNCTION arsignup.verify_login_token(token arsignup.secret, realm_id uuid DEFAULT NULL) RETURNS jsonb LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'canary' USING ERRCODE = 'SU011'; END $$;
+SELECT is((ask(m || ' /v1/sessions/' || thing('locked', 'token'))).status, 503, 'a signing key that cannot be opened: ' || m) FROM (VALUES ('GET'), ('DELETE')) AS v (m);
+:definition;
 SELECT make('retired', 'POST /v1/sessions', '{"session": {"user_id": "hopper@example.com"}}');
 UPDATE arsignup.users SET state = 'inactive' WHERE email_key = 'hopper@example.com';
 SELECT is((ask('GET /v1/sessions/' || thing('retired', t))).status, 404, 'nor is that of an inactive user: ' || t) FROM (VALUES ('id'), ('token')) AS v (t);
@@ -392,7 +431,7 @@ SELECT tells('GET /v1/memberships/' || thing('member') || '?expand=user,org', ''
 SELECT tells('PUT /v1/memberships/' || thing('member'), '{"membership": {"permissions": "one"}}', 200, '{"permissions": ["one"], "expires_at": 4000000000, "custom": {"x": 1}}', 'one permission as a text');
 SELECT tells('PUT /v1/memberships/' || thing('member'), '{"membership": {"permissions": [], "expires_at": null, "custom": {}}}', 200, '{"permissions": [], "expires_at": null, "custom": {}}', 'null: never');
 SELECT answers('POST /v1/memberships', '{"membership": {"org_id": "' || thing('acme') || '", "user_id": "ada@example.com"}}', 422, faults('{"org_id": ["User is already a member of this organisation."]}'), 'twice');
-SELECT answers('POST /v1/memberships', '{"membership": {"org_id": "org_x", "user_id": "usr_x"}}', 422, faults('{"user_id": ["User is not known."], "org_id": ["Org id is not known."]}'), 'neither is known');
+SELECT answers('POST /v1/memberships', '{"membership": {"org_id": "org_x", "user_id": "usr_x"}}', 422, faults('{"user_id": ["User is not known."], "org_id": ["Org is not known."]}'), 'neither is known');
 SELECT answers('POST /v1/memberships', '{"membership": {"org_id": "' || arsignup.format_id('org', arsignup.new_id()) || '"}}', 422, faults('{"user_id": ["User can''t be blank."], "org_id": ["Org is not known."]}'), 'nor these');
 SELECT tells('POST /v1/memberships', '{"membership": {"user_id": "ada@example.com", "permissions": ["a b"], "expires_at": 1}}', 422, '{"errors": {"permissions": []}}', 'faults');
 SELECT tells('GET /v1/memberships?org_id=' || thing('acme'), '', 200, '{"more_results": false, "collection": [{"user": {"email": "ada@example.com"}}]}', 'an org''s have their users');
@@ -465,7 +504,7 @@ SELECT is((SELECT json ->> 'collection' FROM ask('GET /v1/users?realm_id=' || ar
 ---------------------------------------------------------------------------------------------------
 
 SELECT is((ask('GET /v1/openapi.json', '', 'none')).status, 200, 'the description needs no key');
-SELECT is((SELECT count(*)::int FROM ask('GET /v1/openapi.json', '', 'none') AS a, jsonb_each(a.json -> 'paths') AS p, jsonb_each(p.value) AS m), 31, 'and has all calls');
+SELECT is((SELECT count(*)::int FROM ask('GET /v1/openapi.json', '', 'none') AS a, jsonb_each(a.json -> 'paths') AS p, jsonb_each(p.value) AS m), 32, 'and has all calls');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -332,7 +332,7 @@ UPDATE arsignup.login_sources AS s SET logged_in_at = now() - interval '25 hours
 SELECT is(tried('home@example.com', 'password', '::ffff:192.0.2.7') || ': ' || known(:'home'), '1 ok: 192.0.2.7 0 h, 192.0.2.7 25 h', 'but after it; the address may be written as one of version 6');
 SELECT is(tried('away@example.com', 'password', '2001:db8:1:2:3:4:5:6/128') || tried('away@example.com', 'password', '2001:db8:1:2::1/16') || ': ' || known(:'away'), '1 ok1 ok: 2001:db8:1:2::/64 0 h', 'of an address of version 6 counts the /64');
 SELECT arsignup.create_session(realm(), :'away', ip => '192.0.2.9') \g /dev/null
-SELECT is(known(:'away'), '192.0.2.9 0 h, 2001:db8:1:2::/64 0 h', 'a session that the application starts is a login, too');
+SELECT is(known(:'away'), '2001:db8:1:2::/64 0 h', 'a session that the application starts shows nobody''s password');
 
 -- Name and source.
 SELECT is(tried('home@example.com', 'canary', '192.0.2.20', 6), '5 invalid, 1 throttled', 'from one source one name may fail five times');
@@ -350,15 +350,22 @@ SELECT is(tried('away@example.com', 'password', '192.0.2.20'), '1 ok', 'another 
 SELECT is(tried('home@example.com', 'password', '192.0.2.20', app => 'other'), '1 ok', 'and the same in another realm');
 SELECT is(tried('home@example.com', 'password', '192.0.2.20', app => 'orgs'), '1 throttled', 'but not in another app');
 SELECT is(tried(login, 'canary', '192.0.2.20', 6), '5 invalid, 1 throttled', 'nobody is counted likewise: ' || shown(login)) FROM unnest(ARRAY['no.home@example.com', 'not a login', NULL]) AS login;
-SELECT is(tried('away@example.com', '', '2001:db8:9::1', 3) || tried('away@example.com', '', '2001:db8:9::ffff:0:0:1', 3), '3 invalid2 invalid, 1 throttled', 'a /64 is one source');
+SELECT is(tried('away@example.com', 'canary', '2001:db8:9::1', 3) || tried('away@example.com', 'canary', '2001:db8:9::ffff:0:0:1', 3), '3 invalid2 invalid, 1 throttled', 'a /64 is one source');
 SELECT is(tried('away@example.com', 'password', '2001:db8:9:1::1'), '1 ok', 'the next /64 is another');
-SELECT is(tried('home', '', '192.0.2.22', 6, 'standard') || tried('HOME', 'password', '192.0.2.22', 1, 'standard') || tried('home@example.com', 'password', '192.0.2.22', 1, 'standard'), '5 invalid, 1 throttled1 throttled1 ok', 'username and email are two names');
+SELECT is(tried('home', 'canary', '192.0.2.22', 6, 'standard') || tried('HOME', 'password', '192.0.2.22', 1, 'standard') || tried('home@example.com', 'password', '192.0.2.22', 1, 'standard'), '5 invalid, 1 throttled1 throttled1 ok', 'username and email are two names');
 SELECT is(tried('home', 'password', '192.0.2.22', 1, 'standard'), '1 ok', 'but the user is known there now, by whichever name');
 SELECT is(tried('home@example.com', 'password', '192.0.2.7', 8), '8 ok', 'who is right counts for nothing');
 
+-- What can be nobody's password is no guess: it is neither counted nor in anybody's way.
+SELECT limiter_entries FROM arsignup.stats() \gset before_
+SELECT is(tried(login, password, '192.0.2.24', 10), '10 invalid', format('ten times %s for %s', what, login))
+FROM unnest(ARRAY['away@example.com', 'nobody.at.all@example.com']) AS login, (VALUES (NULL, 'no password'), ('', 'an empty one'), (repeat('x', 1025), 'one of 1025 bytes')) AS v (password, what);
+SELECT is(limiter_entries, :before_limiter_entries::bigint, 'nothing is counted of them') FROM arsignup.stats();
+SELECT is(tried('away@example.com', 'password', '192.0.2.24'), '1 ok', 'and who is right gets in');
+
 -- The name alone. A hundred failures from everywhere keep out whoever is not known.
-SELECT is(string_agg(DISTINCT tried('home@example.com', '', '198.51.100.0'::inet + n, 5), ' '), '5 invalid', 'a stranger fails from source after source') FROM generate_series(1, 18) AS n;
-SELECT matches(string_agg(tried('home@example.com', '', '198.51.101.0'::inet + n), ' ' ORDER BY n), '^(1 invalid ){4,9}1 throttled', 'until there were a hundred') FROM generate_series(1, 15) AS n;
+SELECT is(string_agg(DISTINCT tried('home@example.com', 'canary', '198.51.100.0'::inet + n, 5), ' '), '5 invalid', 'a stranger fails from source after source') FROM generate_series(1, 18) AS n;
+SELECT matches(string_agg(tried('home@example.com', 'canary', '198.51.101.0'::inet + n), ' ' ORDER BY n), '^(1 invalid ){4,9}1 throttled', 'until there were a hundred') FROM generate_series(1, 15) AS n;
 SELECT is(tried('home@example.com', 'password', source), '1 throttled', 'then no stranger gets in: ' || coalesce(host(source), 'from nowhere')) FROM unnest(ARRAY['198.51.102.1', '192.0.2.9', NULL]::inet[]) AS source;
 SELECT is(tried('home@example.com', 'password', source), '1 ok', 'the owner does: ' || source) FROM unnest(ARRAY['192.0.2.7', '192.0.2.21', '::ffff:192.0.2.7']::inet[]) AS source;
 DELETE FROM arsignup.login_sources AS s WHERE s.user_id = :'home' AND s.logged_in_at < now() - interval '1 hour';
@@ -368,11 +375,11 @@ UPDATE arsignup.login_sources AS s SET logged_in_at = now() - interval '29 days 
 SELECT is(tried('home@example.com', 'password', '192.0.2.21'), '1 ok', 'but of late');
 
 -- The source alone.
-SELECT is(string_agg(DISTINCT tried(n || '@example.com', '', '203.0.113.1'), ' '), '1 invalid', 'a hundred names fail from one source') FROM generate_series(1, 100) AS n;
+SELECT is(string_agg(DISTINCT tried(n || '@example.com', 'canary', '203.0.113.1'), ' '), '1 invalid', 'a hundred names fail from one source') FROM generate_series(1, 100) AS n;
 SELECT is(tried('away@example.com', 'password', '203.0.113.1'), '1 throttled', 'then none gets in from there');
 SELECT is(tried('away@example.com', 'password', '203.0.113.2'), '1 ok', 'from the next they do');
 INSERT INTO arsignup.login_sources VALUES (realm(), :'away', '203.0.113.1', now());
-SELECT is(tried('away@example.com', 'password', '203.0.113.1'), '1 ok', 'and there who is known');
+SELECT is(tried('away@example.com', 'password', '203.0.113.1'), '1 throttled', 'nor who is known there: whoever shares a source may know one of its users');
 
 -- What is old is purged; the rest goes with the user.
 DELETE FROM arsignup.login_sources;

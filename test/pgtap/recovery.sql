@@ -211,6 +211,24 @@ SELECT is(events(id('ada'), :'mark'), 'user.password_token.consumed user.updated
 SELECT is(email_verification, 'verified', 'the email is verified') FROM arsignup.users WHERE id = id('ada');
 SELECT is(arsignup.verify_email(:'verification'), NULL, 'once');
 
+-- Who says from where they are is known there, by whichever name, and what has failed from there is forgotten.
+CREATE FUNCTION tried(login text, password text, source inet, times int DEFAULT 1) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(DISTINCT coalesce((arsignup.login(app('standard'), login, password, source)).reason, 'ok'), ' ') FROM generate_series(1, times)
+$$;
+SELECT is(tried(login, 'canary', '192.0.2.50', 6) || ' ' || tried(login, 'password', '192.0.2.50'), 'invalid throttled throttled', 'who fails too often is throttled: ' || login) FROM unnest(ARRAY['sue', 'sue@example.com']) AS login;
+SELECT reset_mail('sue', 'standard') ->> 'token' AS token \gset
+SELECT now_id() AS mark \gset
+SELECT is(arsignup.reset_password(:'token', 'canary zebu', '192.0.2.50', 'curl'), id('sue'), 'a reset with an address');
+SELECT results_eq(format('SELECT event_type, ip, client FROM arsignup.events WHERE user_id = id(''sue'') AND id > %L ORDER BY id', :'mark'),
+	$$VALUES ('user.password_token.consumed', inet '192.0.2.50', 'curl'), ('user.updated', '192.0.2.50', 'curl')$$, 'which the events tell');
+SELECT results_eq($$SELECT source FROM arsignup.login_sources WHERE user_id = id('sue')$$, $$VALUES (inet '192.0.2.50')$$, 'is known there');
+SELECT is(tried(login, 'canary zebu', '192.0.2.50'), 'ok', 'and may log in at once: ' || login) FROM unnest(ARRAY['sue', 'sue@example.com']) AS login;
+SELECT is(tried(login, 'canary', '192.0.2.50', 6), 'invalid throttled', 'who fails too often there is throttled again: ' || login) FROM unnest(ARRAY['sue', 'sue@example.com']) AS login;
+SELECT is(arsignup.reset_password(reset_mail('sue', 'standard') ->> 'token', 'canary okapi', '192.0.2.51'), id('sue'), 'a reset from elsewhere');
+SELECT is(tried(login, 'canary okapi', '192.0.2.50'), 'throttled', 'helps nobody there: ' || login) FROM unnest(ARRAY['sue', 'sue@example.com']) AS login;
+SELECT is(arsignup.reset_password(reset_mail('sue', 'standard') ->> 'token', 'canary quagga', '192.0.2.50'), id('sue'), 'but another from there');
+SELECT is(tried(login, 'canary quagga', '192.0.2.50'), 'ok', 'does: ' || login) FROM unnest(ARRAY['sue', 'sue@example.com']) AS login;
+
 -- The rules for passwords hold, and leave the token as good as it was.
 SELECT make_user('pascaline', 'demanding');
 SELECT reset_mail('pascaline@example.com', 'demanding') ->> 'token' AS token \gset

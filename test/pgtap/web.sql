@@ -16,10 +16,10 @@ $$;
 CREATE FUNCTION token(a answer) RETURNS text LANGUAGE sql AS $$ SELECT substring(header(a, 'Location') FROM '[?&]token=([^&#]*)') $$;
 -- Assert that an answer has everything that every page has.
 CREATE FUNCTION is_page(a answer, status int, description text) RETURNS text LANGUAGE sql AS $$
-	SELECT is(concat_ws(' | ', a.status, header(a, 'Content-Type'), header(a, 'X-Content-Type-Options'), header(a, 'Referrer-Policy'), header(a, 'Cache-Control'),
+	SELECT is(concat_ws(' | ', a.status, header(a, 'Content-Type'), header(a, 'X-Content-Type-Options'), header(a, 'Referrer-Policy'), header(a, 'Cross-Origin-Opener-Policy'), header(a, 'Cache-Control'),
 			header(a, 'Content-Security-Policy') LIKE 'default-src ''none''; base-uri ''none''; frame-ancestors ''none''; style-src ''self''%',
 			header(a, 'Content-Security-Policy') ~ 'unsafe|script-src|\*', a.body ~ '<script|<style|style=| on[a-z]+=', a.body ~ '^<!DOCTYPE html>\n<html lang="en">'),
-		concat_ws(' | ', status, 'text/html; charset=utf-8', 'nosniff', 'no-referrer', 'no-store', true, false, false, true), description)
+		concat_ws(' | ', status, 'text/html; charset=utf-8', 'nosniff', 'no-referrer', 'same-origin', 'no-store', true, false, false, true), description)
 $$;
 
 -- Routes by short names, and realms of more kinds.
@@ -70,7 +70,7 @@ SELECT is_page(ask(NULL, at('u', '/login')), 405, 'no method');
 SELECT is(header(ask('POST', at('u', '/.well-known/jwks.json')), 'Allow'), 'GET, HEAD', 'keys are to be read');
 SELECT is_page(get(at('u', path)), 422, 'a mailed link without its token: ' || path) FROM unnest(ARRAY['/reset', '/verify', '/reset?token=', '/reset?token=a&token=b', '/verify?token=%zz', '/verify?token=%00']) AS path;
 SELECT is_page(get(at('nosignup', '/signup')), 403, 'signups are switched off');
-SELECT is_page(get(at('nologin', '/login')), 403, 'logins are switched off');
+SELECT is_page(get(at('nologin', path)), 403, 'logins are switched off: ' || path) FROM unnest(ARRAY['/login', '/', '/forgot']) AS path;
 
 -- GET changes nothing.
 SELECT idle(format('get(at(%L, %L))', slug, path), status, format('GET %s of %s changes nothing', path, slug))
@@ -129,7 +129,7 @@ SELECT idle(format('post(at(''u'', %L), %L)', path, form || '&redir=a&redir=b'),
 SELECT is_page(post(at('u', '/login'), 'login=nobody@example.com&password=canary', headers), 422, 'POST with ' || headers::text || ': from our page')
 FROM unnest(ARRAY['{"sec-fetch-site": "none"}', '{"sec-fetch-site": null, "origin": "https://auth.example.com"}', '{"sec-fetch-site": null, "referer": "https://auth.example.com/x"}']::jsonb[]) AS headers;
 SELECT idle(format('post(%L, ''email=new@example.com&password=canary password'')', path), status, 'POST ' || path) FROM (VALUES ('/nobody/signup', 404), (at('off', '/signup'), 404), (at('asleep', '/signup'), 404), (at('nosignup', '/signup'), 403), (at('u', '/.well-known/jwks.json'), 405)) AS v (path, status);
-SELECT idle($$post(at('nologin', '/login'), 'login=ada@example.com&password=password')$$, 403, 'logins are switched off');
+SELECT idle(format('post(at(''nologin'', %L), ''login=ada@example.com&password=password'')', path), 403, 'logins are switched off: ' || path) FROM unnest(ARRAY['/login', '/', '/forgot']) AS path;
 
 ---------------------------------------------------------------------------------------------------
 -- Signing up
@@ -206,6 +206,8 @@ SELECT is(target(query, form), expected, format('query %s, form %s', query, form
 	('?redirect_uri=https://app.example.com/in/x', '', 'https://app.example.com/in/x?token=T'),
 	('', '&redirect_uri=https://app.example.com/in?a=b%23c', 'https://app.example.com/in?a=b&token=T#c'),
 	('', '&redirect_uri=http://localhost:3000/&redir=/a', 'http://localhost:3000/?token=T&redir=/a'),
+	('', '&redirect_uri=https://app.example.com/in?token=evil', 'https://app.example.com/login?x=1&token=T#y'),
+	('', '&redirect_uri=https://app.example.com/in%3F%2574oken=evil', 'https://app.example.com/login?x=1&token=T#y'),
 	('', '&redirect_uri=https://app.example.com/', 'https://app.example.com/login?x=1&token=T#y'),
 	('', '&redirect_uri=https://app.example.com.evil.test/in', 'https://app.example.com/login?x=1&token=T#y'),
 	('', '&redirect_uri=https://app.example.com@evil.test/in', 'https://app.example.com/login?x=1&token=T#y'),
@@ -237,6 +239,27 @@ SELECT post(at('u', '/login'), 'login=throttled@example.com&password=canary', :'
 RESET app.settings.arsignup_proxy;
 SELECT is_page(:'a'::answer, 429, '... are told so on a page');
 SELECT ok(header(:'a'::answer, 'Retry-After')::int BETWEEN 1 AND 900 AND (:'a'::answer).body ~ 'try again in (a|\d+) minutes?' AND (:'a'::answer).body ~ 'value="throttled@example.com"', '... with when to come again');
+
+-- Who logs in again leaves what the browser had, but for the same person at another app.
+CREATE FUNCTION alive(a answer) RETURNS text LANGUAGE sql AS $$
+	SELECT concat_ws(' ', CASE WHEN arsignup.verify_login_token(token(a)) IS NULL THEN 'ended' ELSE 'goes on' END,
+		(SELECT 'AND HAS A COOKIE' FROM arsignup.sessions WHERE id = arsignup.parse_id(convert_from(decode(rpad(translate(split_part(token(a), '.', 2), '-_', '+/'), (length(split_part(token(a), '.', 2)) + 3) / 4 * 4, '='), 'base64'), 'UTF8')::jsonb ->> 'tk') AND cookie_digest IS NOT NULL))
+$$;
+SELECT arsignup.create_user(realm(), 'bea@example.com', password_hash => ready_hash()) AS bea \gset
+CREATE FUNCTION replaced(app text, form text, page text DEFAULT '/login') RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	a answer := post(at('u', '/login'), 'login=ada@example.com&password=password');
+BEGIN
+	PERFORM post(at(app, page), form, cookies => cookies(a));
+	RETURN alive(a);
+END
+$$;
+SELECT is(replaced('u', 'login=ada@example.com&password=password'), 'ended', 'logged in again at the same app');
+SELECT is(replaced('o', 'login=ada@example.com&password=password'), 'goes on', 'logged in at another app');
+SELECT is(replaced('o', 'login=bea@example.com&password=password'), 'ended', 'somebody else logged in');
+SELECT is(replaced('o', 'email=cleo@example.com&password=canary password', '/signup'), 'ended', 'somebody signed up');
+SELECT is(replaced('t', 'email=dora@example.com&password=canary password', '/signup'), 'goes on AND HAS A COOKIE', 'a signup token is no login');
+SELECT is(replaced('u', 'login=ada@example.com&password=canary'), 'goes on AND HAS A COOKIE', 'nor is a wrong password');
 
 -- Basic: asked again. Seamless: forwarded, with the same session, at once.
 SELECT is_page(get(at('u', '/login'), cookies => cookies(a)), 200, 'basic: a login is asked for again') FROM post(at('u', '/login'), 'login=ada@example.com&password=password') AS a;
@@ -278,11 +301,13 @@ SELECT ok(:'reset' ~ '^kpw_', 'a mail has the token');
 SELECT ok((get(at('u', '/reset?token=' || :'reset'))).body LIKE '%name="token" value="' || :'reset' || '"%', 'the mailed link leads to a form');
 SELECT idle(format('post(at(''u'', ''/reset''), ''password=canary&token=%s'')', :'reset'), 422, 'a bad password', 'href="#password"');
 SELECT idle(format('post(at(''u'', ''/reset''), ''token=%s'')', :'reset'), 422, 'no password', 'href="#password"');
+SELECT idle(format('post(at(''s'', ''/reset''), ''password=a+new+password&token=%s'')', :'reset'), 422, 'another realm''s app', 'does not work any more');
 SELECT post(at('u', '/reset'), 'password=a+new+password&token=' || :'reset') AS a \gset
 SELECT is_page(:'a'::answer, 200, 'a new password is set');
 SELECT is((post(at('u', '/login'), 'login=ada@example.com&password=' || password)).status, status, 'login with ' || password) FROM (VALUES ('a+new+password', 303), ('password', 422)) AS v (password, status);
 SELECT is_page(post(at('u', '/reset'), 'password=another+password&token=' || token), 422, 'a token that is no good: ' || left(token, 4)) FROM unnest(ARRAY[:'reset', 'x', '', 'kpw_' || repeat('A', 64)]) AS token;
 SELECT idle($$post(at('strict', '/reset'), 'password=correct horse battery&password_confirmation=another&token=x')$$, 422, 'twice, but not the same', 'does not match');
+SELECT ok((post(at('strict', '/reset'), 'password=caf%C3%A9 horse battery&password_confirmation=cafe%CC%81 horse battery&token=x')).body ~ 'does not work any more', '... the same on another keyboard');
 
 SELECT post(at('v', '/signup'), 'email=eve@example.com&password=canary+password') AS a \gset
 SELECT is_page(:'a'::answer, 200, 'where emails must be verified, a signup says so');
@@ -297,6 +322,7 @@ SELECT is_page(post(at('v', '/login'), 'login=eve@example.com&password=canary+pa
 SELECT mailed('user.email.verification_requested') AS verification \gset
 SELECT ok(:'verification' ~ '^kev_', '... by mail');
 SELECT idle(format('get(at(''v'', ''/verify?token=%s''))', :'verification'), 200, 'following the link only asks', '<button');
+SELECT idle(format('post(at(''u'', ''/verify''), ''token=%s'')', :'verification'), 422, 'another realm''s app', 'does not work any more');
 SELECT is_page(post(at('v', '/verify'), 'token=' || :'verification'), 200, 'the email is confirmed');
 SELECT is_page(post(at('v', '/verify'), 'token=' || :'verification'), 422, '... once');
 SELECT is((post(at('v', '/login'), 'login=eve@example.com&password=canary+password')).status, 303, '... and then the login leads on');
@@ -320,9 +346,35 @@ SELECT is_page(under('SU006'), 403, 'SU006');
 SELECT is_page(under('SU010'), 404, 'SU010');
 SELECT is_page(under('SU001'), 422, 'SU001 with a DETAIL that is not ours');
 SELECT is((SELECT count(*) FROM arsignup.users WHERE email = 'failed@example.com'), 0::bigint, 'nothing of it is left');
-SELECT is((outcome(format('SELECT under(%L)', code))).code, code, code || ' is the application''s own, and comes through') FROM unnest(ARRAY['P0001', '23514', '42501', '57000', '22000']) AS code;
+SET LOCAL log_min_messages = fatal; -- the suite reads the log for internal errors
+SELECT is_page(a, 500, code || ' is a failure'), ok(a.body !~ 'canary', '... of which nothing is told') FROM unnest(ARRAY['42501', '54000', 'XX000', 'SU003']) AS code, under(code) AS a;
+RESET log_min_messages;
+SELECT ok(is_cancelled($$SELECT under('57014')$$), 'a call that is cancelled ends');
 SELECT set_config('role', 'none', true) \g /dev/null
 DROP TRIGGER fail ON arsignup.users;
+-- So is what would be checked at COMMIT only; what a caller has put off elsewhere still is, and does not run with our rights.
+CREATE CONSTRAINT TRIGGER fail AFTER INSERT ON arsignup.users DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fail();
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM set_config('test.ran_as', current_user, true); RETURN NULL; END $$;
+CREATE TABLE put_off (n int);
+CREATE CONSTRAINT TRIGGER fail AFTER INSERT ON put_off DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note();
+INSERT INTO put_off VALUES (1);
+SELECT is_page(under('P0001'), 422, 'a deferred rule of the application''s');
+SELECT is_page(under('42501'), 500, 'a deferred failure');
+SELECT is((SELECT count(*) FROM arsignup.users WHERE email = 'failed@example.com'), 0::bigint, '... leaves nothing');
+SELECT is(current_setting('test.ran_as', true), NULL, 'what others have put off has not run');
+SELECT is((outcome($$SELECT arsignup.create_user(realm(), 'deferred@example.com')$$, false)).code, '00000', '... and what is next on our tables waits again');
+SET CONSTRAINTS ALL IMMEDIATE;
+DROP TABLE put_off;
+DROP TRIGGER fail ON arsignup.users;
+
+-- nginx, which has replaced a 503, asks again for the form only.
+SELECT idle(format('post(at(''u'', %L), %L, ''{"x-arsignup-busy": "yes"}'')', path, form), 200, 'asked again by nginx: POST ' || path || ' is not done', 'send this again')
+FROM (VALUES ('/signup', 'email=again@example.com&password=canary password'), ('/login', 'login=ada@example.com&password=canary'), ('/logout', ''),
+	('/forgot', 'login=ada@example.com'), ('/reset', 'token=otk_x&password=canary'), ('/verify', 'token=otk_x')) AS v (path, form);
+SELECT idle('get(at(''u'', ''/login''), ''{"x-arsignup-busy": "yes"}'')', 200, '... nor is a GET', 'send this again');
+SELECT is(header(a, 'Retry-After') || ' ' || (a.body ~ 'value="again@example.com"'), '5 true', '... with what was typed')
+FROM post(at('u', '/signup'), 'email=again@example.com&password=canary password', '{"x-arsignup-busy": "yes"}') AS a;
+SELECT idle('post(at(''u'', ''/signup''), ''email=again@example.com'', ''{"x-arsignup-busy": "yes", "sec-fetch-site": "cross-site"}'')', 403, '... but not to another site');
 
 -- On a standby, pages are shown and forms are not taken; so are those of PostgREST that only read.
 SELECT post(at('s', '/login'), 'login=ada@example.com&password=password') AS a \gset
@@ -334,7 +386,11 @@ ROLLBACK TO reading;
 SELECT is_page(:'shown'::answer, 200, 'read-only: a page is shown');
 SELECT is_page(:'login'::answer, 503, 'read-only: a login is for later');
 SELECT is_page(:'again'::answer, 200, 'read-only: who cannot be forwarded is asked');
-SELECT is((get(at('s2', '/login'), cookies => cookies(:'a'::answer))).status, 303, '... and is forwarded otherwise');
+SELECT idle(format('get(at(''s2'', ''/login''), cookies => %L)', cookies(:'a'::answer)), 200, '... and is elsewhere, where the key would have to be changed');
+SELECT post(at('s', '/login'), 'login=ada@example.com&password=password') AS a \gset
+SELECT idle(format('get(at(''s2'', ''/login''), cookies => %L)', cookies(:'a'::answer)), 303, '... which a login does');
+UPDATE arsignup.realms SET jwt_alg = 'EdDSA' WHERE id = realm('seamless');
+SELECT idle(format('get(at(''s2'', ''/login''), cookies => %L)', cookies(:'a'::answer)), 200, 'nor is a key made for it');
 
 ---------------------------------------------------------------------------------------------------
 -- Keys
@@ -366,6 +422,8 @@ SELECT is_page(direct(format('login(%L, login => ''direct@example.com'', passwor
 SELECT idle(format('direct(%L, %L)', format('signup(%L, email => ''cross@example.com'', password => ''canary password'')', slug('u')), headers), status, 'signup with ' || headers)
 FROM (VALUES ('{"sec-fetch-site": "cross-site"}', 403), ('{"sec-fetch-site": null, "origin": "https://evil.test"}', 403)) AS v (headers, status);
 SELECT is_page(direct(format('login(%L, login => ''direct@example.com'', password => ''canary'')', slug('u')), '{"sec-fetch-site": null, "origin": "http://api.example.com:3000"}'), 422, 'from its own host');
+SELECT is_page(direct(format('login(%L, login => ''direct@example.com'', password => ''canary'')', slug('u')), '{"sec-fetch-site": null, "origin": "http://[::1]:3000", "host": "[::1]:3000"}'), 422, '... by a literal address');
+SELECT idle(format('direct(%L, %L)', format('login(%L, login => ''direct@example.com'', password => ''canary password'')', slug('u')), '{"sec-fetch-site": null, "origin": "http://api.example.com:3001"}'), 403, 'from another port');
 SELECT ok(arsignup_web.stylesheet() ~ '^/\*.*prefers-color-scheme: dark.*focus-visible', 'the stylesheet is there');
 
 SELECT * FROM finish();

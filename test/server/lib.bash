@@ -91,7 +91,7 @@ clean_up() {
 	# shellcheck disable=SC2046
 	kill $(jobs -p) 2>/dev/null || true
 	for cluster in "${clusters[@]}"; do
-		stop_web_of "$cluster"
+		stop_beside "$cluster"
 		[[ ! -e $cluster/data/postmaster.pid ]] ||
 			as_server pg_ctl stop --silent --mode=immediate --pgdata="$cluster/data" || true
 		rm -rf "$cluster/data"

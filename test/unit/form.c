@@ -245,17 +245,22 @@ check_long(void)
 {
 	PasswordHash bcrypt;
 	PasswordHash shacrypt;
+	PasswordHash longest;
+	PasswordHash longer;
 	char		password[1024];
 
 	for (size_t i = 0; i < sizeof(password); i++)
 		password[i] = "a long password "[i % 16];
 	ok(hash_parse((Span) TEXT("$2b$04$1JLtzx2bPnwqqT.u1j73g.3BSQaA4Uz/fycg/Y/xl0.gdK.3zGpE2"), &bcrypt) &&
-	   hash_parse((Span) TEXT("$6$rounds=1000$a$" SHA512CRYPT_TAG), &shacrypt), "two hashes");
+	   hash_parse((Span) TEXT("$6$rounds=1000$a$" SHA512CRYPT_TAG), &shacrypt) &&
+	   hash_parse((Span) TEXT("$5$rounds=1000$saltsalt$bRYuz9K4BhQEQbmCXjpA4vTGuCZt.f5j8QY3MmQOL28"), &longest) &&
+	   hash_parse((Span) TEXT("$5$rounds=1000$saltsalt$eGLv3rEQgivHCVNADLvLjJbRfsmxdzI9Q5NoG4fP47/"), &longer), "some hashes");
 	ok(verify(&bcrypt, password, 80) == PASSWORD_RIGHT, "bcrypt: a password of 80 bytes");
 	ok(verify(&bcrypt, password, 72) == PASSWORD_RIGHT, "... 72 of which count");
 	ok(verify(&bcrypt, password, 71) == PASSWORD_WRONG, "... not 71");
 	ok(verify(&bcrypt, password, sizeof(password)) == PASSWORD_RIGHT, "... however many there are");
-	ok(verify(&shacrypt, password, 128) == PASSWORD_WRONG, "sha-crypt: 128 bytes");
+	ok(verify(&longest, password, 128) == PASSWORD_RIGHT, "sha-crypt: a password of 128 bytes");
+	ok(verify(&longer, password, 129) == PASSWORD_WRONG, "... none of 129");
 	ok(verify(&shacrypt, password, 512) == PASSWORD_WRONG, "... 512 are wrong, not an error");
 	ok(verify(&shacrypt, ANSWER "\0more", sizeof(ANSWER) + 4) == PASSWORD_WRONG, "... so is what has NUL in it");
 	ok(verify(&shacrypt, "", 0) == PASSWORD_WRONG, "... and nothing");
@@ -264,7 +269,7 @@ check_long(void)
 int
 main(void)
 {
-	plan(6 * lengthof(good) + 2 * lengthof(dear) + lengthof(bad) + 1 + 9);
+	plan(6 * lengthof(good) + 2 * lengthof(dear) + lengthof(bad) + 1 + 10);
 	if (sodium_init() < 0)
 		abort();
 	for (size_t i = 0; i < lengthof(good); i++)

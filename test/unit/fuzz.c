@@ -3,16 +3,20 @@
  * expressions do, and what it reads must be written again in the same way. The
  * row of inputs is the same in every run.
  */
+#include <math.h>
 #include <regex.h>
 #include <sodium.h>
 
 #include "account/identity.h"
+#include "api_key/key_text.h"
+#include "core/params.h"
 #include "realm/url.h"
 #include "base/encode.h"
 #include "password/form.h"
 #include "password/phc.h"
 #include "base/token.h"
 #include "tap.h"
+#include "web/urlencoded.h"
 
 #define ROUNDS 200000
 #define MAX_SIZE 1024
@@ -25,31 +29,54 @@ static const Span pieces[] = {
 	TEXT("e\xcc\x81"), TEXT("\xe2\x80\xae"), TEXT("\xed\xa0\x80"), TEXT("\xf0\x9f\x98\x80"), TEXT("0"), TEXT("1"),
 	TEXT("9"), TEXT("00"), TEXT("0x"), TEXT("0x7f"), TEXT("127.0.0.1"), TEXT("255"), TEXT("65535"), TEXT("65536"),
 	TEXT("4294967296"), TEXT("a"), TEXT("z"), TEXT("A"), TEXT("localhost"), TEXT("evil.test"), TEXT("http://"),
-	TEXT("https://"), TEXT("utk_"), TEXT("usr_"), TEXT("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+	TEXT("https://"), TEXT("{"), TEXT("}"), TEXT("\""), TEXT("\"a\":"), TEXT("\\u0000"), TEXT("\\ud83d"), TEXT("e400"),
+	TEXT("9223372036854775808"), TEXT("utk_"), TEXT("usr_"), TEXT("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
 };
 
 /* ---------- second opinions ---------- */
 
-/* Tell whether an extended regular expression is found in a text; each is compiled once. */
+/* Find an extended regular expression in a text; each is compiled once, and says only so much. */
 static bool
-found(const char *pattern, Span text)
+find(const char *pattern, int flags, Span text, regmatch_t *match)
 {
 	static struct
 	{
 		const char *pattern;
 		regex_t		compiled;
-	}			cache[48];
+	}			cache[64];
 	size_t		i = 0;
-	regmatch_t	match = {0, text.size};
 
+	*match = (regmatch_t) {0, text.size};
 	while (i < lengthof(cache) && cache[i].pattern != NULL && cache[i].pattern != pattern)
 		i++;
 	if (i == lengthof(cache))
 		abort();
-	if (cache[i].pattern == NULL && regcomp(&cache[i].compiled, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+	if (cache[i].pattern == NULL && regcomp(&cache[i].compiled, pattern, REG_EXTENDED | flags) != 0)
 		abort();
 	cache[i].pattern = pattern;
-	return regexec(&cache[i].compiled, text.data, 1, &match, REG_STARTEND) == 0;
+	return regexec(&cache[i].compiled, text.data, 1, match, REG_STARTEND) == 0;
+}
+
+/* Tell whether an extended regular expression is found in a text. */
+static bool
+found(const char *pattern, Span text)
+{
+	regmatch_t	match;
+
+	return find(pattern, REG_NOSUB, text, &match);
+}
+
+/* Take what an extended regular expression matches off the front of a text. */
+static bool
+take(const char *pattern, Span *text, Span *taken)
+{
+	regmatch_t	match;
+
+	if (!find(pattern, 0, *text, &match))
+		return false;
+	*taken = (Span) {text->data, match.rm_eo};
+	*text = (Span) {text->data + match.rm_eo, text->size - match.rm_eo};
+	return true;
 }
 
 #define LABEL "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
@@ -190,6 +217,83 @@ expect_token(Span text)
 	return found("^utk_[A-Za-z0-9_-]{64}$", text);
 }
 
+static bool
+expect_key(Span text)
+{
+	return text.size == API_KEY_LENGTH && found("^ko_[0-9A-Za-z]{22}-", text) &&
+		memcmp(text.data + API_KEY_PREFIX_LENGTH, "7n42DGM5Tflk9n8mt7Fhc7", BASE62_UUID_LENGTH) <= 0;
+}
+
+#define SPACE "^[ \t\n\r]*"
+#define MULTIBYTE "[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|" \
+	"\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}"
+#define HEX "[0-9A-Fa-f]"
+#define STRING "^\"([] !#-[^-\x7f]|" MULTIBYTE "|\\\\[\"\\/bfnrt]|\\\\u([0-9A-CEFa-cef]" HEX "|[dD][0-7])" HEX "{2}|" \
+	"\\\\u[dD][89ABab]" HEX "{2}\\\\u[dD][C-Fc-f]" HEX "{2})*\""
+
+static bool expect_value(Span *rest, int levels);
+
+/* Expect the members of an object or the elements of an array, as far as its end. */
+static bool
+expect_members(Span *rest, bool is_object, int levels)
+{
+	const char *end = is_object ? SPACE "}" : SPACE "]";
+	Span		taken;
+
+	if (take(end, rest, &taken))
+		return true;
+	do
+	{
+		take(SPACE, rest, &taken);
+		if (is_object && (!take(STRING, rest, &taken) || found("^([^\\]|\\\\[^u]|\\\\u....)*\\\\u0000", taken) ||
+						  !take(SPACE ":", rest, &taken)))
+			return false;
+		if (!expect_value(rest, levels))
+			return false;
+	} while (take(SPACE ",", rest, &taken));
+	return take(end, rest, &taken);
+}
+
+/* Expect a value of JSON that has no more than so many levels. */
+static bool
+expect_value(Span *rest, int levels)
+{
+	Span		taken;
+
+	take(SPACE, rest, &taken);
+	if (take("^[[{]", rest, &taken))
+		return levels > 0 && expect_members(rest, taken.data[0] == '{', levels - 1);
+	if (take("^-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?", rest, &taken))
+	{
+		char		number[MAX_SIZE + 1] = "";
+
+		memcpy(number, taken.data, taken.size);
+		return isfinite(strtod(number, NULL));
+	}
+	return take("^(true|false|null)", rest, &taken) || take(STRING, rest, &taken);
+}
+
+static bool
+expect_json(Span text)
+{
+	text = span_trim(text);
+	return text.size == 0 || (text.data[0] == '{' && expect_value(&text, PARAMS_MAX_DEPTH) && text.size == 0);
+}
+
+/* Expect a form of one pair, whose name has at most so many brackets. */
+static bool
+expect_pair(Span text)
+{
+	char		buffer[MAX_SIZE];
+	Span		name = urlencoded_take(&text, '=');
+	const bool	is_empty = name.data + name.size == text.data && name.size == 0;
+	Span		value;
+
+	return memchr(name.data, '&', name.size) == NULL && memchr(text.data, '&', text.size) == NULL &&
+		(is_empty || (urlencoded_decode(text, true, buffer, &value) && urlencoded_decode(name, true, buffer, &name) &&
+					  found("^[^[]+(\\[[^][]*\\]){0,15}$", name)));
+}
+
 /* Tell whether a text is UTF-8 without control characters. */
 static bool
 expect_line(Span text)
@@ -272,6 +376,68 @@ is_token(Span text)
 	sodium_bin2base64(again, sizeof(again), realm_id, UUID_SIZE, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 	changed += memcmp(text.data + 4, again, 21) != 0;
 	return true;
+}
+
+/* The same of an API key: its id. */
+static bool
+is_key(Span text)
+{
+	uint8_t		id[UUID_SIZE];
+	char		again[BASE62_UUID_LENGTH];
+
+	if (!api_key_parse(text, id))
+		return false;
+	base62_encode_uuid(id, again);
+	changed += memcmp(text.data + API_KEY_PREFIX_LENGTH, again, sizeof(again)) != 0;
+	return true;
+}
+
+/* Note a value that is another when it was written and read again. */
+static void
+check_written(const Value *value)
+{
+	char		first[8 * MAX_SIZE];
+	char		second[8 * MAX_SIZE];
+	size_t		size = value_write(value, first, sizeof(first));
+	Value	   *again = params_from_loose_json((Span) {first, size});
+
+	changed += again == NULL || value_write(again, second, sizeof(second)) != size || memcmp(first, second, size) != 0;
+	params_free(again);
+}
+
+/*
+ * Tell whether this is JSON where only some members matter; note it if those
+ * are counted wrong, or if it is none where all of them matter.
+ */
+static bool
+is_json(Span text)
+{
+	Value	   *loose = params_from_loose_json(text);
+	Value	   *strict = params_from_json(text);
+	int			count = loose != NULL ? params_count_members(text, "a") : 0;
+
+	changed += (count > 0) != (value_member(loose, "a") != NULL);
+	changed += strict != NULL && (loose == NULL || count > 1);
+	if (loose != NULL)
+		check_written(loose);
+	params_count_members(text, "a");
+	params_free(strict);
+	params_free(loose);
+	return loose != NULL;
+}
+
+/* Tell whether this is a form of one pair. */
+static bool
+is_pair(Span text)
+{
+	char	   *buffer = malloc(text.size);
+	Value	   *value = params_from_form(text, buffer);
+
+	free(buffer);
+	if (value != NULL)
+		check_written(value);
+	params_free(value);
+	return value != NULL && (text.size == 0 || memchr(text.data, '&', text.size) == NULL);
 }
 
 /* The same of a line: every code point. */
@@ -370,6 +536,20 @@ static const struct
 		TEXT("utk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
 		TEXT("utk_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"),
 		TEXT("utk_AAECAwQFBgcICQoLDA0OD4CBgoOEhYaHiImKi4yNjo+QkZKTlJWWl5iZmpucnZ6f")}},
+	{"API key", is_key, expect_key,
+	{TEXT("ko_02p5oQZoHTv0zeY5yG21K3-AAECAwQFBgcICQoLDA0OD4CBgoOEhYaHiImKi4yNjo8"),
+		TEXT("ko_7n42DGM5Tflk9n8mt7Fhc7-___________________________________________"),
+		TEXT("ko_0000000000000000000000--------------------------------------------"),
+		TEXT("ko_7n42DGM5Tflk9n8mt7Fhc6-0123456789abcdef0123456789abcdef0123456789a"),
+		TEXT("ko_zzzzzzzzzzzzzzzzzzzzzz-0123456789abcdef0123456789abcdef0123456789a"),
+		TEXT("ko_6zzzzzzzzzzzzzzzzzzzzz-0123456789abcdef0123456789abcdef0123456789a")}},
+	{"JSON", is_json, expect_json,
+	{TEXT("{\"a\": \"x\", \"b\": [1, -2.5e3, true, {\"a\": null}]}"), TEXT("{\"\\u0061\":\"\\\"\\u00e9\\ud83d\\ude00\",\"a\":false}"),
+		TEXT("{\"b\":{\"a\":1,\"a\":2},\"c\":\"a\",\"a\":\"}\\\\\"}"), TEXT(" {} "), TEXT("{\"a\":\"\xc3\xa9\xf0\x9f\x98\x80\",\"\":12345678901234567890}"),
+		TEXT("{\"a\":[[[[[[[[[[[[[[[0]]]]]]]]]]]]]]],\"A\":1E2}")}},
+	{"pair of a form", is_pair, expect_pair,
+	{TEXT("user[email]=ada%40example.com"), TEXT("expand[]=a+b"), TEXT("user%5Bcustom%5D[a][]=%C3%A9"), TEXT("a=b=c"), TEXT("a"),
+		TEXT("a[b][c][d][e][f][g][h][i][j][k][l][m][n][o][p]=1")}},
 	{"line", is_line, expect_line,
 	{TEXT("Ada Lovelace"), TEXT("Zo\xc3\xab \xe5\x85\x89 \xf0\x9f\x98\x80"), TEXT(""), TEXT("e\xcc\x81\xc2\xa0"),
 		TEXT("\xf4\x8f\xbf\xbf\xef\xbf\xbf\xdf\xbf"), TEXT("\xe2\x80\xa7\xe2\x81\xa5")}},

@@ -22,6 +22,8 @@ check_header(const char *headers, bool is_direct, size_t offset, const char *exp
 		sprintf(text, "%.*s", (int) value->size, value->data);
 	is_string(text, expected, "%s %s", is_direct ? "direct" : "proxied", headers);
 	free((char *) request.method.data);
+	if (request.authority.data != request.host.data)
+		free((char *) request.authority.data);
 	free((char *) request.host.data);
 	free((char *) request.content_type.data);
 }
@@ -45,7 +47,12 @@ check_headers(void)
 	check_header("null", false, METHOD, "-");
 	check_header("{\"host\": \"a.example\"}", false, HOST, "-");
 	check_header("{\"x-arsignup-host\": \"a.example\", \"host\": \"b.example\"}", false, HOST, "a.example");
-	check_header("{\"x-arsignup-host\": \"a.example\", \"host\": \"b.example:3000\"}", true, HOST, "b.example");
+#define AUTHORITY offsetof(Request, authority)
+	check_header("{\"x-arsignup-host\": \"a.example\", \"x-arsignup-authority\": \"a.example:1\", \"host\": \"b.example\"}", false, AUTHORITY,
+				 "a.example:1");
+	check_header("{\"x-arsignup-host\": \"a.example\", \"host\": \"b.example\"}", false, AUTHORITY, "a.example");
+	check_header("{\"x-arsignup-authority\": \"a.example\", \"host\": \"b.example:3000\"}", true, AUTHORITY, "b.example:3000");
+	check_header("{\"x-arsignup-host\": \"a.example\", \"host\": \"b.example:3000\"}", true, HOST, "-");
 	check_header("{\"content-type\": \"text/plain\"}", false, TYPE, "-");
 	check_header("{\"content-type\": \"text/plain\"}", true, TYPE, "text/plain");
 }
@@ -85,7 +92,14 @@ static const Sender senders[] = {
 
 	{NULL, "https://auth.example.com", NULL, true},
 	{NULL, "http://auth.example.com", NULL, true},
-	{NULL, "https://auth.example.com:8443", NULL, true},
+	{NULL, "https://auth.example.com:443", NULL, true},
+	{NULL, "http://auth.example.com:80", NULL, true},
+	{NULL, "https://auth.example.com:8443", NULL, false},
+	{NULL, "https://auth.example.com:80", NULL, false},
+	{NULL, "http://auth.example.com:443", NULL, false},
+	{NULL, "https://auth.example.com:", NULL, false},
+	{NULL, "ftp://auth.example.com", NULL, false},
+	{NULL, "chrome-extension://auth.example.com", NULL, false},
 	{NULL, "https://AUTH.example.com", NULL, true},
 	{NULL, "https://auth.example.com", "https://evil.test/", true},
 	{NULL, "null", NULL, false},
@@ -108,7 +122,9 @@ static const Sender senders[] = {
 	{NULL, NULL, NULL, true},
 	{NULL, NULL, "https://auth.example.com/login?x", true},
 	{NULL, NULL, "https://auth.example.com", true},
-	{NULL, NULL, "https://auth.example.com:8443/", true},
+	{NULL, NULL, "https://auth.example.com:443/", true},
+	{NULL, NULL, "https://auth.example.com:8443/", false},
+	{NULL, NULL, "ftp://auth.example.com/", false},
 	{NULL, NULL, "https://evil.test/https://auth.example.com/", false},
 	{NULL, NULL, "https://evil.test/?auth.example.com", false},
 	{NULL, NULL, "https://evil.test#auth.example.com", false},
@@ -133,7 +149,7 @@ check_senders(void)
 	{
 		const Sender *sender = &senders[i];
 		Request		request = {
-			.host = TEXT("auth.example.com"),
+			.authority = TEXT("auth.example.com"),
 			.fetch_site = header(sender->fetch_site),
 			.origin = header(sender->origin),
 			.referer = header(sender->referer)
@@ -148,9 +164,9 @@ check_senders(void)
 static void
 check_host(const char *host, const char *origin, bool is_own)
 {
-	Request		request = {.host = header(host), .origin = header(origin)};
+	Request		request = {.authority = header(host), .origin = header(origin)};
 
-	is_int(request_is_own(&request), is_own, "origin %s at host %s", origin, host ? host : "-");
+	is_int(request_is_own(&request), is_own, "origin %s at %s", origin, host ? host : "-");
 }
 
 static void
@@ -212,7 +228,7 @@ check_uri(const char *uri, const char *path, const char *query)
 int
 main(void)
 {
-	plan(16 + 5 + lengthof(senders) + 5 + 2 * 13 + 18 + 8 + 8);
+	plan(19 + 5 + lengthof(senders) + 16 + 2 * 13 + 18 + 8 + 8);
 	check_headers();
 	check_cookie("{\"__Host-a\": \"x\"}", "x");
 	check_cookie("{\"__Host-b\": \"x\"}", "-");
@@ -220,9 +236,20 @@ main(void)
 	check_cookie("{}", "-");
 	check_cookie("", "-");
 	check_senders();
-	check_host("[::1]", "http://[::1]:8080", true);
-	check_host("127.0.0.1", "http://127.0.0.1:8080", true);
-	check_host("127.0.0.1", "http://127.0.0.2:8080", false);
+	check_host("[::1]:8080", "http://[::1]:8080", true);
+	check_host("[::1]:8080", "http://[::1]:8081", false);
+	check_host("[::1]:8080", "http://[::2]:8080", false);
+	check_host("[::1]", "http://[::1]:80", true);
+	check_host("[::1]", "http://[::1", false);
+	check_host("[", "http://[", true);
+	check_host("127.0.0.1:8080", "http://127.0.0.1:8080", true);
+	check_host("127.0.0.1:8080", "http://127.0.0.1", false);
+	check_host("127.0.0.1:8080", "http://127.0.0.2:8080", false);
+	check_host("a.example:443", "https://a.example", true);
+	check_host("a.example:443", "http://a.example", false);
+	check_host("a.example:80", "http://A.EXAMPLE", true);
+	check_host("A.example:8443", "https://a.example:8443", true);
+	check_host("a.example:8443", "https://a.example:84430", false);
 	check_host(NULL, "https://auth.example.com", false);
 	check_host(NULL, "https://", false);
 	check_type("application/x-www-form-urlencoded", true, false);

@@ -29,9 +29,9 @@ export type Source = Fields | HTMLFormElement | FormData | URLSearchParams | For
 export interface Success {
 	error?: undefined;
 	errors?: undefined;
-	/** The login token, a JWT, or in mode signup_token the signup token, `utk_…`. */
-	token: string;
-	/** The app's handler with the token: where the person goes next. */
+	/** The login token, a JWT, or in mode signup_token the signup token, `utk_…`; null where the app's logins are switched off. */
+	token: string | null;
+	/** The app's handler with the token: where the person goes next. Always of http or https. */
 	url: string;
 }
 

@@ -29,20 +29,31 @@
 		return data && data[Symbol.iterator] ? Object.fromEntries(data) : data;
 	}
 
-	// Say what is wrong if the answer doesn't: it is not the API's then, but that of something before it.
-	function complete(answer, response) {
+	// Tell whether the API may have said so: that somebody is logged out, or where to go on the web.
+	const isDone = (path, answer) => path === 'logout' || /^https?:\/\//i.test(answer.url);
+
+	// Read an answer; say what is wrong if it doesn't: it is not the API's then, but that of something before it, or cut.
+	async function read(path, response) {
+		const body = await response.json().catch(() => null);
+		const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
+		const answer = isObject ? { ...body } : {};
 		const seconds = Number(response.headers.get('Retry-After'));
 		if (seconds > 0)
 			answer.retry_after = seconds;
-		if (!response.ok && !answer.error)
+		if (!answer.error && !(response.ok && isObject && isDone(path, answer)))
 			answer.error = seconds > 0 ? `The server is busy. Please try again in ${seconds} seconds.` : UNREACHABLE;
 		return answer;
 	}
 
-	// Send fields to the API. Whatever becomes of it, there is an answer, with `error` if it failed.
-	async function send(path, fields, base) {
+	// Return an address, which somebody must have set.
+	function known(base) {
 		if (base === undefined)
 			throw new Error('AuthRocket.setInstanceUrl has not been called');
+		return base;
+	}
+
+	// Send fields to the API. Whatever becomes of it, there is an answer, with `error` if it failed.
+	async function send(path, fields, base) {
 		const request = {
 			method: 'POST',
 			headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
@@ -54,9 +65,7 @@
 		if (AbortSignal.timeout)
 			request.signal = AbortSignal.timeout(PATIENCE);
 		try {
-			const response = await fetch(`${base}/v1/${path}`, request);
-			const answer = await response.json().catch(() => ({}));
-			return complete({ ...answer }, response);
+			return await read(path, await fetch(`${base}/v1/${path}`, request));
 		} catch {
 			return { error: UNREACHABLE };
 		}
@@ -79,7 +88,7 @@
 
 	// Make a function that calls the API, then the handler; null as handler leaves it all to the promise.
 	const caller = (path) => async (source, handler) => {
-		const answer = await send(path, fieldsOf(source), instance);
+		const answer = await send(path, fieldsOf(source), known(instance));
 		if (handler)
 			handler(answer);
 		else if (handler === undefined && typeof document === 'object')
@@ -162,12 +171,13 @@
 			event.preventDefault();
 			if (form.getAttribute('aria-busy') === 'true')
 				return;
+			const address = known(instance ?? base);
 			const last = document.activeElement;
 			setBusy(true);
 			undo.forEach((restore) => restore());
 			undo = [];
 			announce(place, '');
-			const answer = await send(kind, fieldsOf(form), instance ?? base);
+			const answer = await send(kind, fieldsOf(form), address);
 			if (answer.error || handler || !answer.url)
 				setBusy(false);
 			if (answer.error)
@@ -192,7 +202,7 @@
 		},
 		signup: caller('signup'),
 		authenticate: caller('login'),
-		logout: (token) => send('logout', { token }, instance),
+		logout: async (token) => send('logout', { token }, known(instance)),
 		enhance
 	};
 });
