@@ -170,11 +170,12 @@ check_host(const char *host, const char *origin, bool is_own)
 }
 
 static void
-check_type(const char *type, bool is_form)
+check_type(const char *type, bool is_form, bool is_json)
 {
 	Request		request = {.content_type = header(type)};
 
-	is_int(request_has_form(&request), is_form, "content type %s", type ? type : "-");
+	is_int(request_has_form(&request), is_form, "content type %s: a form", type ? type : "-");
+	is_int(request_has_json(&request), is_json, "content type %s: JSON", type ? type : "-");
 }
 
 /* ---------- routes ---------- */
@@ -227,7 +228,7 @@ check_uri(const char *uri, const char *path, const char *query)
 int
 main(void)
 {
-	plan(19 + 5 + lengthof(senders) + 16 + 10 + 18 + 8 + 8);
+	plan(19 + 5 + lengthof(senders) + 16 + 2 * 13 + 18 + 8 + 8);
 	check_headers();
 	check_cookie("{\"__Host-a\": \"x\"}", "x");
 	check_cookie("{\"__Host-b\": \"x\"}", "-");
@@ -251,16 +252,19 @@ main(void)
 	check_host("a.example:8443", "https://a.example:84430", false);
 	check_host(NULL, "https://auth.example.com", false);
 	check_host(NULL, "https://", false);
-	check_type("application/x-www-form-urlencoded", true);
-	check_type("application/x-www-form-urlencoded; charset=UTF-8", true);
-	check_type("application/x-www-form-urlencoded ;x", true);
-	check_type("Application/X-WWW-Form-URLencoded", true);
-	check_type("application/x-www-form-urlencoded2", false);
-	check_type("application/json", false);
-	check_type("multipart/form-data; boundary=x", false);
-	check_type("text/plain", false);
-	check_type("", false);
-	check_type(NULL, false);
+	check_type("application/x-www-form-urlencoded", true, false);
+	check_type("application/x-www-form-urlencoded; charset=UTF-8", true, false);
+	check_type("application/x-www-form-urlencoded ;x", true, false);
+	check_type("Application/X-WWW-Form-URLencoded", true, false);
+	check_type("application/x-www-form-urlencoded2", false, false);
+	check_type("application/json", false, true);
+	check_type("APPLICATION/json ;charset=utf-8", false, true);
+	check_type("application/jsonx", false, false);
+	check_type("text/json", false, false);
+	check_type("multipart/form-data; boundary=x", false, false);
+	check_type("text/plain", false, false);
+	check_type("", false, false);
+	check_type(NULL, false, false);
 	check_route("/", "GET", 0, NULL);
 	check_route("/", "HEAD", 0, NULL);
 	check_route("/login", "GET", 1, NULL);
