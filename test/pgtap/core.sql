@@ -32,7 +32,7 @@ CREATE FUNCTION key(name text) RETURNS text LANGUAGE sql STABLE AS $$ SELECT k.t
 
 -- Ask for something; headers may be given more, or taken away by null.
 CREATE FUNCTION ask(request text, body text DEFAULT '', key text DEFAULT 'all', headers jsonb DEFAULT '{}',
-	OUT status int, OUT json jsonb, OUT headers_out jsonb, OUT text text)
+	OUT status int, OUT "json" jsonb, OUT headers_out jsonb, OUT text text)
 LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM set_config('request.headers', jsonb_strip_nulls(jsonb_build_object(
