@@ -249,7 +249,8 @@ async function testFaults() {
 		const answered = page.waitForResponse((response) => response.request().method() === 'POST');
 		await submit(page, 'Sign up', { 'First name': 'Ada', Email: 'ada', Password: 'short' });
 		is((await answered).status(), 422, 'faults: 422');
-		is(await page.evaluate(() => document.activeElement.name), 'email', 'faults: the focus is on the first');
+		const focused = page.waitForFunction(() => document.activeElement?.name, null, { timeout: 10000 });
+		is(await focused.then((name) => name.jsonValue(), () => undefined), 'email', 'faults: the focus is on the first');
 		is(await page.getByLabel('First name').inputValue(), 'Ada', 'faults: what was right is kept');
 		is(await page.getByLabel('Password').inputValue(), '', 'faults: the password is not');
 		for (const label of ['Email', 'Password']) {
@@ -476,6 +477,8 @@ const LAST_STATES = {
 	'nginx: too often': [429, 'One moment, please', async (page) => openAnswer(page, await askTooOften())],
 	'nginx: PostgREST is away': [503, null, async (page) => {
 		stopPostgrest();
+		for (let tries = 0; tries < 100 && (await fetch(`${BASE_URL}/users/login`)).status !== 503; tries++)
+			await new Promise((resolve) => setTimeout(resolve, 100)); // it still ends
 		await page.goto(`${BASE_URL}/users/login`);
 	}],
 };

@@ -25,7 +25,7 @@ CREATE FUNCTION token(a answer) RETURNS text LANGUAGE sql AS $$ SELECT a.body::j
 CREATE FUNCTION error(a answer) RETURNS text LANGUAGE sql AS $$ SELECT a.body::jsonb ->> 'error' $$;
 
 -- Assert an answer: status, JSON, and what every answer has and has not.
-CREATE FUNCTION says(a answer, status int, json jsonb, description text) RETURNS text LANGUAGE sql AS $$
+CREATE FUNCTION says(a answer, status int, "json" jsonb, description text) RETURNS text LANGUAGE sql AS $$
 	SELECT is(concat_ws(' | ', a.status, cut(a.body)::jsonb, header(a, 'Content-Type'), header(a, 'Cache-Control'), header(a, 'X-Content-Type-Options'), header(a, 'Set-Cookie'),
 			header(a, 'Access-Control-Allow-Credentials'), CASE WHEN a.body ~ 'canary' THEN 'A PASSWORD' END),
 		concat_ws(' | ', status, json, 'application/json; charset=utf-8', 'no-store', 'nosniff'), description)
