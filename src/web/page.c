@@ -406,7 +406,6 @@ page_write(const WebPage *page, Html *html)
 	html_add(html, "<h1>");
 	html_text(html, page->heading);
 	html_add(html, "</h1>\n");
-	write_paragraph(html, " class=\"notice\" role=\"status\"", page->notice);
 	if (page->fault_count > 0)
 		write_summary(html, page);
 	write_paragraph(html, " class=\"text\"", page->text);

@@ -36,7 +36,6 @@ typedef struct WebPage
 	const char *stylesheet;		/* URL of ours */
 
 	const char *heading;
-	const char *notice;			/* what has just happened */
 	const char *text;
 	const char *action;			/* URL that takes the form; null: there is none */
 	const char *button;

@@ -201,7 +201,7 @@ fill_page(WebPage *page, PageKind kind, const FormRules *rules, const char *text
 	Span		span = {text, strlen(text)};
 
 	*page = (WebPage) {
-		.app_name = text, .external_css = text, .stylesheet = text, .heading = text, .notice = text, .text = text,
+		.app_name = text, .external_css = text, .stylesheet = text, .heading = text, .text = text,
 		.action = text, .button = text, .choice = text
 	};
 	page_set_inputs(page, kind, rules);
