@@ -4,7 +4,7 @@ EXTENSION  = arsignup
 RELEASE    = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(EXTENSION).control)
 
 # Capabilities in the order in which their tables and functions need each other.
-CAPABILITIES = base password attempt realm account org login recovery signup operations api_key core web
+CAPABILITIES = base password attempt realm account org login recovery signup operations api_key http core web
 
 FRAGMENTS  = src/install/head.sql \
              $(wildcard $(foreach c,$(CAPABILITIES),src/$(c)/schema.sql src/$(c)/api.sql)) \
@@ -44,8 +44,8 @@ $(SCRIPT): $(FRAGMENTS) Makefile
 
 # The pure parts, without a server: TAP from every program in test/unit.
 PURE = $(addprefix src/,base/encode.c base/text.c base/token.c password/phc.c password/form.c realm/url.c account/identity.c \
-         login/jwt.c login/key_material.c api_key/key_text.c core/params.c web/urlencoded.c web/html.c web/input.c \
-         web/page.c web/request.c web/route.c)
+         login/jwt.c login/key_material.c api_key/key_text.c http/html.c http/params.c http/request.c http/urlencoded.c \
+         web/input.c web/page.c web/route.c)
 
 unit: $(UNIT)
 	@status=0; for t in $(UNIT); do ./$$t || status=1; done; exit $$status

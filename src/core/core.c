@@ -4,9 +4,9 @@
 #include "core/core.h"
 
 #include "access/xact.h"
+#include "http/urlencoded.h"
 #include "realm/realm.h"
 #include "utils/builtins.h"
-#include "web/urlencoded.h"
 
 /* ---------- routes ---------- */
 
@@ -178,44 +178,6 @@ accept_key(CoreCall *call)
 
 /* ---------- what is given ---------- */
 
-/* The scope in which jansson allocates, while it reads what a caller sent. */
-static SecretScope *json_scope;
-
-/* Allocate for jansson. */
-static void *
-json_allocate(size_t size)
-{
-	return secret_alloc(json_scope, size);
-}
-
-/* Free nothing: everything is wiped with its scope. */
-static void
-json_release(void *memory)
-{
-}
-
-/* Read JSON or a form into values that live, and are wiped, with a scope of secrets. */
-Value *
-read_params(SecretScope *scope, Span text, ParamsSyntax syntax)
-{
-	char	   *buffer = secret_alloc(scope, text.size + 1);
-	Value	   *volatile params = NULL;
-
-	json_scope = scope;
-	params_set_memory(json_allocate, json_release);
-	PG_TRY();
-	{
-		params = syntax == PARAMS_FORM ? params_from_form(text, buffer) :
-			syntax == PARAMS_JSON ? params_from_json(text) : params_from_loose_json(text);
-	}
-	PG_FINALLY();
-	{
-		params_set_memory(NULL, NULL);
-	}
-	PG_END_TRY();
-	return params;
-}
-
 /* Tell whether a header that lists media types, less their parameters, has one of these. */
 static bool
 has_type(Span header, const char *const *types, int count)
@@ -253,7 +215,7 @@ read_body(CoreCall *call, Span body)
 		reply_error(call, 413, "The body is too large.");
 	else if (body.size > 0 && !is_form && !has_type(call->request->content_type, json_types, 1))
 		reply_error(call, 415, "The body must be JSON or a form, and its Content-Type say so.");
-	else if ((call->body = read_params(call->scope, body, is_form ? PARAMS_FORM : PARAMS_JSON)) == NULL)
+	else if ((call->body = body_read(call->scope, body, is_form ? BODY_FORM : BODY_JSON)) == NULL)
 		reply_error(call, 400, "The body can't be read.");
 	else
 		return true;
@@ -294,7 +256,7 @@ read_call(CoreCall *call, Span query, Span body)
 		reply_error(call, 406, "The answer is JSON, which the Accept header does not permit.");
 		return false;
 	}
-	call->query = read_params(call->scope, query, PARAMS_FORM);
+	call->query = body_read(call->scope, query, BODY_FORM);
 	if (call->query == NULL || !decode_id(call))
 	{
 		reply_error(call, 400, "The address can't be read.");

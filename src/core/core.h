@@ -9,11 +9,11 @@
 #include "base/fault.h"
 #include "base/secret.h"
 #include "base/statement.h"
-#include "core/params.h"
+#include "http/body.h"
+#include "http/call.h"
+#include "http/request.h"
+#include "http/response.h"
 #include "utils/inet.h"
-#include "web/call.h"
-#include "web/request.h"
-#include "web/response.h"
 
 typedef struct CoreCall CoreCall;
 
@@ -125,14 +125,6 @@ struct CoreCall
 };
 
 /* core.c */
-typedef enum ParamsSyntax
-{
-	PARAMS_JSON,
-	PARAMS_LOOSE_JSON,			/* of which only some members matter */
-	PARAMS_FORM
-} ParamsSyntax;
-
-extern Value *read_params(SecretScope *scope, Span text, ParamsSyntax syntax);
 extern bool core_answer(Span path, Span query, Span body, const Request *request, SecretScope *scope,
 						Response *response);
 

@@ -205,7 +205,7 @@ judge(int sqlstate)
 	}
 }
 
-/* An action of a call, as web_try takes it. */
+/* An action of a call, as call_try takes it. */
 typedef struct CoreAction
 {
 	CoreCall   *call;
@@ -227,7 +227,7 @@ core_attempt(CoreCall *call, void (*action) (CoreCall *call), Outcome *outcome)
 {
 	CoreAction	argument = {call, action};
 
-	web_try(run_action, &argument, judge, outcome);
+	call_try(run_action, &argument, judge, outcome);
 }
 
 /* Do something all or nothing; answer and return false if it is refused. */

@@ -7,12 +7,12 @@
 #include "arsignup.h"
 #include "base/secret.h"
 #include "base/statement.h"
+#include "http/call.h"
+#include "http/request.h"
+#include "http/response.h"
 #include "realm/hosted.h"
 #include "utils/inet.h"
-#include "web/call.h"
 #include "web/page.h"
-#include "web/request.h"
-#include "web/response.h"
 #include "web/route.h"
 
 /* After how many seconds who met a full gate or a lock may try again. */

@@ -4,8 +4,8 @@
 #ifndef ARSIGNUP_PAGE_H
 #define ARSIGNUP_PAGE_H
 
-#include "web/urlencoded.h"
-#include "web/html.h"
+#include "http/html.h"
+#include "http/urlencoded.h"
 #include "web/input.h"
 
 #define FAULTS_MAX 32

@@ -1,10 +1,65 @@
 /*
- * Signing people up and logging them in: what pages and API share. They call
- * what every caller may call.
+ * Calling the functions of schema arsignup for people, as every caller may
+ * call them: what pages and API share.
  */
 #include "web/people.h"
 
 #include "utils/builtins.h"
+
+/* ---------- calling ---------- */
+
+/*
+ * Judge an error on its way to a person. The application's own errors, and
+ * ours, are told to the log and not to people: only a call that is to end
+ * ends. Those who run the database put the first few right.
+ */
+static Verdict
+judge_for_people(int sqlstate)
+{
+	switch (sqlstate)
+	{
+		case ERRCODE_QUERY_CANCELED:
+			return VERDICT_RAISE;
+		case ERRCODE_ARSIGNUP_INVALID:
+		case ERRCODE_ARSIGNUP_TAKEN:
+		case ERRCODE_ARSIGNUP_SWITCHED_OFF:
+		case ERRCODE_ARSIGNUP_BUSY:
+		case ERRCODE_ARSIGNUP_THROTTLED:
+		case ERRCODE_ARSIGNUP_NOT_FOUND:
+		case ERRCODE_T_R_SERIALIZATION_FAILURE:
+		case ERRCODE_T_R_DEADLOCK_DETECTED:
+		case ERRCODE_LOCK_NOT_AVAILABLE:
+		case ERRCODE_READ_ONLY_SQL_TRANSACTION:
+			return VERDICT_ANSWER;
+		default:
+			return VERDICT_LOG;
+	}
+}
+
+/* A statement and its parameters. */
+typedef struct StatementCall
+{
+	Statement  *statement;
+	Parameters *parameters;
+} StatementCall;
+
+/* Run a statement. */
+static void
+run_statement(void *argument)
+{
+	StatementCall *call = argument;
+
+	(void) statement_run(call->statement, call->parameters);
+}
+
+/* Run a statement that calls one function and returns one row. */
+void
+web_call(Statement *statement, Parameters *parameters, Outcome *outcome)
+{
+	StatementCall call = {statement, parameters};
+
+	call_try(run_statement, &call, judge_for_people, outcome);
+}
 
 /* ---------- signing up ---------- */
 

@@ -1,5 +1,5 @@
 /*
- * Signing people up and logging them in: what pages and API share.
+ * Calling the functions of schema arsignup for people: what pages and API share.
  */
 #ifndef ARSIGNUP_PEOPLE_H
 #define ARSIGNUP_PEOPLE_H
@@ -40,6 +40,7 @@ typedef struct LoggedIn
 	const char *url;
 } LoggedIn;
 
+extern void web_call(Statement *statement, Parameters *parameters, Outcome *outcome);
 extern void sign_up(Exchange *exchange, SignedUp *result, Outcome *outcome);
 extern void log_in(Exchange *exchange, const char *login, LoggedIn *result, Outcome *outcome);
 extern const char *blank_login_sentence(const Exchange *exchange);

@@ -9,7 +9,7 @@
 #include "web/rocket.h"
 
 #include "base/fault.h"
-#include "core/core.h"
+#include "http/body.h"
 #include "utils/json.h"
 #include "web/people.h"
 
@@ -242,7 +242,7 @@ take_member(WebPage *page, const Input *input, const Value *value)
 static bool
 read_json(Exchange *exchange)
 {
-	Value	   *params = read_params(exchange->scope, exchange->body, PARAMS_LOOSE_JSON);
+	Value	   *params = body_read(exchange->scope, exchange->body, BODY_LOOSE_JSON);
 	WebPage    *page = &exchange->page;
 
 	if (params == NULL)

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "web/request.h"
+#include "http/request.h"
 
 /* Tell whether a route is for a method. */
 static bool

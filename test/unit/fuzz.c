@@ -9,14 +9,14 @@
 
 #include "account/identity.h"
 #include "api_key/key_text.h"
-#include "core/params.h"
+#include "http/params.h"
 #include "realm/url.h"
 #include "base/encode.h"
 #include "password/form.h"
 #include "password/phc.h"
 #include "base/token.h"
 #include "tap.h"
-#include "web/urlencoded.h"
+#include "http/urlencoded.h"
 
 #define ROUNDS 200000
 #define MAX_SIZE 1024

@@ -2,7 +2,7 @@
  * What a call of the Core API is given: JSON and forms as one value, and what
  * is neither.
  */
-#include "core/params.h"
+#include "http/params.h"
 
 #include "tap.h"
 

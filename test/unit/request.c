@@ -2,7 +2,7 @@
  * What was asked for: headers as PostgREST tells them, whether our own page
  * asks, routes.
  */
-#include "web/request.h"
+#include "http/request.h"
 
 #include "tap.h"
 #include "web/route.h"

@@ -1,7 +1,7 @@
 /*
  * Bodies of forms: what is read of them, and what is no form.
  */
-#include "web/urlencoded.h"
+#include "http/urlencoded.h"
 
 #include "tap.h"
 

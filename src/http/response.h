@@ -6,7 +6,7 @@
 
 #include "arsignup.h"
 #include "lib/stringinfo.h"
-#include "web/html.h"
+#include "http/html.h"
 
 typedef struct Response
 {

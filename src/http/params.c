@@ -3,14 +3,14 @@
  * repeat as in expand[]=a&expand[]=b; nothing may be there twice, in one form
  * or another.
  */
-#include "core/params.h"
+#include "http/params.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "web/urlencoded.h"
+#include "http/urlencoded.h"
 
 #define REAL_DIGITS 17			/* that any real reads back from */
 

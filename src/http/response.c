@@ -2,7 +2,7 @@
  * What is answered: status and headers through PostgREST's settings, the body
  * as the function's result.
  */
-#include "web/response.h"
+#include "http/response.h"
 
 #include "executor/spi.h"
 #include "utils/guc.h"

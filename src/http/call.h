@@ -31,9 +31,8 @@ typedef enum Verdict
 	VERDICT_LOG					/* it is an answer, and the log tells more */
 } Verdict;
 
-extern void web_try(void (*action) (void *), void *argument, Verdict (*judge) (int sqlstate), Outcome *outcome);
+extern void call_try(void (*action) (void *), void *argument, Verdict (*judge) (int sqlstate), Outcome *outcome);
 extern bool outcome_is_passing(const Outcome *outcome);
 extern bool outcome_is_a_rule(const Outcome *outcome);
-extern void web_call(Statement *statement, Parameters *parameters, Outcome *outcome);
 
 #endif							/* ARSIGNUP_CALL_H */

@@ -2,7 +2,7 @@
  * HTML in a buffer that grows: markup of ours as it is, everything else
  * escaped, alike for text and for quoted attributes.
  */
-#include "web/html.h"
+#include "http/html.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /*
  * What was asked for, and whether our own pages asked for it.
  */
-#include "web/request.h"
+#include "http/request.h"
 
 #include <jansson.h>
 #include <stddef.h>

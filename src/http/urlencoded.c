@@ -2,7 +2,7 @@
  * Bodies of forms and query strings: application/x-www-form-urlencoded, read
  * strictly. What is no UTF-8, has a NUL or a broken escape is no text.
  */
-#include "web/urlencoded.h"
+#include "http/urlencoded.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * Each call is a subtransaction: what it refuses leaves nothing behind, and
  * the transaction goes on to answer and commit.
  */
-#include "web/call.h"
+#include "http/call.h"
 
 #include <jansson.h>
 
@@ -18,34 +18,6 @@
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
 #include "utils/resowner.h"
-
-/*
- * Judge an error on its way to a person. The application's own errors, and
- * ours, are told to the log and not to people: only a call that is to end
- * ends. Those who run the database put the first few right.
- */
-static Verdict
-judge_for_people(int sqlstate)
-{
-	switch (sqlstate)
-	{
-		case ERRCODE_QUERY_CANCELED:
-			return VERDICT_RAISE;
-		case ERRCODE_ARSIGNUP_INVALID:
-		case ERRCODE_ARSIGNUP_TAKEN:
-		case ERRCODE_ARSIGNUP_SWITCHED_OFF:
-		case ERRCODE_ARSIGNUP_BUSY:
-		case ERRCODE_ARSIGNUP_THROTTLED:
-		case ERRCODE_ARSIGNUP_NOT_FOUND:
-		case ERRCODE_T_R_SERIALIZATION_FAILURE:
-		case ERRCODE_T_R_DEADLOCK_DETECTED:
-		case ERRCODE_LOCK_NOT_AVAILABLE:
-		case ERRCODE_READ_ONLY_SQL_TRANSACTION:
-			return VERDICT_ANSWER;
-		default:
-			return VERDICT_LOG;
-	}
-}
 
 /* Tell a refusal that the same call may not meet a little later. */
 bool
@@ -185,7 +157,7 @@ check_deferred(void)
 
 /* Do something that is taken back, but for its outcome, if it raises an error that is not raised again. */
 void
-web_try(void (*action) (void *), void *argument, Verdict (*judge) (int sqlstate), Outcome *outcome)
+call_try(void (*action) (void *), void *argument, Verdict (*judge) (int sqlstate), Outcome *outcome)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -214,29 +186,4 @@ web_try(void (*action) (void *), void *argument, Verdict (*judge) (int sqlstate)
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
-}
-
-/* A statement and its parameters. */
-typedef struct StatementCall
-{
-	Statement  *statement;
-	Parameters *parameters;
-} StatementCall;
-
-/* Run a statement. */
-static void
-run_statement(void *argument)
-{
-	StatementCall *call = argument;
-
-	(void) statement_run(call->statement, call->parameters);
-}
-
-/* Run a statement that calls one function and returns one row. */
-void
-web_call(Statement *statement, Parameters *parameters, Outcome *outcome)
-{
-	StatementCall call = {statement, parameters};
-
-	web_try(run_statement, &call, judge_for_people, outcome);
 }
