@@ -43,8 +43,8 @@ $(SCRIPT): $(FRAGMENTS) Makefile
 	sed 's/^CREATE OR REPLACE /CREATE /' $(FRAGMENTS) > $@
 
 # The pure parts, without a server: TAP from every program in test/unit.
-PURE = $(addprefix src/,base/encode.c base/text.c base/token.c password/phc.c password/form.c realm/url.c account/identity.c \
-         login/jwt.c login/key_material.c api_key/key_text.c http/html.c http/params.c http/request.c http/urlencoded.c \
+PURE = $(addprefix src/,base/encode.c base/key.c base/text.c base/token.c password/phc.c password/form.c realm/url.c account/identity.c \
+         login/jwt.c login/key_material.c http/html.c http/params.c http/request.c http/urlencoded.c \
          web/input.c web/page.c web/route.c)
 
 unit: $(UNIT)

@@ -163,6 +163,9 @@ SELECT arsignup.change_password(:realm, :unknown, 'x', 'x'); \echo :SQLSTATE
 SELECT arsignup.change_password(:realm, :'user_id', 'correct house battery staple', 'x'), arsignup.change_password(:realm, :'user_id', NULL, NULL);
 SELECT arsignup.change_password(:realm, :'user_id', 'correct horse battery staple', 'x'); \echo :SQLSTATE
 SELECT arsignup.change_password(:realm, :'user_id', 'correct horse battery staple', NULL); \echo :SQLSTATE
+SELECT arsignup.create_user_key(:realm, :'user_id'); \echo :SQLSTATE
+SELECT arsignup.create_user_key(:realm, :unknown); \echo :SQLSTATE
+SELECT arsignup.authenticate_key(:realm, 'ku_canary'), arsignup.delete_user_key(:realm, :unknown);
 SELECT arsignup.delete_user(NULL, :'user_id'); \echo :SQLSTATE
 SELECT arsignup.delete_user(:realm, NULL), arsignup.delete_user(:realm, :unknown), arsignup.delete_user(:standard, :'user_id');
 SELECT arsignup.update_org(NULL, :'org_id'); \echo :SQLSTATE

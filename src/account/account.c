@@ -1,9 +1,10 @@
 /*
- * SQL functions: identity, users and their passwords.
+ * SQL functions: identity, users, their passwords and keys.
  */
 #include "arsignup.h"
 
 #include "account/user.h"
+#include "account/user_key.h"
 #include "attempt/attempt.h"
 #include "base/argument.h"
 #include "base/event.h"
@@ -307,4 +308,82 @@ arsignup_change_password(PG_FUNCTION_ARGS)
 	spi_close();
 	secret_scope_close(&scope);
 	PG_RETURN_BOOL(changed);
+}
+
+/* ---------- keys ---------- */
+
+/* Make sure that a user is an active program, and keep it from being deleted; or raise SU001, SU006 or SU010. */
+static void
+hold_program(const Realm *realm, const pg_uuid_t *user_id)
+{
+	Faults		faults = NO_FAULTS;
+	User		user;
+
+	if (!user_find_and_hold(&realm->id, user_id, &user))
+		raise_not_found("user");
+	if (strcmp(user.user_type, "api") != 0)
+		fault_add(&faults, "user_id", "User must be of type api to have a key.");
+	faults_raise(&faults);
+	if (strcmp(user.state, "active") != 0)
+		raise_inactive("user");
+}
+
+/* arsignup.create_user_key(realm_id uuid, user_id uuid) returns text */
+PG_FUNCTION_INFO_V1(arsignup_create_user_key);
+Datum
+arsignup_create_user_key(PG_FUNCTION_ARGS)
+{
+	const pg_uuid_t *user_id = argument_uuid(fcinfo, 1);
+	text	   *result = palloc(VARHDRSZ + KEY_LENGTH + 1);
+	Realm		realm;
+	int			nest_level;
+
+	spi_open();
+	realm_read_active(argument_uuid(fcinfo, 0), &realm);
+	nest_level = lock_timeout_begin();
+	hold_program(&realm, user_id);
+	user_key_insert(&realm.id, user_id, GetCurrentTimestamp(), VARDATA(result));
+	SET_VARSIZE(result, VARHDRSZ + KEY_LENGTH);
+	lock_timeout_end(nest_level);
+	spi_close();
+	PG_RETURN_TEXT_P(result);
+}
+
+/* arsignup.delete_user_key(realm_id uuid, key_id uuid) returns boolean */
+PG_FUNCTION_INFO_V1(arsignup_delete_user_key);
+Datum
+arsignup_delete_user_key(PG_FUNCTION_ARGS)
+{
+	Realm		realm;
+	int			nest_level;
+	bool		deleted;
+
+	spi_open();
+	realm_read(argument_uuid(fcinfo, 0), &realm);
+	nest_level = lock_timeout_begin();
+	deleted = user_key_delete(&realm.id, argument_uuid(fcinfo, 1));
+	lock_timeout_end(nest_level);
+	spi_close();
+	PG_RETURN_BOOL(deleted);
+}
+
+/* arsignup.authenticate_key(realm_id uuid, key arsignup.secret) returns uuid */
+PG_FUNCTION_INFO_V1(arsignup_authenticate_key);
+Datum
+arsignup_authenticate_key(PG_FUNCTION_ARGS)
+{
+	SecretScope scope;
+	Realm		realm;
+	pg_uuid_t	user_id;
+	bool		found;
+
+	secret_scope_open(&scope);
+	spi_open();
+	realm_read(argument_uuid(fcinfo, 0), &realm);
+	found = user_key_find(&realm.id, secret_argument(&scope, fcinfo, 1), &user_id);
+	spi_close();
+	secret_scope_close(&scope);
+	if (!found || !realm.active)
+		PG_RETURN_NULL();
+	return return_uuid(user_id);
 }

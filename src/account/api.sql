@@ -108,3 +108,30 @@ AS 'MODULE_PATHNAME', 'arsignup_change_password';
 
 COMMENT ON FUNCTION arsignup.change_password(uuid, uuid, arsignup.secret, arsignup.secret) IS
 'Gives a user a new password and ends its login tokens; false, with nothing changed, if current_password is wrong, or was changed by somebody faster. Errors: SU001 the new password is too short, too long or too easy to guess; SU006 realm or user inactive; SU007 too busy; SU008 current_password was wrong too often, DETAIL {"retry_after": seconds}; SU010 no such realm or user; 55P03 another transaction holds the user.';
+
+CREATE OR REPLACE FUNCTION arsignup.create_user_key(realm_id uuid, user_id uuid)
+RETURNS text
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_create_user_key';
+
+COMMENT ON FUNCTION arsignup.create_user_key(uuid, uuid) IS
+'Makes a key by which a program, a user of type api, proves who it is, and returns it (ku_...); it is shown this once, only a digest is stored. A user may have several, so that a new one can be in use before the old one is deleted. Errors: SU001 the user is not of type api; SU006 realm or user inactive; SU010 no such realm or user; 55P03 another transaction holds the user.';
+
+CREATE OR REPLACE FUNCTION arsignup.delete_user_key(realm_id uuid, key_id uuid)
+RETURNS boolean
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_delete_user_key';
+
+COMMENT ON FUNCTION arsignup.delete_user_key(uuid, uuid) IS
+'Deletes a key of a user by the id of its credential; of a key at hand that is parse_id(''crd_'' || substr(key, 4, 22)). False if there is none. Errors: SU010 no such realm; 55P03 another transaction holds the key.';
+
+CREATE OR REPLACE FUNCTION arsignup.authenticate_key(realm_id uuid, key arsignup.secret)
+RETURNS uuid
+LANGUAGE c STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_authenticate_key';
+
+COMMENT ON FUNCTION arsignup.authenticate_key(uuid, arsignup.secret) IS
+'Returns the user whose key (ku_...) this is; null if it is nobody''s, or the user or realm is inactive. Reads only, so it works on a standby, and starts no session. Errors: SU010 no such realm.';

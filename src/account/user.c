@@ -39,7 +39,7 @@ static Statement insert_user_or_fail = STATEMENT(INSERT_USER);
 
 #define SELECT_USER_AND_PASSWORD \
 	"SELECT " USER_COLUMNS ", c.password_hash, c.updated_at FROM arsignup.users u" \
-	" LEFT JOIN arsignup.credentials c ON c.realm_id = u.realm_id AND c.user_id = u.id"
+	" LEFT JOIN arsignup.credentials c ON c.realm_id = u.realm_id AND c.user_id = u.id AND c.key_digest IS NULL"
 
 static Statement select_user = STATEMENT(SELECT_USER);
 static Statement select_user_for_key_share = STATEMENT(SELECT_USER " FOR KEY SHARE");
@@ -63,24 +63,26 @@ static Statement invalidate_tokens = STATEMENT(
 static Statement delete_user = STATEMENT(
 	"DELETE FROM arsignup.users WHERE realm_id = $1 AND id = $2");
 
+/* Where a user's password is. */
+#define OF_PASSWORD "realm_id = $1 AND user_id = $2 AND key_digest IS NULL"
+
 static Statement set_credential = STATEMENT(
 	"INSERT INTO arsignup.credentials (realm_id, id, user_id, created_at, updated_at,"
 	" credential_type, password_hash) VALUES ($1, $2, $3, $4, $4, 'password', $5)"
-	" ON CONFLICT (realm_id, user_id) DO UPDATE"
+	" ON CONFLICT (realm_id, user_id, key_digest) DO UPDATE"
 	" SET password_hash = EXCLUDED.password_hash, updated_at = EXCLUDED.updated_at");
 
 static Statement exchange_credential = STATEMENT(
 	"UPDATE arsignup.credentials SET password_hash = $4, updated_at = $5"
-	" WHERE realm_id = $1 AND user_id = $2 AND updated_at = $3");
+	" WHERE " OF_PASSWORD " AND updated_at = $3");
 
 static Statement renew_credential = STATEMENT(
 	"UPDATE arsignup.credentials SET password_hash = $4"
-	" WHERE realm_id = $1 AND user_id = $2 AND password_hash = $3 AND id ="
-	" (SELECT id FROM arsignup.credentials WHERE realm_id = $1 AND user_id = $2"
-	"  FOR NO KEY UPDATE SKIP LOCKED)");
+	" WHERE " OF_PASSWORD " AND password_hash = $3 AND id ="
+	" (SELECT id FROM arsignup.credentials WHERE " OF_PASSWORD " FOR NO KEY UPDATE SKIP LOCKED)");
 
 static Statement select_credential = STATEMENT(
-	"SELECT password_hash, updated_at FROM arsignup.credentials WHERE realm_id = $1 AND user_id = $2");
+	"SELECT password_hash, updated_at FROM arsignup.credentials WHERE " OF_PASSWORD);
 
 /* Trim a text and bring it into normal form C, unless it is far longer than anything that we store. */
 static Span
@@ -438,7 +440,7 @@ bool
 user_find_and_lock(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user)
 {
 	static Statement lock_credential = STATEMENT(
-		"SELECT FROM arsignup.credentials WHERE realm_id = $1 AND user_id = $2 FOR UPDATE");
+		"SELECT FROM arsignup.credentials WHERE " OF_PASSWORD " FOR UPDATE");
 	Parameters	parameters = one_user(realm_id, user_id);
 
 	if (!find_user(&select_user_for_update, realm_id, user_id, user))
@@ -466,8 +468,7 @@ bool
 user_confirm(const pg_uuid_t *realm_id, User *user)
 {
 	static Statement hold_credential = STATEMENT(
-		"SELECT FROM arsignup.credentials"
-		" WHERE realm_id = $1 AND user_id = $2 AND updated_at = $3 FOR KEY SHARE");
+		"SELECT FROM arsignup.credentials WHERE " OF_PASSWORD " AND updated_at = $3 FOR KEY SHARE");
 	Parameters	parameters = one_user(realm_id, &user->id);
 
 	if (statement_run(&hold_user, &parameters) == 0)

@@ -6,10 +6,10 @@
 #include <sodium.h>
 
 #include "account/user.h"
-#include "api_key/key_text.h"
 #include "base/argument.h"
 #include "base/fault.h"
 #include "base/id.h"
+#include "base/key.h"
 #include "base/statement.h"
 #include "catalog/pg_type.h"
 #include "realm/realm.h"
@@ -28,22 +28,22 @@ api_key_find(Span text, ApiKey *key)
 		" ('read' = ANY (permissions))::int + 2 * ('write' = ANY (permissions))::int"
 		" + 4 * ('admin' = ANY (permissions))::int,"
 		" coalesce(last_used_at > $2, false) FROM arsignup.api_keys WHERE id = $1");
-	static const uint8_t nobody[API_KEY_DIGEST_SIZE];
+	static const uint8_t nobody[KEY_DIGEST_SIZE];
 	const void *stored = nobody;
-	uint8_t		digest[API_KEY_DIGEST_SIZE];
+	uint8_t		digest[KEY_DIGEST_SIZE];
 	Parameters	parameters = {0};
 	bool		is_good;
 	bool		isnull;
 
-	api_key_digest(text, digest);
-	is_good = api_key_parse(text, key->id.data);
+	key_digest(text, digest);
+	is_good = key_parse(API_KEY_PREFIX, text, key->id.data);
 	add_uuid(&parameters, &key->id);
 	add_time(&parameters, GetCurrentTimestamp() - USECS_PER_HOUR);
 	if (statement_run(&select_key, &parameters) == 0)
 		is_good = false;
 	else
 		stored = VARDATA_ANY(DatumGetByteaPP(column(2, &isnull)));
-	if (sodium_memcmp(stored, digest, API_KEY_DIGEST_SIZE) != 0 || !is_good || !column_bool(3))
+	if (sodium_memcmp(stored, digest, KEY_DIGEST_SIZE) != 0 || !is_good || !column_bool(3))
 		return false;
 	key->has_realm = !column_is_null(1);
 	if (key->has_realm)
@@ -101,16 +101,16 @@ insert_key(const pg_uuid_t *id, const pg_uuid_t *realm_id, const char *name, Arr
 	static Statement insert_key = STATEMENT(
 		"INSERT INTO arsignup.api_keys (id, realm_id, created_at, name, permissions, key_digest)"
 		" VALUES ($1, $2, $3, $4, $5, $6)");
-	uint8_t		digest[API_KEY_DIGEST_SIZE];
+	uint8_t		digest[KEY_DIGEST_SIZE];
 	Parameters	parameters = {0};
 
-	api_key_digest((Span) {text, API_KEY_LENGTH}, digest);
+	key_digest((Span) {text, KEY_LENGTH}, digest);
 	add_uuid(&parameters, id);
 	add_uuid(&parameters, realm_id);
 	add_time(&parameters, GetCurrentTimestamp());
 	add_text(&parameters, name);
 	add_pointer(&parameters, TEXTARRAYOID, permissions);
-	add_bytes(&parameters, digest, API_KEY_DIGEST_SIZE);
+	add_bytes(&parameters, digest, KEY_DIGEST_SIZE);
 	(void) statement_run(&insert_key, &parameters);
 }
 
@@ -121,7 +121,7 @@ arsignup_create_api_key(PG_FUNCTION_ARGS)
 {
 	const pg_uuid_t *realm_id = argument_uuid(fcinfo, 0);
 	ArrayType  *permissions = argument_array(fcinfo, 2);
-	text	   *result = palloc(VARHDRSZ + API_KEY_LENGTH + 1);
+	text	   *result = palloc(VARHDRSZ + KEY_LENGTH + 1);
 	Faults		faults = NO_FAULTS;
 	pg_uuid_t	id = id_make(GetCurrentTimestamp());
 	Realm		realm;
@@ -135,8 +135,8 @@ arsignup_create_api_key(PG_FUNCTION_ARGS)
 		fault_add(&faults, "name", "Name can't be blank.");
 	check_permissions(permissions, &faults);
 	faults_raise(&faults);
-	api_key_make(id.data, VARDATA(result));
-	SET_VARSIZE(result, VARHDRSZ + API_KEY_LENGTH);
+	key_make(API_KEY_PREFIX, id.data, VARDATA(result));
+	SET_VARSIZE(result, VARHDRSZ + KEY_LENGTH);
 	insert_key(&id, realm_id, name, permissions, VARDATA(result));
 	spi_close();
 	PG_RETURN_TEXT_P(result);

@@ -194,8 +194,8 @@ extern void update_user(CoreCall *call);
 extern void delete_user(CoreCall *call);
 extern const char *given_email(const CoreCall *call);
 extern void authenticate_user(CoreCall *call);
+extern void authenticate_key(CoreCall *call);
 extern void refuse_code(CoreCall *call);
-extern void refuse_key(CoreCall *call);
 
 /* recover.c */
 extern void update_password(CoreCall *call);

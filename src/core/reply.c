@@ -162,15 +162,6 @@ reply_outcome(CoreCall *call, const Outcome *outcome)
 		case ERRCODE_RESTRICT_VIOLATION:
 			reply_fault(call, 409, "base", "It can't be deleted, since rows of the application refer to it.");
 			break;
-		case ERRCODE_ARSIGNUP_BUSY:
-		case ERRCODE_ARSIGNUP_KEY:
-		case ERRCODE_LOCK_NOT_AVAILABLE:
-		case ERRCODE_T_R_SERIALIZATION_FAILURE:
-		case ERRCODE_T_R_DEADLOCK_DETECTED:
-		case ERRCODE_OUT_OF_MEMORY:
-		case ERRCODE_READ_ONLY_SQL_TRANSACTION:
-			reply_retry(call, 503, RETRY_SECONDS, "Too busy just now, nothing was done. Please try again.");
-			break;
 		case ERRCODE_RAISE_EXCEPTION:
 			/* What a trigger of the application's says, it says to the application. */
 			reply_fault(call, 422, "base", outcome->message);
@@ -180,7 +171,28 @@ reply_outcome(CoreCall *call, const Outcome *outcome)
 			reply_retry(call, 503, RETRY_SECONDS, "The database is short of something, nothing was done. Please try again.");
 			break;
 		default:
-			reply_fault(call, 422, "base", "The database refuses this, by a rule of the application's or for its size.");
+			if (is_passing(outcome->sqlstate))
+				reply_retry(call, 503, RETRY_SECONDS, "Too busy just now, nothing was done. Please try again.");
+			else
+				reply_fault(call, 422, "base", "The database refuses this, by a rule of the application's or for its size.");
+	}
+}
+
+/* Tell an error whose answer says all that there is to know. */
+static bool
+is_answer(int sqlstate)
+{
+	switch (sqlstate)
+	{
+		case ERRCODE_ARSIGNUP_KEY:
+		case ERRCODE_OUT_OF_MEMORY:
+			return false;
+		case ERRCODE_FOREIGN_KEY_VIOLATION:
+		case ERRCODE_RESTRICT_VIOLATION:
+		case ERRCODE_RAISE_EXCEPTION:
+			return true;
+		default:
+			return is_passing(sqlstate) || ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_TO_CATEGORY(ERRCODE_ARSIGNUP_INVALID);
 	}
 }
 
@@ -192,8 +204,6 @@ reply_outcome(CoreCall *call, const Outcome *outcome)
 static Verdict
 judge(int sqlstate)
 {
-	if (sqlstate == ERRCODE_ARSIGNUP_KEY || sqlstate == ERRCODE_OUT_OF_MEMORY)
-		return VERDICT_LOG;
 	switch (ERRCODE_TO_CATEGORY(sqlstate))
 	{
 		case ERRCODE_OPERATOR_INTERVENTION:
@@ -201,7 +211,7 @@ judge(int sqlstate)
 		case ERRCODE_INTERNAL_ERROR:
 			return VERDICT_RAISE;
 		default:
-			return VERDICT_ANSWER;
+			return is_answer(sqlstate) ? VERDICT_ANSWER : VERDICT_LOG;
 	}
 }
 

@@ -29,6 +29,7 @@ static const Field user_fields[] = {
 	{"token", FIELD_SECRET, FIELD_BOTH,
 	"to create: the signup token to redeem; answered by authenticate: the login token;"
 	" for reset_password_with_token and verify_email, and answered by what makes them: that token"},
+	{"api_key", FIELD_SECRET, FIELD_BOTH, "ku_...; answered where a user of type api is created, and asked for by authenticate_key"},
 	{"org_name", FIELD_TEXT, FIELD_WRITE, "with a signup token: also make an org of this name, and a membership"},
 	{"with_org", FIELD_BOOLEAN, FIELD_WRITE, "with a signup token: also make an org, named as the token says or after the user"},
 	{"created_at", FIELD_TIME, FIELD_READ, "seconds since 1970"},
@@ -156,15 +157,13 @@ change_user(CoreCall *call)
 	(void) statement_run(&call_update_user, &parameters);
 }
 
-/* Make a user of what is given. */
+/* Insert a user of what is given. */
 static void
-make_user(CoreCall *call)
+insert_user(CoreCall *call)
 {
 	static Statement call_create_user = STATEMENT(
 		"SELECT arsignup.create_user(realm_id => $1, email => $2, password => $3, username => $4,"
 		" first_name => $5, last_name => $6, reference => $7, custom => $8, user_type => $9)");
-	static Statement set_state = STATEMENT(
-		"SELECT arsignup.update_user(realm_id => $1, user_id => $2, state => $3)");
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, &call->realm_id);
@@ -178,13 +177,53 @@ make_user(CoreCall *call)
 	add_given(&parameters, call, "user_type");
 	(void) statement_run(&call_create_user, &parameters);
 	call->user_id = *column_uuid(1);
-	if (given_text(call, "state") == NULL || strcmp(given_text(call, "state"), "active") == 0)
-		return;
-	parameters = (Parameters) {0};
+}
+
+/* Make a key for the user. */
+static void
+make_key(CoreCall *call)
+{
+	static Statement call_create_key = STATEMENT("SELECT arsignup.create_user_key($1, $2)");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, &call->realm_id);
+	add_uuid(&parameters, &call->user_id);
+	(void) statement_run(&call_create_key, &parameters);
+	call->token = column_text(1);
+}
+
+/* Give the user the state that is asked for. */
+static void
+set_state(CoreCall *call)
+{
+	static Statement call_update_user = STATEMENT(
+		"SELECT arsignup.update_user(realm_id => $1, user_id => $2, state => $3)");
+	Parameters	parameters = {0};
+
 	add_uuid(&parameters, &call->realm_id);
 	add_uuid(&parameters, &call->user_id);
 	add_given(&parameters, call, "state");
-	(void) statement_run(&set_state, &parameters);
+	(void) statement_run(&call_update_user, &parameters);
+}
+
+/* Tell whether a field is there and is another word than this one. */
+static bool
+is_other_than(const CoreCall *call, const char *name, const char *word)
+{
+	const char *text = given_text(call, name);
+
+	return text != NULL && strcmp(text, word) != 0;
+}
+
+/* Make a user of what is given, a program with a key. */
+static void
+make_user(CoreCall *call)
+{
+	insert_user(call);
+	if (is_other_than(call, "user_type", "human"))
+		make_key(call);
+	if (is_other_than(call, "state", "active"))
+		set_state(call);
 }
 
 /* POST /v1/users */
@@ -197,8 +236,10 @@ create_user(CoreCall *call)
 		return;
 	}
 	check_confirmation(call);
+	if (is_other_than(call, "api_key", "generate"))
+		fault_add(&call->faults, "api_key", "Api key is made here, and can't be given.");
 	if (!reply_faults(call) && core_try(call, make_user))
-		reply_user(call, 201, NULL, NULL);
+		reply_user(call, 201, "api_key", call->token);
 }
 
 /* Change the user and, before anything is locked, its password. */
@@ -303,11 +344,31 @@ authenticate_user(CoreCall *call)
 	reply_user(call, 200, "token", column_text(4));
 }
 
+/* Find the user whose key is given. */
+static void
+find_key(CoreCall *call)
+{
+	static Statement call_authenticate_key = STATEMENT("SELECT arsignup.authenticate_key($1, $2)");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, &call->realm_id);
+	add_given_secret(&parameters, call, "api_key");
+	(void) statement_run(&call_authenticate_key, &parameters);
+}
+
 /* POST /v1/users/authenticate_key */
 void
-refuse_key(CoreCall *call)
+authenticate_key(CoreCall *call)
 {
-	reply_fault(call, 422, "api_key", "Users have no keys here.");
+	if (!core_try(call, find_key))
+		return;
+	if (column_is_null(1))
+	{
+		reply_error(call, 401, "The API key is wrong.");
+		return;
+	}
+	call->user_id = *column_uuid(1);
+	reply_user(call, 200, NULL, NULL);
 }
 
 /* POST /v1/users/:id/authenticate_code */

@@ -19,11 +19,11 @@
 #include "utils/rel.h"
 #include "utils/resowner.h"
 
-/* Tell a refusal that the same call may not meet a little later. */
+/* Tell an error that the same call may not meet a little later. */
 bool
-outcome_is_passing(const Outcome *outcome)
+is_passing(int sqlstate)
 {
-	switch (outcome->sqlstate)
+	switch (sqlstate)
 	{
 		case ERRCODE_ARSIGNUP_BUSY:
 		case ERRCODE_ARSIGNUP_KEY:
@@ -38,11 +38,11 @@ outcome_is_passing(const Outcome *outcome)
 	}
 }
 
-/* Tell a refusal that is a rule of the application's: its triggers raise it, or its constraints. */
+/* Tell an error by which a rule of the application's refuses: its triggers raise it, or its constraints. */
 bool
-outcome_is_a_rule(const Outcome *outcome)
+is_rule(int sqlstate)
 {
-	switch (ERRCODE_TO_CATEGORY(outcome->sqlstate))
+	switch (ERRCODE_TO_CATEGORY(sqlstate))
 	{
 		case ERRCODE_DATA_EXCEPTION:
 		case ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION:

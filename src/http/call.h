@@ -32,7 +32,7 @@ typedef enum Verdict
 } Verdict;
 
 extern void call_try(void (*action) (void *), void *argument, Verdict (*judge) (int sqlstate), Outcome *outcome);
-extern bool outcome_is_passing(const Outcome *outcome);
-extern bool outcome_is_a_rule(const Outcome *outcome);
+extern bool is_passing(int sqlstate);
+extern bool is_rule(int sqlstate);
 
 #endif							/* ARSIGNUP_CALL_H */

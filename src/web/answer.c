@@ -247,9 +247,9 @@ answer_outcome(Exchange *exchange, const Outcome *outcome)
 			answer_throttled(exchange, outcome->retry_after);
 			break;
 		default:
-			if (outcome_is_passing(outcome))
+			if (is_passing(outcome->sqlstate))
 				answer_busy(exchange, 503);
-			else if (outcome_is_a_rule(outcome))
+			else if (is_rule(outcome->sqlstate))
 			{
 				page_add_fault(&exchange->page, NULL, REFUSED_SENTENCE);
 				answer_form(exchange, 422);

@@ -145,9 +145,9 @@ answer_refusal(Exchange *exchange, const Outcome *outcome)
 			answer_retry(exchange, 429, outcome->retry_after, throttled_sentence(outcome->retry_after));
 			break;
 		default:
-			if (outcome_is_passing(outcome))
+			if (is_passing(outcome->sqlstate))
 				answer_retry(exchange, 503, RETRY_SECONDS, BUSY_SENTENCE);
-			else if (outcome_is_a_rule(outcome))
+			else if (is_rule(outcome->sqlstate))
 				rocket_error(exchange, 200, REFUSED_SENTENCE);
 			else
 				rocket_error(exchange, 500, "Something went wrong on our side.");

@@ -480,6 +480,9 @@ INSERT INTO crossing VALUES
 	('arsignup.set_password_hash(realm(''other''), id(''ada''), ready_hash())', 'SU010', 'no such user'),
 	('arsignup.change_password(realm(''other''), id(''kim''), ''canary zebu quartz'', ''canary okapi quartz'')', 'SU010', 'no such user'),
 	('arsignup.delete_user(realm(''other''), id(''ada''))', '00000', 'false'),
+	('arsignup.create_user_key(realm(''other''), id(''robot''))', 'SU010', 'no such user'),
+	('arsignup.delete_user_key(realm(''other''), id(''robot''''s key''))', '00000', 'false'),
+	('coalesce(arsignup.authenticate_key(realm(''other''), robot_key())::text, ''null'')', '00000', 'null'),
 	('arsignup.update_org(realm(''other''), id(''works''), ''X'')', 'SU010', 'no such org'),
 	('arsignup.delete_org(realm(''other''), id(''works''))', '00000', 'false'),
 	('arsignup.create_membership(realm(''other''), id(''ada''))', 'SU010', 'no such user'),
@@ -506,6 +509,11 @@ CREATE TABLE session AS SELECT s.* FROM arsignup.create_session(realm(), id('ada
 SELECT keep('session', session_id) FROM session;
 GRANT SELECT ON session TO PUBLIC;
 CREATE FUNCTION login_token() RETURNS text LANGUAGE sql STABLE AS $$ SELECT s.token FROM arsignup_test.session AS s $$;
+CREATE TABLE robot_key AS SELECT arsignup.create_user_key(realm(), id('robot')) AS key;
+SELECT keep('robot''s key', arsignup.parse_id('crd_' || substr(key, 4, 22))) FROM robot_key;
+GRANT SELECT ON robot_key TO PUBLIC;
+CREATE FUNCTION robot_key() RETURNS text LANGUAGE sql STABLE AS $$ SELECT r.key FROM arsignup_test.robot_key AS r $$;
+SELECT is(arsignup.authenticate_key(realm(), robot_key()), id('robot'), 'across realms: in its own realm the key proves its user');
 SELECT is(arsignup.verify_login_token(login_token(), realm()) ->> 'un', 'Ada@Example.com', 'across realms: in its own realm the login token holds');
 CREATE TABLE minted AS SELECT arsignup.mint_signup_token(app(), 'minted@example.com', password_hash => ready_hash()) AS token;
 GRANT SELECT ON minted TO PUBLIC;
@@ -537,6 +545,7 @@ SELECT set_eq(
 	$$SELECT DISTINCT substring(statement FROM 'arsignup\.(\w+)\(') FROM crossing$$, 'across realms: that was every function that takes a realm and an id of something in it');
 SELECT isnt(arsignup.verify_login_token(login_token(), realm()), NULL, 'across realms: after all that, the login token still holds');
 SELECT isnt(arsignup.remember_session(realm(), id('session')), NULL, 'across realms: in its own realm the session can be remembered');
+SELECT is(arsignup.delete_user_key(realm(), id('robot''s key')), true, 'across realms: its key be deleted');
 SELECT is(arsignup.end_session(realm(), id('session')), true, 'across realms: and in its own realm be ended');
 SELECT is(arsignup.verify_login_token(login_token(), realm()), NULL, 'across realms: which ends its token');
 UPDATE arsignup.realms SET sso = DEFAULT WHERE id IN (realm(), realm('other'));

@@ -259,8 +259,22 @@ SELECT make('grace', 'POST /v1/users', '{"user": {"user_type": "human", "usernam
 SELECT is(thing('grace', 'email') || thing('grace', 'custom'), 'grace@example.com{"a": ["b", "c"]}', 'a username that is an address is the email, too');
 SELECT make('robot', 'POST /v1/users', '{"user": {"user_type": "api"}}');
 SELECT matches(thing('robot', 'username'), '^[0-9a-f-]{36}$', 'a program is named by its id');
-SELECT make('sleeper', 'POST /v1/users', 'user[email]=sleeper%2B1%40example.com&user[state]=inactive&user[custom][a]=b')
-FROM (SELECT 1) AS x WHERE false;
+-- Keys of programs.
+SELECT matches(thing('robot', 'api_key'), '^ku_[0-9A-Za-z]{22}-[0-9A-Za-z_-]{43}$', 'a program gets a key');
+SELECT is((SELECT json -> 'credentials' FROM thing WHERE name = 'robot'), jsonb_build_array(jsonb_build_object('object', 'credential', 'id', 'crd_' || substr(thing('robot', 'api_key'), 4, 22), 'credential_type', 'api_key')), 'as a credential');
+SELECT is((SELECT json FROM ask('GET /v1/users/' || thing('robot'))), (SELECT json - 'api_key' FROM thing WHERE name = 'robot'), 'it is shown this once');
+SELECT is((SELECT status || ' ' || json::text FROM ask('POST /v1/users/authenticate_key', body)), (SELECT '200 ' || (json - 'api_key')::text FROM thing WHERE name = 'robot'), 'whose key it is: ' || left(body, 12))
+FROM (VALUES (format('{"api_key": "%s"}', thing('robot', 'api_key'))), (format('{"user": {"api_key": "%s"}}', thing('robot', 'api_key')))) AS v (body);
+SELECT tells('POST /v1/users/authenticate_key?expand=memberships', format('{"api_key": "%s"}', thing('robot', 'api_key')), 200, '{"memberships": []}', 'with memberships');
+SELECT answers('POST /v1/users/authenticate_key', body, 401, fault('The API key is wrong.'), 'nobody''s key: ' || body)
+FROM (VALUES ('{"api_key": "canary"}'), ('{"api_key": ""}'), ('{"api_key": null}'), ('{}'), (''), (format('{"api_key": "%s"}', key('all'))), (format('{"api_key": "%s"}', replace(thing('robot', 'api_key'), 'ku_', 'kU_')))) AS v (body);
+SELECT answers('POST /v1/users/authenticate_key', format('{"api_key": "%s"}', thing('robot', 'api_key')), 401, fault('The API key is wrong.'), 'another realm''s', 'other');
+SELECT is((ask('POST /v1/users/authenticate_key', format('{"api_key": "%s"}', thing('robot', 'api_key')), 'read')).status, 403, 'a read key asks for none');
+SELECT answers('POST /v1/users/authenticate_key', '{"api_key": 1}', 422, faults('{"api_key": ["Api key must be text."]}'), 'a key is text');
+SELECT answers('POST /v1/users', '{"user": {"user_type": "api", "api_key": "canary"}}', 422, faults('{"api_key": ["Api key is made here, and can''t be given."]}'), 'none of one''s own');
+SELECT tells('POST /v1/users', '{"user": {"user_type": "api", "username": "Backup", "api_key": "generate", "state": "inactive"}}', 201, '{"username": "Backup", "state": "inactive"}', 'generate is what is done', 'standard');
+SELECT is((SELECT json ? 'api_key' FROM ask('POST /v1/users', '{"user": {"email": "no-key@example.com", "api_key": ""}}')), false, 'people have none');
+
 SELECT tells('POST /v1/users', 'user[email]=sleeper%2B1%40example.com&user[state]=inactive&user[custom][a]=b', 201, '{"state": "inactive", "custom": {"a": "b"}, "credentials": []}', 'a form; without a password',
 	headers => '{"x-arsignup-content-type": "application/x-www-form-urlencoded; charset=utf-8"}');
 SELECT is((ask('GET /v1/users/sleeper+1@example.com')).status, 200, 'a plus sign in a path stands for itself');
@@ -288,7 +302,6 @@ SELECT answers('DELETE /v1/users/' || thing('robot'), '', 404, fault('Not found.
 SELECT is((ask('PUT /v1/users/' || thing('grace'), format('{"user": {"custom": {"n": [%s, {"m\"": %s}], "t": "%s"}}}', n, n, n))).json ->> 'custom', format('{"n": [%s, {"m\"": %s}], "t": "%s"}', n, n, n), 'a number stays as it is: ' || n)
 FROM unnest(ARRAY['19.99', '0.1', '-0.3', '1.0', '100.25', '4.35', '123456789.123456', '0.30000000000000004', '9223372036854775807', '2.5']) AS n;
 SELECT tells('PUT /v1/users/' || thing('grace'), '{"user": {"custom": null}}', 200, '{"custom": {}}', 'and goes');
-SELECT answers('POST /v1/users/authenticate_key', '{"api_key": "canary"}', 422, faults('{"api_key": ["Users have no keys here."]}'), 'users have no keys');
 
 -- The application's own rules on our tables.
 

@@ -8,15 +8,15 @@
 #include <sodium.h>
 
 #include "account/identity.h"
-#include "api_key/key_text.h"
-#include "http/params.h"
-#include "realm/url.h"
 #include "base/encode.h"
+#include "base/key.h"
+#include "base/token.h"
+#include "http/params.h"
+#include "http/urlencoded.h"
 #include "password/form.h"
 #include "password/phc.h"
-#include "base/token.h"
+#include "realm/url.h"
 #include "tap.h"
-#include "http/urlencoded.h"
 
 #define ROUNDS 200000
 #define MAX_SIZE 1024
@@ -220,8 +220,8 @@ expect_token(Span text)
 static bool
 expect_key(Span text)
 {
-	return text.size == API_KEY_LENGTH && found("^ko_[0-9A-Za-z]{22}-", text) &&
-		memcmp(text.data + API_KEY_PREFIX_LENGTH, "7n42DGM5Tflk9n8mt7Fhc7", BASE62_UUID_LENGTH) <= 0;
+	return text.size == KEY_LENGTH && found("^ko_[0-9A-Za-z]{22}-", text) &&
+		memcmp(text.data + KEY_PREFIX_LENGTH, "7n42DGM5Tflk9n8mt7Fhc7", BASE62_UUID_LENGTH) <= 0;
 }
 
 #define SPACE "^[ \t\n\r]*"
@@ -385,10 +385,10 @@ is_key(Span text)
 	uint8_t		id[UUID_SIZE];
 	char		again[BASE62_UUID_LENGTH];
 
-	if (!api_key_parse(text, id))
+	if (!key_parse(API_KEY_PREFIX, text, id))
 		return false;
 	base62_encode_uuid(id, again);
-	changed += memcmp(text.data + API_KEY_PREFIX_LENGTH, again, sizeof(again)) != 0;
+	changed += memcmp(text.data + KEY_PREFIX_LENGTH, again, sizeof(again)) != 0;
 	return true;
 }
 
