@@ -23,6 +23,24 @@ span_trim(Span text)
 	return text;
 }
 
+/* Tell whether a span is exactly this string. */
+bool
+span_is(Span text, const char *string)
+{
+	return text.data != NULL && text.size == strlen(string) && memcmp(text.data, string, text.size) == 0;
+}
+
+/* Return the part of a text before the first of some characters. */
+Span
+span_before(Span text, const char *characters)
+{
+	size_t		size = 0;
+
+	while (size < text.size && (text.data[size] == '\0' || strchr(characters, text.data[size]) == NULL))
+		size++;
+	return (Span) {text.data, size};
+}
+
 /* Take an exact string off the front. */
 bool
 span_take(Span *text, const char *expected)

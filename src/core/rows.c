@@ -118,7 +118,7 @@ is_common(const char *name)
 typedef struct RowsReader
 {
 	CoreCall   *call;
-	RowsPage	   *page;
+	RowsPage   *page;
 } RowsReader;
 
 /* Read a parameter, if it is a filter. One that is not known would give everything to who wants a part of it: a fault. */
@@ -383,7 +383,7 @@ reply_page(CoreCall *call, const RowsPage *page)
 void
 list_rows(CoreCall *call)
 {
-	RowsPage		page = {.rows = call->route->rows};
+	RowsPage	page = {.rows = call->route->rows};
 
 	read_order(call, &page);
 	read_max_results(call, &page);

@@ -8,13 +8,6 @@
 #include <string.h>
 #include <strings.h>
 
-/* Tell whether a span is exactly this string. */
-bool
-span_is(Span text, const char *string)
-{
-	return text.data != NULL && text.size == strlen(string) && memcmp(text.data, string, text.size) == 0;
-}
-
 /* ---------- what PostgREST tells ---------- */
 
 /* Where in a Request a header goes. */
@@ -116,10 +109,8 @@ request_split_uri(Span uri, Span *path, Span *query)
 static Span
 take_until(Span *text, const char *characters)
 {
-	Span		part = {text->data, 0};
+	Span		part = span_before(*text, characters);
 
-	while (part.size < text->size && (part.data[part.size] == '\0' || strchr(characters, part.data[part.size]) == NULL))
-		part.size++;
 	*text = (Span) {text->data + part.size, text->size - part.size};
 	return part;
 }

@@ -29,7 +29,6 @@ typedef struct Request
 	Span		address;
 } Request;
 
-extern bool span_is(Span text, const char *string);
 extern void request_read(Request *request, const char *headers, bool is_direct, void *(*allocate) (size_t size));
 extern Span request_cookie(const char *cookies, const char *name, void *(*allocate) (size_t size));
 extern void request_split_uri(Span uri, Span *path, Span *query);

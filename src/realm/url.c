@@ -10,26 +10,6 @@
 
 #include <string.h>
 
-/* Tell whether a span is exactly this string. */
-static bool
-equals(Span text, const char *string)
-{
-	return text.size == strlen(string) && memcmp(text.data, string, text.size) == 0;
-}
-
-/* Take a string off the front. */
-static bool
-take(Span *text, const char *string)
-{
-	size_t		size = strlen(string);
-
-	if (text->size < size || memcmp(text->data, string, size) != 0)
-		return false;
-	text->data += size;
-	text->size -= size;
-	return true;
-}
-
 /* Tell a label of a host name: 1 to 63 letters, digits and inner hyphens. */
 static bool
 is_label(Span label)
@@ -135,20 +115,20 @@ is_ipv4(Span host)
 static bool
 is_loopback(Span host)
 {
-	return equals(host, "localhost") || equals(host, "127.0.0.1") || equals(host, "[::1]");
+	return span_is(host, "localhost") || span_is(host, "127.0.0.1") || span_is(host, "[::1]");
 }
 
 /* Take scheme, host and port off the front. */
 static bool
 take_origin(Span *url)
 {
-	bool		https = take(url, "https://");
+	bool		https = span_take(url, "https://");
 	Span		host = {url->data, 0};
 	Span		port;
 
 	if (!https)
 	{
-		if (!take(url, "http://"))
+		if (!span_take(url, "http://"))
 			return false;
 		host.data = url->data;
 	}
@@ -161,7 +141,7 @@ take_origin(Span *url)
 		return false;
 	*url = (Span) {url->data + host.size, url->size - host.size};
 
-	if (!take(url, ":"))
+	if (!span_take(url, ":"))
 		return true;
 	port = (Span) {url->data, 0};
 	while (port.size < url->size && strchr("/?#", url->data[port.size]) == NULL)
@@ -192,7 +172,7 @@ bool
 origin_is_valid(Span origin)
 {
 	Span		rest = origin;
-	const char *own_port = take(&rest, "https:") ? ":443" : ":80";
+	const char *own_port = span_take(&rest, "https:") ? ":443" : ":80";
 
 	return origin.size <= URL_MAX && has_url_characters(origin) && !ends_with(origin, own_port) &&
 		take_origin(&origin) && origin.size == 0;
@@ -240,18 +220,7 @@ is_dots(Span segment)
 
 	if (semicolon != NULL)
 		segment.size = semicolon - segment.data;
-	return equals(segment, ".") || equals(segment, "..");
-}
-
-/* Return the part of a text before the first of some characters. */
-static Span
-before(Span text, const char *characters)
-{
-	size_t		size = 0;
-
-	while (size < text.size && (text.data[size] == '\0' || strchr(characters, text.data[size]) == NULL))
-		size++;
-	return (Span) {text.data, size};
+	return span_is(segment, ".") || span_is(segment, "..");
 }
 
 /*
@@ -267,7 +236,7 @@ is_plain_path(Span path)
 
 		if (rest.data[0] == '\\' || is_hidden_separator(rest))
 			return false;
-		if (rest.data[0] == '/' && is_dots(before((Span) {rest.data + 1, rest.size - 1}, "/")))
+		if (rest.data[0] == '/' && is_dots(span_before((Span) {rest.data + 1, rest.size - 1}, "/")))
 			return false;
 	}
 	return true;
@@ -348,7 +317,7 @@ brings_ours(Span tail)
 
 		is_fragment = is_fragment || tail.data[0] == '#';
 		tail = (Span) {tail.data + 1, tail.size - 1};
-		parameter = before(tail, is_fragment ? "&;?#" : "&;#");
+		parameter = span_before(tail, is_fragment ? "&;?#" : "&;#");
 		if (is_ours(parameter))
 			return true;
 		tail = (Span) {tail.data + parameter.size, tail.size - parameter.size};
@@ -371,12 +340,12 @@ url_is_below(Span url, Span permitted)
 
 	if (!url_is_valid(url) || !url_is_valid(permitted))
 		return false;
-	if (before(permitted, "?#").size < permitted.size)
+	if (span_before(permitted, "?#").size < permitted.size)
 		return url.size == permitted.size && memcmp(url.data, permitted.data, url.size) == 0;
 	(void) take_origin(&path);
 	(void) take_origin(&top);
 	tail = path;
-	path = before(path, "?#");
+	path = span_before(path, "?#");
 	tail = (Span) {path.data + path.size, tail.size - path.size};
 	return origins_equal(url_origin(url), url_origin(permitted)) &&
 		is_plain_path(path) && is_path_below(path, top) && !brings_ours(tail);
@@ -386,15 +355,15 @@ url_is_below(Span url, Span permitted)
 static void
 cut_authority(Span *text)
 {
-	Span		scheme = before(*text, ":/?#");
+	Span		scheme = span_before(*text, ":/?#");
 	Span		rest = {text->data + scheme.size, text->size - scheme.size};
 	Span		authority;
 
-	if (scheme.size == 0 || !take(&rest, "://"))
+	if (scheme.size == 0 || !span_take(&rest, "://"))
 		return;
-	authority = before(rest, "/?#");
+	authority = span_before(rest, "/?#");
 	*text = (Span) {rest.data + authority.size, rest.size - authority.size};
-	*text = before(*text, "?#");
+	*text = span_before(*text, "?#");
 }
 
 /*
@@ -409,7 +378,7 @@ redir_accept(Span given, Span *path)
 	if (given.size > REDIR_MAX || !utf8_is_single_line(given))
 		return false;
 	cut_authority(path);
-	given = before(*path, "?#");
+	given = span_before(*path, "?#");
 	if (given.size == 0 || given.data[0] != '/' || !is_plain_path(given))
 		return false;
 	for (size_t i = 1; i < given.size; i++)

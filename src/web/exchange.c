@@ -116,12 +116,12 @@ add_source(Parameters *parameters, const Exchange *exchange)
 	add_text(parameters, exchange->request.client.data);
 }
 
-/* Note that a field was left empty. */
+/* Note that a field was left empty, if it was. */
 void
-require(Exchange *exchange, const char *name, const char *sentence)
+require(Exchange *exchange, const char *name)
 {
 	if (page_value(&exchange->page, name).size == 0)
-		page_add_fault(&exchange->page, name, sentence);
+		page_add_fault(&exchange->page, name, psprintf("%s can't be blank.", page_label(&exchange->page, name)));
 }
 
 /* ---------- where things are ---------- */

@@ -46,7 +46,7 @@ extern Span exchange_cookie(const Exchange *exchange);
 extern const char *typed(const Exchange *exchange, const char *name);
 extern void add_typed_secret(Parameters *parameters, const Exchange *exchange, const char *name);
 extern void add_source(Parameters *parameters, const Exchange *exchange);
-extern void require(Exchange *exchange, const char *name, const char *sentence);
+extern void require(Exchange *exchange, const char *name);
 
 /* Where things are. */
 extern const char *exchange_path(const Exchange *exchange, PageKind kind);

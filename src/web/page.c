@@ -63,6 +63,13 @@ page_value(const WebPage *page, const char *name)
 	return page->values[place].text;
 }
 
+/* Return what a field that is shown is called. */
+const char *
+page_label(const WebPage *page, const char *name)
+{
+	return page->inputs[find_input(page, name)]->label;
+}
+
 /* Note what is wrong with a field, or with the whole if the page does not show that. */
 void
 page_add_fault(WebPage *page, const char *name, const char *sentence)

@@ -55,6 +55,7 @@ extern void page_set_inputs(WebPage *page, PageKind kind, const FormRules *rules
 extern bool page_read_form(WebPage *page, Span form, char *buffer);
 extern void page_set_value(WebPage *page, const char *name, Span value);
 extern Span page_value(const WebPage *page, const char *name);
+extern const char *page_label(const WebPage *page, const char *name);
 extern void page_add_fault(WebPage *page, const char *name, const char *sentence);
 extern void page_add_link(WebPage *page, const char *lead, const char *label, const char *url);
 extern void page_check(WebPage *page);

@@ -191,8 +191,8 @@ post_login(Exchange *exchange)
 	LoggedIn	result;
 	Outcome		outcome;
 
-	require(exchange, "login", blank_login_sentence(exchange));
-	require(exchange, "password", "Password can't be blank.");
+	require(exchange, "login");
+	require(exchange, "password");
 	if (answer_faults(exchange))
 		return;
 	log_in(exchange, typed(exchange, "login"), &result, &outcome);
@@ -262,7 +262,7 @@ post_forgot(Exchange *exchange)
 
 	if (answer_no_logins(exchange))
 		return;
-	require(exchange, "login", blank_login_sentence(exchange));
+	require(exchange, "login");
 	if (answer_faults(exchange))
 		return;
 	add_uuid(&parameters, &exchange->app.realm_id);
@@ -345,7 +345,7 @@ post_reset(Exchange *exchange)
 	Parameters	parameters = {0};
 	Outcome		outcome;
 
-	require(exchange, "password", "Password can't be blank.");
+	require(exchange, "password");
 	check_confirmation(exchange);
 	if (answer_faults(exchange))
 		return;

@@ -156,13 +156,6 @@ log_in(Exchange *exchange, const char *login, LoggedIn *result, Outcome *outcome
 		read_logged_in(result);
 }
 
-/* Say that nobody is named. */
-const char *
-blank_login_sentence(const Exchange *exchange)
-{
-	return exchange->app.rules.usernames_are_emails ? "Email can't be blank." : "Username can't be blank.";
-}
-
 /* Say that a login is wrong; it is the same whether or not there is such a user. */
 const char *
 mismatch_sentence(const Exchange *exchange)

@@ -43,7 +43,6 @@ typedef struct LoggedIn
 extern void web_call(Statement *statement, Parameters *parameters, Outcome *outcome);
 extern void sign_up(Exchange *exchange, SignedUp *result, Outcome *outcome);
 extern void log_in(Exchange *exchange, const char *login, LoggedIn *result, Outcome *outcome);
-extern const char *blank_login_sentence(const Exchange *exchange);
 extern const char *mismatch_sentence(const Exchange *exchange);
 
 #endif							/* ARSIGNUP_PEOPLE_H */

@@ -347,8 +347,8 @@ rocket_login(Exchange *exchange)
 	Outcome		outcome;
 
 	if (by_email && page_value(&exchange->page, "email").size == 0)
-		require(exchange, usual, blank_login_sentence(exchange));
-	require(exchange, "password", "Password can't be blank.");
+		require(exchange, usual);
+	require(exchange, "password");
 	if (answer_faults(exchange))
 		return;
 	log_in(exchange, typed(exchange, by_email ? "email" : "username"), &result, &outcome);
@@ -369,7 +369,7 @@ rocket_logout(Exchange *exchange)
 	Parameters	parameters = {0};
 	Outcome		outcome;
 
-	require(exchange, "token", "Token can't be blank.");
+	require(exchange, "token");
 	if (answer_faults(exchange))
 		return;
 	add_uuid(&parameters, &exchange->app.realm_id);
