@@ -193,6 +193,7 @@ extern void create_user(CoreCall *call);
 extern void update_user(CoreCall *call);
 extern void delete_user(CoreCall *call);
 extern const char *given_email(const CoreCall *call);
+extern void change_user(CoreCall *call, bool with_custom);
 extern void authenticate_user(CoreCall *call);
 extern void authenticate_key(CoreCall *call);
 extern void refuse_code(CoreCall *call);

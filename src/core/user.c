@@ -137,8 +137,8 @@ given_email(const CoreCall *call)
 }
 
 /* Change what is given of the user. */
-static void
-change_user(CoreCall *call)
+void
+change_user(CoreCall *call, bool with_custom)
 {
 	static Statement call_update_user = STATEMENT(
 		"SELECT arsignup.update_user(realm_id => $1, user_id => $2, email => $3, username => $4,"
@@ -152,7 +152,10 @@ change_user(CoreCall *call)
 	add_change(&parameters, call, "first_name");
 	add_change(&parameters, call, "last_name");
 	add_change(&parameters, call, "reference");
-	add_given_object(&parameters, call, "custom");
+	if (with_custom)
+		add_given_object(&parameters, call, "custom");
+	else
+		add_pointer(&parameters, JSONBOID, NULL);
 	add_given(&parameters, call, "state");
 	(void) statement_run(&call_update_user, &parameters);
 }
@@ -256,7 +259,7 @@ change_user_and_password(CoreCall *call)
 		add_given_secret(&parameters, call, "password");
 		(void) statement_run(&call_set_password, &parameters);
 	}
-	change_user(call);
+	change_user(call, true);
 }
 
 /* PUT /v1/users/:id */

@@ -127,41 +127,20 @@ wants_org(const CoreCall *call)
 	return value_type(wish) > VALUE_NULL ? value_is_true(wish) : given_text(call, "org_name") != NULL;
 }
 
-/* Change what the token does not hold, or holds otherwise, of the user that it has become. */
+/*
+ * Change what the token does not hold, or holds otherwise, of the user that it
+ * has become. Where an email is to be verified, the mail that was asked for by
+ * the redeem goes to the one that the user has in the end.
+ */
 static void
 change_redeemed(CoreCall *call)
 {
-	static Statement call_update_user = STATEMENT(
-		"SELECT arsignup.update_user(realm_id => $1, user_id => $2, email => $3, username => $4,"
-		" first_name => $5, last_name => $6, state => $7)");
-	Parameters	parameters = {0};
+	User		user;
 
-	add_uuid(&parameters, &call->realm_id);
-	add_uuid(&parameters, &call->user_id);
-	add_text(&parameters, given_email(call));
-	add_change(&parameters, call, "username");
-	add_change(&parameters, call, "first_name");
-	add_change(&parameters, call, "last_name");
-	add_given(&parameters, call, "state");
-	(void) statement_run(&call_update_user, &parameters);
-}
-
-/* Have another email verified in place of the token's, where the realm asks for that. */
-static void
-verify_other_email(CoreCall *call)
-{
-	static Statement call_request = STATEMENT(
-		"SELECT arsignup.request_email_verification($1, $2, $3, $4) FROM arsignup.users u"
-		" JOIN arsignup.realms r ON r.id = u.realm_id WHERE u.realm_id = $1 AND u.id = $2"
-		" AND u.state = 'active' AND u.email IS NOT NULL AND u.email_verification = 'none'"
-		" AND r.email_verification <> 'none'");
-	Parameters	parameters = {0};
-
-	add_uuid(&parameters, &call->realm_id);
-	add_uuid(&parameters, &call->user_id);
-	add_pointer(&parameters, INETOID, call->ip);
-	add_text(&parameters, call->client);
-	(void) statement_run(&call_request, &parameters);
+	user_read(&call->realm_id, &call->user_id, &user);
+	change_user(call, false);
+	if (strcmp(user.email_verification, "requested") == 0)
+		user_set_verification(&call->realm_id, &user, "requested");
 }
 
 /* Turn the token into a user, note by which key, and change what else is given. */
@@ -188,7 +167,6 @@ redeem_token(CoreCall *call)
 		if (is_given(call, more[i]))
 		{
 			change_redeemed(call);
-			verify_other_email(call);
 			break;
 		}
 }
