@@ -81,6 +81,7 @@ typedef struct Rows
 	const char *table;			/* t below */
 	const char *prefix;			/* of its ids */
 	const char *(*json) (const CoreCall *call); /* what is told of a row */
+	const char *parts;			/* what is told only if expand names it; null: nothing */
 	const char *condition;		/* null: none; $2 is the time */
 	ListSort	sorts[LIST_MAX_SORTS];	/* the first one holds if none is named */
 	ListFilter	filters[LIST_MAX_FILTERS];

@@ -46,6 +46,7 @@ const Rows	membership_rows = {
 	.table = "memberships",
 	.prefix = "mb",
 	.json = membership_json,
+	.parts = "user, org",
 	.condition = IS_VALID_MEMBERSHIP("t"),
 	.sorts = {{"id", NULL}, {"created_at", NULL}},
 	.filters = {{"user_id", "usr", "t.user_id = ?"}, {"org_id", "org", "t.org_id = ?", "org_id"}}

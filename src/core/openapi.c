@@ -88,9 +88,7 @@ static const char shared_parts[] =
 "\t\t\t\"max_results\": {\"name\": \"max_results\", \"in\": \"query\","
 " \"schema\": {\"type\": \"integer\", \"minimum\": 1, \"maximum\": 1000, \"default\": 100}},\n"
 "\t\t\t\"direction\": {\"name\": \"direction\", \"in\": \"query\","
-" \"schema\": {\"enum\": [\"asc\", \"desc\"], \"default\": \"asc\"}},\n"
-"\t\t\t\"expand\": {\"name\": \"expand\", \"in\": \"query\", \"schema\": {\"type\": \"string\"},"
-" \"description\": \"parts that are otherwise left out, separated by commas\"}\n"
+" \"schema\": {\"enum\": [\"asc\", \"desc\"], \"default\": \"asc\"}}\n"
 "\t\t},\n"
 "\t\t\"responses\": {\n"
 "\t\t\t\"errors\": {\"description\": \"What is wrong, by attribute\","
@@ -113,13 +111,6 @@ append_path(StringInfo json, const char *path)
 		appendStringInfo(json, "%.*s{id}%s", (int) (id - path), path, id + 3);
 }
 
-/* Append a parameter of a list that is a text. */
-static void
-append_filter(StringInfo json, const char *name)
-{
-	appendStringInfo(json, ", {\"name\": \"%s\", \"in\": \"query\", \"schema\": {\"type\": \"string\"}}", name);
-}
-
 /* Append the parameters that only lists have. */
 static void
 append_list_parameters(StringInfo json, const Rows *rows)
@@ -132,18 +123,22 @@ append_list_parameters(StringInfo json, const Rows *rows)
 		appendStringInfo(json, "%s\"%s\"", i > 0 ? ", " : "", rows->sorts[i].name);
 	appendStringInfo(json, "], \"default\": \"%s\"}}", rows->sorts[0].name);
 	for (int i = 0; i < LIST_MAX_FILTERS && rows->filters[i].name != NULL; i++)
-		append_filter(json, rows->filters[i].name);
+		appendStringInfo(json, ", {\"name\": \"%s\", \"in\": \"query\", \"schema\": {\"type\": \"string\"}}",
+						 rows->filters[i].name);
 }
 
 /* Append the parameters of an operation. */
 static void
 append_parameters(StringInfo json, const CoreRoute *route)
 {
+	if (route->permission == 0)
+		return;
 	appendStringInfoString(json, "\t\t\t\t\"parameters\": [{\"$ref\": \"#/components/parameters/realm\"}");
 	if (strstr(route->path, ":id") != NULL)
 		appendStringInfoString(json, ", {\"$ref\": \"#/components/parameters/id\"}");
-	if (route->gives != NULL)
-		appendStringInfoString(json, ", {\"$ref\": \"#/components/parameters/expand\"}");
+	if (route->gives != NULL && route->rows != NULL && route->rows->parts != NULL)
+		appendStringInfo(json, ", {\"name\": \"expand\", \"in\": \"query\", \"schema\": {\"type\": \"string\"},"
+						 " \"description\": \"what else to tell, separated by commas: %s\"}", route->rows->parts);
 	if (route->answer == list_rows)
 		append_list_parameters(json, route->rows);
 	appendStringInfoString(json, "],\n");
@@ -175,6 +170,26 @@ append_schema(StringInfo json, const CoreRoute *route)
 		appendStringInfo(json, "{\"$ref\": \"#/components/schemas/%s\"}", route->gives->name);
 }
 
+/* Append an answer of what is wrong, in one sentence or by attribute. */
+static void
+append_refusal(StringInfo json, int status, const char *response)
+{
+	appendStringInfo(json, ", \"%d\": {\"$ref\": \"#/components/responses/%s\"}", status, response);
+}
+
+/* Append what an operation that asks for a key refuses. */
+static void
+append_refusals(StringInfo json, const CoreRoute *route)
+{
+	if (strstr(route->path, "/authenticate") != NULL)
+		append_refusal(json, 401, "error");
+	append_refusal(json, 403, "error");
+	append_refusal(json, 404, "error");
+	if (strcmp(route->method, "DELETE") == 0)
+		append_refusal(json, 409, "errors");
+	append_refusal(json, 422, "errors");
+}
+
 /* Append what an operation answers. */
 static void
 append_responses(StringInfo json, const CoreRoute *route)
@@ -188,8 +203,7 @@ append_responses(StringInfo json, const CoreRoute *route)
 	}
 	appendStringInfoChar(json, '}');
 	if (route->permission != 0)
-		appendStringInfoString(json, ", \"409\": {\"$ref\": \"#/components/responses/errors\"},"
-							   " \"422\": {\"$ref\": \"#/components/responses/errors\"}");
+		append_refusals(json, route);
 	appendStringInfoString(json, ", \"default\": {\"$ref\": \"#/components/responses/error\"}}\n");
 }
 

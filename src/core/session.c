@@ -47,6 +47,7 @@ const Rows	session_rows = {
 	.table = "sessions",
 	.prefix = "kss",
 	.json = session_json,
+	.parts = "memberships",
 	.condition = "t.ended_at IS NULL AND t.expires_at > $2"
 	" AND t.created_at >= (SELECT coalesce(u.tokens_valid_from, '-infinity') FROM arsignup.users u"
 	"  WHERE u.realm_id = t.realm_id AND u.id = t.user_id AND u.state = 'active')",

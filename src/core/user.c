@@ -61,6 +61,7 @@ const Rows	user_rows = {
 	.table = "users",
 	.prefix = "usr",
 	.json = user_json,
+	.parts = "memberships",
 	.sorts = {{"id", NULL}, {"created_at", NULL}, {"username", "username_key", true}},
 	.filters = {
 		{"username", NULL, "t.username_key = ?", NULL, normalize_login},
