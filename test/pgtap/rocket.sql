@@ -210,6 +210,8 @@ SELECT says(call(path, :'login'), 404, '{"error": "Not found."}', 'no such app o
 FROM unnest(ARRAY['/nobody/v1/login', at('off', '/v1/login'), at('asleep', '/v1/signup'), '/v1/login', at('u', '/v1/'), at('u', '/v1/nothing'), at('u', '/v1/login/'), at('u', '/v1/Login'), at('u', '/v1//login')]) AS path;
 SELECT says(ask('GET', '/nobody/v1/login'), 404, '{"error": "Not found."}', 'no such app, whatever the method');
 SELECT says(call('/v1/login', :'login', '{"x-arsignup-host": null}'), 404, '{"error": "Not found."}', 'no host, no slug');
+SELECT says(call('/v1', :'login'), 404, '{"error": "Not found."}', 'nothing below');
+SELECT matches(call('/v10', :'login')::text, '<html', 'what only begins so is for people');
 SELECT is((call(at('u', '/v2/login'), :'login')).status, 404, 'there is no version 2');
 SELECT idle(format('call(at(''u'', ''/v1/login''), %L, %L)', :'login', jsonb_build_object('x-arsignup-content-type', type)), 415, 'content type ' || shown(type), '{"error": "The body must be JSON or a form, and its Content-Type say so."}')
 FROM unnest(ARRAY[NULL, 'text/plain', 'multipart/form-data; boundary=x', 'application/xml', 'application/jsonx', 'application/', 'json']) AS type;
