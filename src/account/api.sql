@@ -67,7 +67,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_delete_user';
 
 COMMENT ON FUNCTION arsignup.delete_user(uuid, uuid) IS
-'Deletes a user with its credentials and memberships; false if there is none. Errors: SU010 no such realm; 23503 a table of yours still refers to the user; 55P03 another transaction holds it.';
+'Deletes a user with its credentials, memberships and sessions; false if there is none. Errors: SU010 no such realm; 23503 a table of yours still refers to the user; 55P03 another transaction holds it.';
 
 CREATE OR REPLACE FUNCTION arsignup.set_password(
 	realm_id uuid,

@@ -267,46 +267,53 @@ read_call(CoreCall *call, Span query, Span body)
 
 /* ---------- which realm ---------- */
 
-/* Return the realm that a call names: for this call, else for all of its caller's; nothing if it names none. */
-static Span
-named_realm(const CoreCall *call)
+/* Find the realm that a call names: for this call, else for all of its caller's; false if it names several. */
+static bool
+named_realm(const CoreCall *call, Span *name)
 {
 	const Value *places[] = {call->given, call->body, call->query};
 
+	*name = (Span) {NULL, 0};
 	for (int i = 0; i < (int) lengthof(places); i++)
 	{
-		const char *text = value_text(value_member(places[i], "realm_id"));
+		const Value *value = value_member(places[i], "realm_id");
+		const char *text = value_text(value);
 
-		if (text != NULL && *text != '\0')
-			return (Span) {text, strlen(text)};
+		if (value_type(value) <= VALUE_NULL || (text != NULL && *text == '\0'))
+			continue;
+		if (text == NULL || (name->data != NULL && !span_is(*name, text)))
+			return false;
+		*name = (Span) {text, strlen(text)};
 	}
-	return call->request->realm;
+	if (name->data == NULL)
+		*name = call->request->realm;
+	return true;
+}
+
+/* Tell whether the key opens the realm that was named. */
+static bool
+key_opens_realm(const CoreCall *call)
+{
+	return !call->key.has_realm || memcmp(&call->realm_id, &call->key.realm_id, UUID_LEN) == 0;
 }
 
 /* Find out which realm is meant, and whether the key opens it; answer if not. */
 static bool
 find_realm(CoreCall *call)
 {
-	Span		name = named_realm(call);
-	bool		is_named = name.data != NULL;
+	Span		name;
 	Realm		realm;
 
-	if (is_named && !id_with_prefix(name, "rl", &call->realm_id))
-	{
+	if (!named_realm(call, &name))
+		reply_fault(call, 422, "realm_id", "Realm must be a text, and the same wherever it is named.");
+	else if (name.data != NULL && (!id_with_prefix(name, "rl", &call->realm_id) || !key_opens_realm(call)))
 		reply_forbidden(call);
-		return false;
-	}
-	if (call->key.has_realm)
+	else if (call->key.has_realm)
 	{
-		if (!is_named || memcmp(&call->realm_id, &call->key.realm_id, UUID_LEN) == 0)
-		{
-			call->realm_id = call->key.realm_id;
-			return true;
-		}
-		reply_forbidden(call);
-		return false;
+		call->realm_id = call->key.realm_id;
+		return true;
 	}
-	if (!is_named)
+	else if (name.data == NULL)
 		reply_fault(call, 422, "realm_id", "Realm can't be blank.");
 	else if (!realm_find(&call->realm_id, &realm))
 		reply_not_found(call);

@@ -131,9 +131,9 @@ extern bool core_answer(Span path, Span query, Span body, const Request *request
 
 /* field.c: reading what is given */
 extern void check_fields(CoreCall *call);
-extern bool is_given(const CoreCall *call, const char *name);
 extern const char *given_text(const CoreCall *call, const char *name);
 extern const char *given_change(const CoreCall *call, const char *name);
+extern bool is_other_than(const CoreCall *call, const char *name, const char *word);
 extern Span given_secret(const CoreCall *call, const char *name);
 extern void add_given(Parameters *parameters, const CoreCall *call, const char *name);
 extern void add_change(Parameters *parameters, const CoreCall *call, const char *name);

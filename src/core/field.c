@@ -130,7 +130,7 @@ check_fields(CoreCall *call)
 /* ---------- values ---------- */
 
 /* Tell whether a field is there, be it null. */
-bool
+static bool
 is_given(const CoreCall *call, const char *name)
 {
 	return value_member(call->given, name) != NULL;
@@ -152,13 +152,23 @@ given_text(const CoreCall *call, const char *name)
 	return is_blank(value) ? NULL : value_text(value);
 }
 
-/* Return a text that changes something: NULL if it is not there, blank if it is null. */
+/* Return a text that changes something: blank, which takes away, if an update has it as null or blank. */
 const char *
 given_change(const CoreCall *call, const char *name)
 {
 	const char *text = given_text(call, name);
+	bool		is_update = strcmp(call->route->method, "PUT") == 0;
 
-	return text == NULL && is_given(call, name) ? "" : text;
+	return text == NULL && is_update && is_given(call, name) ? "" : text;
+}
+
+/* Tell whether a text is there and is another word than this one. */
+bool
+is_other_than(const CoreCall *call, const char *name, const char *word)
+{
+	const char *text = given_text(call, name);
+
+	return text != NULL && strcmp(text, word) != 0;
 }
 
 /* Return a secret; one that is not there, or null, has no data. */
@@ -267,14 +277,14 @@ id_with_prefix(Span text, const char *prefix, pg_uuid_t *id)
 		id_parse(text.data, text.size, id->data);
 }
 
-/* Note a confirmation of the password that is there and differs from it. */
+/* Note a confirmation of the password that is there and differs from it; of a blank password that is not what is wrong. */
 void
 check_confirmation(CoreCall *call)
 {
 	Span		confirmation = given_secret(call, "password_confirmation");
 	Span		password = given_secret(call, "password");
 
-	if (confirmation.data != NULL &&
+	if (confirmation.data != NULL && confirmation.size + password.size > 0 &&
 		(password.data == NULL ||
 		 !password_is_repeated(call->scope, secret_to_nfc(call->scope, password), confirmation)))
 		fault_add(&call->faults, "password_confirmation",

@@ -65,7 +65,7 @@ make_org(CoreCall *call)
 	add_given_object(&parameters, call, "custom");
 	(void) statement_run(&call_create_org, &parameters);
 	call->row_id = *column_uuid(1);
-	if (given_text(call, "state") != NULL && strcmp(given_text(call, "state"), "active") != 0)
+	if (is_other_than(call, "state", "active"))
 		change_org(call);
 }
 

@@ -126,35 +126,50 @@ request_email_verification(CoreCall *call)
 		reply_user(call, 200, "token", call->token);
 }
 
-/* Raise what is to be said of a token that was not good for this user. */
+/* Raise what is to be said of a token that is not good. */
 static void
-check_used(const CoreCall *call)
+refuse_token(void)
 {
-	if (column_is_null(1) || memcmp(column_uuid(1), &call->user_id, UUID_LEN) != 0)
-		fault_raise("token", "Token is unknown, used or expired, or was made for something else.");
+	fault_raise("token", "Token is unknown, used or expired, or was made for something else.");
+}
+
+/* Raise that unless a token is one that this user can use: of another's nothing is told and nothing done. */
+static void
+check_token(CoreCall *call, Purpose purpose)
+{
+	OneTimeToken token;
+	User		user;
+
+	if (!one_time_token_find(purpose, given_secret(call, "token"), &token, &user) ||
+		memcmp(&token.realm_id, &call->realm_id, UUID_LEN) != 0 ||
+		memcmp(&token.user_id, &call->user_id, UUID_LEN) != 0)
+		refuse_token();
 }
 
 /* Set a new password by a token, if it is this user's. */
 static void
 use_password_token(CoreCall *call)
 {
-	static Statement call_reset = STATEMENT("SELECT arsignup.reset_password($1, $2)");
+	static Statement call_reset = STATEMENT("SELECT arsignup.reset_password($1, $2, $3, $4)");
 	Parameters	parameters = {0};
 
+	check_token(call, PASSWORD_RESET);
 	add_given_secret(&parameters, call, "token");
 	add_given_secret(&parameters, call, "password");
+	add_pointer(&parameters, INETOID, call->ip);
+	add_text(&parameters, call->client);
 	(void) statement_run(&call_reset, &parameters);
-	check_used(call);
+	if (column_is_null(1))
+		refuse_token();
 }
 
 /* POST /v1/users/:id/reset_password_with_token */
 void
 reset_password(CoreCall *call)
 {
-	if (!find_path_user(call))
-		return;
+	read_source(call);
 	check_confirmation(call);
-	if (!reply_faults(call) && core_try(call, use_password_token))
+	if (!reply_faults(call) && find_path_user(call) && core_try(call, use_password_token))
 		reply_user(call, 200, NULL, NULL);
 }
 
@@ -165,9 +180,11 @@ use_email_token(CoreCall *call)
 	static Statement call_verify = STATEMENT("SELECT arsignup.verify_email($1)");
 	Parameters	parameters = {0};
 
+	check_token(call, EMAIL_VERIFICATION);
 	add_given_secret(&parameters, call, "token");
 	(void) statement_run(&call_verify, &parameters);
-	check_used(call);
+	if (column_is_null(1))
+		refuse_token();
 }
 
 /* POST /v1/users/:id/verify_email */

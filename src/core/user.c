@@ -76,20 +76,23 @@ bool
 find_user(CoreCall *call, Span text)
 {
 	static Statement select_by_id = STATEMENT(
-		"SELECT id FROM arsignup.users WHERE realm_id = $1 AND id = $2");
+		"SELECT FROM arsignup.users WHERE realm_id = $1 AND id = $2");
 	static Statement select_by_name = STATEMENT(
 		"SELECT id FROM arsignup.users WHERE realm_id = $1 AND username_key = $2"
 		" UNION ALL"
 		" SELECT id FROM arsignup.users WHERE realm_id = $1 AND email_key = $2 AND email_is_unique LIMIT 1");
-	bool		is_id = id_with_prefix(text, "usr", &call->user_id);
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, &call->realm_id);
-	if (is_id)
+	if (id_with_prefix(text, "usr", &call->user_id))
+	{
 		add_uuid(&parameters, &call->user_id);
-	else
-		add_text(&parameters, normalize_login(pnstrdup(text.data, text.size)));
-	if (statement_run(is_id ? &select_by_id : &select_by_name, &parameters) == 0)
+		if (statement_run(&select_by_id, &parameters) > 0)
+			return true;
+		parameters.count = 1;
+	}
+	add_text(&parameters, normalize_login(pnstrdup(text.data, text.size)));
+	if (statement_run(&select_by_name, &parameters) == 0)
 		return false;
 	call->user_id = *column_uuid(1);
 	return true;
@@ -131,11 +134,10 @@ show_user(CoreCall *call)
 const char *
 given_email(const CoreCall *call)
 {
+	const char *email = given_change(call, "email");
 	const char *username = given_text(call, "username");
 
-	if (is_given(call, "email") || username == NULL || strchr(username, '@') == NULL)
-		return given_change(call, "email");
-	return username;
+	return email == NULL && username != NULL && strchr(username, '@') != NULL ? username : email;
 }
 
 /* Change what is given of the user. */
@@ -197,29 +199,6 @@ make_key(CoreCall *call)
 	call->token = column_text(1);
 }
 
-/* Give the user the state that is asked for. */
-static void
-set_state(CoreCall *call)
-{
-	static Statement call_update_user = STATEMENT(
-		"SELECT arsignup.update_user(realm_id => $1, user_id => $2, state => $3)");
-	Parameters	parameters = {0};
-
-	add_uuid(&parameters, &call->realm_id);
-	add_uuid(&parameters, &call->user_id);
-	add_given(&parameters, call, "state");
-	(void) statement_run(&call_update_user, &parameters);
-}
-
-/* Tell whether a field is there and is another word than this one. */
-static bool
-is_other_than(const CoreCall *call, const char *name, const char *word)
-{
-	const char *text = given_text(call, name);
-
-	return text != NULL && strcmp(text, word) != 0;
-}
-
 /* Make a user of what is given, a program with a key. */
 static void
 make_user(CoreCall *call)
@@ -228,7 +207,7 @@ make_user(CoreCall *call)
 	if (is_other_than(call, "user_type", "human"))
 		make_key(call);
 	if (is_other_than(call, "state", "active"))
-		set_state(call);
+		change_user(call, true);
 }
 
 /* POST /v1/users */

@@ -75,6 +75,8 @@ find_app(CoreCall *call)
 	bool		is_named = given_id(call, "login_policy_id", "lpl", &call->row_id);
 	Parameters	parameters = {0};
 
+	if (call->faults.list != NIL)
+		return;
 	add_uuid(&parameters, &call->realm_id);
 	add_uuid(&parameters, is_named ? &call->row_id : NULL);
 	if (statement_run(&select_app, &parameters) > 0)
@@ -164,7 +166,7 @@ redeem_token(CoreCall *call)
 	call->user_id = *column_uuid(1);
 	token_note_redeemer(token, &call->key.id);
 	for (int i = 0; i < (int) lengthof(more); i++)
-		if (is_given(call, more[i]))
+		if (given_text(call, more[i]) != NULL)
 		{
 			change_redeemed(call);
 			break;
@@ -188,7 +190,7 @@ redeem_user_token(CoreCall *call)
 {
 	Outcome		outcome;
 
-	if (is_given(call, "password"))
+	if (given_secret(call, "password").size > 0)
 		fault_add(&call->faults, "password", "Password can't be given together with a token, which has one.");
 	if (reply_faults(call))
 		return;

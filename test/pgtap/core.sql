@@ -260,6 +260,25 @@ SELECT make('grace', 'POST /v1/users', '{"user": {"user_type": "human", "usernam
 SELECT is(thing('grace', 'email') || thing('grace', 'custom'), 'grace@example.com{"a": ["b", "c"]}', 'a username that is an address is the email, too');
 SELECT make('robot', 'POST /v1/users', '{"user": {"user_type": "api"}}');
 SELECT matches(thing('robot', 'username'), '^[0-9a-f-]{36}$', 'a program is named by its id');
+-- Where nothing was typed, clients send null or blank: of what is made, that is not sent.
+SELECT tells('POST /v1/users', '{"user": {"username": "null@example.com", "email": null, "first_name": null, "reference": "", "custom": null, "password_confirmation": null}}', 201, '{"email": "null@example.com", "first_name": null, "reference": null, "custom": {}}', 'a user with nulls');
+SELECT make('nulls', 'POST /v1/user_tokens', '{"user_token": {"username": "nulls@example.com", "email": null, "first_name": "Nora", "last_name": null, "password": "canary one"}}');
+SELECT is(thing('nulls', 'email'), 'nulls@example.com', 'a token with nulls');
+SELECT tells('POST /v1/users', '{"user": {"token": "' || thing('nulls') || '", "email": null, "username": "", "first_name": null, "password": null}}', 201, '{"email": "nulls@example.com", "first_name": "Nora"}', 'a redeem with nulls takes nothing away');
+SELECT answers('POST /v1/users', '{"user": {"email": "blank@example.com", "password": "", "password_confirmation": ""}}', 422, faults('{"password": ["Password can''t be blank."]}'), 'a blank password is no password');
+
+-- One realm is named, or none.
+SELECT answers('POST /v1/orgs' || query, body, 422, faults('{"realm_id": ["Realm must be a text, and the same wherever it is named."]}'), 'which realm? ' || query || ' ' || body, 'everywhere', jsonb_build_object('x-authrocket-realm', arsignup.format_id('rl', realm())))
+FROM (SELECT arsignup.format_id('rl', realm()) AS ours, arsignup.format_id('rl', realm('other')) AS theirs) AS r, LATERAL (VALUES
+	('?realm_id[]=' || theirs, '{"org": {"name": "x"}}'), ('?realm_id=' || theirs, format('{"org": {"name": "x", "realm_id": "%s"}}', ours)),
+	('', format('{"org": {"name": "x", "realm_id": "%s"}, "realm_id": "%s"}', ours, theirs)), ('', '{"org": {"name": "x", "realm_id": 7}}'), ('', '{"org": {"name": "x"}, "realm_id": {}}')) AS v (query, body);
+SELECT tells('POST /v1/orgs?realm_id=' || theirs, format('{"org": {"name": "x", "realm_id": "%s"}}', theirs), 201, jsonb_build_object('realm_id', theirs), 'the same in two places', 'everywhere')
+FROM (SELECT arsignup.format_id('rl', realm('other')) AS theirs) AS r;
+
+-- A username may look like an id.
+SELECT tells('POST /v1/users', '{"user": {"username": "usr_0352lbhzsuxooukxdxdsc9", "email": "looks@example.com"}}', 201, '{"email": "looks@example.com"}', 'a username that looks like an id', 'standard');
+SELECT tells('GET /v1/users/usr_0352lbhzsuxooukxdxdsc9', '', 200, '{"email": "looks@example.com"}', 'finds its user', 'standard');
+
 -- Keys of programs.
 SELECT matches(thing('robot', 'api_key'), '^ku_[0-9A-Za-z]{22}-[0-9A-Za-z_-]{43}$', 'a program gets a key');
 SELECT is((SELECT json -> 'credentials' FROM thing WHERE name = 'robot'), jsonb_build_array(jsonb_build_object('object', 'credential', 'id', 'crd_' || substr(thing('robot', 'api_key'), 4, 22), 'credential_type', 'api_key')), 'as a credential');
@@ -362,7 +381,9 @@ SELECT tells('POST /v1/users/hopper%40example.com/reset_password_with_token', '{
 SELECT tells('POST /v1/users/b%40example.com/reset_password_with_token', '{"user": {"token": "' || :'reset' || '", "password": "canary three"}}', 422, '{"errors": {"token": ["Token is unknown, used or expired, or was made for something else."]}}', 'nor by another realm''s key', 'other');
 SELECT tells('POST /v1/users/ada%40example.com/authenticate', '{"password": "canary two"}', 200, '{}', 'and has changed nothing');
 SELECT tells('POST /v1/users/ada%40example.com/reset_password_with_token', '{"user": {"token": "' || :'reset' || '", "password": "x"}}', 422, '{"errors": {"password": ["Password must have at least 8 characters."]}}', 'a bad password leaves it');
-SELECT tells('POST /v1/users/ada%40example.com/reset_password_with_token', '{"user": {"token": "' || :'reset' || '", "password": "canary three", "password_confirmation": "canary three"}}', 200, jsonb_build_object('id', thing('ada')), 'it is good');
+SELECT tells('POST /v1/users/ada%40example.com/reset_password_with_token', '{"user": {"token": "' || :'reset' || '", "password": "canary three", "password_confirmation": "canary three"}, "request": {"ip": "192.0.2.55", "client": "Resetter"}}', 200, jsonb_build_object('id', thing('ada')), 'it is good');
+SELECT is((SELECT string_agg(DISTINCT host(ip) || ' ' || client, ', ') FROM (SELECT ip, client FROM arsignup.events WHERE event_type LIKE 'user.password_token.consumed' ORDER BY id DESC LIMIT 1) AS e), '192.0.2.55 Resetter', 'and tells from where');
+SELECT is((SELECT count(*)::int FROM arsignup.login_sources AS s WHERE arsignup.format_id('usr', s.user_id) = thing('ada') AND s.source >>= '192.0.2.55'), 1, 'which is known from now on');
 SELECT tells('POST /v1/users/ada%40example.com/reset_password_with_token', '{"user": {"token": "' || :'reset' || '", "password": "canary four"}}', 422, NULL, 'once');
 SELECT tells('POST /v1/users/sleeper%2B1%40example.com/generate_password_token', '{}', 422, '{"errors": {"email": ["Only an active user with an email can be given a password token."]}}', 'not for who is inactive');
 
