@@ -4,6 +4,7 @@ Each request begins as a good one, made of what the API says of itself, and is t
 at all. What is chosen hangs on the seed alone, not on what is answered; only ids and tokens are those of the answers.
 """
 import collections
+import copy
 import json
 import os
 import random
@@ -308,8 +309,8 @@ def nodes(tree):
 
 
 def any_value(chance):
-    """Return any value; what holds no secret must not be taken for one."""
-    return chance.choice(WORDS + VALUES)
+    """Return any value."""
+    return copy.deepcopy(chance.choice(WORDS + VALUES))
 
 
 def spoil_value(chance, request):

@@ -145,24 +145,27 @@ WINDOW = 20  # so many characters of a secret, one after the other, are a leak
 
 
 def logs():
-    """Return all logs by name, escapes of URLs and of strings in them undone as well as left."""
+    """Return all logs by name."""
     texts = {}
     web = os.environ["WEB"]
     for path in [os.environ["SERVER_LOG"]] + [os.path.join(web, f) for f in sorted(os.listdir(web)) if f.endswith(".log")]:
         with open(path, encoding="utf-8", errors="replace") as file:
-            text = file.read()
-        texts[os.path.basename(path)] = text + urllib.parse.unquote(text) + re.sub(r"\\x([0-9A-Fa-f]{2})", lambda m: chr(int(m[1], 16)), text) if "%" in text or "\\x" in text else text
+            texts[os.path.basename(path)] = file.read()
     return texts
 
 
+def spellings(word):
+    """Return a word of a log as it stands there, and without the escapes of URLs and of nginx."""
+    return {word, urllib.parse.unquote(word), re.sub(r"\\x([0-9A-Fa-f]{2})", lambda m: chr(int(m[1], 16)), word)}
+
+
 def leaks(secrets):
-    """Return lines of logs that have a password, or a part of one of these secrets."""
+    """Return words of logs that have a password, or a part of one of these secrets."""
     windows = {s[i:i + WINDOW] for s in secrets for i in range(4, len(s) - WINDOW + 1)}
     found = []
     for name, text in logs().items():
-        found += [f"{name}: {line[:300]}" for line in re.findall(r".*canary-.*", text)]
-        for run in re.finditer(r"[\w.-]{%d,}" % WINDOW, text):
-            word = run[0]
-            if any(word[i:i + WINDOW] in windows for i in range(len(word) - WINDOW + 1)):
-                found.append(f"{name}: {word[:300]}")
+        for word in set(re.findall(r"[\w.%\\+-]{6,}", text)):
+            for spelling in spellings(word):
+                if "canary-" in spelling or any(spelling[i:i + WINDOW] in windows for i in range(len(spelling) - WINDOW + 1)):
+                    found.append(f"{name}: {spelling[:300]}")
     return found
