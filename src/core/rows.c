@@ -197,6 +197,27 @@ append_filter(StringInfo sql, const ListFilter *filter, int parameter)
 			appendStringInfoChar(sql, *c);
 }
 
+/*
+ * Return the column by which a page is sorted, as an expression. No index has
+ * it behind what is filtered by: so that the planner does not read all of the
+ * realm in its order, for the few rows that match, it is not to know it there.
+ */
+static const char *
+sort_key(const RowsPage *page)
+{
+	return psprintf(page->filter_count > 0 ? "(t.%s || '')" : "t.%s", page->sort->column);
+}
+
+/*
+ * Return the id, as an expression. Of two filters the better index is to be
+ * taken, not that of the one which has the order of ids, too.
+ */
+static const char *
+id_key(const RowsPage *page)
+{
+	return page->filter_count > 1 ? "coalesce(t.id, t.id)" : "t.id";
+}
+
 /* Append the order of a page. */
 static void
 append_order(StringInfo sql, const RowsPage *page)
@@ -205,11 +226,11 @@ append_order(StringInfo sql, const RowsPage *page)
 
 	appendStringInfoString(sql, " ORDER BY ");
 	if (page->sort->column != NULL)
-		appendStringInfo(sql, "t.%s%s", page->sort->column, direction);
+		appendStringInfo(sql, "%s%s", sort_key(page), direction);
 	if (page->sort->column != NULL && !page->sort->is_unique)
 		appendStringInfoString(sql, ", ");
 	if (!page->sort->is_unique)
-		appendStringInfo(sql, "t.id%s", direction);
+		appendStringInfo(sql, "%s%s", id_key(page), direction);
 }
 
 /*
@@ -228,7 +249,7 @@ append_after_id(StringInfo sql, const RowsPage *page, char comparison)
 	else if (column != NULL)
 		appendStringInfo(sql, " AND (t.%s, t.id) %c ($%d, " AFTER_ID ")", column, comparison, FIRST_FILTER);
 	else
-		appendStringInfo(sql, " AND t.id %c " AFTER_ID, comparison);
+		appendStringInfo(sql, " AND %s %c " AFTER_ID, id_key(page), comparison);
 }
 
 /* Append the condition that a row comes after the one that was seen last. */
@@ -241,9 +262,10 @@ append_after(StringInfo sql, const RowsPage *page)
 	if (sort->column == NULL)
 		append_after_id(sql, page, comparison);
 	else if (page->has_after && sort->is_unique)
-		appendStringInfo(sql, " AND t.%s %c " AFTER_KEY, sort->column, comparison);
+		appendStringInfo(sql, " AND %s %c " AFTER_KEY, sort_key(page), comparison);
 	else if (page->has_after)
-		appendStringInfo(sql, " AND (t.%s, t.id) %c (" AFTER_KEY ", " AFTER_ID ")", sort->column, comparison);
+		appendStringInfo(sql, " AND (%s, t.id) %c (" AFTER_KEY ", " AFTER_ID ")", sort_key(page),
+						 comparison);
 }
 
 /* Write the statement of a page. Its LIMIT is one of two constants, so that the planner knows how little is read. */
