@@ -185,11 +185,19 @@ append_select(StringInfo sql, const CoreCall *call, const Rows *rows)
 		appendStringInfo(sql, " AND %s", rows->condition);
 }
 
-/* Append the condition of a filter. */
+/*
+ * Append the condition of a filter. Of several, one whose index has the ids
+ * in order, too, matches the most, and hides from the planner.
+ */
 static void
-append_filter(StringInfo sql, const ListFilter *filter, int parameter)
+append_filter(StringInfo sql, const ListFilter *filter, int parameter, bool is_only)
 {
 	appendStringInfoString(sql, " AND ");
+	if (!is_only && filter->column != NULL)
+	{
+		appendStringInfo(sql, "coalesce(t.%s, t.%s) = $%d", filter->column, filter->column, parameter);
+		return;
+	}
 	for (const char *c = filter->condition; *c; c++)
 		if (*c == '?')
 			appendStringInfo(sql, "$%d", parameter);
@@ -208,16 +216,6 @@ sort_key(const RowsPage *page)
 	return psprintf(page->filter_count > 0 ? "(t.%s || '')" : "t.%s", page->sort->column);
 }
 
-/*
- * Return the id, as an expression. Of two filters the better index is to be
- * taken, not that of the one which has the order of ids, too.
- */
-static const char *
-id_key(const RowsPage *page)
-{
-	return page->filter_count > 1 ? "coalesce(t.id, t.id)" : "t.id";
-}
-
 /* Append the order of a page. */
 static void
 append_order(StringInfo sql, const RowsPage *page)
@@ -230,7 +228,7 @@ append_order(StringInfo sql, const RowsPage *page)
 	if (page->sort->column != NULL && !page->sort->is_unique)
 		appendStringInfoString(sql, ", ");
 	if (!page->sort->is_unique)
-		appendStringInfo(sql, "%s%s", id_key(page), direction);
+		appendStringInfo(sql, "t.id%s", direction);
 }
 
 /*
@@ -249,7 +247,7 @@ append_after_id(StringInfo sql, const RowsPage *page, char comparison)
 	else if (column != NULL)
 		appendStringInfo(sql, " AND (t.%s, t.id) %c ($%d, " AFTER_ID ")", column, comparison, FIRST_FILTER);
 	else
-		appendStringInfo(sql, " AND %s %c " AFTER_ID, id_key(page), comparison);
+		appendStringInfo(sql, " AND t.id %c " AFTER_ID, comparison);
 }
 
 /* Append the condition that a row comes after the one that was seen last. */
@@ -277,7 +275,7 @@ page_statement(const CoreCall *call, const RowsPage *page)
 	initStringInfo(&sql);
 	append_select(&sql, call, page->rows);
 	for (int i = 0; i < page->filter_count; i++)
-		append_filter(&sql, page->filters[i], FIRST_FILTER + i);
+		append_filter(&sql, page->filters[i], FIRST_FILTER + i, page->filter_count == 1);
 	append_after(&sql, page);
 	append_order(&sql, page);
 	appendStringInfo(&sql, " LIMIT %d", 1 + (page->max_results > DEFAULT_RESULTS ? MAX_RESULTS : DEFAULT_RESULTS));

@@ -507,5 +507,35 @@ SELECT is((SELECT json ->> 'collection' FROM ask('GET /v1/users?realm_id=' || ar
 SELECT is((ask('GET /v1/openapi.json', '', 'none')).status, 200, 'the description needs no key');
 SELECT is((SELECT count(*)::int FROM ask('GET /v1/openapi.json', '', 'none') AS a, jsonb_each(a.json -> 'paths') AS p, jsonb_each(p.value) AS m), 32, 'and has all calls');
 
+---------------------------------------------------------------------------------------------------
+-- What would fail at COMMIT only
+---------------------------------------------------------------------------------------------------
+
+SELECT make('deferred', 'POST /v1/users', '{"user": {"email": "deferred@example.com"}}');
+CREATE TABLE later (user_id uuid CONSTRAINT later_user REFERENCES arsignup.users (id) DEFERRABLE INITIALLY DEFERRED);
+INSERT INTO later SELECT id FROM arsignup.users WHERE email_key = 'deferred@example.com';
+SELECT world() AS before \gset
+SELECT answers('DELETE /v1/users/' || thing('deferred'), '', 409, faults('{"base": ["It can''t be deleted, since rows of the application refer to it."]}'), 'a user to whom a key of the application''s refers that is checked at COMMIT');
+SELECT is(world(), :'before'::text, 'is not deleted');
+SELECT is((outcome($$UPDATE later SET user_id = arsignup_test.realm()$$, false)).code, '00000', 'what is next of the application''s waits again');
+-- Another constraint of the same name, and its function, are not touched.
+CREATE TABLE put_off (n int);
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM set_config('test.ran_as', current_user, true); RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER later_user AFTER INSERT ON put_off DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note();
+INSERT INTO put_off VALUES (1);
+SELECT is((ask('DELETE /v1/users/' || thing('deferred'))).status, 204, 'a key that has its name from two things is left to COMMIT');
+SELECT is(current_setting('test.ran_as', true), NULL, 'and the other of them has not run');
+DELETE FROM later;
+SET CONSTRAINTS ALL IMMEDIATE;
+SET CONSTRAINTS ALL DEFERRED;
+DROP TABLE put_off, later;
+
+CREATE FUNCTION object_later() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'No more % here.', TG_TABLE_NAME; END $$;
+CREATE CONSTRAINT TRIGGER object_later AFTER INSERT OR UPDATE OR DELETE ON arsignup.orgs DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION object_later();
+SELECT world() AS before \gset
+SELECT answers('POST /v1/orgs', '{"org": {"name": "Refused"}}', 422, faults('{"base": ["No more orgs here."]}'), 'what a trigger of the application''s says at COMMIT');
+SELECT is(world(), :'before'::text, 'has left nothing');
+DROP TRIGGER object_later ON arsignup.orgs;
+
 SELECT * FROM finish();
 ROLLBACK;
