@@ -139,6 +139,11 @@ def php(key=KEY):
                    f"x-authrocket-api-key: {key}", f"x-authrocket-realm: {REALM}"], empty=b"")
 
 
+def superagent(key=KEY, realm=REALM):
+    """What Node's clients send, with names of headers as no other does."""
+    return Client(["ACCEPT-ENCODING: gzip, deflate", "CONTENT-TYPE: application/json; charset=utf-8", "user-AGENT: node-superagent/1.8.3", f"X-AUTHROCKET-API-KEY: {key}", f"x-AuthRocket-realm: {realm}"])
+
+
 # ---- the logs ----
 
 WINDOW = 20  # so many characters of a secret, one after the other, are a leak

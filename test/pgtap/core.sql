@@ -537,5 +537,11 @@ SELECT answers('POST /v1/orgs', '{"org": {"name": "Refused"}}', 422, faults('{"b
 SELECT is(world(), :'before'::text, 'has left nothing');
 DROP TRIGGER object_later ON arsignup.orgs;
 
+---------------------------------------------------------------------------------------------------
+-- What is left
+---------------------------------------------------------------------------------------------------
+
+SELECT is((ask('GET /v1/users', '', 'none', jsonb_build_object('x-arsignup-authorization', scheme || key('all')))).status, 403, 'no bearer: ' || scheme) FROM (VALUES ('Digest '), ('Bearers'), ('bearer:')) AS v (scheme);
+
 SELECT * FROM finish();
 ROLLBACK;
