@@ -542,6 +542,15 @@ DROP TRIGGER object_later ON arsignup.orgs;
 ---------------------------------------------------------------------------------------------------
 
 SELECT is((ask('GET /v1/users', '', 'none', jsonb_build_object('x-arsignup-authorization', scheme || key('all')))).status, 403, 'no bearer: ' || scheme) FROM (VALUES ('Digest '), ('Bearers'), ('bearer:')) AS v (scheme);
+SELECT is((ask('GET /v1/users?realm_id=' || r, '', 'everywhere')).status, 403, 'a realm that is none, with a key to all: ' || left(r, 10)) FROM (VALUES ('nonsense'), ('rl_x'), (replace(thing('ada'), 'usr_', 'org_'))) AS v (r);
+SELECT is((ask(m || ' /v1/users//' || verb, '{"password": "canary one"}')).status, 404, m || ' ' || verb || ': an id that is missing') FROM (VALUES ('POST', 'authenticate'), ('PUT', 'update_password')) AS v (m, verb);
+SELECT answers('POST /v1/memberships', '{"membership": {"user_id": "ada@example.com", "expires_at": ' || t || '}}', 422, faults('{"expires_at": ["Expires at must be seconds since 1970."]}'), 'no time: ' || t)
+FROM (VALUES ('100000000000'), ('-1'), ('1e300'), ('"4000000000x"'), ('"nan"'), ('"inf"'), ('true'), ('[]')) AS v (t);
+SELECT tells('POST /v1/users', '{"user": {"email": "lenient@example.com", "created_at": {}, "id": 1, "name": [], "credentials": "x", "nothing": {}}}', 201, '{"email": "lenient@example.com"}', 'what is not for writing may be anything');
+SELECT answers('GET /v1/users/' || replace(thing('ada'), 'usr_', p), '', 404, fault('Not found.'), 'an id that begins with ' || p) FROM (VALUES ('usrx_'), ('us_'), ('USR_'), ('usr'), ('usr__')) AS v (p);
+SELECT answers('POST /v1/users', '{"user": {"email": "unconfirmed@example.com", "password_confirmation": "canary one"}}', 422, faults('{"password_confirmation": ["Password confirmation does not match the password."]}'), 'a confirmation of nothing');
+SELECT answers('GET /v1/users?max_results=' || n, '', 422, faults('{"max_results": ["Max results must be a number from 1 to 1000."]}'), 'max_results=' || n) FROM (VALUES ('4294967297'), ('18446744073709551617'), ('00001'), ('+')) AS v (n);
+SELECT is((SELECT json ->> 'collection' FROM ask('GET /v1/memberships?user_id=' || u)), '[]', 'of no user: ' || left(u, 10)) FROM (VALUES ('usr_x'), ('x'), ('')) AS v (u);
 
 SELECT * FROM finish();
 ROLLBACK;
