@@ -551,6 +551,16 @@ SELECT answers('GET /v1/users/' || replace(thing('ada'), 'usr_', p), '', 404, fa
 SELECT answers('POST /v1/users', '{"user": {"email": "unconfirmed@example.com", "password_confirmation": "canary one"}}', 422, faults('{"password_confirmation": ["Password confirmation does not match the password."]}'), 'a confirmation of nothing');
 SELECT answers('GET /v1/users?max_results=' || n, '', 422, faults('{"max_results": ["Max results must be a number from 1 to 1000."]}'), 'max_results=' || n) FROM (VALUES ('4294967297'), ('18446744073709551617'), ('00001'), ('+')) AS v (n);
 SELECT is((SELECT json ->> 'collection' FROM ask('GET /v1/memberships?user_id=' || u)), '[]', 'of no user: ' || left(u, 10)) FROM (VALUES ('usr_x'), ('x'), ('')) AS v (u);
+INSERT INTO arsignup.orgs (realm_id, id, created_at, name, custom) VALUES (realm('other'), '00000000-0000-7000-8000-0000000000ff', now(), 'A1', '{}');
+SELECT answers('GET /v1/orgs?after=' || arsignup.format_id('org', '00000000-0000-7000-8000-0000000000ff'), '', 422, faults('{"after": ["After is not there any more."]}'), 'an org of another realm as the last one seen', 'closed');
+SELECT tells('POST /v1/users', '{"user": {"user_type": "api", "username": "robo"}}', 201, '{"username": "robo", "email": null}', 'a username that is no address is no email', 'standard');
+SELECT answers('GET /v1/users/sally%40example.com', '', 404, fault('Not found.'), 'an email that may be shared is no id', 'standard');
+SELECT answers('PUT /v1/users/' || thing('ada'), '{"user": {"password": "canary seven", "password_confirmation": "canary eight"}}', 422, faults('{"password_confirmation": ["Password confirmation does not match the password."]}'), 'another confirmation at a change');
+SELECT json ->> 'token' AS reset FROM ask('POST /v1/users/ada%40example.com/generate_password_token', '') \gset
+SELECT answers('POST /v1/users/ada%40example.com/reset_password_with_token', '{"user": {"token": "' || :'reset' || '", "password": "canary seven", "password_confirmation": "canary eight"}}', 422, faults('{"password_confirmation": ["Password confirmation does not match the password."]}'), 'at a reset');
+SELECT tells('POST /v1/users/ada%40example.com/authenticate', '{"password": "canary three"}', 200, '{}', 'have changed nothing');
+UPDATE arsignup.connected_apps SET created_at = now() - interval '1 day' WHERE name = 'in closed realm';
+SELECT tells('POST /v1/user_tokens', '{"user_token": {"email": "open@example.com", "password": "canary one"}}', 201, jsonb_build_object('login_policy_id', arsignup.format_id('lpl', app('reopened'))), 'of two apps the one that is open', 'closed');
 
 SELECT * FROM finish();
 ROLLBACK;
