@@ -561,6 +561,19 @@ SELECT answers('POST /v1/users/ada%40example.com/reset_password_with_token', '{"
 SELECT tells('POST /v1/users/ada%40example.com/authenticate', '{"password": "canary three"}', 200, '{}', 'have changed nothing');
 UPDATE arsignup.connected_apps SET created_at = now() - interval '1 day' WHERE name = 'in closed realm';
 SELECT tells('POST /v1/user_tokens', '{"user_token": {"email": "open@example.com", "password": "canary one"}}', 201, jsonb_build_object('login_policy_id', arsignup.format_id('lpl', app('reopened'))), 'of two apps the one that is open', 'closed');
+UPDATE arsignup.connected_apps SET created_at = now() - interval '1 day' WHERE id = app('users');
+SELECT tells('POST /v1/user_tokens', '{"user_token": {"email": "mode@example.com", "password": "canary one"}}', 201, jsonb_build_object('login_policy_id', arsignup.format_id('lpl', app('tokens'))), 'of two apps the one that mints tokens, though it is younger');
+SELECT answers('POST /v1/memberships', '{"membership": {"user_id": "ada@example.com", "org_id": "' || arsignup.format_id('org', '00000000-0000-7000-8000-0000000000ff') || '"}}', 422, faults('{"org_id": ["Org is not known."]}'), 'an org of another realm');
+SELECT answers('POST /v1/memberships', '{"membership": {"user_id": "' || thing('std') || '"}}', 422, faults('{"user_id": ["User is not known."]}'), 'a user of another realm');
+SELECT answers('POST /v1/sessions', '{"session": {"user_id": "' || thing('std') || '"}}', 422, faults('{"user_id": ["User is not known."]}'), 'for a session, too');
+SELECT make('over', 'POST /v1/sessions', '{"session": {"user_id": "ada@example.com"}}');
+UPDATE arsignup.sessions SET expires_at = now() - interval '1 second' WHERE arsignup.format_id('kss', id) = thing('over');
+SELECT answers('GET /v1/sessions/' || thing('over'), '', 404, fault('Not found.'), 'a session that is over');
+SELECT is((SELECT count(*)::int FROM ask('GET /v1/sessions?user_id=' || thing('ada')) AS a, jsonb_array_elements(a.json -> 'collection') AS e WHERE e ->> 'id' = thing('over')), 0, 'nor is it listed');
+SELECT make('forever', 'POST /v1/memberships', '{"membership": {"user_id": "ada@example.com"}}');
+UPDATE arsignup.memberships SET expires_at = now() - interval '1 second' WHERE arsignup.format_id('mb', id) = thing('forever');
+SELECT tells('GET /v1/users/ada%40example.com?expand=memberships', '', 200, '{"memberships": []}', 'a user''s memberships that have expired are not shown');
+SELECT is((SELECT a.json -> 'memberships' FROM ask('GET /v1/users/ada%40example.com?expand=memberships') AS a), '[]', '... none of them');
 
 SELECT * FROM finish();
 ROLLBACK;
