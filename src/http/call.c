@@ -120,8 +120,7 @@ static bool
 is_deferred(Form_pg_constraint constraint, Oid ours)
 {
 	return constraint->condeferred &&
-		(constraint->connamespace == ours ||
-		 (constraint->contype == CONSTRAINT_FOREIGN && get_rel_namespace(constraint->confrelid) == ours));
+		(constraint->connamespace == ours || get_rel_namespace(constraint->confrelid) == ours);
 }
 
 /* Tell whether all constraints that have the name of this one, in its schema, are such. */

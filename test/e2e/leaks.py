@@ -9,7 +9,7 @@ import urllib.parse
 from wire import BASE, KEY, PASSWORD, Client, Connection, equal, finish, leaks, logs, ok, ruby
 
 EMAIL = "leaks@example.com"
-MADE_UP = ["utk_" + "Madeup5" * 9 + "_", "kpw_" + "Fake-7" * 10 + "____", "ko_" + "0" * 22 + "-" + "Key9" * 10 + "abc", "eyJhbGciOiJIUzI1NiJ9." + "canaryX" * 20 + "." + "Sig3" * 11]
+MADE_UP = ["utk_" + "Madeup5" * 9 + "_", "kpw_" + "Fake-7" * 10 + "____", "ko_" + "7Kx2" * 5 + "ab-" + "Key9" * 10 + "abc", "eyJhbGciOiJIUzI1NiJ9." + "canaryX" * 20 + "." + "Sig3" * 11]
 
 
 def say(*text, stay=True):
