@@ -185,16 +185,35 @@ append_select(StringInfo sql, const CoreCall *call, const Rows *rows)
 		appendStringInfo(sql, " AND %s", rows->condition);
 }
 
-/* Append the condition of a filter. */
+/*
+ * Append the condition of a filter. Of several, one whose index has the ids
+ * in order, too, matches the most, and hides from the planner.
+ */
 static void
-append_filter(StringInfo sql, const ListFilter *filter, int parameter)
+append_filter(StringInfo sql, const ListFilter *filter, int parameter, bool is_only)
 {
 	appendStringInfoString(sql, " AND ");
+	if (!is_only && filter->column != NULL)
+	{
+		appendStringInfo(sql, "coalesce(t.%s, t.%s) = $%d", filter->column, filter->column, parameter);
+		return;
+	}
 	for (const char *c = filter->condition; *c; c++)
 		if (*c == '?')
 			appendStringInfo(sql, "$%d", parameter);
 		else
 			appendStringInfoChar(sql, *c);
+}
+
+/*
+ * Return the column by which a page is sorted, as an expression. No index has
+ * it behind what is filtered by: so that the planner does not read all of the
+ * realm in its order, for the few rows that match, it is not to know it there.
+ */
+static const char *
+sort_key(const RowsPage *page)
+{
+	return psprintf(page->filter_count > 0 ? "(t.%s || '')" : "t.%s", page->sort->column);
 }
 
 /* Append the order of a page. */
@@ -205,7 +224,7 @@ append_order(StringInfo sql, const RowsPage *page)
 
 	appendStringInfoString(sql, " ORDER BY ");
 	if (page->sort->column != NULL)
-		appendStringInfo(sql, "t.%s%s", page->sort->column, direction);
+		appendStringInfo(sql, "%s%s", sort_key(page), direction);
 	if (page->sort->column != NULL && !page->sort->is_unique)
 		appendStringInfoString(sql, ", ");
 	if (!page->sort->is_unique)
@@ -241,9 +260,10 @@ append_after(StringInfo sql, const RowsPage *page)
 	if (sort->column == NULL)
 		append_after_id(sql, page, comparison);
 	else if (page->has_after && sort->is_unique)
-		appendStringInfo(sql, " AND t.%s %c " AFTER_KEY, sort->column, comparison);
+		appendStringInfo(sql, " AND %s %c " AFTER_KEY, sort_key(page), comparison);
 	else if (page->has_after)
-		appendStringInfo(sql, " AND (t.%s, t.id) %c (" AFTER_KEY ", " AFTER_ID ")", sort->column, comparison);
+		appendStringInfo(sql, " AND (%s, t.id) %c (" AFTER_KEY ", " AFTER_ID ")", sort_key(page),
+						 comparison);
 }
 
 /* Write the statement of a page. Its LIMIT is one of two constants, so that the planner knows how little is read. */
@@ -255,7 +275,7 @@ page_statement(const CoreCall *call, const RowsPage *page)
 	initStringInfo(&sql);
 	append_select(&sql, call, page->rows);
 	for (int i = 0; i < page->filter_count; i++)
-		append_filter(&sql, page->filters[i], FIRST_FILTER + i);
+		append_filter(&sql, page->filters[i], FIRST_FILTER + i, page->filter_count == 1);
 	append_after(&sql, page);
 	append_order(&sql, page);
 	appendStringInfo(&sql, " LIMIT %d", 1 + (page->max_results > DEFAULT_RESULTS ? MAX_RESULTS : DEFAULT_RESULTS));

@@ -48,7 +48,8 @@ const Rows	session_rows = {
 	.prefix = "kss",
 	.json = session_json,
 	.parts = "memberships",
-	.condition = "t.ended_at IS NULL AND t.expires_at > $2"
+	/* Not to be read by the index of all realms' expiries: that has not the order of a page. */
+	.condition = "t.ended_at IS NULL AND coalesce(t.expires_at, t.expires_at) > $2"
 	" AND t.created_at >= (SELECT coalesce(u.tokens_valid_from, '-infinity') FROM arsignup.users u"
 	"  WHERE u.realm_id = t.realm_id AND u.id = t.user_id AND u.state = 'active')",
 	.sorts = {{"id", NULL}, {"created_at", NULL}},

@@ -109,13 +109,13 @@ const received = [];
 const ODD = {
 	empty: '', cut: '{"token": "utk_', portal: '<!DOCTYPE html><title>Welcome</title>', null: 'null', number: '1', array: '[]',
 	text: '"https://evil.example/"', nothing: '{}', token: '{"token": "x"}', script: '{"token": "x", "url": "javascript:document.title=\'hit\'"}',
-	data: '{"token": "x", "url": "data:text/html,x"}', blank: '{"token": "x", "url": ""}', relative: '{"token": "x", "url": "/x"}'
+	data: '{"token": "x", "url": "data:text/html,x"}', blank: '{"token": "x", "url": ""}', relative: '{"token": "x", "url": "/x"}', failed: '{"token": "x", "url": "https://app.example/"}'
 };
 
 // Answer with one of these, or with a beginning that nothing follows: the address says which.
 function answerOddly(url, response) {
 	const name = url.split('/')[2];
-	response.writeHead(name === 'busy' ? 503 : 200, name === 'busy' ? { 'Retry-After': 7 } : {});
+	response.writeHead({ busy: 503, failed: 500 }[name] || 200, name === 'busy' ? { 'Retry-After': 7 } : {});
 	if (name === 'slow')
 		response.write('{"token": "x", ');
 	else if (name === 'broken')
@@ -436,7 +436,7 @@ async function testOdd() {
 			return answers;
 		}, [home, [...Object.keys(ODD), 'broken', 'slow', 'busy']]);
 		const out = 'The server cannot be reached. Please check your connection and try again.';
-		for (const name of ['empty', 'cut', 'portal', 'null', 'number', 'array', 'text', 'broken', 'slow'])
+		for (const name of ['empty', 'cut', 'portal', 'null', 'number', 'array', 'text', 'broken', 'slow', 'failed'])
 			is(`odd answers: ${name}`, got[name], [out, out, out, null]);
 		for (const name of ['nothing', 'token', 'script', 'data', 'blank', 'relative'])
 			is(`odd answers: ${name}, which says enough only of a logout`, got[name], [out, out, null, null]);

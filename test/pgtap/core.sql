@@ -542,5 +542,74 @@ SELECT is((SELECT json ->> 'collection' FROM ask('GET /v1/users?realm_id=' || ar
 SELECT is((ask('GET /v1/openapi.json', '', 'none')).status, 200, 'the description needs no key');
 SELECT is((SELECT count(*)::int FROM ask('GET /v1/openapi.json', '', 'none') AS a, jsonb_each(a.json -> 'paths') AS p, jsonb_each(p.value) AS m), 32, 'and has all calls');
 
+---------------------------------------------------------------------------------------------------
+-- What would fail at COMMIT only
+---------------------------------------------------------------------------------------------------
+
+SELECT make('deferred', 'POST /v1/users', '{"user": {"email": "deferred@example.com"}}');
+CREATE TABLE later (user_id uuid CONSTRAINT later_user REFERENCES arsignup.users (id) DEFERRABLE INITIALLY DEFERRED);
+INSERT INTO later SELECT id FROM arsignup.users WHERE email_key = 'deferred@example.com';
+SELECT world() AS before \gset
+SELECT answers('DELETE /v1/users/' || thing('deferred'), '', 409, faults('{"base": ["It can''t be deleted, since rows of the application refer to it."]}'), 'a user to whom a key of the application''s refers that is checked at COMMIT');
+SELECT is(world(), :'before'::text, 'is not deleted');
+SELECT is((ask('POST /v1/orgs', '{"org": {"name": "In between"}}')).status, 201, 'a call that is done');
+SELECT is((outcome($$UPDATE later SET user_id = arsignup_test.realm()$$, false)).code, '00000', 'leaves what is next of the application''s to COMMIT again');
+-- Another constraint of the same name, and its function, are not touched.
+CREATE TABLE put_off (n int);
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM set_config('test.ran_as', current_user, true); RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER later_user AFTER INSERT ON put_off DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note();
+INSERT INTO put_off VALUES (1);
+SELECT is((ask('DELETE /v1/users/' || thing('deferred'))).status, 204, 'a key that has its name from two things is left to COMMIT');
+SELECT is(current_setting('test.ran_as', true), NULL, 'and the other of them has not run');
+DELETE FROM later;
+SET CONSTRAINTS ALL IMMEDIATE;
+SET CONSTRAINTS ALL DEFERRED;
+DROP TABLE put_off, later;
+
+CREATE FUNCTION object_later() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'No more % here.', TG_TABLE_NAME; END $$;
+CREATE CONSTRAINT TRIGGER object_later AFTER INSERT OR UPDATE OR DELETE ON arsignup.orgs DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION object_later();
+SELECT world() AS before \gset
+SELECT answers('POST /v1/orgs', '{"org": {"name": "Refused"}}', 422, faults('{"base": ["No more orgs here."]}'), 'what a trigger of the application''s says at COMMIT');
+SELECT is(world(), :'before'::text, 'has left nothing');
+DROP TRIGGER object_later ON arsignup.orgs;
+
+---------------------------------------------------------------------------------------------------
+-- What is left
+---------------------------------------------------------------------------------------------------
+
+SELECT is((ask('GET /v1/users', '', 'none', jsonb_build_object('x-arsignup-authorization', scheme || key('all')))).status, 403, 'no bearer: ' || scheme) FROM (VALUES ('Digest '), ('Bearers'), ('bearer:')) AS v (scheme);
+SELECT is((ask('GET /v1/users?realm_id=' || r, '', 'everywhere')).status, 403, 'a realm that is none, with a key to all: ' || left(r, 10)) FROM (VALUES ('nonsense'), ('rl_x'), (replace(thing('ada'), 'usr_', 'org_'))) AS v (r);
+SELECT is((ask(m || ' /v1/users//' || verb, '{"password": "canary one"}')).status, 404, m || ' ' || verb || ': an id that is missing') FROM (VALUES ('POST', 'authenticate'), ('PUT', 'update_password')) AS v (m, verb);
+SELECT answers('POST /v1/memberships', '{"membership": {"user_id": "ada@example.com", "expires_at": ' || t || '}}', 422, faults('{"expires_at": ["Expires at must be seconds since 1970."]}'), 'no time: ' || t)
+FROM (VALUES ('100000000000'), ('-1'), ('1e300'), ('"4000000000x"'), ('"nan"'), ('"inf"'), ('true'), ('[]')) AS v (t);
+SELECT tells('POST /v1/users', '{"user": {"email": "lenient@example.com", "created_at": {}, "id": 1, "name": [], "credentials": "x", "nothing": {}}}', 201, '{"email": "lenient@example.com"}', 'what is not for writing may be anything');
+SELECT answers('GET /v1/users/' || replace(thing('ada'), 'usr_', p), '', 404, fault('Not found.'), 'an id that begins with ' || p) FROM (VALUES ('usrx_'), ('us_'), ('USR_'), ('usr'), ('usr__')) AS v (p);
+SELECT answers('POST /v1/users', '{"user": {"email": "unconfirmed@example.com", "password_confirmation": "canary one"}}', 422, faults('{"password_confirmation": ["Password confirmation does not match the password."]}'), 'a confirmation of nothing');
+SELECT answers('GET /v1/users?max_results=' || n, '', 422, faults('{"max_results": ["Max results must be a number from 1 to 1000."]}'), 'max_results=' || n) FROM (VALUES ('4294967297'), ('18446744073709551617'), ('00001'), ('+')) AS v (n);
+SELECT is((SELECT json ->> 'collection' FROM ask('GET /v1/memberships?user_id=' || u)), '[]', 'of no user: ' || left(u, 10)) FROM (VALUES ('usr_x'), ('x'), ('')) AS v (u);
+INSERT INTO arsignup.orgs (realm_id, id, created_at, name, custom) VALUES (realm('other'), '00000000-0000-7000-8000-0000000000ff', now(), 'A1', '{}');
+SELECT answers('GET /v1/orgs?after=' || arsignup.format_id('org', '00000000-0000-7000-8000-0000000000ff'), '', 422, faults('{"after": ["After is not there any more."]}'), 'an org of another realm as the last one seen', 'closed');
+SELECT tells('POST /v1/users', '{"user": {"user_type": "api", "username": "robo"}}', 201, '{"username": "robo", "email": null}', 'a username that is no address is no email', 'standard');
+SELECT answers('GET /v1/users/sally%40example.com', '', 404, fault('Not found.'), 'an email that may be shared is no id', 'standard');
+SELECT answers('PUT /v1/users/' || thing('ada'), '{"user": {"password": "canary seven", "password_confirmation": "canary eight"}}', 422, faults('{"password_confirmation": ["Password confirmation does not match the password."]}'), 'another confirmation at a change');
+SELECT json ->> 'token' AS reset FROM ask('POST /v1/users/ada%40example.com/generate_password_token', '') \gset
+SELECT answers('POST /v1/users/ada%40example.com/reset_password_with_token', '{"user": {"token": "' || :'reset' || '", "password": "canary seven", "password_confirmation": "canary eight"}}', 422, faults('{"password_confirmation": ["Password confirmation does not match the password."]}'), 'at a reset');
+SELECT tells('POST /v1/users/ada%40example.com/authenticate', '{"password": "canary three"}', 200, '{}', 'have changed nothing');
+UPDATE arsignup.connected_apps SET created_at = now() - interval '1 day' WHERE name = 'in closed realm';
+SELECT tells('POST /v1/user_tokens', '{"user_token": {"email": "open@example.com", "password": "canary one"}}', 201, jsonb_build_object('login_policy_id', arsignup.format_id('lpl', app('reopened'))), 'of two apps the one that is open', 'closed');
+UPDATE arsignup.connected_apps SET created_at = now() - interval '1 day' WHERE id = app('users');
+SELECT tells('POST /v1/user_tokens', '{"user_token": {"email": "mode@example.com", "password": "canary one"}}', 201, jsonb_build_object('login_policy_id', arsignup.format_id('lpl', app('tokens'))), 'of two apps the one that mints tokens, though it is younger');
+SELECT answers('POST /v1/memberships', '{"membership": {"user_id": "ada@example.com", "org_id": "' || arsignup.format_id('org', '00000000-0000-7000-8000-0000000000ff') || '"}}', 422, faults('{"org_id": ["Org is not known."]}'), 'an org of another realm');
+SELECT answers('POST /v1/memberships', '{"membership": {"user_id": "' || thing('std') || '"}}', 422, faults('{"user_id": ["User is not known."]}'), 'a user of another realm');
+SELECT answers('POST /v1/sessions', '{"session": {"user_id": "' || thing('std') || '"}}', 422, faults('{"user_id": ["User is not known."]}'), 'for a session, too');
+SELECT make('over', 'POST /v1/sessions', '{"session": {"user_id": "ada@example.com"}}');
+UPDATE arsignup.sessions SET expires_at = now() - interval '1 second' WHERE arsignup.format_id('kss', id) = thing('over');
+SELECT answers('GET /v1/sessions/' || thing('over'), '', 404, fault('Not found.'), 'a session that is over');
+SELECT is((SELECT count(*)::int FROM ask('GET /v1/sessions?user_id=' || thing('ada')) AS a, jsonb_array_elements(a.json -> 'collection') AS e WHERE e ->> 'id' = thing('over')), 0, 'nor is it listed');
+SELECT make('forever', 'POST /v1/memberships', '{"membership": {"user_id": "ada@example.com"}}');
+UPDATE arsignup.memberships SET expires_at = now() - interval '1 second' WHERE arsignup.format_id('mb', id) = thing('forever');
+SELECT tells('GET /v1/users/ada%40example.com?expand=memberships', '', 200, '{"memberships": []}', 'a user''s memberships that have expired are not shown');
+SELECT is((SELECT a.json -> 'memberships' FROM ask('GET /v1/users/ada%40example.com?expand=memberships') AS a), '[]', '... none of them');
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -1,0 +1,168 @@
+"""Reads every list of the Core API in all the ways that its description names, and looks at how each page was read. Prints
+TAP; called by the test `lists`."""
+import itertools
+import json
+import os
+
+import psycopg
+
+COMMON = {"after", "max_results", "direction", "sort", "expand"}
+
+# Values of each filter: of very many rows, and of few or one. A filter that is not here fails the test.
+VALUES = {
+    ("users", "username"): ["username"], ("users", "email"): ["unique email", "shared email"], ("users", "reference"): ["even", "rare"],
+    ("orgs", "reference"): ["even", "rare"],
+    ("memberships", "user_id"): ["one", "other"], ("memberships", "org_id"): ["one", "other"],
+    ("sessions", "user_id"): ["one", "other"],
+}
+
+# Filters whose index has not the id behind them, since they match few rows: these are read all, and sorted.
+FEW = {("memberships", "user_id")}
+CONDITIONS = {"username": "username_key = %s", "email": "email_key = %s", "reference": 'reference COLLATE "C" = %s', "user_id": "user_id = %s", "org_id": "org_id = %s"}
+count = 0
+
+
+def ok(passed, what, *details):
+    """Report a test."""
+    global count
+    count += 1
+    print("ok" if passed else "not ok", count, "-", what, flush=True)
+    for detail in details if not passed else ():
+        print("#  ", str(detail)[:1500])
+
+
+class Realm:
+    """A realm, and the key to it."""
+
+    def __init__(self, name):
+        self.name, self.id, self.key = name.lower(), os.environ[name], os.environ[name + "_KEY"]
+        self.counts, self.middles = {}, {}
+        rows = value("SELECT count(*) FROM arsignup.users WHERE realm_id = %s", self.id)
+        one = value("SELECT org_id FROM arsignup.memberships WHERE realm_id = %s GROUP BY 1 ORDER BY count(*) DESC LIMIT 1", self.id)
+        other, even = (value("SELECT id FROM arsignup.users WHERE realm_id = %s ORDER BY id OFFSET %s LIMIT 1", self.id, n) for n in (rows // 2 + 3, rows // 2 + 4))
+        self.values = {"one": one, "other": other, "even": "even", "rare": "rare", "username": value("SELECT username FROM arsignup.users WHERE id = %s", other)}
+        for unique in (True, False):
+            self.values["unique email" if unique else "shared email"] = value("SELECT email FROM arsignup.users WHERE id = ANY (%s) AND email_is_unique = %s", [other, even], unique)
+
+    def rows(self, table, filters):
+        """Return how many rows there are, and the id of one in the middle."""
+        condition = " AND ".join(["realm_id = %s", *(CONDITIONS[f] for f in filters)])
+        given = [self.id, *(self.values[v] for v in filters.values())]
+        place = tuple([table, *filters.items()])
+        if place not in self.counts:
+            self.counts[place] = value(f"SELECT count(*) FROM arsignup.{table} WHERE {condition}", *given)
+            self.middles[place] = value(f"SELECT id FROM arsignup.{table} WHERE {condition} ORDER BY id OFFSET %s LIMIT 1", *given, self.counts[place] // 2)
+        return self.counts[place], self.middles[place]
+
+
+def value(statement, *given):
+    """Ask for one value."""
+    row = connection.execute(statement, given).fetchone()
+    return row and row[0]
+
+
+def ask(realm, uri):
+    """Ask the Core API; return its answer, and the plans of what it read."""
+    told.clear()
+    value("SELECT set_config('request.headers', %s, false)", json.dumps({"x-arsignup-method": "GET", "x-arsignup-uri": uri, "x-authrocket-api-key": realm.key}))
+    answer = json.loads(bytes(connection.execute("SELECT arsignup_web.handle('')::bytea", binary=True).fetchone()[0]))
+    return answer, [json.loads(text[text.index("{"):]) for text in told if "plan:" in text]
+
+
+def nodes(plan, with_subplans=False):
+    """Return the nodes of a plan, the ones that a row's own JSON needs left out or not."""
+    found = [plan]
+    for child in plan.get("Plans", ()):
+        if with_subplans or child.get("Parent Relationship") not in ("SubPlan", "InitPlan"):
+            found += nodes(child, with_subplans)
+    return found
+
+
+def trouble_of(plans, table, wanted, backward):
+    """Return what is wrong with how a page of a table was read."""
+    main = [p["Plan"] for p in plans if p["Query Text"].startswith("SELECT jsonb_build_object") and f" FROM arsignup.{table} t WHERE " in p["Query Text"]]
+    if len(main) != 1:
+        return f"{len(main)} statements"
+    scans = [n for n in nodes(main[0]) if n.get("Alias") == "t"]
+    if len(scans) != 1 or scans[0]["Node Type"] not in ("Index Scan", "Index Only Scan"):
+        return "no single scan of an index: " + ", ".join(n["Node Type"] for n in nodes(main[0]))
+    others = {n["Node Type"] for n in nodes(main[0])} - {"Limit", "Index Scan", "Index Only Scan"}
+    if others:
+        return "more than a scan: " + ", ".join(sorted(others))
+    read = round((scans[0]["Actual Rows"] + scans[0].get("Rows Removed by Filter", 0) + scans[0].get("Rows Removed by Index Recheck", 0)) * scans[0]["Actual Loops"])
+    if read > wanted + 1:
+        return f"{read} rows read"
+    if (scans[0]["Scan Direction"] == "Backward") != backward:
+        return scans[0]["Scan Direction"]
+    dear = [n["Node Type"] for p in plans for n in nodes(p["Plan"], True) if n["Node Type"] in ("Seq Scan", "Bitmap Heap Scan") and n.get("Relation Name") in ("users", "orgs", "memberships", "sessions", "credentials")
+            and n["Relation Name"] != "credentials"]
+    return dear and f"a {dear[0]} beside it"
+
+
+def few_trouble(plans, table, rows):
+    """Return what is wrong with how few rows were found, or how those that a filter matches are sorted: that more were read."""
+    read = [round((n["Actual Rows"] + n.get("Rows Removed by Filter", 0)) * n["Actual Loops"]) for p in plans for n in nodes(p["Plan"], True) if n.get("Relation Name") == table and n.get("Alias") in ("t", "e")]
+    return not read and "nothing was read" or max(read) > max(rows, 1) and f"{max(read)} rows read of {rows}"
+
+
+def try_page(realm, table, filters, sort, direction, limit, is_after):
+    """Read a page; return what is wrong with that."""
+    rows, middle = realm.rows(table, filters)
+    query = [f"sort={sort}", f"direction={direction}", f"max_results={limit}"]
+    for name, kind in filters.items():
+        given = realm.values[kind]
+        query.append(f"{name}=" + (value("SELECT arsignup.format_id(%s, %s)", name[:-3].replace("user", "usr"), given) if name.endswith("_id") else given))
+    if is_after and middle is not None:
+        query.append("after=" + value("SELECT arsignup.format_id(%s, %s)", {"users": "usr", "orgs": "org", "memberships": "mb", "sessions": "kss"}[table], middle))
+    uri = f"/v1/{table}?" + "&".join(query)
+    answer, plans = ask(realm, uri)
+    if "collection" not in answer:
+        return f"{uri}: {answer}"
+    got = len(answer["collection"])
+    expected = min(limit, rows) if not is_after else None
+    if expected not in (None, got) or (got == 0 and rows > 3):
+        return f"{uri}: {got} rows of {rows}"
+    few = {f: kind for f, kind in filters.items() if (table, f) in FEW} or filters
+    fewest = min((realm.rows(table, {f: kind})[0] for f, kind in few.items()), default=rows)
+    is_sorted = fewest <= 20 or len(filters) > 1 or (filters and sort not in ("id", "created_at")) or any((table, f) in FEW for f in filters)
+    if is_sorted and fewest > 10 ** 5:
+        return None  # a reference that half of all have: whoever wants these by name waits
+    trouble = few_trouble(plans, table, fewest + limit) if is_sorted else trouble_of(plans, table, min(limit, rows), direction == "desc")
+    return trouble and f"{uri}: {trouble}"
+
+
+def test_list(realm, path, operation, mode, limits):
+    """Read a list in every way."""
+    table = path.rpartition("/")[2]
+    parameters = {p["name"]: p["schema"] for p in (described["components"]["parameters"].get(p.get("$ref", "").rpartition("/")[2], p) for p in operation["parameters"]) if p["in"] == "query"}
+    filters = sorted(set(parameters) - COMMON)
+    unknown = [f for f in filters if (table, f) not in VALUES]
+    ok(not unknown, f"{realm.name}: {path}: every filter is tried", unknown)
+    for n in range(len(filters) + 1):
+        for names in itertools.combinations(filters, n):
+            for kinds in itertools.product(*(VALUES[table, f] for f in names)):
+                given = dict(zip(names, kinds))
+                for sort in parameters["sort"]["enum"]:
+                    troubles = [try_page(realm, table, given, sort, direction, limit, is_after) for direction in parameters["direction"]["enum"] for limit in limits for is_after in (False, True)]
+                    ok(not any(troubles), f"{realm.name}, {mode}: {path} by {sort}" + "".join(f", {f}: {k}" for f, k in given.items()), *filter(None, troubles))
+
+
+told = []
+connection = psycopg.connect("", autocommit=True)
+connection.add_notice_handler(lambda notice: told.append(notice.message_primary))
+for setting in ("LOAD 'auto_explain'", "SET auto_explain.log_min_duration = 0", "SET auto_explain.log_nested_statements = on", "SET auto_explain.log_analyze = on", "SET auto_explain.log_timing = off",
+                "SET auto_explain.log_format = json", "SET client_min_messages = error"):
+    connection.execute(setting)
+realms = [Realm("LARGE"), Realm("SMALL")]
+connection.execute("SET auto_explain.log_level = notice")
+connection.execute("SET client_min_messages = notice")
+described, _ = ask(realms[0], "/v1/openapi.json")
+lists = {path: methods["get"] for path, methods in described["paths"].items() if any(p.get("name") == "sort" for p in methods.get("get", {}).get("parameters", ()))}
+# By such plans as the role of PostgREST has, and by those of whoever calls by SQL.
+for mode, chosen, limits in (("generic", realms, (100, 1000)), ("custom", realms[:1], (100,))):
+    connection.execute(f"SET plan_cache_mode = force_{mode}_plan")
+    for path, operation in lists.items():
+        for realm in chosen:
+            test_list(realm, path, operation, mode, limits)
+ok(len(lists) >= 4, "all lists are there", list(lists))
+print(f"1..{count}")
