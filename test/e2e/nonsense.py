@@ -54,10 +54,11 @@ class Route:
         self.verb = parts[-1] if len(parts) > 3 and parts[-1] != "{id}" else ""
         self.is_offered = not operation["summary"].startswith("Not offered")
         self.success = min(int(s) for s in operation["responses"] if s.isdigit())
-        self.parameters = {p["name"]: p["schema"] for p in map(resolve, operation["parameters"]) if p["in"] == "query"}
+        self.parameters = {p["name"]: p["schema"] for p in map(resolve, operation.get("parameters", [])) if p["in"] == "query"}
         self.wrapper, self.fields = None, {}
         if "requestBody" in operation:
-            self.wrapper = next(iter(operation["requestBody"]["content"]["application/json"]["schema"]["properties"]))
+            schema = operation["requestBody"]["content"]["application/json"]["schema"]
+            self.wrapper = schema["allOf"][0]["$ref"].split("/")[-1] if "allOf" in schema else next(iter(schema["properties"]))
             properties = described["components"]["schemas"][self.wrapper]["properties"]
             self.fields = {n: f for n, f in properties.items() if not f.get("readOnly")}
 
