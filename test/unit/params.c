@@ -189,6 +189,12 @@ check_bounds(void)
 	text[PARAMS_MAX_SIZE] = '}';
 	text[PARAMS_MAX_SIZE - 1] = ' ';
 	ok(params_from_json((Span) {text, PARAMS_MAX_SIZE + 1}) == NULL, "one more");
+	memset(text, 'x', sizeof(text));
+	text[1] = '=';
+	value = read_form((Span) {text, PARAMS_MAX_SIZE});
+	ok(value != NULL, "a form of as many bytes");
+	params_free(value);
+	ok(read_form((Span) {text, PARAMS_MAX_SIZE + 1}) == NULL, "one more");
 	for (int i = 0; i <= PARAMS_MAX_PAIRS; i++)
 		size += snprintf(text + size, sizeof(text) - size, "%sa%d=", i > 0 ? "&" : "", i);
 	ok(read_form((Span) {text, size}) == NULL, "one pair too many");
@@ -249,7 +255,7 @@ check_noise(void)
 int
 main(void)
 {
-	plan(lengthof(json_cases) + lengthof(form_cases) + 16 + 8 + 13);
+	plan(lengthof(json_cases) + lengthof(form_cases) + 16 + 8 + 15);
 	for (size_t i = 0; i < lengthof(json_cases); i++)
 		check("JSON", &json_cases[i], params_from_json(json_cases[i].text));
 	for (size_t i = 0; i < lengthof(form_cases); i++)
