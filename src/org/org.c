@@ -141,13 +141,21 @@ row_uuid(SPITupleTable *rows, uint64 row, int number)
 	return isnull ? NULL : DatumGetUUIDP(value);
 }
 
-/* Delete expired memberships, at most so many, and tell of each; return how many. */
+/* Memberships that a purge deletes in one statement: they are kept in memory until all are told of. */
+#define PURGE_BATCH 1000
+
+/*
+ * Delete expired memberships, at most so many and not more than a batch, and
+ * tell of each; return how many. The first LIMIT is a constant, so that the
+ * planner knows how few they are and looks them up by their key.
+ */
 static uint64
 purge_batch(TimestampTz now, int64 max_rows)
 {
 	static Statement delete_memberships = STATEMENT(
-		"WITH batch AS MATERIALIZED (SELECT realm_id, id FROM arsignup.memberships"
-		"  WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)"
+		"WITH batch AS MATERIALIZED (SELECT e.* FROM (SELECT realm_id, id FROM arsignup.memberships"
+		"  WHERE expires_at <= $1 ORDER BY expires_at LIMIT " CppAsString2(PURGE_BATCH)
+		"  FOR UPDATE SKIP LOCKED) e LIMIT $2)"
 		" DELETE FROM arsignup.memberships m USING batch b WHERE m.realm_id = b.realm_id AND m.id = b.id"
 		" RETURNING m.realm_id, m.id, m.user_id, m.org_id");
 	Parameters	parameters = {0};
@@ -174,9 +182,6 @@ purge_batch(TimestampTz now, int64 max_rows)
 	return deleted;
 }
 
-/* Memberships that a purge deletes in one statement: they are kept in memory until all are told of. */
-#define PURGE_BATCH 1000
-
 /* Delete expired memberships, at most so many; return how many. */
 uint64
 memberships_purge(TimestampTz now, int64 max_rows)
@@ -186,7 +191,7 @@ memberships_purge(TimestampTz now, int64 max_rows)
 
 	do
 	{
-		batch = purge_batch(now, Min(max_rows - (int64) purged, PURGE_BATCH));
+		batch = purge_batch(now, max_rows - purged);
 		purged += batch;
 	} while (batch == PURGE_BATCH);
 	return purged;
@@ -356,13 +361,18 @@ org_hold(const pg_uuid_t *realm_id, const pg_uuid_t *org_id)
 		raise_inactive("org");
 }
 
-/* Delete the membership that is in the way of another, if it has expired; return its id, NULL if nothing was deleted. */
+/*
+ * Delete the membership that is in the way of another, if it has expired;
+ * return its id, NULL if nothing was deleted. IS TRUE keeps the planner from
+ * the index on expires_at: a user has few memberships, but many may have
+ * expired.
+ */
 static const pg_uuid_t *
 delete_expired(const pg_uuid_t *realm_id, const Membership *other, TimestampTz now)
 {
 	static Statement delete_membership = STATEMENT(
 		"DELETE FROM arsignup.memberships WHERE realm_id = $1 AND user_id = $2"
-		" AND org_id IS NOT DISTINCT FROM $3 AND expires_at <= $4 RETURNING id");
+		" AND org_id IS NOT DISTINCT FROM $3 AND (expires_at <= $4) IS TRUE RETURNING id");
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, realm_id);

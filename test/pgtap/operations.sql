@@ -447,6 +447,7 @@ SELECT is(arsignup.purge_expired(1), 1::bigint, 'purge_expired: mailed tokens go
 SELECT is(memberships_left(), 7::bigint, 'purge_expired: no membership yet, for max_rows counts all');
 SELECT is(arsignup.purge_expired(3), 3::bigint, 'purge_expired: then memberships, no more than asked for');
 SELECT is(memberships_left(), 4::bigint, 'purge_expired: three of them');
+SELECT is_empty($$SELECT FROM arsignup.memberships WHERE permissions <@ '{expired_long_ago,expired_elsewhere}'$$, 'purge_expired: the oldest first');
 SELECT is(arsignup.purge_expired(), 1::bigint, 'purge_expired: all others that have expired');
 SELECT is(arsignup.purge_expired(), 0::bigint, 'purge_expired: then none any more');
 RESET ROLE;
