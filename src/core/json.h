@@ -17,6 +17,8 @@
 	" 'realm_id', arsignup.format_id('rl', " o ".realm_id), 'name', " o ".name, 'state', " o ".state," \
 	" 'reference', " o ".reference, 'custom', " o ".custom, 'created_at', " SECONDS(o ".created_at") ")"
 
+#define IS_VALID_MEMBERSHIP(m) "(" m ".expires_at IS NULL OR " m ".expires_at > $2)"
+
 #define USER_JSON(u) \
 	"jsonb_build_object('object', 'user', 'id', arsignup.format_id('usr', " u ".id)," \
 	" 'realm_id', arsignup.format_id('rl', " u ".realm_id), 'state', " u ".state, 'user_type', " u ".user_type," \
@@ -25,12 +27,10 @@
 	" 'reference', " u ".reference, 'custom', " u ".custom, 'created_at', " SECONDS(u ".created_at") "," \
 	" 'last_login_at', " SECONDS(u ".last_login_at") "," \
 	" 'membership_count', (SELECT count(*) FROM arsignup.memberships c" \
-	"  WHERE c.realm_id = " u ".realm_id AND c.user_id = " u ".id)," \
+	"  WHERE c.realm_id = " u ".realm_id AND c.user_id = " u ".id AND " IS_VALID_MEMBERSHIP("c") ")," \
 	" 'credentials', (SELECT coalesce(jsonb_agg(jsonb_build_object('object', 'credential'," \
 	"  'id', arsignup.format_id('crd', c.id), 'credential_type', c.credential_type)), '[]')" \
 	"  FROM arsignup.credentials c WHERE c.realm_id = " u ".realm_id AND c.user_id = " u ".id))"
-
-#define IS_VALID_MEMBERSHIP(m) "(" m ".expires_at IS NULL OR " m ".expires_at > $2)"
 
 #define MEMBERSHIP_JSON(m) \
 	"jsonb_build_object('object', 'membership', 'id', arsignup.format_id('mb', " m ".id)," \

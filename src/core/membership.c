@@ -73,6 +73,15 @@ make_membership(CoreCall *call)
 	call->row_id = *column_uuid(1);
 }
 
+/* Tell whether an org is named by nothing, which must not make a membership without org. */
+static bool
+org_is_blank(const CoreCall *call)
+{
+	const char *text = value_text(value_member(call->given, "org_id"));
+
+	return text != NULL && *text == '\0';
+}
+
 /* Note a user or org that is missing or not there. */
 static void
 check_ends(CoreCall *call)
@@ -86,6 +95,8 @@ check_ends(CoreCall *call)
 		fault_add(&call->faults, "user_id", "User can't be blank.");
 	else if (!find_user(call, (Span) {user, strlen(user)}))
 		fault_add(&call->faults, "user_id", "User is not known.");
+	if (org_is_blank(call))
+		fault_add(&call->faults, "org_id", "Org can't be blank.");
 	if (!given_id(call, "org_id", "org", &org_id))
 		return;
 	add_uuid(&parameters, &call->realm_id);

@@ -136,14 +136,15 @@ reply_unmanaged(CoreCall *call, const char *token)
 		" 'user_id', c ->> 'uid', 'created_at', c -> 'iat', 'expires_at', c -> 'exp',"
 		" 'request', jsonb_build_object('ip', host($4::inet), 'client', $5),"
 		" 'user', (SELECT " USER_JSON("u") " FROM arsignup.users u WHERE u.realm_id = $1 AND u.id = $3))"
-		" FROM arsignup.verify_login_token($2, $1) c");
+		" FROM arsignup.verify_login_token($6, $1) c");
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, &call->realm_id);
-	add_secret(&parameters, call->scope, (Span) {token, strlen(token)});
+	add_time(&parameters, call->now);
 	add_uuid(&parameters, &call->user_id);
 	add_pointer(&parameters, INETOID, call->ip);
 	add_text(&parameters, call->client);
+	add_secret(&parameters, call->scope, (Span) {token, strlen(token)});
 	(void) statement_run(&select_session, &parameters);
 	reply_json(call, 201, with_member(column_text_of(0, 1), "token", token));
 }

@@ -117,7 +117,8 @@ write_claims(const Realm *realm, const User *user, const Session *session)
 	if (realm->jwt_has_memberships)
 	{
 		appendStringInfoString(&json, ",\"m\":");
-		memberships_append_claims(&json, &realm->id, &user->id, realm->jwt_has_orgs, session->created_at);
+		memberships_append_claims(&json, &realm->id, &user->id, realm->jwt_has_orgs,
+								  GetCurrentTimestamp());
 	}
 	appendStringInfoChar(&json, '}');
 	return (Span) {json.data, json.len};

@@ -48,7 +48,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_purge_expired';
 
 COMMENT ON FUNCTION arsignup.purge_expired(int) IS
-'Deletes signup tokens that have expired, oldest first, sessions that have expired or were ended, mailed tokens that have expired or were used, and sources from which nobody has logged in for 30 days, max_rows at most; returns how many. Redeemed tokens stay for a day, so that one can still ask what became of them. Never waits for a signup, and none waits for it: call it from cron until it returns less than max_rows. Errors: SU001 max_rows is not positive.';
+'Deletes signup tokens that have expired, oldest first, sessions that have expired or were ended, mailed tokens that have expired or were used, memberships that have expired, each told as membership.deleted, and sources from which nobody has logged in for 30 days, max_rows at most; returns how many. Redeemed tokens stay for a day, so that one can still ask what became of them. Never waits for a signup, and none waits for it: call it from cron until it returns less than max_rows. Errors: SU001 max_rows is not positive.';
 
 CREATE OR REPLACE FUNCTION arsignup.purge_events(
 	older_than interval,

@@ -236,6 +236,8 @@ arsignup_purge_expired(PG_FUNCTION_ARGS)
 	if (purged < (uint64) max_rows)
 		purged += one_time_tokens_purge(GetCurrentTimestamp(), max_rows - purged);
 	if (purged < (uint64) max_rows)
+		purged += memberships_purge(GetCurrentTimestamp(), max_rows - purged);
+	if (purged < (uint64) max_rows)
 		purged += sources_purge(GetCurrentTimestamp(), max_rows - purged);
 	spi_close();
 	PG_RETURN_INT64(purged);

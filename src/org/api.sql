@@ -28,7 +28,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_create_membership';
 
 COMMENT ON FUNCTION arsignup.create_membership(uuid, uuid, uuid, text[], timestamptz, jsonb) IS
-'Makes a user a member of an org, or gives it permissions without one (org_id null), and returns the membership''s id. Errors: SU001 invalid input; SU002 the user has this membership already; SU006 realm, user or org inactive; SU010 no such realm, user or org; 55P03 another transaction holds one of them.';
+'Makes a user a member of an org, or gives it permissions without one (org_id null), and returns the membership''s id. One that has expired gives way to the new one. Errors: SU001 invalid input; SU002 the user has this membership already; SU006 realm, user or org inactive; SU010 no such realm, user or org; 55P03 another transaction holds one of them.';
 
 CREATE OR REPLACE FUNCTION arsignup.update_org(
 	realm_id uuid,
@@ -71,7 +71,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_update_membership';
 
 COMMENT ON FUNCTION arsignup.update_membership(uuid, uuid, text[], timestamptz, jsonb) IS
-'Changes a membership; null leaves as it is. expires_at: infinity means never. Errors: SU001 invalid input; SU010 no such realm or membership; 55P03 another transaction holds the membership.';
+'Changes a membership; null leaves as it is. expires_at: infinity means never. One that has expired is gone, and cannot be prolonged. Errors: SU001 invalid input; SU010 no such realm or membership; 55P03 another transaction holds the membership.';
 
 CREATE OR REPLACE FUNCTION arsignup.delete_membership(
 	realm_id uuid,
@@ -83,4 +83,4 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_delete_membership';
 
 COMMENT ON FUNCTION arsignup.delete_membership(uuid, uuid) IS
-'Ends a membership; false if there is none. Errors: SU010 no such realm; 55P03 another transaction holds the membership.';
+'Ends a membership; false if there is none, or it has expired. Errors: SU010 no such realm; 55P03 another transaction holds the membership.';

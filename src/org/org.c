@@ -10,6 +10,7 @@
 #include "base/id.h"
 #include "base/statement.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "realm/realm.h"
 #include "utils/json.h"
 
@@ -128,6 +129,72 @@ orgs_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)
 		" DELETE FROM arsignup.orgs o USING batch b WHERE o.realm_id = $1 AND o.id = b.id");
 
 	return statement_run_batch(&delete_orgs, realm_id, max_rows);
+}
+
+/* Return a uuid of a row, NULL if it is null. */
+static const pg_uuid_t *
+row_uuid(SPITupleTable *rows, uint64 row, int number)
+{
+	bool		isnull;
+	Datum		value = SPI_getbinval(rows->vals[row], rows->tupdesc, number, &isnull);
+
+	return isnull ? NULL : DatumGetUUIDP(value);
+}
+
+/* Memberships that a purge deletes in one statement: they are kept in memory until all are told of. */
+#define PURGE_BATCH 1000
+
+/*
+ * Delete expired memberships, at most so many and not more than a batch, and
+ * tell of each; return how many. The first LIMIT is a constant, so that the
+ * planner knows how few they are and looks them up by their key.
+ */
+static uint64
+purge_batch(TimestampTz now, int64 max_rows)
+{
+	static Statement delete_memberships = STATEMENT(
+		"WITH batch AS MATERIALIZED (SELECT e.* FROM (SELECT realm_id, id FROM arsignup.memberships"
+		"  WHERE expires_at <= $1 ORDER BY expires_at LIMIT " CppAsString2(PURGE_BATCH)
+		"  FOR UPDATE SKIP LOCKED) e LIMIT $2)"
+		" DELETE FROM arsignup.memberships m USING batch b WHERE m.realm_id = b.realm_id AND m.id = b.id"
+		" RETURNING m.realm_id, m.id, m.user_id, m.org_id");
+	Parameters	parameters = {0};
+	uint64		deleted;
+	SPITupleTable *rows;
+
+	add_time(&parameters, now);
+	add_int8(&parameters, max_rows);
+	deleted = statement_run(&delete_memberships, &parameters);
+	rows = SPI_tuptable;
+	for (uint64 i = 0; i < deleted; i++)
+	{
+		Event		event = {
+			.type = "membership.deleted",
+			.membership_id = row_uuid(rows, i, 2),
+			.user_id = row_uuid(rows, i, 3),
+			.org_id = row_uuid(rows, i, 4)
+		};
+
+		CHECK_FOR_INTERRUPTS();
+		events_record(row_uuid(rows, i, 1), now, NULL, &event, 1);
+	}
+	SPI_freetuptable(rows);
+	return deleted;
+}
+
+/* Delete expired memberships, at most so many; return how many. */
+uint64
+memberships_purge(TimestampTz now, int64 max_rows)
+{
+	uint64		purged = 0;
+	uint64		batch;
+
+	do
+	{
+		batch = purge_batch(now, max_rows - purged);
+		purged += batch;
+	} while (batch == PURGE_BATCH);
+	return purged;
 }
 
 /* ---------- orgs ---------- */
@@ -294,25 +361,72 @@ org_hold(const pg_uuid_t *realm_id, const pg_uuid_t *org_id)
 		raise_inactive("org");
 }
 
-/* Insert a membership whose user and org are looked up first; tell of it. */
+/*
+ * Delete the membership that is in the way of another, if it has expired;
+ * return its id, NULL if nothing was deleted. IS TRUE keeps the planner from
+ * the index on expires_at: a user has few memberships, but many may have
+ * expired.
+ */
+static const pg_uuid_t *
+delete_expired(const pg_uuid_t *realm_id, const Membership *other, TimestampTz now)
+{
+	static Statement delete_membership = STATEMENT(
+		"DELETE FROM arsignup.memberships WHERE realm_id = $1 AND user_id = $2"
+		" AND org_id IS NOT DISTINCT FROM $3 AND (expires_at <= $4) IS TRUE RETURNING id");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_uuid(&parameters, other->user_id);
+	add_uuid(&parameters, other->org_id);
+	add_time(&parameters, now);
+	return statement_run(&delete_membership, &parameters) > 0 ? column_uuid(1) : NULL;
+}
+
+/* Raise that a user has a membership already. */
+static void
+raise_taken(const Membership *membership)
+{
+	Faults		faults = NO_FAULTS;
+
+	fault_add_taken(&faults, "org_id", membership->org_id ?
+					"User is already a member of this organisation." :
+					"User already has a membership without an organisation.");
+	faults_raise(&faults);
+}
+
+/* Tell of a new membership, and first of the one whose place it has taken, if any. */
+static void
+record_new_membership(const Realm *realm, const Membership *membership, const pg_uuid_t *expired, TimestampTz now)
+{
+	Event		events[] = {
+		{"membership.deleted", membership->user_id, membership->org_id, expired},
+		{"membership.created", membership->user_id, membership->org_id, &membership->id}
+	};
+
+	events_record(&realm->id, now, NULL, expired ? events : events + 1, expired ? 2 : 1);
+}
+
+/*
+ * Insert a membership whose user and org are looked up first; tell of it. One
+ * that has expired gives way. Whether it was deleted here, or meanwhile by
+ * somebody else, the second insert finds out what is there now.
+ */
 static void
 insert_new_membership(const Realm *realm, const Membership *membership, TimestampTz now)
 {
 	int			nest_level = lock_timeout_begin();
+	const pg_uuid_t *expired = NULL;
 
 	user_hold(&realm->id, membership->user_id);
 	if (membership->org_id != NULL)
 		org_hold(&realm->id, membership->org_id);
 	if (!membership_insert(&realm->id, membership, now))
 	{
-		Faults		faults = NO_FAULTS;
-
-		fault_add_taken(&faults, "org_id", membership->org_id ?
-						"User is already a member of this organisation." :
-						"User already has a membership without an organisation.");
-		faults_raise(&faults);
+		expired = delete_expired(&realm->id, membership, now);
+		if (!membership_insert(&realm->id, membership, now))
+			raise_taken(membership);
 	}
-	record_membership(realm, "membership.created", membership, now);
+	record_new_membership(realm, membership, expired, now);
 	lock_timeout_end(nest_level);
 }
 
@@ -371,6 +485,7 @@ add_membership_changes(FunctionCallInfo fcinfo, Parameters *parameters, Timestam
 	add_bool(parameters, !PG_ARGISNULL(3));
 	add_optional_time(parameters, TIMESTAMP_IS_NOEND(expires_at) ? NULL : &expires_at);
 	add_pointer(parameters, JSONBOID, custom);
+	add_time(parameters, now);
 }
 
 /* Run a statement about one membership that returns it; tell of it; false if there is none. */
@@ -405,7 +520,8 @@ arsignup_update_membership(PG_FUNCTION_ARGS)
 	static Statement update_membership = STATEMENT(
 		"UPDATE arsignup.memberships SET permissions = coalesce($3, permissions),"
 		" expires_at = CASE WHEN $4 THEN $5 ELSE expires_at END, custom = coalesce($6, custom)"
-		" WHERE realm_id = $1 AND id = $2 RETURNING id, user_id, org_id");
+		" WHERE realm_id = $1 AND id = $2 AND (expires_at IS NULL OR expires_at > $7)"
+		" RETURNING id, user_id, org_id");
 	Parameters	parameters = {0};
 	Realm		realm;
 
@@ -426,7 +542,8 @@ Datum
 arsignup_delete_membership(PG_FUNCTION_ARGS)
 {
 	static Statement delete_membership = STATEMENT(
-		"DELETE FROM arsignup.memberships WHERE realm_id = $1 AND id = $2 RETURNING id, user_id, org_id");
+		"DELETE FROM arsignup.memberships WHERE realm_id = $1 AND id = $2"
+		" AND (expires_at IS NULL OR expires_at > $3) RETURNING id, user_id, org_id");
 	Parameters	parameters = {0};
 	Realm		realm;
 	bool		deleted;
@@ -435,6 +552,7 @@ arsignup_delete_membership(PG_FUNCTION_ARGS)
 	realm_read(argument_uuid(fcinfo, 0), &realm);
 	add_uuid(&parameters, &realm.id);
 	add_uuid(&parameters, argument_uuid(fcinfo, 1));
+	add_time(&parameters, GetCurrentTimestamp());
 	deleted = run_membership(&delete_membership, &parameters, &realm, "membership.deleted");
 	spi_close();
 	PG_RETURN_BOOL(deleted);

@@ -34,6 +34,7 @@ extern bool membership_insert(const pg_uuid_t *realm_id, const Membership *membe
 extern void memberships_append_claims(StringInfo json, const pg_uuid_t *realm_id,
 									  const pg_uuid_t *user_id, bool with_orgs, TimestampTz now);
 extern bool orgs_exist(const pg_uuid_t *realm_id);
+extern uint64 memberships_purge(TimestampTz now, int64 max_rows);
 extern uint64 orgs_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
 
 #endif							/* ARSIGNUP_ORG_H */

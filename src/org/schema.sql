@@ -40,6 +40,7 @@ CREATE TABLE arsignup.memberships (
 );
 
 CREATE INDEX memberships_org ON arsignup.memberships (realm_id, org_id, id);
+CREATE INDEX memberships_expiry ON arsignup.memberships (expires_at) WHERE expires_at IS NOT NULL;
 
 COMMENT ON TABLE arsignup.memberships IS 'Users in orgs, with permissions. One for each user and org, and at most one without org.';
 COMMENT ON COLUMN arsignup.memberships.realm_id IS 'The realm of user and org.';
@@ -47,7 +48,7 @@ COMMENT ON COLUMN arsignup.memberships.id IS 'UUID version 7; mb_ outside SQL.';
 COMMENT ON COLUMN arsignup.memberships.created_at IS 'When the membership was made.';
 COMMENT ON COLUMN arsignup.memberships.user_id IS 'The user.';
 COMMENT ON COLUMN arsignup.memberships.org_id IS 'The org; null: permissions without one.';
-COMMENT ON COLUMN arsignup.memberships.expires_at IS 'When the membership ends; null: never.';
+COMMENT ON COLUMN arsignup.memberships.expires_at IS 'When the membership ends; null: never. From then on no function knows it, and purge_expired deletes it: whoever reads the table says expires_at IS NULL OR expires_at > now().';
 COMMENT ON COLUMN arsignup.memberships.permissions IS 'At most 20, each 1 to 62 of A-Z a-z 0-9 * : ; . _ -';
 COMMENT ON COLUMN arsignup.memberships.custom IS 'Attributes of the application: a JSON object.';
 

@@ -730,5 +730,41 @@ INSERT INTO arsignup.realms (id, name, state) VALUES (realm('empty'), 'Empty', '
 SELECT is(arsignup.delete_realm(realm('empty')), true, 'delete_realm: an empty one');
 SELECT is(left_of(realm('empty')), '{}', 'delete_realm: is gone');
 
+---------------------------------------------------------------------------------------------------
+-- Memberships that have expired are as good as deleted
+---------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION expire(name text) RETURNS void LANGUAGE sql VOLATILE SECURITY DEFINER AS $$ UPDATE arsignup.memberships SET expires_at = clock_timestamp() WHERE id = arsignup_test.id(name) $$;
+SELECT keep('guild', arsignup.create_org(realm(), 'Guild'));
+SELECT keep('bob in guild', arsignup.create_membership(realm(), id('bob'), id('guild'), '{owner}', '2100-01-01', '{"old": 1}'));
+SELECT keep('robot alone', arsignup.create_membership(realm(), id('robot'), NULL, '{owner}', '2100-01-01'));
+SELECT keep('robot in guild', arsignup.create_membership(realm(), id('robot'), id('guild'), '{owner}', '2100-01-01'));
+SELECT expire('bob in guild'), expire('robot alone') \g /dev/null
+SELECT cardinality(happened()) AS forgotten \gset
+SELECT world() AS before \gset
+SET LOCAL ROLE :"app_role";
+SELECT refused(updating_membership(changes, 'bob in guild'), 'SU010', 'no such membership', NULL, 'expired: not updated by ' || changes)
+FROM unnest(ARRAY['permissions => ''{x}''', 'expires_at => ''infinity''', 'expires_at => ''2100-01-01''', 'custom => ''{}''']) AS changes;
+SELECT is(arsignup.delete_membership(realm(), id('bob in guild')), false, 'expired: nothing to delete');
+SELECT is(world(), :'before', 'expired: nothing of this has changed anything');
+SELECT is(happened(), '{}', 'expired: nor is anything told');
+
+-- Another takes its place.
+SELECT clock_timestamp() AS began \gset
+SELECT keep('bob in guild again', arsignup.create_membership(realm(), id('bob'), id('guild'), '{new}', '2200-01-01', '{"new": 1}'));
+RESET ROLE;
+SELECT isnt(id('bob in guild again'), id('bob in guild'), 'expired: another has another id');
+SELECT results_eq($$SELECT id, permissions, expires_at, custom FROM arsignup.memberships WHERE user_id = id('bob') AND org_id = id('guild')$$,
+	$$VALUES (id('bob in guild again'), '{new}'::text[], '2200-01-01'::timestamptz, '{"new": 1}'::jsonb)$$, 'expired: another has nothing of the old one');
+SELECT is((SELECT created_at BETWEEN :'began' AND clock_timestamp() FROM arsignup.memberships WHERE id = id('bob in guild again')), true, 'expired: not even its age');
+SELECT is(happened(), ARRAY['membership.deleted email bob guild bob in guild', 'membership.created email bob guild bob in guild again'], 'expired: both are told, in this order');
+SET LOCAL ROLE :"app_role";
+SELECT taken('SELECT arsignup.create_membership(realm(), id(''bob''), id(''guild''))', '{"org_id": ["User is already a member of this organisation."]}', 'expired: one that has not gives no way');
+SELECT taken('SELECT arsignup.create_membership(realm(), id(''robot''), id(''guild''))', '{"org_id": ["User is already a member of this organisation."]}', 'expired: nor one that is to expire');
+SELECT keep('robot alone again', arsignup.create_membership(realm(), id('robot')));
+RESET ROLE;
+SELECT is(happened(), ARRAY['membership.deleted email robot - robot alone', 'membership.created email robot - robot alone again'], 'expired: one without org gives way, too');
+SELECT bag_eq($$SELECT id, expires_at FROM arsignup.memberships WHERE user_id = id('robot')$$, $$VALUES (id('robot alone again'), NULL), (id('robot in guild'), '2100-01-01'::timestamptz)$$, 'expired: and no other of the user');
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -611,5 +611,38 @@ UPDATE arsignup.memberships SET expires_at = now() - interval '1 second' WHERE a
 SELECT tells('GET /v1/users/ada%40example.com?expand=memberships', '', 200, '{"memberships": []}', 'a user''s memberships that have expired are not shown');
 SELECT is((SELECT a.json -> 'memberships' FROM ask('GET /v1/users/ada%40example.com?expand=memberships') AS a), '[]', '... none of them');
 
+-- Memberships that have expired are not there
+---------------------------------------------------------------------------------------------------
+
+SELECT make('leaver', 'POST /v1/users', '{"user": {"email": "leaver@example.com", "password": "canary one"}}');
+SELECT make('club', 'POST /v1/orgs', '{"org": {"name": "Club"}}');
+SELECT make('going', 'POST /v1/memberships', '{"membership": {"org_id": "' || thing('club') || '", "user_id": "leaver@example.com", "permissions": ["old"], "expires_at": 4000000000}}');
+SELECT make('lasting', 'POST /v1/memberships', '{"membership": {"org_id": null, "user_id": "leaver@example.com", "expires_at": 4000000000}}');
+SELECT tells('GET /v1/users/leaver@example.com', '', 200, '{"membership_count": 2}', 'two, null being no org');
+UPDATE arsignup.memberships SET expires_at = clock_timestamp() WHERE arsignup.format_id('mb', id) = thing('going');
+SELECT tells('GET /v1/users/leaver@example.com?expand=memberships', '', 200, '{"membership_count": 1, "memberships": [{"org_id": null}]}', 'one has expired and does not count');
+SELECT is((SELECT jsonb_array_length(json -> 'memberships') FROM ask('GET /v1/users/leaver@example.com?expand=memberships')), 1, 'nor is it told of');
+SELECT tells('GET /v1/users?email=leaver@example.com', '', 200, '{"collection": [{"membership_count": 1}]}', 'nor counted in lists');
+SELECT tells('GET /v1/memberships/' || thing('lasting') || '?expand=user', '', 200, '{"user": {"membership_count": 1}}', 'nor within another');
+SELECT tells('POST /v1/users/leaver@example.com/authenticate', '{"password": "canary one"}', 200, '{"membership_count": 1}', 'nor at a login');
+SELECT tells('POST /v1/sessions', '{"session": {"user_id": "leaver@example.com"}}', 201, '{"user": {"membership_count": 1}}', 'nor in a session');
+UPDATE arsignup.realms SET session_type = 'unmanaged' WHERE id = realm();
+SELECT tells('POST /v1/sessions', '{"session": {"user_id": "leaver@example.com", "ip": "::1", "client": "me"}}', 201, '{"user": {"email": "leaver@example.com", "membership_count": 1}, "request": {"ip": "::1", "client": "me"}}', 'nor in one that is not managed');
+UPDATE arsignup.realms SET session_type = 'managed' WHERE id = realm();
+SELECT answers('PUT /v1/memberships/' || thing('going'), '{"membership": ' || given || '}', 404, fault('Not found.'), 'an expired one is not changed by ' || given)
+FROM unnest(ARRAY['{"permissions": ["owner"]}', '{"expires_at": null}', '{"expires_at": 4000000000}', '{}']) AS given;
+SELECT is((SELECT permissions::text || (expires_at < clock_timestamp()) FROM arsignup.memberships WHERE arsignup.format_id('mb', id) = thing('going')), '{old}true', 'it is as it was');
+SELECT answers('DELETE /v1/memberships/' || thing('going'), '', 404, fault('Not found.'), 'nor is it there to be deleted');
+SELECT make('back', 'POST /v1/memberships', '{"membership": {"org_id": "' || thing('club') || '", "user_id": "leaver@example.com"}}');
+SELECT is((thing('back') <> thing('going')) || thing('back', 'permissions') || coalesce(thing('back', 'expires_at'), ', forever'), 'true[], forever', 'who was a member becomes one anew');
+SELECT tells('GET /v1/users/leaver@example.com', '', 200, '{"membership_count": 2}', 'which counts');
+SELECT answers('GET /v1/memberships/' || thing('going'), '', 404, fault('Not found.'), 'the old one stays gone');
+
+-- An org that is named by nothing, as a form does whose field stayed empty, is not the same as none.
+SELECT answers('POST /v1/memberships', '{"membership": {"org_id": "", "user_id": "hopper@example.com", "permissions": ["owner"]}}', 422, faults('{"org_id": ["Org can''t be blank."]}'), 'a blank org');
+SELECT answers('POST /v1/memberships', '{"membership": {"org_id": "", "user_id": ""}}', 422, faults('{"user_id": ["User can''t be blank."], "org_id": ["Org can''t be blank."]}'), 'a blank user, too');
+SELECT answers('POST /v1/memberships', 'membership[org_id]=&membership[user_id]=hopper@example.com', 422, faults('{"org_id": ["Org can''t be blank."]}'), 'likewise of a form', headers => '{"x-arsignup-content-type": "application/x-www-form-urlencoded"}');
+SELECT answers('POST /v1/memberships', '{"membership": {"org_id": " ", "user_id": "hopper@example.com"}}', 422, faults('{"org_id": ["Org is not known."]}'), 'a space is no org either');
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -1085,7 +1085,7 @@ SET LOCAL ROLE :"admin_role";
 SELECT arsignup.purge_expired(2) AS first \gset purged_
 RESET ROLE;
 SELECT is(:'purged_first' || ' ' || (SELECT count(*) FROM arsignup.signup_tokens) || ' ' || (SELECT count(*) FROM arsignup.sessions), '2 0 4', 'purge_expired keeps to its number, of signup tokens and sessions together');
-SELECT is(arsignup.purge_expired(), 3::bigint, 'the next takes the rest: what has expired and what was ended');
+SELECT is(arsignup.purge_expired(), 4::bigint, 'the next takes the rest: what has expired, a membership among it, and what was ended');
 SELECT is(left_over(), 'goes on', 'what goes on stays');
 SELECT is(holds(token('goes on')), true, 'and holds');
 SELECT is(arsignup.purge_expired(), 0::bigint, 'there is nothing left to purge');
@@ -1164,6 +1164,20 @@ SELECT is(strpos(obj_description(p.oid, 'pg_proc'), code) > 0, true, format('the
 FROM (VALUES ('login', '{SU007,SU010,SU011}'::text[]), ('create_session', '{SU006,SU010,SU011}'), ('verify_login_token', '{SU011}'), ('end_session', '{SU010}'), ('end_sessions', '{SU010}'), ('remember_session', '{SU006,SU010}'),
 	('login_again', '{SU010,SU011}'), ('rotate_signing_key', '{SU010,SU011}'), ('jwks', '{SU010}'), ('reveal_jwt_key', '{SU010,SU011}'), ('signup', '{SU011}')) AS v (name, codes), unnest(codes) AS code, pg_proc AS p
 WHERE p.proname = name AND p.pronamespace = 'arsignup'::regnamespace;
+
+---------------------------------------------------------------------------------------------------
+-- Coming back after a membership has expired
+---------------------------------------------------------------------------------------------------
+
+UPDATE arsignup.realms SET jwt_fields = '{memberships}' WHERE id = realm('seamless');
+SELECT arsignup.create_user(realm('seamless'), 'passing@example.com', password_hash => ready_hash()) AS passing \gset
+SELECT arsignup.create_membership(realm('seamless'), :'passing', NULL, '{passes}', now() + interval '1 hour') AS passes \gset
+SELECT session_id FROM arsignup.create_session(realm('seamless'), :'passing') \gset passing_
+SELECT arsignup.remember_session(realm('seamless'), :'passing_session_id') AS cookie \gset passing_
+SELECT is(part((arsignup.login_again(app('seamless too'), :'passing_cookie')).token, 2) #>> '{m,0,p,0}', 'passes', 'a membership in the token of who comes back');
+UPDATE arsignup.memberships SET expires_at = clock_timestamp() WHERE id = :'passes';
+SELECT is(part((arsignup.login_again(app('seamless too'), :'passing_cookie')).token, 2) -> 'm', '[]', 'not once it has expired, though the session began before');
+UPDATE arsignup.realms SET jwt_fields = '{}' WHERE id = realm('seamless');
 
 ---------------------------------------------------------------------------------------------------
 -- What the tables hold at the end

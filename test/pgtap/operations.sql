@@ -423,5 +423,48 @@ SELECT is_empty($$SELECT setting FROM arsignup.check_settings() WHERE num_nulls(
 SELECT is_empty($$SELECT setting FROM arsignup.check_settings() GROUP BY setting, CASE WHEN setting LIKE 'publication %' THEN value END HAVING count(*) > 1$$, 'check_settings: one row each, for a publication one of each table');
 SELECT cmp_ok((SELECT count(*) FROM arsignup.check_settings()), '>=', 6::bigint, 'check_settings: that was about more than no row');
 
+---------------------------------------------------------------------------------------------------
+-- purge_expired: memberships
+---------------------------------------------------------------------------------------------------
+
+UPDATE pg_class SET relpages = 100, reltuples = 0 WHERE oid = 'arsignup.memberships'::regclass;
+SELECT arsignup.purge_expired() \g /dev/null
+DELETE FROM arsignup.events;
+DELETE FROM arsignup.memberships;
+INSERT INTO arsignup.memberships (realm_id, id, created_at, user_id, org_id, expires_at, permissions, custom)
+SELECT realm(realm), arsignup.new_id(), now() - interval '400 days', CASE realm WHEN 'email' THEN :'kim' ELSE :'other_kim' END::uuid, arsignup.create_org(realm(realm), name), clock_timestamp() + expires, ARRAY[name], '{}'
+FROM (VALUES
+	('email', 'for_ever', NULL), ('other', 'for_ever_elsewhere', NULL), ('email', 'for_an_hour', interval '1 hour'),
+	('email', 'expired_long_ago', '-9 days'), ('other', 'expired_elsewhere', '-1 hour'), ('email', 'expired_just_now', '0')) AS v (realm, name, expires);
+INSERT INTO arsignup.memberships (realm_id, id, created_at, user_id, org_id, expires_at, permissions, custom)
+VALUES (realm(), arsignup.new_id(), now(), :'kim', NULL, clock_timestamp(), '{expired_alone}', '{}');
+CREATE TABLE membership_before AS SELECT * FROM arsignup.memberships;
+CREATE FUNCTION memberships_left() RETURNS bigint LANGUAGE sql VOLATILE SECURITY DEFINER AS $$ SELECT count(*) FROM arsignup.memberships $$;
+INSERT INTO arsignup.one_time_tokens (realm_id, user_id, created_at, expires_at, digest, purpose, email_key)
+VALUES (realm(), :'kim', now() - interval '1 day', now() - interval '1 hour', sha256('before memberships'), 'password_reset', 'x');
+SET LOCAL ROLE :"admin_role";
+SELECT is(arsignup.purge_expired(1), 1::bigint, 'purge_expired: mailed tokens go before memberships');
+SELECT is(memberships_left(), 7::bigint, 'purge_expired: no membership yet, for max_rows counts all');
+SELECT is(arsignup.purge_expired(3), 3::bigint, 'purge_expired: then memberships, no more than asked for');
+SELECT is(memberships_left(), 4::bigint, 'purge_expired: three of them');
+SELECT is_empty($$SELECT FROM arsignup.memberships WHERE permissions <@ '{expired_long_ago,expired_elsewhere}'$$, 'purge_expired: the oldest first');
+SELECT is(arsignup.purge_expired(), 1::bigint, 'purge_expired: all others that have expired');
+SELECT is(arsignup.purge_expired(), 0::bigint, 'purge_expired: then none any more');
+RESET ROLE;
+SELECT bag_eq('SELECT unnest(permissions) FROM arsignup.memberships', $$VALUES ('for_ever'), ('for_ever_elsewhere'), ('for_an_hour')$$, 'purge_expired: memberships that go on stay');
+SELECT bag_eq($$SELECT realm_id, user_id, org_id, membership_id FROM arsignup.events WHERE event_type = 'membership.deleted'$$,
+	$$SELECT realm_id, user_id, org_id, id FROM membership_before WHERE permissions::text LIKE '{expired%'$$, 'purge_expired: each membership that went is told of, and no other');
+SELECT is_empty($$SELECT FROM arsignup.events WHERE event_type = 'membership.deleted' AND (event_at NOT BETWEEN now() AND clock_timestamp() OR num_nonnulls(claimed_at, connected_app_id, ip, client, data) > 0)$$, 'purge_expired: as of now, and nothing more');
+
+-- More than are kept in memory at a time.
+DELETE FROM arsignup.memberships;
+INSERT INTO arsignup.orgs (realm_id, id, created_at, name, custom) SELECT realm(), arsignup.new_id(), now(), 'many', '{}' FROM generate_series(1, 2500);
+INSERT INTO arsignup.memberships (realm_id, id, created_at, user_id, org_id, expires_at, permissions, custom)
+SELECT realm_id, arsignup.new_id(), now(), :'kim', id, now(), '{}', '{}' FROM arsignup.orgs WHERE name = 'many';
+SELECT is(arsignup.purge_expired(1500), 1500::bigint, 'purge_expired: of many memberships as many as asked for');
+SELECT is(memberships_left(), 1000::bigint, 'purge_expired: a thousand are left');
+SELECT is(arsignup.purge_expired(1000), 1000::bigint, 'purge_expired: exactly as many as there are');
+SELECT is(memberships_left(), 0::bigint, 'purge_expired: none is left');
+
 SELECT * FROM finish();
 ROLLBACK;
