@@ -8,15 +8,8 @@
 
 #include <jansson.h>
 
-#include "access/genam.h"
-#include "access/table.h"
 #include "access/xact.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_constraint.h"
-#include "commands/trigger.h"
-#include "nodes/makefuncs.h"
-#include "utils/fmgroids.h"
-#include "utils/rel.h"
+#include "http/deferred.h"
 #include "utils/resowner.h"
 
 /* Tell an error that the same call may not meet a little later. */
@@ -107,52 +100,6 @@ take_error(ErrorData *error, Verdict (*judge) (int sqlstate), Outcome *outcome)
 	read_detail(error->detail, outcome);
 	if (verdict == VERDICT_LOG)
 		log_error(error);
-}
-
-/* ---------- what would be raised at COMMIT only ---------- */
-
-/* List the constraints on our tables that wait for the end of the transaction. */
-static List *
-deferred_constraints(void)
-{
-	Relation	constraints = table_open(ConstraintRelationId, AccessShareLock);
-	List	   *names = NIL;
-	ScanKeyData keys[2];
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	ScanKeyInit(&keys[0], Anum_pg_constraint_connamespace, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(get_namespace_oid("arsignup", false)));
-	ScanKeyInit(&keys[1], Anum_pg_constraint_condeferred, BTEqualStrategyNumber, F_BOOLEQ, BoolGetDatum(true));
-	scan = systable_beginscan(constraints, InvalidOid, false, NULL, lengthof(keys), keys);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		Form_pg_constraint constraint = (Form_pg_constraint) GETSTRUCT(tuple);
-
-		names = lappend(names, makeRangeVar("arsignup", pstrdup(NameStr(constraint->conname)), -1));
-	}
-	systable_endscan(scan);
-	table_close(constraints, AccessShareLock);
-	return names;
-}
-
-/*
- * Check what the application has put on our tables to be checked at COMMIT:
- * then it would be too late to answer. Constraints of other schemas are left
- * alone, since their functions would run with our rights.
- */
-static void
-check_deferred(void)
-{
-	ConstraintsSetStmt *set = makeNode(ConstraintsSetStmt);
-
-	set->constraints = deferred_constraints();
-	if (set->constraints == NIL)
-		return;
-	set->deferred = false;
-	AfterTriggerSetState(set);
-	set->deferred = true;
-	AfterTriggerSetState(set);
 }
 
 /* Do something that is taken back, but for its outcome, if it raises an error that is not raised again. */
