@@ -13,13 +13,6 @@
 #include "varatt.h"
 #endif
 
-/* 16 has one function for the privileges on objects of all kinds. */
-#if PG_VERSION_NUM >= 160000
-#define schema_aclcheck(schema, role, mode) object_aclcheck(NamespaceRelationId, (schema), (role), (mode))
-#else
-#define schema_aclcheck(schema, role, mode) pg_namespace_aclcheck((schema), (role), (mode))
-#endif
-
 /* 18 writes it in front of a declaration. */
 #ifndef pg_noreturn
 #define pg_noreturn pg_attribute_noreturn()

@@ -205,10 +205,11 @@ takes_json(const Request *request)
 
 /* Read the body; answer if it cannot be read. */
 static bool
-read_body(CoreCall *call, Span body)
+read_body(CoreCall *call)
 {
 	static const char *const json_types[] = {"application/json"};
 	static const char *const form_types[] = {"application/x-www-form-urlencoded"};
+	Span		body = call->body_text;
 	bool		is_form = has_type(call->request->content_type, form_types, 1);
 
 	if (body.size > PARAMS_MAX_SIZE)
@@ -249,20 +250,20 @@ decode_id(CoreCall *call)
 
 /* Read query, path and body; answer if something cannot be read. */
 static bool
-read_call(CoreCall *call, Span query, Span body)
+read_call(CoreCall *call)
 {
 	if (!takes_json(call->request))
 	{
 		reply_error(call, 406, "The answer is JSON, which the Accept header does not permit.");
 		return false;
 	}
-	call->query = body_read(call->scope, query, BODY_FORM);
+	call->query = body_read(call->scope, call->query_text, BODY_FORM);
 	if (call->query == NULL || !decode_id(call))
 	{
 		reply_error(call, 400, "The address can't be read.");
 		return false;
 	}
-	return read_body(call, body) && find_given(call);
+	return read_body(call) && find_given(call);
 }
 
 /* ---------- which realm ---------- */
@@ -345,19 +346,34 @@ answer_call(CoreCall *call)
 		core_attempt(call, note_use, &outcome);
 }
 
-/* Answer a request to the Core API; false if its path is none of it. */
+/* Answer a call of a route. */
+static void
+answer_route(CoreCall *call)
+{
+	if (call->route->permission == 0)
+		call->route->answer(call);
+	else if (accept_key(call) && read_call(call) && find_realm(call))
+		answer_call(call);
+}
+
+/*
+ * Answer a request to the Core API; false if its path is none of it. All of a
+ * call is one attempt: what is only read may fail, too, for a lock or for its
+ * size.
+ */
 bool
 core_answer(Span path, Span query, Span body, const Request *request, SecretScope *scope, Response *response)
 {
-	CoreCall	call = {.scope = scope, .request = request, .response = response, .now = GetCurrentTimestamp()};
+	CoreCall	call = {.scope = scope, .request = request, .response = response, .query_text = query,
+	.body_text = body, .now = GetCurrentTimestamp()};
+	Outcome		outcome;
 
 	if (!find_route(&call, path))
 		return false;
 	if (call.route == NULL)
 		return true;
-	if (call.route->permission == 0)
-		call.route->answer(&call);
-	else if (accept_key(&call) && read_call(&call, query, body) && find_realm(&call))
-		answer_call(&call);
+	core_attempt(&call, answer_route, &outcome);
+	if (outcome.sqlstate != 0)
+		reply_failure(&call, &outcome);
 	return true;
 }

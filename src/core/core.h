@@ -61,7 +61,7 @@ typedef struct ListFilter
 	const char *name;
 	const char *prefix;			/* of ids; null: a text */
 	const char *condition;		/* on t; ? is the value */
-	const char *column;			/* of t, which an index has before the id; may be null */
+	const char *column;			/* of t, which an index has before the id: the order is by id; may be null */
 	char	   *(*normalize) (const char *text);	/* may be null; NULL matches nothing */
 } ListFilter;
 
@@ -108,6 +108,8 @@ struct CoreCall
 	const Request *request;
 	Response   *response;
 	const CoreRoute *route;
+	Span		query_text;
+	Span		body_text;
 	Span		id;				/* from the path; terminated */
 	ApiKey		key;
 	pg_uuid_t	realm_id;
@@ -159,6 +161,7 @@ extern void reply_fault(CoreCall *call, int status, const char *attribute, const
 extern void reply_not_found(CoreCall *call);
 extern void reply_retry(CoreCall *call, int status, int seconds, const char *sentence);
 extern void reply_outcome(CoreCall *call, const Outcome *outcome);
+extern void reply_failure(CoreCall *call, const Outcome *outcome);
 extern void core_attempt(CoreCall *call, void (*action) (CoreCall *call), Outcome *outcome);
 extern bool core_try(CoreCall *call, void (*action) (CoreCall *call));
 

@@ -113,6 +113,24 @@ append_path(StringInfo json, const char *path)
 		appendStringInfo(json, "%.*s{id}%s", (int) (id - path), path, id + 3);
 }
 
+/* Append what the filter that has an index of its own leaves of a choice of order. */
+static void
+append_sort_limits(StringInfo json, const Rows *rows)
+{
+	bool		has_choice = false;
+
+	for (int i = 0; i < LIST_MAX_SORTS && rows->sorts[i].name != NULL; i++)
+		has_choice |= rows->sorts[i].column != NULL;
+	for (int i = 0; has_choice && i < LIST_MAX_FILTERS && rows->filters[i].name != NULL; i++)
+	{
+		if (rows->filters[i].column == NULL)
+			continue;
+		appendStringInfo(json, ", \"description\": \"id, if none is named, or created_at where %s is given\"",
+						 rows->filters[i].name);
+		return;
+	}
+}
+
 /* Append the parameters that only lists have. */
 static void
 append_list_parameters(StringInfo json, const Rows *rows)
@@ -123,7 +141,9 @@ append_list_parameters(StringInfo json, const Rows *rows)
 						   " {\"name\": \"sort\", \"in\": \"query\", \"schema\": {\"enum\": [");
 	for (int i = 0; i < LIST_MAX_SORTS && rows->sorts[i].name != NULL; i++)
 		appendStringInfo(json, "%s\"%s\"", i > 0 ? ", " : "", rows->sorts[i].name);
-	appendStringInfo(json, "], \"default\": \"%s\"}}", rows->sorts[0].name);
+	appendStringInfo(json, "], \"default\": \"%s\"}", rows->sorts[0].name);
+	append_sort_limits(json, rows);
+	appendStringInfoChar(json, '}');
 	for (int i = 0; i < LIST_MAX_FILTERS && rows->filters[i].name != NULL; i++)
 		appendStringInfo(json, ", {\"name\": \"%s\", \"in\": \"query\", \"schema\": {\"type\": \"string\"}}",
 						 rows->filters[i].name);

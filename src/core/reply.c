@@ -108,22 +108,26 @@ reply_retry(CoreCall *call, int status, int seconds, const char *sentence)
 	reply_error(call, status, sentence);
 }
 
-/* Make a sentence of an error's message. */
+/* Make a sentence of an error's message, which may be one. */
 static const char *
 to_sentence(const char *message)
 {
-	char	   *sentence = psprintf("%s.", message);
+	size_t		size = strlen(message);
+	bool		is_closed = size > 0 && strchr(".!?", message[size - 1]) != NULL;
+	char	   *sentence = psprintf("%s%s", message, is_closed ? "" : ".");
 
 	sentence[0] = pg_toupper((unsigned char) sentence[0]);
 	return sentence;
 }
 
-/* Answer with the faults that a call has told of. */
+/* Answer with the faults that a call has told of; a trigger of the application's may have told of none. */
 static void
 reply_call_faults(CoreCall *call, const Outcome *outcome)
 {
 	ListCell   *cell;
 
+	if (outcome->faults == NIL)
+		fault_add(&call->faults, "base", to_sentence(outcome->message));
 	foreach(cell, outcome->faults)
 	{
 		CallFault  *fault = lfirst(cell);
@@ -176,6 +180,18 @@ reply_outcome(CoreCall *call, const Outcome *outcome)
 			else
 				reply_fault(call, 422, "base", "The database refuses this, by a rule of the application's or for its size.");
 	}
+}
+
+/* Answer what has failed that is no refusal of a write: a call was read, or its answer, and nothing was done. */
+void
+reply_failure(CoreCall *call, const Outcome *outcome)
+{
+	response_begin(call->response);
+	call->faults = (Faults) NO_FAULTS;
+	if (outcome->sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED)
+		reply_fault(call, 422, "base", "The answer is too large. Please ask for less.");
+	else
+		reply_outcome(call, outcome);
 }
 
 /* Tell an error whose answer says all that there is to know. */

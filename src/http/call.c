@@ -8,19 +8,8 @@
 
 #include <jansson.h>
 
-#include "access/genam.h"
-#include "access/table.h"
 #include "access/xact.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_constraint.h"
-#include "catalog/pg_namespace.h"
-#include "commands/trigger.h"
-#include "miscadmin.h"
-#include "nodes/makefuncs.h"
-#include "utils/acl.h"
-#include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
-#include "utils/rel.h"
+#include "http/deferred.h"
 #include "utils/resowner.h"
 
 /* Tell an error that the same call may not meet a little later. */
@@ -111,91 +100,6 @@ take_error(ErrorData *error, Verdict (*judge) (int sqlstate), Outcome *outcome)
 	read_detail(error->detail, outcome);
 	if (verdict == VERDICT_LOG)
 		log_error(error);
-}
-
-/* ---------- what would be raised at COMMIT only ---------- */
-
-/* Tell whether a constraint waits for the end of the transaction, and is on one of our tables, or a key to one. */
-static bool
-is_deferred(Form_pg_constraint constraint, Oid ours)
-{
-	return constraint->condeferred &&
-		(constraint->connamespace == ours || get_rel_namespace(constraint->confrelid) == ours);
-}
-
-/* Tell whether all constraints that have the name of this one, in its schema, are such. */
-static bool
-has_own_name(Relation constraints, Form_pg_constraint constraint, Oid ours)
-{
-	bool		is_own = true;
-	ScanKeyData keys[2];
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	ScanKeyInit(&keys[0], Anum_pg_constraint_conname, BTEqualStrategyNumber, F_NAMEEQ,
-				NameGetDatum(&constraint->conname));
-	ScanKeyInit(&keys[1], Anum_pg_constraint_connamespace, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(constraint->connamespace));
-	scan = systable_beginscan(constraints, ConstraintNameNspIndexId, true, NULL, lengthof(keys), keys);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		is_own &= is_deferred((Form_pg_constraint) GETSTRUCT(tuple), ours);
-	systable_endscan(scan);
-	return is_own;
-}
-
-/* Tell whether a constraint of another schema can be named without meaning, or being refused, anything else. */
-static bool
-can_be_named(Relation constraints, Form_pg_constraint constraint, Oid ours)
-{
-	return schema_aclcheck(constraint->connamespace, GetUserId(), ACL_USAGE) == ACLCHECK_OK &&
-		has_own_name(constraints, constraint, ours);
-}
-
-/* List the constraints that are to be checked with what was done on our tables. */
-static List *
-deferred_constraints(void)
-{
-	Oid			ours = get_namespace_oid("arsignup", false);
-	Relation	constraints = table_open(ConstraintRelationId, AccessShareLock);
-	List	   *names = NIL;
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	ScanKeyInit(&key, Anum_pg_constraint_condeferred, BTEqualStrategyNumber, F_BOOLEQ, BoolGetDatum(true));
-	scan = systable_beginscan(constraints, InvalidOid, false, NULL, 1, &key);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		Form_pg_constraint constraint = (Form_pg_constraint) GETSTRUCT(tuple);
-
-		if (is_deferred(constraint, ours) &&
-			(constraint->connamespace == ours || can_be_named(constraints, constraint, ours)))
-			names = lappend(names, makeRangeVar(get_namespace_name(constraint->connamespace),
-												pstrdup(NameStr(constraint->conname)), -1));
-	}
-	systable_endscan(scan);
-	table_close(constraints, AccessShareLock);
-	return names;
-}
-
-/*
- * Check what the application has put on our tables to be checked at COMMIT,
- * and its keys to them: then it would be too late to answer. A key is checked
- * with the rights of the table's owner. Other constraints of other schemas are
- * left alone, since their functions would run with our rights.
- */
-static void
-check_deferred(void)
-{
-	ConstraintsSetStmt *set = makeNode(ConstraintsSetStmt);
-
-	set->constraints = deferred_constraints();
-	if (set->constraints == NIL)
-		return;
-	set->deferred = false;
-	AfterTriggerSetState(set);
-	set->deferred = true;
-	AfterTriggerSetState(set);
 }
 
 /* Do something that is taken back, but for its outcome, if it raises an error that is not raised again. */

@@ -517,23 +517,97 @@ SELECT is(p.seen || ' in ' || p.pages, numbers(ordering, condition) || ' in ' ||
 	('', 'name COLLATE "C", id', 'true', 1), ('max_results=25', 'name COLLATE "C", id', 'true', 1), ('max_results=24', 'name COLLATE "C", id', 'true', 2),
 	('max_results=3', 'name COLLATE "C", id', 'true', 9), ('max_results=1&direction=desc', 'name COLLATE "C" DESC, id DESC', 'true', 25),
 	('sort=id&max_results=4', 'id', 'true', 7), ('sort=id&direction=desc&max_results=4', 'id DESC', 'true', 7), ('sort=created_at&direction=asc&max_results=1000', 'id', 'true', 1),
-	('reference=fifth&max_results=2', 'name COLLATE "C", id', 'reference = ''fifth''', 3), ('reference=fifth&sort=id&max_results=5', 'id', 'reference = ''fifth''', 1)) AS v (query, ordering, condition, n), pages(query) AS p;
+	('reference=fifth&max_results=2', 'id', 'reference = ''fifth''', 3), ('reference=fifth&direction=desc&max_results=2', 'id DESC', 'reference = ''fifth''', 3),
+	('reference=fifth&sort=id&max_results=5', 'id', 'reference = ''fifth''', 1), ('sort=created_at&reference=fifth', 'id', 'reference = ''fifth''', 1)) AS v (query, ordering, condition, n), pages(query) AS p;
 SELECT answers('GET /v1/orgs?' || q, '', 422, faults(errors::jsonb), q, key => 'closed') FROM (VALUES
 	('sort=custom', '{"sort": ["Sort is not one that this list can be sorted by."]}'), ('direction=up', '{"direction": ["Direction must be asc or desc."]}'),
 	('max_results=0', '{"max_results": ["Max results must be a number from 1 to 1000."]}'), ('max_results=1001', '{"max_results": ["Max results must be a number from 1 to 1000."]}'),
-	('max_results=1x', '{"max_results": ["Max results must be a number from 1 to 1000."]}'), ('max_results=', '{"max_results": ["Max results must be a number from 1 to 1000."]}'),
+	('max_results=1x', '{"max_results": ["Max results must be a number from 1 to 1000."]}'),
 	('max_results=99999999999999999999', '{"max_results": ["Max results must be a number from 1 to 1000."]}'), ('max_results=-1', '{"max_results": ["Max results must be a number from 1 to 1000."]}'),
 	('after=x', '{"after": ["After must be the id of the last one that was seen."]}'), ('after=usr_0352hPkcXwP7PATo6m4k2s', '{"after": ["After must be the id of the last one that was seen."]}'),
+	('reference=fifth&sort=name', '{"sort": ["Sort must be id or created_at in a list that is filtered by reference."]}'),
 	('name=x', '{"name": ["This list can''t be filtered by that."]}'), ('reference[]=x', '{"reference": ["This list can''t be filtered by that."]}')) AS v (q, errors);
 SELECT answers('GET /v1/orgs?after=' || arsignup.format_id('org', arsignup.new_id()), '', 422, faults('{"after": ["After is not there any more."]}'), 'an org that is gone, by name', 'closed');
 SELECT answers('GET /v1/orgs?sort=id&after=' || arsignup.format_id('org', arsignup.new_id()), '', 200, '{"more_results": false, "collection": []}', 'and by id', 'closed');
 SELECT is((SELECT string_agg(o ->> 'email', ' ' ORDER BY n) FROM ask('GET /v1/users?' || q) AS a, jsonb_array_elements(a.json -> 'collection') WITH ORDINALITY AS e (o, n)), emails, q) FROM (VALUES
 	('username=ADA%40example.com', 'ada@example.com'), ('email=Hopper@example.com', 'hopper@example.com'), ('reference=7', 'ada@example.com'), ('username=nobody', NULL), ('email=nonsense', NULL),
-	('sort=username&max_results=2', 'ada@example.com hopper@example.com'), ('sort=username&direction=desc&max_results=1', 'sleeper+1@example.com')) AS v (q, emails);
+	('sort=username&max_results=2&after=&direction=', 'ada@example.com hopper@example.com'), ('reference=', NULL), ('username=&sort=&max_results=', NULL), ('sort=username&direction=desc&max_results=1', 'sleeper+1@example.com')) AS v (q, emails);
 SELECT is((SELECT string_agg(o ->> 'username', ' ') FROM ask('GET /v1/users?email=SALLY@example.com', '', 'standard') AS a, jsonb_array_elements(a.json -> 'collection') AS o), 'Sally', 'a unique email that is no username');
 UPDATE arsignup.users SET email_is_unique = false WHERE username_key = 'sally';
 SELECT is((SELECT string_agg(o ->> 'username', ' ') FROM ask('GET /v1/users?email=sally@example.com', '', 'standard') AS a, jsonb_array_elements(a.json -> 'collection') AS o), 'Sally', 'one that may be shared');
 SELECT is((SELECT json ->> 'collection' FROM ask('GET /v1/users?realm_id=' || arsignup.format_id('rl', realm('closed')), '', 'closed')), '[]', 'a realm has only its own');
+
+-- The order in which filters stand in a query is none of the list's, and makes no plan more.
+SELECT answers('GET /v1/users?' || q, '', 422, faults('{"sort": ["Sort must be id or created_at in a list that is filtered by reference."]}'), q) FROM (VALUES ('sort=username&reference=7'), ('reference=7&username=nobody&sort=username')) AS v (q);
+SELECT is((SELECT string_agg(o ->> 'email', ' ') FROM ask('GET /v1/users?' || q) AS a, jsonb_array_elements(a.json -> 'collection') AS o), 'ada@example.com', q)
+FROM (VALUES ('reference=7&email=ada%40example.com&username=ada%40example.com'), ('username=ada%40example.com&sort=username&email=ada%40example.com')) AS v (q);
+CREATE FUNCTION plans() RETURNS bigint LANGUAGE sql VOLATILE AS $$ SELECT count(*) FROM pg_backend_memory_contexts WHERE name = 'CachedPlanSource' $$;
+SELECT plans() AS before \gset
+SELECT is((ask('GET /v1/users?' || q)).status, 200, q) FROM (VALUES ('email=ada%40example.com&username=ada%40example.com&reference=7'), ('username=ada%40example.com&reference=7&email=ada%40example.com'),
+	('reference=7&username=ada%40example.com&email=ada%40example.com&sort=created_at'), ('email=nobody%40example.com&sort=username&username=ada%40example.com')) AS v (q);
+SELECT is(plans(), :before::bigint, 'no statement was kept for another order of filters');
+
+---------------------------------------------------------------------------------------------------
+-- What the application puts on our tables, and what reading meets
+---------------------------------------------------------------------------------------------------
+
+-- What is checked at COMMIT is checked before there is an answer; a name says nothing.
+CREATE FUNCTION quota() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM set_config('test.quota', current_setting('test.quota', true) || TG_TABLE_NAME || ' ', true);
+	IF NEW.first_name = 'Over' THEN RAISE EXCEPTION 'Over the quota.'; END IF;
+	RETURN NULL;
+END
+$$;
+CREATE CONSTRAINT TRIGGER quota AFTER UPDATE ON arsignup.users DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION quota();
+SELECT answers('PUT /v1/users/' || thing('grace'), '{"user": {"first_name": "Over"}}', 422, faults('{"base": ["Over the quota."]}'), 'a deferred rule');
+SELECT is((ask('PUT /v1/users/' || thing('grace'), '{"user": {"first_name": "Under"}}')).status, 200, 'that permits this');
+ALTER TABLE arsignup.orgs ADD CONSTRAINT quota CHECK (name <> 'Over the quota');
+SELECT set_config('test.quota', '', true) \g /dev/null
+SELECT is((ask('PUT /v1/users/' || thing('grace'), '{"user": {"first_name": "' || n || '"}}')).status, 200, 'beside one of the same name that does not wait: ' || n) FROM unnest(ARRAY['Over', 'Under']) AS n;
+SELECT is(current_setting('test.quota'), '', 'which is checked at COMMIT, as it cannot be checked before');
+ALTER TABLE arsignup.orgs DROP CONSTRAINT quota;
+ALTER TABLE arsignup.orgs ADD CONSTRAINT quota UNIQUE (realm_id, id, name) DEFERRABLE;
+SELECT is((ask('PUT /v1/users/' || thing('grace'), '{"user": {"first_name": "Under"}}')).status, 200, 'nor beside one that could wait, and does not');
+SELECT is(current_setting('test.quota'), '', 'which would wait from then on');
+ALTER TABLE arsignup.orgs DROP CONSTRAINT quota;
+UPDATE arsignup.users SET first_name = 'Grace' WHERE email_key = 'hopper@example.com';
+DROP FUNCTION quota() CASCADE;
+
+-- A trigger may raise what is ours to raise.
+CREATE FUNCTION borrow() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF current_setting('test.detail') = '' THEN RAISE EXCEPTION 'this is not for you' USING ERRCODE = current_setting('test.code'); END IF;
+	RAISE EXCEPTION 'This is not for you!' USING ERRCODE = current_setting('test.code'), DETAIL = current_setting('test.detail');
+END
+$$;
+CREATE TRIGGER borrow BEFORE INSERT ON arsignup.users FOR EACH ROW EXECUTE FUNCTION borrow();
+SELECT is(a.status || ' ' || a.json::text, '422 ' || faults(jsonb_build_object('base', jsonb_build_array(CASE detail WHEN '' THEN 'This is not for you.' ELSE 'This is not for you!' END)))::text, code || ' of a trigger, ' || detail)
+FROM (VALUES ('SU001'), ('SU002')) AS v (code), (VALUES (''), ('words'), ('{"errors": {}}'), ('{"errors": {"email": "x"}}'), ('[]')) AS w (detail),
+	LATERAL (SELECT set_config('test.code', code, true), set_config('test.detail', detail, true)) AS s (code_set, detail_set), LATERAL ask('POST /v1/users' || left(code_set, 0), '{"user": {"email": "borrowed@example.com"}}') AS a;
+DROP TRIGGER borrow ON arsignup.users;
+
+-- What cannot be read is said, with nothing of an answer before it; what was written for it is taken back.
+SELECT pg_get_functiondef('arsignup.format_id'::regproc) AS definition \gset
+SELECT world() AS before \gset
+CREATE OR REPLACE FUNCTION arsignup.format_id(prefix text, id uuid) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'canary' USING ERRCODE = current_setting('test.code'); END $$;
+CREATE FUNCTION meets(code text, request text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	a record;
+BEGIN
+	PERFORM set_config('test.code', code, true);
+	SELECT * INTO a FROM ask(request, '{"org": {"name": "Half"}, "user": {"first_name": "Half"}}', CASE request WHEN 'GET /v1/orgs' THEN 'closed' ELSE 'all' END);
+	RETURN concat_ws(' ', a.status, a.json, a.headers_out ->> 'Retry-After');
+EXCEPTION WHEN query_canceled THEN
+	RETURN SQLSTATE;
+END
+$$;
+SELECT is(meets(code, r), answer, r || ' meets ' || code)
+FROM (VALUES ('55P03', '503 {"error": "Too busy just now, nothing was done. Please try again."} 2'), ('40001', '503 {"error": "Too busy just now, nothing was done. Please try again."} 2'),
+	('54000', '422 {"errors": {"base": ["The answer is too large. Please ask for less."]}}'), ('57014', '57014')) AS v (code, answer),
+	(VALUES ('GET /v1/users'), ('GET /v1/users/ada%40example.com'), ('GET /v1/orgs'), ('PUT /v1/users/ada%40example.com'), ('POST /v1/orgs')) AS w (r);
+:definition;
+SELECT is(world(), :'before'::text, 'nothing of it is left');
 
 ---------------------------------------------------------------------------------------------------
 -- The description
