@@ -6,7 +6,7 @@ import os
 
 import psycopg
 
-COMMON = {"after", "max_results", "direction", "sort", "expand"}
+COMMON = {"after", "max_results", "direction", "sort", "expand", "realm_id"}
 
 # Values of each filter: of very many rows, and of few or one. A filter that is not here fails the test.
 VALUES = {
