@@ -4,8 +4,6 @@
  */
 #include "account/user_key.h"
 
-#include <sodium.h>
-
 #include "base/id.h"
 #include "base/statement.h"
 
@@ -41,23 +39,17 @@ user_key_find(const pg_uuid_t *realm_id, Span key, pg_uuid_t *user_id)
 		"SELECT c.key_digest, u.id, u.state = 'active' FROM arsignup.credentials c"
 		" JOIN arsignup.users u ON u.realm_id = c.realm_id AND u.id = c.user_id"
 		" WHERE c.realm_id = $1 AND c.id = $2 AND c.credential_type = 'api_key'");
-	static const uint8_t nobody[KEY_DIGEST_SIZE];
-	const void *stored = nobody;
-	uint8_t		digest[KEY_DIGEST_SIZE];
 	pg_uuid_t	id;
+	bool		is_good = key_parse(USER_KEY_PREFIX, key, id.data);
+	const void *stored = NULL;
 	Parameters	parameters = {0};
-	bool		is_good;
 	bool		isnull;
 
-	key_digest(key, digest);
-	is_good = key_parse(USER_KEY_PREFIX, key, id.data);
 	add_uuid(&parameters, realm_id);
 	add_uuid(&parameters, &id);
-	if (statement_read(&select_key, &parameters) == 0)
-		is_good = false;
-	else
+	if (statement_read(&select_key, &parameters) > 0)
 		stored = VARDATA_ANY(DatumGetByteaPP(column(1, &isnull)));
-	if (sodium_memcmp(stored, digest, KEY_DIGEST_SIZE) != 0 || !is_good || !column_bool(3))
+	if (!key_matches(key, stored) || !is_good || !column_bool(3))
 		return false;
 	*user_id = *column_uuid(2);
 	return true;

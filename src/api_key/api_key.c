@@ -3,8 +3,6 @@
  */
 #include "api_key/api_key.h"
 
-#include <sodium.h>
-
 #include "account/user.h"
 #include "base/argument.h"
 #include "base/fault.h"
@@ -28,22 +26,16 @@ api_key_find(Span text, ApiKey *key)
 		" ('read' = ANY (permissions))::int + 2 * ('write' = ANY (permissions))::int"
 		" + 4 * ('admin' = ANY (permissions))::int,"
 		" coalesce(last_used_at > $2, false) FROM arsignup.api_keys WHERE id = $1");
-	static const uint8_t nobody[KEY_DIGEST_SIZE];
-	const void *stored = nobody;
-	uint8_t		digest[KEY_DIGEST_SIZE];
+	bool		is_good = key_parse(API_KEY_PREFIX, text, key->id.data);
+	const void *stored = NULL;
 	Parameters	parameters = {0};
-	bool		is_good;
 	bool		isnull;
 
-	key_digest(text, digest);
-	is_good = key_parse(API_KEY_PREFIX, text, key->id.data);
 	add_uuid(&parameters, &key->id);
 	add_time(&parameters, GetCurrentTimestamp() - USECS_PER_HOUR);
-	if (statement_run(&select_key, &parameters) == 0)
-		is_good = false;
-	else
+	if (statement_run(&select_key, &parameters) > 0)
 		stored = VARDATA_ANY(DatumGetByteaPP(column(2, &isnull)));
-	if (sodium_memcmp(stored, digest, KEY_DIGEST_SIZE) != 0 || !is_good || !column_bool(3))
+	if (!key_matches(text, stored) || !is_good || !column_bool(3))
 		return false;
 	key->has_realm = !column_is_null(1);
 	if (key->has_realm)

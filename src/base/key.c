@@ -34,6 +34,17 @@ key_digest(Span key, uint8_t digest[KEY_DIGEST_SIZE])
 	crypto_generichash(digest, KEY_DIGEST_SIZE, (const uint8_t *) key.data, key.size, NULL, 0);
 }
 
+/* Tell whether a stored digest is that of a key; with nothing stored it is not, at the same cost. */
+bool
+key_matches(Span key, const uint8_t *stored)
+{
+	static const uint8_t nobody[KEY_DIGEST_SIZE];
+	uint8_t		digest[KEY_DIGEST_SIZE];
+
+	key_digest(key, digest);
+	return sodium_memcmp(stored ? stored : nobody, digest, KEY_DIGEST_SIZE) == 0 && stored != NULL;
+}
+
 /* Read the id out of a key; false, with an id that is nobody's, if the key is not well-formed. */
 bool
 key_parse(const char *prefix, Span key, uint8_t id[UUID_SIZE])

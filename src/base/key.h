@@ -22,6 +22,7 @@
 
 extern void key_make(const char *prefix, const uint8_t id[UUID_SIZE], char out[KEY_LENGTH + 1]);
 extern void key_digest(Span key, uint8_t digest[KEY_DIGEST_SIZE]);
+extern bool key_matches(Span key, const uint8_t *stored);
 extern bool key_parse(const char *prefix, Span key, uint8_t id[UUID_SIZE]);
 
 #endif							/* ARSIGNUP_KEY_H */

@@ -4,12 +4,12 @@
 #include "base/statement.h"
 
 #include "access/xact.h"
+#include "base/subtransaction.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
@@ -188,6 +188,15 @@ is_unique_violation(const ErrorData *error, const char *table)
 		error->table_name != NULL && strcmp(error->table_name, table) == 0;
 }
 
+/* Run a StatementCall, as an action of a subtransaction. */
+void
+statement_run_call(void *argument)
+{
+	StatementCall *call = argument;
+
+	(void) statement_run(call->statement, call->parameters);
+}
+
 /*
  * Run an update of a table of ours that has unique keys; false, with nothing
  * done, if one of them is taken. Costs a subtransaction, so that the error,
@@ -196,33 +205,12 @@ is_unique_violation(const ErrorData *error, const char *table)
 bool
 statement_run_unique(Statement *statement, Parameters *parameters, const char *table)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool is_unique = true;
+	StatementCall call = {statement, parameters};
+	ErrorData  *error = subtransaction_run(statement_run_call, &call);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		(void) statement_run(statement, parameters);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		if (!is_unique_violation(error, table))
-			ReThrowError(error);
-		is_unique = false;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return is_unique;
+	if (error != NULL && !is_unique_violation(error, table))
+		ReThrowError(error);
+	return error == NULL;
 }
 
 /* Run a statement in the snapshot of the caller's query, as a stable function must. */

@@ -30,6 +30,13 @@ typedef struct Parameters
 	char		nulls[MAX_PARAMETERS];
 } Parameters;
 
+/* A statement and its parameters. */
+typedef struct StatementCall
+{
+	Statement  *statement;
+	Parameters *parameters;
+} StatementCall;
+
 /* A null pointer is SQL's null, everywhere below. */
 extern void add_uuid(Parameters *parameters, const pg_uuid_t *value);
 extern void add_text(Parameters *parameters, const char *value);
@@ -43,6 +50,7 @@ extern void add_secret(Parameters *parameters, SecretScope *scope, Span value);
 extern void add_pointer(Parameters *parameters, Oid type, const void *value);
 
 extern uint64 statement_run(Statement *statement, Parameters *parameters);
+extern void statement_run_call(void *call);
 extern bool statement_run_unique(Statement *statement, Parameters *parameters, const char *table);
 extern uint64 statement_run_batch(Statement *statement, const pg_uuid_t *realm_id, int64 max_rows);
 extern uint64 statement_read_latest(Statement *statement, Parameters *parameters);

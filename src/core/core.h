@@ -22,7 +22,7 @@ typedef struct CoreCall CoreCall;
 typedef enum FieldType
 {
 	FIELD_TEXT,
-	FIELD_SECRET,				/* a text, and no number: it is told from nothing */
+	FIELD_SECRET,				/* a text, and no number */
 	FIELD_TIME,					/* seconds since 1970 */
 	FIELD_BOOLEAN,
 	FIELD_NUMBER,

@@ -8,9 +8,8 @@
 
 #include <jansson.h>
 
-#include "access/xact.h"
+#include "base/subtransaction.h"
 #include "http/deferred.h"
-#include "utils/resowner.h"
 
 /* Tell an error that the same call may not meet a little later. */
 bool
@@ -102,35 +101,32 @@ take_error(ErrorData *error, Verdict (*judge) (int sqlstate), Outcome *outcome)
 		log_error(error);
 }
 
+/* Something to do, and what to do it with. */
+typedef struct Action
+{
+	void		(*action) (void *argument);
+	void	   *argument;
+} Action;
+
+/* Do it, and check what the application has put off. */
+static void
+act(void *argument)
+{
+	const Action *action = argument;
+
+	action->action(action->argument);
+	check_deferred();
+}
+
 /* Do something that is taken back, but for its outcome, if it raises an error that is not raised again. */
 void
 call_try(void (*action) (void *), void *argument, Verdict (*judge) (int sqlstate), Outcome *outcome)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
+	Action		wrapped = {action, argument};
+	ErrorData  *error;
 
 	*outcome = (Outcome) {0};
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		action(argument);
-		check_deferred();
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
+	error = subtransaction_run(act, &wrapped);
+	if (error != NULL)
 		take_error(error, judge, outcome);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
 }

@@ -36,29 +36,13 @@ judge_for_people(int sqlstate)
 	}
 }
 
-/* A statement and its parameters. */
-typedef struct StatementCall
-{
-	Statement  *statement;
-	Parameters *parameters;
-} StatementCall;
-
-/* Run a statement. */
-static void
-run_statement(void *argument)
-{
-	StatementCall *call = argument;
-
-	(void) statement_run(call->statement, call->parameters);
-}
-
 /* Run a statement that calls one function and returns one row. */
 void
 web_call(Statement *statement, Parameters *parameters, Outcome *outcome)
 {
 	StatementCall call = {statement, parameters};
 
-	call_try(run_statement, &call, judge_for_people, outcome);
+	call_try(statement_run_call, &call, judge_for_people, outcome);
 }
 
 /* ---------- signing up ---------- */

@@ -73,6 +73,10 @@ check_digest(const uint8_t id[UUID_SIZE])
 	ok(differs, "every byte counts");
 	key_digest((Span) {key, KEY_LENGTH}, other);
 	ok(memcmp(digest, other, KEY_DIGEST_SIZE) == 0, "the same again");
+	ok(key_matches((Span) {key, KEY_LENGTH}, digest), "it matches what is stored");
+	digest[KEY_DIGEST_SIZE - 1] ^= 1;
+	ok(!key_matches((Span) {key, KEY_LENGTH}, digest) && !key_matches((Span) {key, KEY_LENGTH - 1}, other), "... to the last bit");
+	ok(!key_matches((Span) {key, KEY_LENGTH}, NULL), "and not nothing");
 	key_digest((Span) {NULL, 0}, other);
 	ok(memcmp(digest, other, KEY_DIGEST_SIZE) != 0, "nothing has a digest, too");
 }
@@ -82,7 +86,7 @@ main(void)
 {
 	uint8_t		id[UUID_SIZE];
 
-	plan(10);
+	plan(13);
 	if (sodium_init() < 0)
 		abort();
 	randombytes_buf(id, sizeof(id));

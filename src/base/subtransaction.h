@@ -1,0 +1,11 @@
+/*
+ * Doing something all or nothing.
+ */
+#ifndef ARSIGNUP_SUBTRANSACTION_H
+#define ARSIGNUP_SUBTRANSACTION_H
+
+#include "arsignup.h"
+
+extern ErrorData *subtransaction_run(void (*action) (void *argument), void *argument);
+
+#endif							/* ARSIGNUP_SUBTRANSACTION_H */
