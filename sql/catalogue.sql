@@ -32,12 +32,12 @@ WHERE e.extname = 'arsignup' AND d.deptype = 'e'
 AND d.classid NOT IN ('pg_class'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass)
 ORDER BY pg_describe_object(d.classid, d.objid, 0) COLLATE "C";
 
--- Roles, with whatever they may beyond others, and who is or has a member of the owner.
+-- Roles, with whatever they may beyond others, and who is or has a member of an owner.
 SELECT rolname, rolcanlogin, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls
-FROM pg_roles WHERE rolname IN ('arsignup_owner', 'arsignup_admin', 'arsignup_app', 'arsignup_web')
+FROM pg_roles WHERE rolname IN ('arsignup_owner', 'arsignup_directory', 'arsignup_admin', 'arsignup_app', 'arsignup_web')
 ORDER BY rolname COLLATE "C";
 SELECT roleid::regrole, member::regrole FROM pg_auth_members
-WHERE 'arsignup_owner'::regrole IN (roleid, member);
+WHERE 'arsignup_owner'::regrole IN (roleid, member) OR 'arsignup_directory'::regrole IN (roleid, member);
 
 -- Schemas.
 SELECT nspname, nspowner::regrole, pg_temp.grants(nspacl)

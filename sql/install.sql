@@ -6,7 +6,7 @@ CREATE FUNCTION pg_temp.schemas() RETURNS text LANGUAGE sql
 RETURN (SELECT string_agg(nspname, ', ' ORDER BY nspname COLLATE "C") FROM pg_namespace WHERE nspname LIKE 'arsignup%');
 CREATE FUNCTION pg_temp.roles() RETURNS text LANGUAGE sql
 RETURN (SELECT string_agg(rolname, ', ' ORDER BY rolname COLLATE "C") FROM pg_roles
-	WHERE rolname IN ('arsignup_owner', 'arsignup_admin', 'arsignup_app', 'arsignup_web'));
+	WHERE rolname IN ('arsignup_owner', 'arsignup_directory', 'arsignup_admin', 'arsignup_app', 'arsignup_web'));
 
 \dx arsignup
 
@@ -46,6 +46,11 @@ CREATE EXTENSION arsignup;
 ROLLBACK;
 BEGIN;
 GRANT pg_monitor TO arsignup_owner;
+CREATE EXTENSION arsignup;
+\echo :SQLSTATE
+ROLLBACK;
+BEGIN;
+GRANT pg_monitor TO arsignup_directory;
 CREATE EXTENSION arsignup;
 \echo :SQLSTATE
 ROLLBACK;

@@ -11,6 +11,7 @@
 #include "account/guard.h"
 #include "attempt/keeper.h"
 #include "attempt/ledger.h"
+#include "base/fence.h"
 #include "base/shared.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -274,6 +275,7 @@ _PG_init(void)
 		shared_install_hooks();
 		ledger_install_hooks();
 		keeper_register();
+		fence_install_hooks();
 		guard_install_hook();
 	}
 }

@@ -174,18 +174,21 @@ Datum
 arsignup_delete_user(PG_FUNCTION_ARGS)
 {
 	const pg_uuid_t *user_id = argument_uuid(fcinfo, 1);
+	Caller		caller;
 	Realm		realm;
 	int			nest_level;
 	bool		deleted;
 
+	caller_enter(&caller);
 	spi_open();
 	realm_read(argument_uuid(fcinfo, 0), &realm);
 	nest_level = lock_timeout_begin();
-	deleted = user_delete(&realm.id, user_id);
+	deleted = user_delete(&caller, &realm.id, user_id);
 	if (deleted)
 		record(&realm, "user.deleted", user_id, GetCurrentTimestamp());
 	lock_timeout_end(nest_level);
 	spi_close();
+	caller_leave(&caller);
 	PG_RETURN_BOOL(deleted);
 }
 

@@ -62,8 +62,7 @@ CREATE OR REPLACE FUNCTION arsignup.delete_user(
 	user_id uuid
 )
 RETURNS boolean
-LANGUAGE c VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
+LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'arsignup_delete_user';
 
 COMMENT ON FUNCTION arsignup.delete_user(uuid, uuid) IS

@@ -564,13 +564,13 @@ user_update(const Realm *realm, User *user, TimestampTz now)
 	}
 }
 
-/* Delete a user with all that is its own; false if there is none. */
+/* Delete a user with all that is its own, for who has called; false if there is none. */
 bool
-user_delete(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
+user_delete(const Caller *caller, const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 {
 	Parameters	parameters = one_user(realm_id, user_id);
 
-	return statement_run(&delete_user, &parameters) == 1;
+	return caller_delete(caller, &delete_user, &parameters) == 1;
 }
 
 /* Tell whether a realm has users. */
@@ -584,15 +584,16 @@ users_exist(const pg_uuid_t *realm_id)
 	return statement_run(&select_any, &parameters) > 0;
 }
 
-/* Delete users of a realm with all that is their own, at most so many; return how many. */
+/* Delete users of a realm with all that is their own, for who has called, at most so many; return how many. */
 uint64
-users_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)
+users_delete_realm(const Caller *caller, const pg_uuid_t *realm_id, int64 max_rows)
 {
 	static Statement delete_users = STATEMENT(
 		"WITH batch AS MATERIALIZED (SELECT id FROM arsignup.users WHERE realm_id = $1 LIMIT $2)"
 		" DELETE FROM arsignup.users u USING batch b WHERE u.realm_id = $1 AND u.id = b.id");
+	Parameters	parameters = batch_of(realm_id, max_rows);
 
-	return statement_run_batch(&delete_users, realm_id, max_rows);
+	return caller_delete(caller, &delete_users, &parameters);
 }
 
 /* Read a user's password; false if there is none. */

@@ -4,6 +4,7 @@
 #ifndef ARSIGNUP_USER_H
 #define ARSIGNUP_USER_H
 
+#include "base/caller.h"
 #include "base/fault.h"
 #include "password/password.h"
 #include "realm/realm.h"
@@ -50,9 +51,9 @@ extern void user_hold(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern void user_update(const Realm *realm, User *user, TimestampTz now);
 extern bool user_find_by_login(const Realm *realm, const char *login, User *user);
 extern void user_record_login(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now);
-extern bool user_delete(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
+extern bool user_delete(const Caller *caller, const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern bool users_exist(const pg_uuid_t *realm_id);
-extern uint64 users_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
+extern uint64 users_delete_realm(const Caller *caller, const pg_uuid_t *realm_id, int64 max_rows);
 extern bool user_read_password(const pg_uuid_t *realm_id, User *user);
 extern void user_renew_password(const pg_uuid_t *realm_id, const User *user, const char *hash);
 extern void user_end_tokens(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now);

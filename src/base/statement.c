@@ -120,32 +120,49 @@ plan_fits(SPIPlanPtr plan, const Parameters *parameters)
 	return true;
 }
 
-/* Run a statement; the plan is generic, since every one of ours is a key lookup or an insert. */
-static uint64
-execute(Statement *statement, Parameters *parameters, bool read_only, int64 max_rows)
+/* Prepare a statement, unless that was done; the plan is generic, since every one of ours is a key lookup or an insert. */
+static void
+prepare(Statement *statement, Parameters *parameters)
 {
-	int			result;
+	SPIPlanPtr	plan;
 
 	if (statement->plan != NULL && !plan_fits(statement->plan, parameters))
 	{
 		SPI_freeplan(statement->plan);
 		statement->plan = NULL;
 	}
-	if (statement->plan == NULL)
-	{
-		SPIPlanPtr	plan = SPI_prepare_cursor(statement->sql, parameters->count,
-											  parameters->types, CURSOR_OPT_GENERIC_PLAN);
+	if (statement->plan != NULL)
+		return;
+	plan = SPI_prepare_cursor(statement->sql, parameters->count, parameters->types, CURSOR_OPT_GENERIC_PLAN);
+	if (plan == NULL || SPI_keepplan(plan) != 0)
+		elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
+	statement->plan = plan;
+}
 
-		if (plan == NULL || SPI_keepplan(plan) != 0)
-			elog(ERROR, "could not prepare a statement: %s",
-				 SPI_result_code_string(SPI_result));
-		statement->plan = plan;
-	}
-	result = SPI_execute_plan(statement->plan, parameters->values, parameters->nulls, read_only,
-							  max_rows);
+/* Return how many rows a statement has touched or found, if it ran. */
+static uint64
+rows_of(int result)
+{
 	if (result < 0)
 		elog(ERROR, "could not run a statement: %s", SPI_result_code_string(result));
 	return SPI_processed;
+}
+
+/* Run a statement. */
+static uint64
+execute(Statement *statement, Parameters *parameters, bool read_only, int64 max_rows)
+{
+	prepare(statement, parameters);
+	return rows_of(SPI_execute_plan(statement->plan, parameters->values, parameters->nulls, read_only, max_rows));
+}
+
+/* Run a statement that writes, and leave the triggers that it sets off to the level above. */
+uint64
+statement_run_silently(Statement *statement, Parameters *parameters)
+{
+	prepare(statement, parameters);
+	return rows_of(SPI_execute_snapshot(statement->plan, parameters->values, parameters->nulls,
+										InvalidSnapshot, InvalidSnapshot, false, false, 0));
 }
 
 /* Run a statement that may write, or that must see what was committed a moment ago. */
@@ -168,14 +185,23 @@ statement_read_latest(Statement *statement, Parameters *parameters)
 	return rows;
 }
 
-/* Run a statement of a realm ($1) that touches so many rows at most ($2); return how many it did. */
-uint64
-statement_run_batch(Statement *statement, const pg_uuid_t *realm_id, int64 max_rows)
+/* Begin the parameters of a statement of a realm ($1) that touches so many rows at most ($2). */
+Parameters
+batch_of(const pg_uuid_t *realm_id, int64 max_rows)
 {
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, realm_id);
 	add_int8(&parameters, max_rows);
+	return parameters;
+}
+
+/* Run a statement of a batch; return how many rows it has touched. */
+uint64
+statement_run_batch(Statement *statement, const pg_uuid_t *realm_id, int64 max_rows)
+{
+	Parameters	parameters = batch_of(realm_id, max_rows);
+
 	return statement_run(statement, &parameters);
 }
 

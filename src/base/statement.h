@@ -50,8 +50,10 @@ extern void add_secret(Parameters *parameters, SecretScope *scope, Span value);
 extern void add_pointer(Parameters *parameters, Oid type, const void *value);
 
 extern uint64 statement_run(Statement *statement, Parameters *parameters);
+extern uint64 statement_run_silently(Statement *statement, Parameters *parameters);
 extern void statement_run_call(void *call);
 extern bool statement_run_unique(Statement *statement, Parameters *parameters, const char *table);
+extern Parameters batch_of(const pg_uuid_t *realm_id, int64 max_rows);
 extern uint64 statement_run_batch(Statement *statement, const pg_uuid_t *realm_id, int64 max_rows);
 extern uint64 statement_read_latest(Statement *statement, Parameters *parameters);
 extern uint64 statement_read(Statement *statement, Parameters *parameters);

@@ -5,9 +5,12 @@
  * The server has one way to do that: SET CONSTRAINTS, which goes by names, and
  * names are not unique in a schema. So a name is used only if all that bear it
  * are about our tables and wait of their own accord: it must not hasten what
- * is the application's alone, whose functions would run with our rights, and
- * what does not wait could not be set back. What is left alone is checked at
- * COMMIT.
+ * is the application's alone, and what does not wait could not be set back.
+ * What is left alone is checked at COMMIT.
+ *
+ * A foreign key is set as the owner of its table, who may name it; all that
+ * runs is the server's own check. Anything else is a trigger that a superuser
+ * has put on a table of ours, and runs as it would at COMMIT: as the caller.
  */
 #include "http/deferred.h"
 
@@ -19,6 +22,7 @@
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_depend.h"
 #include "catalog/pg_extension.h"
+#include "base/caller.h"
 #include "commands/extension.h"
 #include "commands/trigger.h"
 #include "nodes/makefuncs.h"
@@ -108,51 +112,83 @@ is_about_us(Form_pg_constraint constraint)
 		 (constraint->contype == CONSTRAINT_FOREIGN && list_member_oid(our_tables, constraint->confrelid)));
 }
 
-/* Tell whether all constraints of a name are about us. */
+/* Tell whether all constraints of a constraint's name are about us, and foreign keys if it is one. */
 static bool
-all_are_about_us(Name name, Oid schema)
+all_are_about_us(Form_pg_constraint constraint)
 {
+	bool		is_key = constraint->contype == CONSTRAINT_FOREIGN;
 	Relation	constraints = table_open(ConstraintRelationId, AccessShareLock);
 	bool		result = true;
 	ScanKeyData keys[2];
 	SysScanDesc scan;
 	HeapTuple	tuple;
 
-	ScanKeyInit(&keys[0], Anum_pg_constraint_conname, BTEqualStrategyNumber, F_NAMEEQ, NameGetDatum(name));
-	ScanKeyInit(&keys[1], Anum_pg_constraint_connamespace, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(schema));
+	ScanKeyInit(&keys[0], Anum_pg_constraint_conname, BTEqualStrategyNumber, F_NAMEEQ,
+				NameGetDatum(&constraint->conname));
+	ScanKeyInit(&keys[1], Anum_pg_constraint_connamespace, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(constraint->connamespace));
 	scan = systable_beginscan(constraints, ConstraintNameNspIndexId, true, NULL, lengthof(keys), keys);
 	while (result && HeapTupleIsValid(tuple = systable_getnext(scan)))
-		result = is_about_us((Form_pg_constraint) GETSTRUCT(tuple));
+	{
+		Form_pg_constraint other = (Form_pg_constraint) GETSTRUCT(tuple);
+
+		result = is_about_us(other) && (other->contype == CONSTRAINT_FOREIGN) == is_key;
+	}
 	systable_endscan(scan);
 	table_close(constraints, AccessShareLock);
 	return result;
 }
 
-/* Tell whether we may name what is in a schema. */
-static bool
-may_use(Oid schema)
+/* Check by a constraint what waits for it, a Form_pg_constraint, if whoever is current may name it. */
+static void
+check_now(void *argument)
 {
-	return DatumGetBool(DirectFunctionCall2(has_schema_privilege_id, ObjectIdGetDatum(schema),
-											CStringGetTextDatum("USAGE")));
+	Form_pg_constraint constraint = argument;
+	ConstraintsSetStmt *set = makeNode(ConstraintsSetStmt);
+
+	if (!DatumGetBool(DirectFunctionCall2(has_schema_privilege_id, ObjectIdGetDatum(constraint->connamespace),
+										  CStringGetTextDatum("USAGE"))))
+		return;
+	set->constraints = list_make1(makeRangeVar(get_namespace_name(constraint->connamespace),
+											   pstrdup(NameStr(constraint->conname)), -1));
+	set->deferred = false;
+	AfterTriggerSetState(set);
+	set->deferred = true;
+	AfterTriggerSetState(set);
 }
 
-/* Add the name of a constraint, if it can be set by that. */
-static List *
-add_name(List *names, Oid constraint_id)
+/* Return who owns a table. */
+static Oid
+owner_of(Oid table)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", table);
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/* Check what waits for a constraint, as far as that can be done by its name; it waits again from now on. */
+static void
+check_constraint(Oid constraint_id)
 {
 	HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint_id));
 	Form_pg_constraint constraint;
-	char	   *schema;
 
 	if (!HeapTupleIsValid(tuple))
-		return names;
+		return;
 	constraint = (Form_pg_constraint) GETSTRUCT(tuple);
-	schema = get_namespace_name(constraint->connamespace);
-	if (schema != NULL && may_use(constraint->connamespace) &&
-		all_are_about_us(&constraint->conname, constraint->connamespace))
-		names = lappend(names, makeRangeVar(schema, pstrdup(NameStr(constraint->conname)), -1));
+	if (all_are_about_us(constraint))
+	{
+		if (constraint->contype == CONSTRAINT_FOREIGN)
+			role_act(owner_of(constraint->conrelid), check_now, constraint);
+		else
+			caller_act(check_now, constraint);
+	}
 	ReleaseSysCache(tuple);
-	return names;
 }
 
 /* List the constraints on a table, and the foreign keys that refer to it, which wait for COMMIT. */
@@ -169,36 +205,19 @@ add_waiting(List *constraint_ids, Oid table)
 	return constraint_ids;
 }
 
-/* List the names of those by which something of our tables is waiting just now. */
-static List *
-waiting_names(void)
+/* Check what waits for COMMIT on our tables just now; it waits again from now on. */
+void
+check_deferred(void)
 {
 	List	   *constraint_ids = NIL;
-	List	   *names = NIL;
 	ListCell   *cell;
 
+	find_tables();
 	foreach(cell, our_tables)
 	{
 		if (AfterTriggerPendingOnRel(lfirst_oid(cell)))
 			constraint_ids = add_waiting(constraint_ids, lfirst_oid(cell));
 	}
 	foreach(cell, constraint_ids)
-		names = add_name(names, lfirst_oid(cell));
-	return names;
-}
-
-/* Check what waits for COMMIT on our tables; it waits again from now on. */
-void
-check_deferred(void)
-{
-	ConstraintsSetStmt *set = makeNode(ConstraintsSetStmt);
-
-	find_tables();
-	set->constraints = waiting_names();
-	if (set->constraints == NIL)
-		return;
-	set->deferred = false;
-	AfterTriggerSetState(set);
-	set->deferred = true;
-	AfterTriggerSetState(set);
+		check_constraint(lfirst_oid(cell));
 }

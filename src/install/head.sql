@@ -18,7 +18,7 @@ BEGIN
 			USING HINT = 'No password can be hashed, and nothing guards against DROP EXTENSION, until it is and the server was restarted.';
 	END IF;
 
-	FOREACH role_name IN ARRAY ARRAY['arsignup_owner', 'arsignup_admin', 'arsignup_app', 'arsignup_web']
+	FOREACH role_name IN ARRAY ARRAY['arsignup_owner', 'arsignup_directory', 'arsignup_admin', 'arsignup_app', 'arsignup_web']
 	LOOP
 		IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = role_name) THEN
 			EXECUTE format('CREATE ROLE %I NOLOGIN', role_name);
@@ -27,7 +27,7 @@ BEGIN
 
 	SELECT r.rolname INTO role_name
 	FROM pg_roles r
-	WHERE r.rolname::text = ANY (ARRAY['arsignup_owner', 'arsignup_admin', 'arsignup_app', 'arsignup_web'])
+	WHERE r.rolname::text = ANY (ARRAY['arsignup_owner', 'arsignup_directory', 'arsignup_admin', 'arsignup_app', 'arsignup_web'])
 	AND (r.rolcanlogin OR r.rolsuper);
 	IF FOUND THEN
 		RAISE EXCEPTION 'role "%" must not be able to log in or be a superuser', role_name
@@ -35,12 +35,19 @@ BEGIN
 			HINT = 'If nobody uses this role, run ALTER ROLE ' || role_name || ' NOLOGIN NOSUPERUSER.';
 	END IF;
 
-	IF EXISTS (SELECT FROM pg_auth_members m
-			   WHERE m.roleid = 'arsignup_owner'::regrole
-			   OR m.member = 'arsignup_owner'::regrole) THEN
-		RAISE EXCEPTION 'role "arsignup_owner" must not have members or be a member of another role'
+	-- The one membership among ours: the owner of all owns users and orgs, too.
+	SELECT r.rolname INTO role_name
+	FROM pg_roles r JOIN pg_auth_members m ON r.oid IN (m.roleid, m.member)
+	WHERE r.rolname IN ('arsignup_owner', 'arsignup_directory')
+	AND (m.roleid <> 'arsignup_directory'::regrole OR m.member <> 'arsignup_owner'::regrole);
+	IF FOUND THEN
+		RAISE EXCEPTION 'role "%" must not have members or be a member of another role', role_name
 			USING ERRCODE = 'duplicate_object',
-			HINT = 'Revoke the memberships: whoever is a member of arsignup_owner can read every password hash.';
+			HINT = 'Revoke the memberships: whoever is a member of this role can become any user.';
+	END IF;
+
+	IF NOT pg_has_role('arsignup_owner', 'arsignup_directory', 'USAGE') THEN
+		GRANT arsignup_directory TO arsignup_owner;
 	END IF;
 END
 $$;

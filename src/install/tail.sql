@@ -6,29 +6,35 @@
 -- touched: a REVOKE or GRANT in an upgrade would make pg_dump forget the
 -- administrator's own.
 
+-- Whom the application's foreign keys refer to belongs to a role of its own:
+-- the server checks these keys as the owner of the table, and what such a
+-- check could ever be made to run must not reach the rest.
+
 DO $$
 DECLARE
 	object record;
 	permit record;
+	new_owner text;
+	owners CONSTANT oid[] := ARRAY['arsignup_owner'::regrole, 'arsignup_directory'::regrole];
 	schemas CONSTANT oid[] := ARRAY['arsignup'::regnamespace, 'arsignup_web'::regnamespace];
 BEGIN
 	FOR object IN
 		SELECT 'SCHEMA' AS kind, oid::regnamespace::text AS name, nspname AS short_name, nspowner AS owner,
 			coalesce(nspacl, acldefault('n', nspowner)) AS acl
-		FROM pg_namespace WHERE oid = ANY (schemas) AND nspowner <> 'arsignup_owner'::regrole
+		FROM pg_namespace WHERE oid = ANY (schemas) AND nspowner <> ALL (owners)
 		UNION ALL
 		SELECT 'TYPE', t.oid::regtype::text, t.typname, t.typowner, coalesce(t.typacl, acldefault('T', t.typowner))
 		FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
-		WHERE t.typnamespace = ANY (schemas) AND t.typowner <> 'arsignup_owner'::regrole
+		WHERE t.typnamespace = ANY (schemas) AND t.typowner <> ALL (owners)
 		AND (t.typtype = 'b' AND t.typelem = 0 OR t.typtype = 'd' OR c.relkind = 'c')
 		UNION ALL
 		SELECT 'TABLE', oid::regclass::text, relname, relowner, coalesce(relacl, acldefault('r', relowner))
 		FROM pg_class
-		WHERE relnamespace = ANY (schemas) AND relowner <> 'arsignup_owner'::regrole AND relkind = 'r'
+		WHERE relnamespace = ANY (schemas) AND relowner <> ALL (owners) AND relkind = 'r'
 		UNION ALL
 		SELECT 'FUNCTION', oid::regprocedure::text,
 			CASE pronamespace WHEN 'arsignup_web'::regnamespace THEN 'web ' ELSE '' END || proname, proowner, coalesce(proacl, acldefault('f', proowner))
-		FROM pg_proc WHERE pronamespace = ANY (schemas) AND proowner <> 'arsignup_owner'::regrole
+		FROM pg_proc WHERE pronamespace = ANY (schemas) AND proowner <> ALL (owners)
 	LOOP
 		FOR permit IN
 			SELECT DISTINCT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END AS grantee
@@ -37,7 +43,9 @@ BEGIN
 			EXECUTE format('REVOKE ALL ON %s %s FROM %s', object.kind, object.name, permit.grantee);
 		END LOOP;
 
-		EXECUTE format('ALTER %s %s OWNER TO arsignup_owner', object.kind, object.name);
+		new_owner := CASE WHEN object.kind = 'TABLE' AND object.short_name IN ('users', 'orgs')
+			THEN 'arsignup_directory' ELSE 'arsignup_owner' END;
+		EXECUTE format('ALTER %s %s OWNER TO %s', object.kind, object.name, new_owner);
 
 		FOR permit IN
 			SELECT g.privileges, g.grantees FROM (VALUES

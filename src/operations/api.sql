@@ -64,8 +64,7 @@ COMMENT ON FUNCTION arsignup.purge_events(interval, int) IS
 
 CREATE OR REPLACE FUNCTION arsignup.delete_realm(realm_id uuid)
 RETURNS boolean
-LANGUAGE c VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
+LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'arsignup_delete_realm';
 
 COMMENT ON FUNCTION arsignup.delete_realm(uuid) IS

@@ -276,24 +276,36 @@ delete_all(uint64 (*delete_batch) (const pg_uuid_t *, int64), const pg_uuid_t *r
 		CHECK_FOR_INTERRUPTS();
 }
 
+/* Delete those to whom tables of the application may refer. */
+static void
+delete_directory(const Caller *caller, const pg_uuid_t *realm_id)
+{
+	while (users_delete_realm(caller, realm_id, DELETE_BATCH) > 0)
+		CHECK_FOR_INTERRUPTS();
+	while (orgs_delete_realm(caller, realm_id, DELETE_BATCH) > 0)
+		CHECK_FOR_INTERRUPTS();
+}
+
 /* arsignup.delete_realm(realm_id uuid) returns boolean */
 PG_FUNCTION_INFO_V1(arsignup_delete_realm);
 Datum
 arsignup_delete_realm(PG_FUNCTION_ARGS)
 {
 	const pg_uuid_t *realm_id = argument_uuid(fcinfo, 0);
+	Caller		caller;
 	bool		deleted = false;
 
+	caller_enter(&caller);
 	spi_open();
 	if (realm_lock_inactive(realm_id))
 	{
 		delete_all(tokens_delete_realm, realm_id);
-		delete_all(users_delete_realm, realm_id);
-		delete_all(orgs_delete_realm, realm_id);
+		delete_directory(&caller, realm_id);
 		delete_all(events_delete_realm, realm_id);
 		delete_all(signing_keys_delete_realm, realm_id);
 		deleted = realm_delete(realm_id) > 0;
 	}
 	spi_close();
+	caller_leave(&caller);
 	PG_RETURN_BOOL(deleted);
 }

@@ -51,8 +51,7 @@ CREATE OR REPLACE FUNCTION arsignup.delete_org(
 	org_id uuid
 )
 RETURNS boolean
-LANGUAGE c VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
+LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'arsignup_delete_org';
 
 COMMENT ON FUNCTION arsignup.delete_org(uuid, uuid) IS

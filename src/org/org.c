@@ -120,15 +120,16 @@ orgs_exist(const pg_uuid_t *realm_id)
 	return statement_run(&select_any, &parameters) > 0;
 }
 
-/* Delete orgs of a realm with their memberships, at most so many; return how many. */
+/* Delete orgs of a realm with their memberships, for who has called, at most so many; return how many. */
 uint64
-orgs_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)
+orgs_delete_realm(const Caller *caller, const pg_uuid_t *realm_id, int64 max_rows)
 {
 	static Statement delete_orgs = STATEMENT(
 		"WITH batch AS MATERIALIZED (SELECT id FROM arsignup.orgs WHERE realm_id = $1 LIMIT $2)"
 		" DELETE FROM arsignup.orgs o USING batch b WHERE o.realm_id = $1 AND o.id = b.id");
+	Parameters	parameters = batch_of(realm_id, max_rows);
 
-	return statement_run_batch(&delete_orgs, realm_id, max_rows);
+	return caller_delete(caller, &delete_orgs, &parameters);
 }
 
 /* Return a uuid of a row, NULL if it is null. */
@@ -294,20 +295,23 @@ arsignup_delete_org(PG_FUNCTION_ARGS)
 		"DELETE FROM arsignup.orgs WHERE realm_id = $1 AND id = $2");
 	const pg_uuid_t *org_id = argument_uuid(fcinfo, 1);
 	Parameters	parameters = {0};
+	Caller		caller;
 	Realm		realm;
 	int			nest_level;
 	bool		deleted;
 
+	caller_enter(&caller);
 	spi_open();
 	realm_read(argument_uuid(fcinfo, 0), &realm);
 	add_uuid(&parameters, &realm.id);
 	add_uuid(&parameters, org_id);
 	nest_level = lock_timeout_begin();
-	deleted = statement_run(&delete_org, &parameters) == 1;
+	deleted = caller_delete(&caller, &delete_org, &parameters) == 1;
 	if (deleted)
 		record_org(&realm, "org.deleted", org_id, GetCurrentTimestamp());
 	lock_timeout_end(nest_level);
 	spi_close();
+	caller_leave(&caller);
 	PG_RETURN_BOOL(deleted);
 }
 

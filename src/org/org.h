@@ -5,6 +5,7 @@
 #define ARSIGNUP_ORG_H
 
 #include "arsignup.h"
+#include "base/caller.h"
 #include "datatype/timestamp.h"
 #include "lib/stringinfo.h"
 #include "utils/array.h"
@@ -35,6 +36,6 @@ extern void memberships_append_claims(StringInfo json, const pg_uuid_t *realm_id
 									  const pg_uuid_t *user_id, bool with_orgs, TimestampTz now);
 extern bool orgs_exist(const pg_uuid_t *realm_id);
 extern uint64 memberships_purge(TimestampTz now, int64 max_rows);
-extern uint64 orgs_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
+extern uint64 orgs_delete_realm(const Caller *caller, const pg_uuid_t *realm_id, int64 max_rows);
 
 #endif							/* ARSIGNUP_ORG_H */

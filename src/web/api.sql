@@ -2,7 +2,7 @@
 
 CREATE OR REPLACE FUNCTION arsignup_web.handle(bytea)
 RETURNS arsignup_web."*/*"
-LANGUAGE c VOLATILE SECURITY DEFINER
+LANGUAGE c VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_web_handle';
 
@@ -15,7 +15,7 @@ CREATE OR REPLACE FUNCTION arsignup_web.signup_page(
 	redirect_uri text DEFAULT NULL
 )
 RETURNS arsignup_web."text/html"
-LANGUAGE c STABLE SECURITY DEFINER
+LANGUAGE c STABLE
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_web_signup_page';
 
@@ -28,7 +28,7 @@ CREATE OR REPLACE FUNCTION arsignup_web.login_page(
 	redirect_uri text DEFAULT NULL
 )
 RETURNS arsignup_web."text/html"
-LANGUAGE c STABLE SECURITY DEFINER
+LANGUAGE c STABLE
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_web_login_page';
 
@@ -41,7 +41,7 @@ CREATE OR REPLACE FUNCTION arsignup_web.logout_page(
 	redirect_uri text DEFAULT NULL
 )
 RETURNS arsignup_web."text/html"
-LANGUAGE c STABLE SECURITY DEFINER
+LANGUAGE c STABLE
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_web_logout_page';
 
@@ -62,7 +62,7 @@ CREATE OR REPLACE FUNCTION arsignup_web.signup(
 	email_confirmation text DEFAULT NULL
 )
 RETURNS arsignup_web."*/*"
-LANGUAGE c VOLATILE SECURITY DEFINER
+LANGUAGE c VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_web_signup';
 
@@ -80,7 +80,7 @@ CREATE OR REPLACE FUNCTION arsignup_web.login(
 	email text DEFAULT NULL
 )
 RETURNS arsignup_web."*/*"
-LANGUAGE c VOLATILE SECURITY DEFINER
+LANGUAGE c VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_web_login';
 
@@ -94,7 +94,7 @@ CREATE OR REPLACE FUNCTION arsignup_web.logout(
 	token arsignup.secret DEFAULT NULL
 )
 RETURNS arsignup_web."*/*"
-LANGUAGE c VOLATILE SECURITY DEFINER
+LANGUAGE c VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_web_logout';
 

@@ -4,6 +4,7 @@
 #include "arsignup.h"
 
 #include "base/argument.h"
+#include "base/caller.h"
 #include "core/core.h"
 #include "web/pages.h"
 #include "web/rocket.h"
@@ -185,10 +186,12 @@ answer_app(Exchange *exchange)
 		answer_unknown(exchange, is_program);
 }
 
-/* Answer a request. */
+/* Answer a request: an Exchange. */
 static void
-answer(Exchange *exchange)
+answer(void *argument)
 {
+	Exchange   *exchange = argument;
+
 	exchange_read(exchange);
 	if (core_answer(exchange->path, exchange->query, exchange->body, &exchange->request, exchange->scope,
 					&exchange->response))
@@ -231,7 +234,7 @@ arsignup_web_handle(PG_FUNCTION_ARGS)
 
 	begin(&exchange, &scope);
 	exchange.body = secret_argument(&scope, fcinfo, 0);
-	answer(&exchange);
+	caller_serve(answer, &exchange);
 	PG_RETURN_BYTEA_P(finish(&exchange));
 }
 
@@ -286,30 +289,50 @@ accept_direct(Exchange *exchange, const Route *route)
 	return false;
 }
 
+/* A call of one of PostgREST's functions. */
+typedef struct DirectCall
+{
+	const Direct *direct;
+	FunctionCallInfo fcinfo;
+	Exchange	exchange;
+} DirectCall;
+
+/* Answer a call: a DirectCall. */
+static void
+answer_call(void *argument)
+{
+	DirectCall *call = argument;
+	Exchange   *exchange = &call->exchange;
+	const Direct *direct = call->direct;
+	FunctionCallInfo fcinfo = call->fcinfo;
+	const Route *route = &direct->page;
+
+	exchange_read(exchange);
+	if (direct->api.answer != NULL && !request_has_form(&exchange->request))
+		route = &direct->api;
+	exchange->kind = route->page;
+	exchange->has_app = !PG_ARGISNULL(0) && hosted_app_find("", argument_text(fcinfo, 0), &exchange->app);
+	if (!exchange->has_app)
+		answer_unknown(exchange, route == &direct->api);
+	else if (is_misread(exchange, route))
+		answer_not_allowed(exchange, route == &direct->api, "POST");
+	else if (accept_direct(exchange, route))
+	{
+		read_arguments(exchange, direct, fcinfo);
+		route->answer(exchange);
+	}
+}
+
 /* Answer a call of one of PostgREST's functions; return the body. */
 static Datum
 answer_direct(FunctionCallInfo fcinfo, const Direct *direct)
 {
 	SecretScope scope;
-	Exchange	exchange = {.is_direct = true};
-	const Route *route = &direct->page;
+	DirectCall	call = {direct, fcinfo, {.is_direct = true}};
 
-	begin(&exchange, &scope);
-	exchange_read(&exchange);
-	if (direct->api.answer != NULL && !request_has_form(&exchange.request))
-		route = &direct->api;
-	exchange.kind = route->page;
-	exchange.has_app = !PG_ARGISNULL(0) && hosted_app_find("", argument_text(fcinfo, 0), &exchange.app);
-	if (!exchange.has_app)
-		answer_unknown(&exchange, route == &direct->api);
-	else if (is_misread(&exchange, route))
-		answer_not_allowed(&exchange, route == &direct->api, "POST");
-	else if (accept_direct(&exchange, route))
-	{
-		read_arguments(&exchange, direct, fcinfo);
-		route->answer(&exchange);
-	}
-	PG_RETURN_BYTEA_P(finish(&exchange));
+	begin(&call.exchange, &scope);
+	caller_serve(answer_call, &call);
+	PG_RETURN_BYTEA_P(finish(&call.exchange));
 }
 
 /* arsignup_web.signup_page(app text, redir text, redirect_uri text) returns text, as the domain of pages */

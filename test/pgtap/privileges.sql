@@ -26,13 +26,15 @@ CREATE FUNCTION ours() RETURNS oid[] LANGUAGE sql STABLE AS $$ SELECT ARRAY['ars
 ---------------------------------------------------------------------------------------------------
 
 SELECT rows_are(
-	$$SELECT rolname::text, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit FROM pg_roles WHERE rolname IN ('arsignup_owner', 'arsignup_admin', 'arsignup_app', 'arsignup_web') ORDER BY 1$$,
+	$$SELECT rolname::text, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit FROM pg_roles WHERE rolname IN ('arsignup_owner', 'arsignup_directory', 'arsignup_admin', 'arsignup_app', 'arsignup_web') ORDER BY 1$$,
 	$$VALUES ('arsignup_admin', false, true, false, false, false, false, false, -1), ('arsignup_app', false, true, false, false, false, false, false, -1),
+		('arsignup_directory', false, true, false, false, false, false, false, -1),
 		('arsignup_owner', false, true, false, false, false, false, false, -1), ('arsignup_web', false, true, false, false, false, false, false, -1)$$,
 	'the roles cannot log in and can do nothing out of the ordinary');
 SELECT is_empty($$SELECT r.rolname, m.rolname FROM pg_auth_members AS a JOIN pg_roles AS r ON r.oid = a.roleid JOIN pg_roles AS m ON m.oid = a.member
-	WHERE 'arsignup_owner' IN (r.rolname, m.rolname) OR m.rolname IN ('arsignup_admin', 'arsignup_app', 'arsignup_web')$$,
-	'the owner has no members and is a member of nothing, nor is one of the others');
+	WHERE ('arsignup_owner' IN (r.rolname, m.rolname) OR 'arsignup_directory' IN (r.rolname, m.rolname) OR m.rolname IN ('arsignup_admin', 'arsignup_app', 'arsignup_web'))
+	AND (r.rolname, m.rolname) <> ('arsignup_directory', 'arsignup_owner')$$,
+	'the owners have no members and are members of nothing, nor is one of the others, but for the owner of all, who owns users and orgs, too');
 
 ---------------------------------------------------------------------------------------------------
 -- Schemas
@@ -66,9 +68,9 @@ INSERT INTO function_table VALUES
 	('create_user', 'realm_id uuid, email text, password arsignup.secret DEFAULT NULL::arsignup.secret, username text DEFAULT NULL::text, password_hash arsignup.secret DEFAULT NULL::arsignup.secret, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text, reference text DEFAULT NULL::text, custom jsonb DEFAULT ''{}''::jsonb, user_type text DEFAULT ''human''::text', 'uuid', 'aA', 'vd'),
 	('create_user_key', 'realm_id uuid, user_id uuid', 'text', 'aA', 'vd'),
 	('delete_membership', 'realm_id uuid, membership_id uuid', 'boolean', 'aA', 'vd'),
-	('delete_org', 'realm_id uuid, org_id uuid', 'boolean', 'aA', 'vd'),
-	('delete_realm', 'realm_id uuid', 'boolean', 'A', 'vd'),
-	('delete_user', 'realm_id uuid, user_id uuid', 'boolean', 'aA', 'vd'),
+	('delete_org', 'realm_id uuid, org_id uuid', 'boolean', 'aA', 'v'),
+	('delete_realm', 'realm_id uuid', 'boolean', 'A', 'v'),
+	('delete_user', 'realm_id uuid, user_id uuid', 'boolean', 'aA', 'v'),
 	('delete_user_key', 'realm_id uuid, key_id uuid', 'boolean', 'aA', 'vd'),
 	('end_browser_session', 'realm_id uuid, browser_session arsignup.secret', 'boolean', 'aA', 'vd'),
 	('end_session', 'realm_id uuid, session_id uuid', 'boolean', 'aA', 'vd'),
@@ -116,13 +118,13 @@ INSERT INTO function_table VALUES
 	('verify_email', 'token arsignup.secret', 'uuid', 'aA', 'vd'),
 	('verify_login_token', 'token arsignup.secret, realm_id uuid DEFAULT NULL::uuid', 'jsonb', 'aA', 'sd'),
 	('verify_password', 'password arsignup.secret, password_hash arsignup.secret', 'boolean', 'aA', 'v'),
-	('web.handle', 'bytea', 'arsignup_web."*/*"', 'W', 'vd'),
-	('web.login', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text, login text DEFAULT NULL::text, password arsignup.secret DEFAULT NULL::arsignup.secret, choice text DEFAULT NULL::text, username text DEFAULT NULL::text, email text DEFAULT NULL::text', 'arsignup_web."*/*"', 'W', 'vd'),
-	('web.login_page', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text', 'arsignup_web."text/html"', 'W', 'sd'),
-	('web.logout', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text, token arsignup.secret DEFAULT NULL::arsignup.secret', 'arsignup_web."*/*"', 'W', 'vd'),
-	('web.logout_page', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text', 'arsignup_web."text/html"', 'W', 'sd'),
-	('web.signup', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text, org_name text DEFAULT NULL::text, username text DEFAULT NULL::text, email text DEFAULT NULL::text, password arsignup.secret DEFAULT NULL::arsignup.secret, password_confirmation arsignup.secret DEFAULT NULL::arsignup.secret, email_confirmation text DEFAULT NULL::text', 'arsignup_web."*/*"', 'W', 'vd'),
-	('web.signup_page', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text', 'arsignup_web."text/html"', 'W', 'sd'),
+	('web.handle', 'bytea', 'arsignup_web."*/*"', 'W', 'v'),
+	('web.login', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text, login text DEFAULT NULL::text, password arsignup.secret DEFAULT NULL::arsignup.secret, choice text DEFAULT NULL::text, username text DEFAULT NULL::text, email text DEFAULT NULL::text', 'arsignup_web."*/*"', 'W', 'v'),
+	('web.login_page', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text', 'arsignup_web."text/html"', 'W', 's'),
+	('web.logout', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text, token arsignup.secret DEFAULT NULL::arsignup.secret', 'arsignup_web."*/*"', 'W', 'v'),
+	('web.logout_page', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text', 'arsignup_web."text/html"', 'W', 's'),
+	('web.signup', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text, org_name text DEFAULT NULL::text, username text DEFAULT NULL::text, email text DEFAULT NULL::text, password arsignup.secret DEFAULT NULL::arsignup.secret, password_confirmation arsignup.secret DEFAULT NULL::arsignup.secret, email_confirmation text DEFAULT NULL::text', 'arsignup_web."*/*"', 'W', 'v'),
+	('web.signup_page', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text', 'arsignup_web."text/html"', 'W', 's'),
 	('web.stylesheet', '', 'arsignup_web."text/css"', 'W', 'sd');
 
 CREATE TEMP VIEW function_seen AS
@@ -148,8 +150,9 @@ SELECT is_empty($$SELECT p.proname, x.grantee::regrole FROM pg_proc AS p, aclexp
 	'nobody may pass on what they are granted');
 
 SELECT is_empty($$SELECT p.oid::regprocedure, p.proconfig FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.proconfig IS DISTINCT FROM ARRAY['search_path=pg_catalog, pg_temp']
+	AND (p.proname NOT IN ('delete_user', 'delete_org', 'delete_realm') OR p.proconfig IS NOT NULL)
 	AND (p.proname <> 'claim_events' OR p.proconfig <> ARRAY['search_path=pg_catalog, pg_temp', 'enable_seqscan=off', 'enable_bitmapscan=off', 'jit=off'])$$,
-	'every function pins its search_path, two schemas and nothing else; claim_events also how it is planned');
+	'every function pins its search_path, two schemas and nothing else; claim_events also how it is planned; what deletes pins it in C, and lifts it for triggers of the application');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.proleakproof$$, 'none is leakproof');
 SELECT is_empty($$SELECT p.oid::regprocedure, l.lanname FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang WHERE p.pronamespace = ANY (ours()) AND l.lanname <> 'c'
 	AND (p.proname <> 'check_settings' OR l.lanname <> 'sql' OR p.prosqlbody IS NULL)$$,
@@ -203,7 +206,7 @@ FROM who AS w, (VALUES
 	('SELECT arsignup.claim_events(NULL)', 'app admin owner', 'SU001'),
 	('SELECT arsignup.jwks(NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.update_user(NULL, NULL)', 'app admin owner', 'SU010'),
-	('SELECT arsignup.delete_user(NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.delete_user(NULL, NULL)', 'app admin', 'SU010'),
 	('SELECT arsignup.set_password(NULL, NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.set_password_hash(NULL, NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.change_password(NULL, NULL, NULL, NULL)', 'app admin owner', 'SU010'),
@@ -211,7 +214,7 @@ FROM who AS w, (VALUES
 	('SELECT arsignup.delete_user_key(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.authenticate_key(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.update_org(NULL, NULL)', 'app admin owner', 'SU010'),
-	('SELECT arsignup.delete_org(NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.delete_org(NULL, NULL)', 'app admin', 'SU010'),
 	('SELECT arsignup.update_membership(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.delete_membership(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.password_strength(NULL)', 'app admin owner', 'SU001'),
@@ -221,7 +224,7 @@ FROM who AS w, (VALUES
 	('SELECT arsignup.reveal_jwt_key(NULL)', 'admin owner', 'SU010'),
 	('SELECT arsignup.purge_expired(0)', 'admin owner', 'SU001'),
 	('SELECT arsignup.purge_events(NULL)', 'admin owner', 'SU001'),
-	('SELECT arsignup.delete_realm(NULL)', 'admin owner', '00000'),
+	('SELECT arsignup.delete_realm(NULL)', 'admin', '00000'),
 	('SELECT arsignup.check_settings()', 'admin owner', '00000'),
 	('SELECT arsignup.is_preloaded()', 'admin owner', '00000'),
 	('SELECT arsignup.stats()', 'admin owner', '00000'),
@@ -232,9 +235,9 @@ FROM who AS w, (VALUES
 	('SELECT arsignup.format_id(''usr'', gen_random_uuid())', 'app admin owner web outsider', '00000'),
 	('SELECT arsignup.parse_id(''usr_0000000000000000000000'')', 'app admin owner web outsider', '00000'),
 	('SELECT arsignup.password_needs_rehash(''x'')', 'app admin owner web outsider', '00000'),
-	('SELECT arsignup_web.handle('''')', 'web owner', '00000'),
-	('SELECT arsignup_web.login(''x'')', 'web owner', '00000'),
-	('SELECT arsignup_web.signup_page(''x'')', 'web owner', '00000'),
+	('SELECT arsignup_web.handle('''')', 'web', '00000'),
+	('SELECT arsignup_web.login(''x'')', 'web', '00000'),
+	('SELECT arsignup_web.signup_page(''x'')', 'web', '00000'),
 	('SELECT arsignup_web.stylesheet()', 'web owner', '00000')) AS v (call, allowed, code);
 SELECT refused(format('SELECT arsignup.%I()', name), '39P01', format('function "%s" was not called by trigger manager', name), NULL, 'a trigger function is not called: ' || name)
 FROM unnest(ARRAY['guard_realm', 'guard_slug', 'route_slug']) AS name;
@@ -272,7 +275,7 @@ SELECT is(
 FROM relation_table AS t, who AS w;
 SELECT is_empty($$SELECT c.relname, x.grantee, x.privilege_type FROM pg_class AS c, aclexplode(c.relacl) AS x WHERE c.relnamespace = ANY (ours()) AND (x.grantee = 0 OR x.is_grantable AND x.grantee <> c.relowner)$$,
 	'PUBLIC may do nothing with a table, and nobody may pass anything on');
-SELECT is_empty($$SELECT c.relname, x.grantee::regrole FROM pg_class AS c, aclexplode(c.relacl) AS x WHERE c.relnamespace = ANY (ours()) AND x.grantee NOT IN ('arsignup_owner'::regrole, 'arsignup_admin'::regrole, 'arsignup_app'::regrole)$$,
+SELECT is_empty($$SELECT c.relname, x.grantee::regrole FROM pg_class AS c, aclexplode(c.relacl) AS x WHERE c.relnamespace = ANY (ours()) AND x.grantee NOT IN ('arsignup_owner'::regrole, 'arsignup_admin'::regrole, 'arsignup_app'::regrole, c.relowner)$$,
 	'no other role is granted anything');
 
 -- Columns: what is granted on them alone.
@@ -342,10 +345,12 @@ SELECT is(tries('SELECT ''x''::arsignup.secret, ''x''::text::arsignup.secret', r
 
 SELECT is_empty($$
 	SELECT 'schema', nspname::text, nspowner::regrole FROM pg_namespace WHERE oid = ANY (ours()) AND nspowner <> 'arsignup_owner'::regrole
-	UNION ALL SELECT 'relation', oid::regclass::text, relowner::regrole FROM pg_class WHERE relnamespace = ANY (ours()) AND relowner <> 'arsignup_owner'::regrole
+	UNION ALL SELECT 'relation', c.oid::regclass::text, relowner::regrole FROM pg_class AS c LEFT JOIN pg_index ON indexrelid = c.oid WHERE relnamespace = ANY (ours())
+		AND relowner <> CASE WHEN coalesce(indrelid, c.oid) IN ('arsignup.users'::regclass, 'arsignup.orgs'::regclass) THEN 'arsignup_directory' ELSE 'arsignup_owner' END::regrole
 	UNION ALL SELECT 'function', oid::regprocedure::text, proowner::regrole FROM pg_proc WHERE pronamespace = ANY (ours()) AND proowner <> 'arsignup_owner'::regrole
-	UNION ALL SELECT 'type', oid::regtype::text, typowner::regrole FROM pg_type WHERE typnamespace = ANY (ours()) AND typowner <> 'arsignup_owner'::regrole
-	$$, 'everything in the schemas is owned by arsignup_owner');
+	UNION ALL SELECT 'type', t.oid::regtype::text, typowner::regrole FROM pg_type AS t WHERE typnamespace = ANY (ours())
+		AND typowner <> CASE WHEN t.oid = ANY ('{arsignup.users,arsignup.users[],arsignup.orgs,arsignup.orgs[]}'::regtype[]) THEN 'arsignup_directory' ELSE 'arsignup_owner' END::regrole
+	$$, 'everything in the schemas is owned by arsignup_owner, but for users and orgs, which arsignup_directory owns');
 SELECT is_empty($$
 	SELECT pg_describe_object(classid, objid, 0) FROM (
 		SELECT 'pg_class'::regclass, oid FROM pg_class WHERE relnamespace = ANY (ours()) AND relkind NOT IN ('i', 't', 'c')

@@ -1,0 +1,173 @@
+/*
+ * For whom our functions work.
+ *
+ * Most of our functions are SECURITY DEFINER, and do not know who has called.
+ * Those that delete what tables of the application refer to have to: a delete
+ * sets off the application's own foreign keys and triggers. They are SECURITY
+ * INVOKER, and take on our role here for as long as they work.
+ */
+#include "base/caller.h"
+
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/guc.h"
+#include "utils/snapmgr.h"
+
+#define OUR_SEARCH_PATH "pg_catalog, pg_temp"
+
+/* Whom the web answers just now, while it does. */
+static const Caller *served = NULL;
+
+/* Go on as another role; return as whom until now. */
+static Identity
+identity_take(Identity next)
+{
+	Identity	previous;
+
+	GetUserIdAndSecContext(&previous.role, &previous.context);
+	SetUserIdAndSecContext(next.role, next.context);
+	return previous;
+}
+
+/* Return a role, bound as the current one is, and not to be given up by SET ROLE. */
+static Identity
+identity_of(Oid role)
+{
+	Identity	identity;
+
+	GetUserIdAndSecContext(&identity.role, &identity.context);
+	identity.role = role;
+	identity.context |= SECURITY_LOCAL_USERID_CHANGE;
+	return identity;
+}
+
+/* Set the search path until its nesting level ends. */
+static void
+set_search_path(const char *path)
+{
+	(void) set_config_option("search_path", path, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+/*
+ * Go on as our own role with our own search path. The caller is who was until
+ * now, and if that was our web, whom it serves. An error leads back as well.
+ */
+void
+caller_enter(Caller *caller)
+{
+	Oid			owner = get_role_oid(OWNER_ROLE, false);
+
+	caller->search_path = pstrdup(GetConfigOption("search_path", false, false));
+	caller->previous = identity_take(identity_of(owner));
+	caller->identity = caller->previous;
+	if (caller->previous.role == owner && served == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("role \"" OWNER_ROLE "\" cannot call this function"),
+				 errdetail("What it sets off in tables of the application would run as that role."),
+				 errhint("Call it as a member of arsignup_app or arsignup_admin.")));
+	if (caller->previous.role == owner)
+		caller->identity = served->identity;
+	caller->nest_level = NewGUCNestLevel();
+	set_search_path(OUR_SEARCH_PATH);
+}
+
+/* Go back to who it was. */
+void
+caller_leave(const Caller *caller)
+{
+	AtEOXact_GUC(true, caller->nest_level);
+	(void) identity_take(caller->previous);
+}
+
+/* Do something as our own role, for whoever calls the web; deletes within it are that caller's. */
+void
+caller_serve(void (*action) (void *argument), void *argument)
+{
+	const Caller *outer = served;
+	Caller		caller;
+
+	caller_enter(&caller);
+	served = &caller;
+	PG_TRY();
+	{
+		action(argument);
+	}
+	PG_FINALLY();
+	{
+		served = outer;
+	}
+	PG_END_TRY();
+	caller_leave(&caller);
+}
+
+/* Do something as another role. */
+void
+role_act(Oid role, void (*action) (void *argument), void *argument)
+{
+	Identity	previous = identity_take(identity_of(role));
+
+	action(argument);
+	(void) identity_take(previous);
+}
+
+/* Do something as the one whom the web serves. */
+void
+caller_act(void (*action) (void *argument), void *argument)
+{
+	Identity	previous = identity_take(served->identity);
+
+	action(argument);
+	(void) identity_take(previous);
+}
+
+/* Run the triggers that statements of this level have set off. */
+static void
+fire(void)
+{
+	EState	   *estate = CreateExecutorState();
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	AfterTriggerEndQuery(estate);
+	PopActiveSnapshot();
+	ExecCloseResultRelations(estate);
+	ExecResetTupleTable(estate->es_tupleTable, false);
+	FreeExecutorState(estate);
+}
+
+/* Run them as the caller, with the caller's search path. */
+static void
+fire_as_caller(const Caller *caller)
+{
+	Identity	previous = identity_take(caller->identity);
+	int			nest_level = NewGUCNestLevel();
+
+	set_search_path(caller->search_path);
+	fire();
+	AtEOXact_GUC(true, nest_level);
+	(void) identity_take(previous);
+}
+
+/*
+ * Delete users or orgs. The statement itself runs as the role that owns them
+ * and nothing else; its triggers wait, on a level of their own, for they may
+ * be the application's: its foreign keys delete in its tables, where triggers
+ * of its own may be, which up to PostgreSQL 17 run as whoever is current when
+ * the level ends. There may be no other level: an expression of PL/pgSQL in a
+ * DO block has none.
+ */
+uint64
+caller_delete(const Caller *caller, Statement *statement, Parameters *parameters)
+{
+	Identity	previous;
+	uint64		rows;
+
+	AfterTriggerBeginQuery();
+	previous = identity_take(identity_of(get_role_oid(DIRECTORY_ROLE, false)));
+	rows = statement_run_silently(statement, parameters);
+	(void) identity_take(previous);
+	fire_as_caller(caller);
+	return rows;
+}

@@ -1,0 +1,218 @@
+/*
+ * Who may change what is ours, and what may refer to it.
+ *
+ * Only a superuser changes our tables, functions and types, for a trigger, a
+ * default or an index expression on a table of ours is code that runs as us.
+ * Foreign keys of others lead to users and orgs only, and from columns of the
+ * same type: their check runs as the owner of the table that they lead to,
+ * with whatever cast another type takes.
+ */
+#include "base/fence.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/catalog.h"
+#include "catalog/namespace.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_attrdef.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_policy.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_rewrite.h"
+#include "catalog/pg_statistic_ext.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+static object_access_hook_type previous_hook = NULL;
+
+/* How to find out where something belongs: a row of a catalog, by its id, has the table or the schema. */
+typedef struct Catalog
+{
+	Oid			id;
+	Oid			index;
+	AttrNumber	key;
+	AttrNumber	place;
+	bool		is_in_table;
+} Catalog;
+
+#define CONSTRAINTS 0
+
+static const Catalog catalogs[] = {
+	[CONSTRAINTS] = {ConstraintRelationId, ConstraintOidIndexId, Anum_pg_constraint_oid,
+	Anum_pg_constraint_connamespace, false},
+	{RelationRelationId, ClassOidIndexId, Anum_pg_class_oid, Anum_pg_class_relnamespace, false},
+	{ProcedureRelationId, ProcedureOidIndexId, Anum_pg_proc_oid, Anum_pg_proc_pronamespace, false},
+	{TypeRelationId, TypeOidIndexId, Anum_pg_type_oid, Anum_pg_type_typnamespace, false},
+	{TriggerRelationId, TriggerOidIndexId, Anum_pg_trigger_oid, Anum_pg_trigger_tgrelid, true},
+	{RewriteRelationId, RewriteOidIndexId, Anum_pg_rewrite_oid, Anum_pg_rewrite_ev_class, true},
+	{PolicyRelationId, PolicyOidIndexId, Anum_pg_policy_oid, Anum_pg_policy_polrelid, true},
+	{StatisticExtRelationId, StatisticExtOidIndexId, Anum_pg_statistic_ext_oid, Anum_pg_statistic_ext_stxrelid, true}
+};
+
+/* Tell whether a schema is one of the extension's. */
+static bool
+is_our_schema(Oid schema)
+{
+	return OidIsValid(schema) &&
+		(schema == get_namespace_oid("arsignup", true) || schema == get_namespace_oid("arsignup_web", true)) &&
+		OidIsValid(get_extension_oid("arsignup", true));
+}
+
+/* Tell whether a table is in one of our schemas. */
+static bool
+is_our_table(Oid table)
+{
+	return OidIsValid(table) && is_our_schema(get_rel_namespace(table));
+}
+
+/* Copy a row of a catalog, as a snapshot shows it; NULL if it shows none. */
+static HeapTuple
+catalog_row(const Catalog *catalog, Oid id, Snapshot snapshot, Relation relation)
+{
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, catalog->key, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(id));
+	scan = systable_beginscan(relation, catalog->index, true, snapshot, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		tuple = heap_copytuple(tuple);
+	systable_endscan(scan);
+	return tuple;
+}
+
+/* Tell whether something is ours, as a snapshot shows it. */
+static bool
+is_ours_in(const Catalog *catalog, Oid id, Snapshot snapshot)
+{
+	Relation	relation = table_open(catalog->id, AccessShareLock);
+	HeapTuple	tuple = catalog_row(catalog, id, snapshot, relation);
+	Oid			place = InvalidOid;
+	bool		isnull;
+
+	if (HeapTupleIsValid(tuple))
+		place = DatumGetObjectId(heap_getattr(tuple, catalog->place, RelationGetDescr(relation), &isnull));
+	table_close(relation, AccessShareLock);
+	return catalog->is_in_table ? is_our_table(place) : is_our_schema(place);
+}
+
+/* Tell whether something that was just made or changed is ours, or was before. */
+static bool
+is_ours(Oid class, Oid id)
+{
+	if (class == AttrDefaultRelationId)
+		return is_our_table(id);
+	for (int i = 0; i < (int) lengthof(catalogs); i++)
+		if (catalogs[i].id == class)
+			return is_ours_in(&catalogs[i], id, SnapshotSelf) || is_ours_in(&catalogs[i], id, NULL);
+	return false;
+}
+
+/* Tell whether a superuser is at work: the server makes an index as the owner of its table, whoever asks for it. */
+static bool
+is_superuser_at_work(void)
+{
+	return superuser() || (InSecurityRestrictedOperation() && superuser_arg(GetOuterUserId()));
+}
+
+/* Refuse a change of what is ours. */
+pg_noreturn static void
+refuse_change(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("only a superuser may change what belongs to arsignup"),
+			 errdetail("Code that is attached to its tables runs with its rights.")));
+}
+
+/* Refuse a key that leads to a table to which none may, or from a column whose type is another. */
+static void
+check_foreign_key(Form_pg_constraint constraint, ArrayType *columns)
+{
+	const char *target = get_rel_name(constraint->confrelid);
+	Datum	   *numbers;
+	int			count;
+
+	deconstruct_array(columns, INT2OID, sizeof(int16), true, TYPALIGN_SHORT, &numbers, NULL, &count);
+	if (strcmp(target, "users") != 0 && strcmp(target, "orgs") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("a foreign key cannot refer to table \"arsignup.%s\"", target),
+				 errhint("Refer to arsignup.users (id) or arsignup.orgs (id).")));
+	for (int i = 0; i < count; i++)
+		if (get_atttype(constraint->conrelid, DatumGetInt16(numbers[i])) != UUIDOID)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("column \"%s\" must have the type uuid to refer to table \"arsignup.%s\"",
+							get_attname(constraint->conrelid, DatumGetInt16(numbers[i]), false), target),
+					 errdetail("A cast from another type would run as the owner of that table."),
+					 errhint("Change the type of the column to uuid, not to a domain over it.")));
+}
+
+/* Look at a constraint that was just made: is it a foreign key from elsewhere to us? */
+static void
+check_constraint(Oid id)
+{
+	Relation	relation = table_open(ConstraintRelationId, AccessShareLock);
+	HeapTuple	tuple = catalog_row(&catalogs[CONSTRAINTS], id, SnapshotSelf, relation);
+	Form_pg_constraint constraint = HeapTupleIsValid(tuple) ? (Form_pg_constraint) GETSTRUCT(tuple) : NULL;
+	bool		isnull;
+
+	if (constraint != NULL && constraint->contype == CONSTRAINT_FOREIGN &&
+		is_our_table(constraint->confrelid) && !is_our_table(constraint->conrelid))
+		check_foreign_key(constraint,
+						  DatumGetArrayTypeP(heap_getattr(tuple, Anum_pg_constraint_conkey,
+														  RelationGetDescr(relation), &isnull)));
+	table_close(relation, AccessShareLock);
+}
+
+/* Look at what was made. */
+static void
+check_made(Oid class, Oid id, const ObjectAccessPostCreate *details)
+{
+	if (class == ConstraintRelationId)
+		check_constraint(id);
+	if (!is_superuser_at_work() && !(details != NULL && details->is_internal) && is_ours(class, id))
+		refuse_change();
+}
+
+/* Look at what was changed: a table that inherits is named by its parent, too. */
+static void
+check_changed(Oid class, Oid id, const ObjectAccessPostAlter *details)
+{
+	if (is_superuser_at_work() || (details != NULL && details->is_internal))
+		return;
+	if (class == InheritsRelationId ? is_our_table(details->auxiliary_id) : is_ours(class, id))
+		refuse_change();
+}
+
+/* Called by the server for every object that is made or changed, among others. */
+static void
+watch(ObjectAccessType access, Oid class, Oid object, int column, void *details)
+{
+	if (previous_hook)
+		previous_hook(access, class, object, column, details);
+	if (access == OAT_POST_CREATE)
+		check_made(class, object, details);
+	else if (access == OAT_POST_ALTER)
+		check_changed(class, object, details);
+}
+
+/* Begin to watch. */
+void
+structure_install_hook(void)
+{
+	previous_hook = object_access_hook;
+	object_access_hook = watch;
+}
