@@ -200,7 +200,9 @@ DROP TABLE arsignup_test_shop.kept, arsignup_test_shop.gone, arsignup_test_shop.
 CREATE TABLE arsignup_test_shop.kept (org_id uuid CONSTRAINT kept_org REFERENCES arsignup.orgs (id) DEFERRABLE INITIALLY DEFERRED);
 INSERT INTO arsignup_test_shop.kept (org_id) VALUES (:'org');
 RESET ROLE;
-SELECT is((a).status, 409, 'A5: a deferred key in a schema that nobody else may use is an answer'), ok((a).body !~ 'kept', 'which names no table') FROM ask('DELETE', '/v1/orgs/' || arsignup.format_id('org', :'org'), '', jsonb_build_object('x-authrocket-api-key', :'api_key'::text)) AS a;
+SELECT (ask).status, (ask).body FROM ask('DELETE', '/v1/orgs/' || arsignup.format_id('org', :'org'), '', jsonb_build_object('x-authrocket-api-key', :'api_key'::text)) AS ask \gset refused_
+SELECT is(:'refused_status'::text, '409', 'A5: a deferred key in a schema that nobody else may use is an answer');
+SELECT ok(:'refused_body'::text !~ 'kept', 'which names no table');
 SELECT isnt_empty(format('SELECT FROM arsignup.orgs WHERE id = %L', :'org'::text), 'and nothing is gone');
 
 ---------------------------------------------------------------------------------------------------
