@@ -389,6 +389,7 @@ UPDATE arsignup.realms SET name = NULL;
 UPDATE arsignup.connected_apps SET name = '';
 UPDATE arsignup.connected_apps SET slug = 'App' WHERE id = :app;
 UPDATE arsignup.connected_apps SET slug = 'login' WHERE id = :app;
+UPDATE arsignup.connected_apps SET slug = 'arsignup-errors' WHERE id = :app;
 UPDATE arsignup.connected_apps SET state = 'open';
 UPDATE arsignup.connected_apps SET login_handler = 'http://example.com';
 UPDATE arsignup.connected_apps SET login_handler = NULL;

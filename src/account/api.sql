@@ -16,7 +16,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_normalize_username';
 
 COMMENT ON FUNCTION arsignup.normalize_username(text) IS
-'Returns the canonical form by which usernames of standard realms are compared: trimmed, NFC, ASCII lower case. Null for null, and for what is no username: a letter or digit, then letters, digits, dots, underscores and hyphens, 63 at most.';
+'Returns the canonical form by which usernames of standard realms are compared: trimmed, NFC, ASCII lower case. Null for null, and for what is no username: a letter or digit, then letters, digits, dots, underscores and hyphens, 63 at most. What has the form of an id has a canonical form, too, but nobody can take it.';
 
 CREATE OR REPLACE FUNCTION arsignup.create_user(
 	realm_id uuid,

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/encode.h"
 #include "realm/url.h"
 
 /* Tell the local part of an address: atoms with single dots between them (RFC 5321, Dot-string). */
@@ -51,4 +52,43 @@ username_is_valid(Span username)
 												   strchr("._-", username.data[i]) == NULL))
 			return false;
 	return true;
+}
+
+/* Tell the form of an id as it is shown outside of SQL, in any case: names are compared without, ids with. */
+static bool
+is_public_id(Span lower)
+{
+	Span		prefix = span_before(lower, "_");
+
+	if (lower.size != prefix.size + 1 + BASE62_UUID_LENGTH || !is_id_prefix(prefix.data, prefix.size))
+		return false;
+	for (size_t i = prefix.size + 1; i < lower.size; i++)
+		if (!is_alphanumeric(lower.data[i]))
+			return false;
+	return true;
+}
+
+/* Tell a UUID as the server reads it: 32 hexadecimal digits, with or without a hyphen after any four of them. */
+static bool
+is_uuid(Span lower)
+{
+	int			digits = 0;
+
+	for (size_t i = 0; i < lower.size; i++)
+	{
+		char		c = lower.data[i];
+
+		if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))
+			digits++;
+		else if (c != '-' || digits % 4 != 0 || digits == 0 || digits >= UUID_SIZE * 2 || lower.data[i - 1] == '-')
+			return false;
+	}
+	return digits == UUID_SIZE * 2;
+}
+
+/* Tell whether a lower-case name has the form of an id, which nobody may take where an id may be given. */
+bool
+username_is_id(Span lower)
+{
+	return is_public_id(lower) || is_uuid(lower);
 }

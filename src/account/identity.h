@@ -14,5 +14,6 @@
 
 extern bool email_is_valid(Span lower);
 extern bool username_is_valid(Span lower);
+extern bool username_is_id(Span lower);
 
 #endif							/* ARSIGNUP_IDENTITY_H */

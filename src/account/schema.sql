@@ -43,7 +43,7 @@ COMMENT ON COLUMN arsignup.users.email_is_unique IS 'Whether the index of unique
 COMMENT ON COLUMN arsignup.users.state IS 'active or inactive.';
 COMMENT ON COLUMN arsignup.users.user_type IS 'human or api.';
 COMMENT ON COLUMN arsignup.users.email_verification IS 'none, requested or verified; none again when the email changes.';
-COMMENT ON COLUMN arsignup.users.username IS 'As typed; the email where the realm says so.';
+COMMENT ON COLUMN arsignup.users.username IS 'As typed; the email where the realm says so; never another''s id, nor what looks like one.';
 COMMENT ON COLUMN arsignup.users.username_key IS 'Canonical username, by which it is unique in the realm: normalize_username, or normalize_email.';
 COMMENT ON COLUMN arsignup.users.email IS 'As typed; mail goes here.';
 COMMENT ON COLUMN arsignup.users.email_key IS 'Canonical email: normalize_email.';

@@ -203,6 +203,24 @@ check_email_username(User *user, Faults *faults)
 	user->username_key = user->email_key;
 }
 
+/* Return the name of a program that was given none: its id. */
+static char *
+name_of_id(const pg_uuid_t *id)
+{
+	return DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id)));
+}
+
+/*
+ * Tell whether a canonical name has the form of an id and is not that of its
+ * own user. Where an id may be given it must not be found: it could be the id
+ * of somebody else, or of somebody who is gone.
+ */
+bool
+name_is_foreign_id(const char *key, const pg_uuid_t *user_id)
+{
+	return username_is_id((Span) {key, strlen(key)}) && strcmp(key, name_of_id(user_id)) != 0;
+}
+
 /* Check a username of its own. */
 static void
 check_standard_username(User *user, Faults *faults)
@@ -212,6 +230,11 @@ check_standard_username(User *user, Faults *faults)
 		fault_add(faults, "username",
 				  "Username must begin with a letter or digit and have only letters a to z, digits,"
 				  " dots, underscores and hyphens, 63 characters at most.");
+	else if (name_is_foreign_id(user->username_key, &user->id))
+	{
+		user->username_key = NULL;
+		fault_add(faults, "username", "Username must not look like an id.");
+	}
 }
 
 /* Check the username by the realm's rule; a program without one is named by its id. */
@@ -227,7 +250,7 @@ check_username(const Realm *realm, User *user, bool is_human, Faults *faults)
 		fault_add(faults, "username", "Username can't be blank.");
 	else
 	{
-		user->username = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&user->id)));
+		user->username = name_of_id(&user->id);
 		user->username_key = user->username;
 	}
 }

@@ -41,6 +41,15 @@ span_before(Span text, const char *characters)
 	return (Span) {text.data, size};
 }
 
+/* Take bytes off the front. A text without data stays so: nothing may be added to a null pointer, not even 0. */
+void
+span_skip(Span *text, size_t size)
+{
+	if (size > 0)
+		text->data += size;
+	text->size -= size;
+}
+
 /* Take an exact string off the front. */
 bool
 span_take(Span *text, const char *expected)
@@ -49,8 +58,7 @@ span_take(Span *text, const char *expected)
 
 	if (text->size < size || memcmp(text->data, expected, size) != 0)
 		return false;
-	text->data += size;
-	text->size -= size;
+	span_skip(text, size);
 	return true;
 }
 
@@ -69,8 +77,7 @@ span_take_number(Span *text, uint32_t *number)
 	}
 	if (digits == 0 || (digits > 1 && text->data[0] == '0'))
 		return false;
-	text->data += digits;
-	text->size -= digits;
+	span_skip(text, digits);
 	*number = value;
 	return true;
 }
@@ -121,8 +128,7 @@ utf8_next(Span *text, uint32_t *code_point)
 	if (*code_point < smallest[size] || *code_point > 0x10ffff ||
 		(*code_point >= 0xd800 && *code_point < 0xe000))
 		return false;
-	text->data += size;
-	text->size -= size;
+	span_skip(text, size);
 	return true;
 }
 

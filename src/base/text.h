@@ -25,6 +25,7 @@ is_alphanumeric(char c)
 extern Span span_trim(Span text);
 extern bool span_is(Span text, const char *string);
 extern Span span_before(Span text, const char *characters);
+extern void span_skip(Span *text, size_t size);
 extern bool span_take(Span *text, const char *expected);
 extern bool span_take_number(Span *text, uint32_t *number);
 extern void ascii_lower(char *out, Span text);

@@ -98,13 +98,13 @@ match_path(const char *pattern, Span path, Span *id)
 				id->size++;
 			if (id->size == 0)
 				return false;
-			path = (Span) {path.data + id->size, path.size - id->size};
+			span_skip(&path, id->size);
 			pattern += 3;
 			continue;
 		}
 		if (path.size == 0 || *path.data != *pattern)
 			return false;
-		path = (Span) {path.data + 1, path.size - 1};
+		span_skip(&path, 1);
 		pattern++;
 	}
 	return path.size == 0;

@@ -3,6 +3,7 @@
  */
 #include "core/core.h"
 
+#include "account/identity.h"
 #include "account/user.h"
 #include "catalog/pg_type.h"
 #include "core/json.h"
@@ -71,7 +72,12 @@ const Rows	user_rows = {
 	}
 };
 
-/* Find a user by id, username, or email where that is unique; false if there is none. */
+/*
+ * Find a user by id, username, or email where that is unique; false if there
+ * is none. What has the form of an id is no name but of a program that is
+ * named by its own: who is gone must not be taken for whoever has called
+ * themselves so since.
+ */
 bool
 find_user(CoreCall *call, Span text)
 {
@@ -82,20 +88,20 @@ find_user(CoreCall *call, Span text)
 		" UNION ALL"
 		" SELECT id FROM arsignup.users WHERE realm_id = $1 AND email_key = $2 AND email_is_unique LIMIT 1");
 	Parameters	parameters = {0};
+	char	   *name;
 
 	add_uuid(&parameters, &call->realm_id);
 	if (id_with_prefix(text, "usr", &call->user_id))
 	{
 		add_uuid(&parameters, &call->user_id);
-		if (statement_run(&select_by_id, &parameters) > 0)
-			return true;
-		parameters.count = 1;
+		return statement_run(&select_by_id, &parameters) > 0;
 	}
-	add_text(&parameters, normalize_login(pnstrdup(text.data, text.size)));
+	name = normalize_login(pnstrdup(text.data, text.size));
+	add_text(&parameters, name);
 	if (statement_run(&select_by_name, &parameters) == 0)
 		return false;
 	call->user_id = *column_uuid(1);
-	return true;
+	return !name_is_foreign_id(name, &call->user_id);
 }
 
 /* Find the user in the path; answer if there is none. */
@@ -276,6 +282,15 @@ delete_user(CoreCall *call)
 
 /* ---------- passwords ---------- */
 
+/* Return what a login is to be by where the path names nobody: an id that was nobody's is made no name by a blank. */
+static const char *
+login_of_nobody(const CoreCall *call)
+{
+	const char *name = normalize_login(call->id.data);
+
+	return username_is_id((Span) {name, strlen(name)}) ? psprintf("id %s", call->id.data) : call->id.data;
+}
+
 /* Log the user in whom the path names, whether or not there is one. */
 static void
 log_in(CoreCall *call)
@@ -289,7 +304,7 @@ log_in(CoreCall *call)
 
 	add_uuid(&parameters, &call->realm_id);
 	add_uuid(&parameters, is_found ? &call->user_id : NULL);
-	add_text(&parameters, call->id.data);
+	add_text(&parameters, is_found ? NULL : login_of_nobody(call));
 	add_given_secret(&parameters, call, "password");
 	add_pointer(&parameters, INETOID, call->ip);
 	add_text(&parameters, call->client);

@@ -70,7 +70,8 @@ html_span(Html *html, Span text)
 		html_add(html, escape);
 		done = i + 1;
 	}
-	append(html, text.data + done, text.size - done);
+	span_skip(&text, done);
+	append(html, text.data, text.size);
 }
 
 /* Append a string of anybody's. */

@@ -116,7 +116,7 @@ take_name_character(Span *name)
 		c = strtoul(hex, NULL, 16);
 		size = 6;
 	}
-	*name = (Span) {name->data + size, name->size - size};
+	span_skip(name, size);
 	return c < 0x80 && c != '\\' ? c : 0;
 }
 
@@ -181,12 +181,12 @@ take_part(Span *name, bool is_first, Span *part)
 		*part = (Span) {name->data, 0};
 		while (part->size < name->size && name->data[part->size] != '[')
 			part->size++;
-		*name = (Span) {name->data + part->size, name->size - part->size};
+		span_skip(name, part->size);
 		return part->size > 0;
 	}
 	if (name->data[0] != '[' || memchr(name->data, ']', name->size) == NULL)
 		return false;
-	*name = (Span) {name->data + 1, name->size - 1};
+	span_skip(name, 1);
 	*part = urlencoded_take(name, ']');
 	return memchr(part->data, '[', part->size) == NULL;
 }

@@ -111,7 +111,7 @@ take_until(Span *text, const char *characters)
 {
 	Span		part = span_before(*text, characters);
 
-	*text = (Span) {text->data + part.size, text->size - part.size};
+	span_skip(text, part.size);
 	return part;
 }
 
@@ -123,7 +123,7 @@ take_ignoring_case(Span *text, const char *string)
 
 	if (text->size < size || strncasecmp(text->data, string, size) != 0)
 		return false;
-	*text = (Span) {text->data + size, text->size - size};
+	span_skip(text, size);
 	return true;
 }
 

@@ -59,7 +59,7 @@ urlencoded_take(Span *text, char separator)
 	Span		part = {text->data, end ? (size_t) (end - text->data) : text->size};
 	size_t		taken = end ? part.size + 1 : part.size;
 
-	*text = (Span) {text->data + taken, text->size - taken};
+	span_skip(text, taken);
 	return part;
 }
 

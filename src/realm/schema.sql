@@ -115,7 +115,7 @@ CREATE TABLE arsignup.connected_apps (
 	slug text NOT NULL
 		CONSTRAINT slug_is_a_path_segment CHECK (slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$')
 		CONSTRAINT slug_is_no_page CHECK (slug NOT IN
-			('forgot', 'login', 'logout', 'reset', 'rpc', 'signup', 'static', 'v1', 'verify')),
+			('arsignup-errors', 'forgot', 'login', 'logout', 'reset', 'rpc', 'signup', 'static', 'v1', 'verify')),
 	state text NOT NULL DEFAULT 'active'
 		CONSTRAINT state_is_known CHECK (state IN ('active', 'inactive')),
 	login_handler text NOT NULL
@@ -152,7 +152,7 @@ COMMENT ON TABLE arsignup.connected_apps IS 'Applications that sign people up in
 COMMENT ON COLUMN arsignup.connected_apps.realm_id IS 'The realm of its users.';
 COMMENT ON COLUMN arsignup.connected_apps.id IS 'UUID version 7; lpl_ outside SQL.';
 COMMENT ON COLUMN arsignup.connected_apps.name IS 'For people: pages show it.';
-COMMENT ON COLUMN arsignup.connected_apps.slug IS 'First path segment of its pages: 1 to 63 of a-z, 0-9 and inner hyphens. Unique in the database, by app_routes.';
+COMMENT ON COLUMN arsignup.connected_apps.slug IS 'First path segment of its pages: 1 to 63 of a-z, 0-9 and inner hyphens, and nothing that has another meaning at the front of a path: arsignup-errors, forgot, login, logout, reset, rpc, signup, static, v1, verify. Unique in the database, by app_routes.';
 COMMENT ON COLUMN arsignup.connected_apps.state IS 'active, or inactive: nobody signs up or logs in through it.';
 COMMENT ON COLUMN arsignup.connected_apps.login_handler IS 'The app''s URL that receives login tokens: https, or http on a loopback host.';
 COMMENT ON COLUMN arsignup.connected_apps.signup_handler IS 'The app''s URL that receives signup tokens; null: the login handler.';

@@ -139,14 +139,14 @@ take_origin(Span *url)
 			host.size++;
 	if (!is_loopback(host) && !(https && (is_host_name(host) || is_ipv4(host))))
 		return false;
-	*url = (Span) {url->data + host.size, url->size - host.size};
+	span_skip(url, host.size);
 
 	if (!span_take(url, ":"))
 		return true;
 	port = (Span) {url->data, 0};
 	while (port.size < url->size && strchr("/?#", url->data[port.size]) == NULL)
 		port.size++;
-	*url = (Span) {url->data + port.size, url->size - port.size};
+	span_skip(url, port.size);
 	return is_number(port, 65535) && port.data[0] != '0';
 }
 
@@ -273,7 +273,7 @@ take_decoded(Span *text)
 		c = (char) (hex_value(text->data[1]) << 4 | hex_value(text->data[2]));
 		size = 3;
 	}
-	*text = (Span) {text->data + size, text->size - size};
+	span_skip(text, size);
 	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 }
 
@@ -316,11 +316,11 @@ brings_ours(Span tail)
 		Span		parameter;
 
 		is_fragment = is_fragment || tail.data[0] == '#';
-		tail = (Span) {tail.data + 1, tail.size - 1};
+		span_skip(&tail, 1);
 		parameter = span_before(tail, is_fragment ? "&;?#" : "&;#");
 		if (is_ours(parameter))
 			return true;
-		tail = (Span) {tail.data + parameter.size, tail.size - parameter.size};
+		span_skip(&tail, parameter.size);
 	}
 	return false;
 }

@@ -197,6 +197,16 @@ FROM unnest(ARRAY['ada_l', 'ADA_L', ' Ada_L ']) AS username;
 SELECT taken($$SELECT arsignup.create_user(realm('standard'), 'ada@EXAMPLE.com', username => 'x')$$, '{"email": ["Email is already taken."]}', 'in a standard realm, taken email');
 SELECT taken($$SELECT arsignup.create_user(realm('standard'), 'ada@EXAMPLE.com', username => 'ADA_l')$$,
 	'{"username": ["Username is already taken."], "email": ["Email is already taken."]}', 'both taken');
+-- A3: no username looks like an id, whosever.
+SELECT invalid(format('SELECT arsignup.create_user(realm(%L), %L, username => %L, user_type => %L)', CASE t WHEN 'human' THEN 'standard' ELSE 'email' END, CASE t WHEN 'human' THEN 'x@example.com' END, name, t),
+	'{"username": ["Username must not look like an id."]}', format('A3: %s: no username of a user of type %s', shown(name), t))
+FROM unnest(ARRAY['human', 'api']) AS t, (SELECT format_id FROM unnest(ARRAY['usr', 'org', 'mb', 'rl', 'lpl', 'kss', 'ksu', 'ev', 'crd', 'x']) AS p, arsignup.format_id(p, :'bot')
+	UNION ALL SELECT f.name FROM (VALUES (:'bot'), (upper(:'bot')), (replace(:'bot', '-', '')), (' ' || :'robot'), (regexp_replace(replace(:'bot', '-', ''), '(....)', '\1-', 'g')), ('usr_' || repeat('z', 22))) AS f (name) WHERE f.name !~ '-$') AS n (name);
+SELECT invalid(format('SELECT arsignup.update_user(realm(%L), %L, username => %L)', 'standard', :'bot', :'robot'), '{"username": ["Username must not look like an id."]}', 'A3: nor by an update');
+SELECT is((outcome(format('SELECT arsignup.update_user(realm(), %L, first_name => %L)', :'robot', 'Robot'), keep => false)).code, '00000', 'A3: a program that is named by its id stays so');
+SELECT is((outcome(format('SELECT arsignup.update_user(realm(), %L, username => %L)', :'robot', :'robot'), keep => false)).code, '00000', 'A3: and may be told so');
+SELECT is((outcome(format('SELECT arsignup.create_user(realm(%L), %L, username => %L)', 'standard', 'x@example.com', name), keep => false)).code, '00000', 'A3: this does not look like an id: ' || name)
+FROM (VALUES ('usr_' || repeat('a', 21)), ('usr_' || repeat('a', 23)), ('usr-' || repeat('a', 22)), ('abcdefghi_' || repeat('a', 22)), ('usr_x'), ('usr1_' || repeat('a', 22)), (repeat('a', 31)), (repeat('a', 33)), (repeat('a', 30) || '-a'), (repeat('g', 32))) AS v (name);
 SELECT taken(format('SELECT arsignup.create_user(realm(), NULL, username => %L, user_type => %L)', 'BACKUP.1', 'api'), '{"username": ["Username is already taken."]}', 'a program''s username is taken like any other');
 
 -- A password that will not be used is not hashed.

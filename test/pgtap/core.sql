@@ -275,9 +275,38 @@ FROM (SELECT arsignup.format_id('rl', realm()) AS ours, arsignup.format_id('rl',
 SELECT tells('POST /v1/orgs?realm_id=' || theirs, format('{"org": {"name": "x", "realm_id": "%s"}}', theirs), 201, jsonb_build_object('realm_id', theirs), 'the same in two places', 'everywhere')
 FROM (SELECT arsignup.format_id('rl', realm('other')) AS theirs) AS r;
 
--- A username may look like an id.
-SELECT tells('POST /v1/users', '{"user": {"username": "usr_0352lbhzsuxooukxdxdsc9", "email": "looks@example.com"}}', 201, '{"email": "looks@example.com"}', 'a username that looks like an id', 'standard');
-SELECT tells('GET /v1/users/usr_0352lbhzsuxooukxdxdsc9', '', 200, '{"email": "looks@example.com"}', 'finds its user', 'standard');
+-- A3: what has the form of an id is nobody's name, so that who is gone is never taken for somebody else.
+CREATE TABLE gone (id text, form text);
+INSERT INTO gone SELECT arsignup.format_id('usr', arsignup.new_id()), 'an id in lower case, as names are compared';
+UPDATE gone SET id = lower(id);
+INSERT INTO gone SELECT upper(id), 'the same in upper case' FROM gone;
+INSERT INTO gone SELECT '%20' || id || '%20', 'with blanks around it' FROM gone WHERE id ~ '^usr';
+INSERT INTO gone SELECT arsignup.parse_id('usr_' || repeat('0', 21) || '7')::text, 'a UUID';
+SELECT answers('POST /v1/users', format('{"user": {"username": "%s", "email": "looks@example.com"}}', replace(id, '%20', ' ')), 422, faults('{"username": ["Username must not look like an id."]}'), 'A3: nobody can take ' || form, 'standard') FROM gone;
+-- A row from before, or of another hand, that has such a name.
+SELECT make('squatter', 'POST /v1/users', '{"user": {"username": "squatter", "email": "squatter@example.com", "password": "canary squatter"}}', 'standard');
+CREATE FUNCTION squat(name text) RETURNS text LANGUAGE sql AS $$
+	UPDATE arsignup.users SET username = name, username_key = lower(name) WHERE realm_id = arsignup_test.realm('standard') AND email = 'squatter@example.com' RETURNING name
+$$;
+CREATE FUNCTION asked(request text, body text, named text, key text) RETURNS text LANGUAGE sql AS $$
+	SELECT arsignup_test.squat(replace(named, '%20', '')); SELECT a.status || ' ' || a."json"::text FROM arsignup_test.ask(replace(request, '$', named), replace(body, '$', named), key => $4) AS a
+$$;
+SELECT is(asked(request, body, id, 'standard'), answer, 'A3: ' || form || ': not to be found by ' || request)
+FROM gone, (VALUES
+	('GET /v1/users/$', '', '404 {"error": "Not found."}'),
+	('PUT /v1/users/$', '{"user": {"first_name": "x"}}', '404 {"error": "Not found."}'),
+	('DELETE /v1/users/$', '', '404 {"error": "Not found."}'),
+	('POST /v1/users/$/authenticate', '{"user": {"password": "canary squatter"}}', '401 {"error": "Username or password is wrong."}'),
+	('POST /v1/users/$/generate_password_token', '', '404 {"error": "Not found."}'),
+	('POST /v1/sessions', '{"session": {"user_id": "$"}}', '422 {"errors": {"user_id": ["User is not known."]}}'),
+	('POST /v1/memberships', '{"membership": {"user_id": "$"}}', '422 {"errors": {"user_id": ["User is not known."]}}')) AS v (request, body, answer);
+SELECT is((arsignup.authenticate(realm('standard'), squat(id), 'canary squatter')).ok, true, 'A3: ' || form || ': who has it all the same logs in by it') FROM gone WHERE id !~ '%20';
+SELECT tells('GET /v1/users/' || thing('squatter'), '', 200, '{"email": "squatter@example.com"}', 'A3: and is found by their own id', 'standard');
+SELECT tells('POST /v1/users/' || thing('squatter') || '/authenticate', '{"user": {"password": "canary squatter"}}', 200, '{"email": "squatter@example.com"}', 'A3: and logs in by it', 'standard');
+-- A program is named by its own id, and found by it.
+SELECT make('named by its id', 'POST /v1/users', '{"user": {"user_type": "api"}}', 'standard');
+SELECT tells('GET /v1/users/' || thing('named by its id', 'username'), '', 200, jsonb_build_object('id', thing('named by its id')), 'A3: a program is found by the id that it is named by', 'standard');
+SELECT tells('PUT /v1/users/' || thing('named by its id'), format('{"user": {"username": "%s", "first_name": "x"}}', thing('named by its id', 'username')), 200, '{"first_name": "x"}', 'A3: and keeps it', 'standard');
 
 -- Keys of programs.
 SELECT matches(thing('robot', 'api_key'), '^ku_[0-9A-Za-z]{22}-[0-9A-Za-z_-]{43}$', 'a program gets a key');
@@ -347,8 +376,6 @@ DROP TRIGGER object ON arsignup.users;
 -- Usernames of their own.
 SELECT make('std', 'POST /v1/users', '{"user": {"username": "Sally", "email": "sally@example.com", "password": "canary one"}}', 'standard');
 SELECT is((ask('GET /v1/users/' || id, '', 'standard')).json ->> 'id', thing('std'), 'by ' || id) FROM (VALUES ('sally'), ('SALLY'), ('sally%40example.com')) AS v (id);
-SELECT make('imposter', 'POST /v1/users', '{"user": {"username": "' || lower(thing('std')) || '", "email": "imposter@example.com"}}', 'standard');
-SELECT is((ask('GET /v1/users/' || thing('std'), '', 'standard')).json ->> 'id', thing('std'), 'a username that looks like an id is nobody''s id');
 
 ---------------------------------------------------------------------------------------------------
 -- Logging in and passwords

@@ -291,7 +291,13 @@ FROM unnest(ARRAY['x' || pg_backend_pid(), own('a'), own('a--b'), '0' || own('0'
 SELECT breaks(app_of(slug => slug), 'slug_is_a_path_segment', 'a bad slug: ' || shown(slug))
 FROM unnest(ARRAY['', ' ', '-', '-a', 'a-', 'A', 'aB', 'a_b', 'a.b', 'a/b', '/', '..', 'a b', 'a%20b', U&'\00FC', U&'\0430', E'a\n', E'\na', 'a?', 'a#', '<a>', repeat('x', 64), repeat('x', 100000)]) AS slug;
 SELECT breaks(app_of(slug => slug), 'slug_is_no_page', 'a slug that is a page: ' || slug)
-FROM unnest(ARRAY['login', 'logout', 'signup', 'forgot', 'reset', 'verify', 'rpc', 'static', 'v1']) AS slug;
+FROM unnest(ARRAY['login', 'logout', 'signup', 'forgot', 'reset', 'verify', 'rpc', 'static', 'v1', 'arsignup-errors']) AS slug;
+-- What nginx and the tables of routes have at the front of a path, and PostgREST.
+\set located `sed -nE 's|^\tlocation ([=~^*]+ )?/([a-z0-9-]+).*|\2|p' web/nginx.conf | xargs`
+\set routed `sed -nE 's|^\t\{("[A-Z]+", )?"/([a-z0-9-]+)[/"].*|\2|p' src/web/web.c src/core/openapi.c src/core/core.c | xargs`
+SELECT ok(:'located' ~ 'static' AND :'routed' ~ 'verify' AND :'routed' ~ 'v1', 'there are such');
+SELECT results_eq($$SELECT DISTINCT m[1] FROM pg_constraint, regexp_matches(pg_get_constraintdef(oid), '''([^'']*)''::text', 'g') AS m WHERE conname = 'slug_is_no_page' ORDER BY 1$$,
+	format('SELECT DISTINCT r::text FROM unnest(string_to_array(%L, %L)) AS r ORDER BY 1', 'rpc ' || :'located' || ' ' || :'routed', ' '), 'A5: no slug that nginx or a route has at the front of a path, and no other is refused');
 
 -- Hosts.
 CREATE FUNCTION host(name text, app text DEFAULT 'tokens', realm text DEFAULT 'email') RETURNS text LANGUAGE sql AS $$

@@ -215,6 +215,41 @@ static const Span good_usernames[] = {
 	TEXT(A63),
 };
 
+static const Span ids[] = {
+	TEXT("usr_0352lbhzsuxooukxdxdsc9"),
+	TEXT("org_0352lbhzsuxooukxdxdsc9"),
+	TEXT("x_aaaaaaaaaaaaaaaaaaaaaa"),
+	TEXT("abcdefgh_zzzzzzzzzzzzzzzzzzzzzz"),
+	TEXT("017f22e2-79b0-7cc3-98c4-dc0c0c07398f"),
+	TEXT("017f22e279b07cc398c4dc0c0c07398f"),
+	TEXT("017f-22e2-79b0-7cc3-98c4-dc0c-0c07-398f"),
+	TEXT("017f22e2-79b07cc3-98c4dc0c-0c07398f"),
+};
+
+static const Span no_ids[] = {
+	TEXT(""),
+	TEXT("_"),
+	TEXT("-"),
+	TEXT("ada"),
+	TEXT("ada_lovelace"),
+	TEXT("usr_0352lbhzsuxooukxdxdsc"),
+	TEXT("usr_0352lbhzsuxooukxdxdsc99"),
+	TEXT("usr_0352lbhzsuxoouk_dxdsc9"),
+	TEXT("usr_0352lbhzsuxooukxdxdsc."),
+	TEXT("usr-0352lbhzsuxooukxdxdsc9"),
+	TEXT("_0352lbhzsuxooukxdxdsc9"),
+	TEXT("u5r_0352lbhzsuxooukxdxdsc9"),
+	TEXT("abcdefghi_0352lbhzsuxooukxdxdsc9"),
+	TEXT("017f22e2-79b0-7cc3-98c4-dc0c0c07398"),
+	TEXT("017f22e2-79b0-7cc3-98c4-dc0c0c07398f0"),
+	TEXT("017f22e2-79b0-7cc3-98c4-dc0c0c07398g"),
+	TEXT("017f22e27-9b0-7cc3-98c4-dc0c0c07398f"),
+	TEXT("017f22e2--79b0-7cc3-98c4-dc0c0c07398f"),
+	TEXT("-017f22e2-79b0-7cc3-98c4-dc0c0c07398f"),
+	TEXT("017f22e2-79b0-7cc3-98c4-dc0c0c07398f-"),
+	TEXT(A63),
+};
+
 static const Span bad_usernames[] = {
 	TEXT(""),
 	TEXT("."),
@@ -382,6 +417,7 @@ main(void)
 
 	plan(lengthof(good_hosts) + lengthof(bad_hosts) +
 		 lengthof(good_emails) + lengthof(bad_emails) + lengthof(good_usernames) + lengthof(bad_usernames) +
+		 lengthof(ids) + lengthof(no_ids) +
 		 lengthof(email_sizes) + lengthof(host_sizes) + 1 + 17 + 3 + 3);
 	check_all(is_host_name, good_hosts, lengthof(good_hosts), true, "host");
 	check_all(is_host_name, bad_hosts, lengthof(bad_hosts), false, "host");
@@ -389,6 +425,8 @@ main(void)
 	check_all(email_is_valid, bad_emails, lengthof(bad_emails), false, "email");
 	check_all(username_is_valid, good_usernames, lengthof(good_usernames), true, "username");
 	check_all(username_is_valid, bad_usernames, lengthof(bad_usernames), false, "username");
+	check_all(username_is_id, ids, lengthof(ids), true, "A3: form of an id");
+	check_all(username_is_id, no_ids, lengthof(no_ids), false, "A3: form of an id");
 	for (size_t i = 0; i < lengthof(email_sizes); i++)
 		check_email_size(email_sizes[i].local, email_sizes[i].host, email_sizes[i].valid);
 	for (size_t i = 0; i < lengthof(host_sizes); i++)

@@ -137,7 +137,9 @@ show(Span text)
 
 		used += sprintf(buffer + used, c < 0x20 || c > 0x7e || c == '#' || c == '\\' ? "\\x%02x" : "%c", c);
 	}
-	sprintf(buffer + used, used < sizeof(buffers[0]) - 40 ? "" : "... (%zu bytes)", text.size);
+	buffer[used] = '\0';
+	if (used >= sizeof(buffers[0]) - 40)
+		sprintf(buffer + used, "... (%zu bytes)", text.size);
 	return buffer;
 }
 
