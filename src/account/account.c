@@ -161,7 +161,7 @@ arsignup_update_user(PG_FUNCTION_ARGS)
 	state_check(user.state, &faults);
 	user_check_free(&realm, &user, &faults);
 	faults_raise(&faults);
-	user_update(&realm, &user, now);
+	user_update(&realm, &user);
 	record(&realm, "user.updated", &user.id, now);
 	lock_timeout_end(nest_level);
 	spi_close();

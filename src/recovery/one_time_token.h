@@ -23,7 +23,7 @@ typedef struct OneTimeToken
 	uint8_t		digest[TOKEN_DIGEST_SIZE];
 	pg_uuid_t	user_id;
 	char	   *email_key;
-	TimestampTz created_at;
+	int			token_generation;
 } OneTimeToken;
 
 extern const char *purpose_event(Purpose purpose);
