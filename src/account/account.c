@@ -201,7 +201,7 @@ set_password(const Realm *realm, const User *user)
 
 	user_lock(&realm->id, &user->id, &locked);
 	now = GetCurrentTimestamp();
-	user_set_password(&realm->id, user, now);
+	user_set_password(&realm->id, user, false, now);
 	record(realm, "user.updated", &user->id, now);
 	lock_timeout_end(nest_level);
 }

@@ -60,7 +60,9 @@ static Statement update_user = STATEMENT(
 	" WHERE realm_id = $1 AND id = $2");
 
 static Statement invalidate_tokens = STATEMENT(
-	"UPDATE arsignup.users SET token_generation = token_generation + 1 WHERE realm_id = $1 AND id = $2");
+	"UPDATE arsignup.users SET token_generation = token_generation + 1,"
+	" email_verification = CASE WHEN $3 THEN 'verified' ELSE email_verification END"
+	" WHERE realm_id = $1 AND id = $2");
 
 static Statement delete_user = STATEMENT(
 	"DELETE FROM arsignup.users WHERE realm_id = $1 AND id = $2");
@@ -625,21 +627,29 @@ user_renew_password(const pg_uuid_t *realm_id, const User *user, const char *has
 	(void) statement_run(&renew_credential, &parameters);
 }
 
-/* Refuse the login tokens that a user has so far; or raise SU010. */
-void
-user_end_tokens(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
+/* Refuse the login tokens that a user has so far, and note whether the email was just proved to be theirs; or raise SU010. */
+static void
+invalidate(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, bool email_is_proved)
 {
 	Parameters	parameters = one_user(realm_id, user_id);
 
+	add_bool(&parameters, email_is_proved);
 	if (statement_run(&invalidate_tokens, &parameters) == 0)
 		raise_not_found("user");
 }
 
-/* Give a locked user a new password. */
+/* Refuse the login tokens that a user has so far; or raise SU010. */
 void
-user_set_password(const pg_uuid_t *realm_id, const User *user, TimestampTz now)
+user_end_tokens(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 {
-	user_end_tokens(realm_id, &user->id);
+	invalidate(realm_id, user_id, false);
+}
+
+/* Give a locked user a new password, and note whether the email was just proved to be theirs. */
+void
+user_set_password(const pg_uuid_t *realm_id, const User *user, bool email_is_proved, TimestampTz now)
+{
+	invalidate(realm_id, &user->id, email_is_proved);
 	set_password_hash(realm_id, user, now);
 }
 
@@ -654,7 +664,7 @@ user_exchange_password(const pg_uuid_t *realm_id, const User *user, TimestampTz 
 	add_time(&parameters, now);
 	if (statement_run(&exchange_credential, &parameters) == 0)
 		return false;
-	user_end_tokens(realm_id, &user->id);
+	invalidate(realm_id, &user->id, false);
 	return true;
 }
 

@@ -60,7 +60,7 @@ bool
 one_time_token_find(Purpose purpose, Span text, OneTimeToken *token, User *user)
 {
 	static Statement select_token = STATEMENT(
-		"SELECT user_id, email_key, token_generation FROM arsignup.one_time_tokens"
+		"SELECT user_id, email_key, token_generation, is_mailed FROM arsignup.one_time_tokens"
 		" WHERE realm_id = $1 AND digest = $2 AND purpose = $3 AND used_at IS NULL AND expires_at > $4");
 	Parameters	parameters;
 
@@ -76,6 +76,7 @@ one_time_token_find(Purpose purpose, Span text, OneTimeToken *token, User *user)
 	token->user_id = *column_uuid(1);
 	token->email_key = column_text(2);
 	token->token_generation = column_int(3);
+	token->is_mailed = column_bool(4);
 	return user_find(&token->realm_id, &token->user_id, user) && is_still_theirs(token, user);
 }
 
@@ -128,7 +129,7 @@ insert_token(const OneTimeToken *token, TimestampTz now, TimestampTz expires_at)
 {
 	static Statement insert_token = STATEMENT(
 		"INSERT INTO arsignup.one_time_tokens (realm_id, digest, user_id, email_key, created_at,"
-		" expires_at, purpose, token_generation) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+		" expires_at, purpose, token_generation, is_mailed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
 	Parameters	parameters = one_token(token);
 
 	add_uuid(&parameters, &token->user_id);
@@ -137,6 +138,7 @@ insert_token(const OneTimeToken *token, TimestampTz now, TimestampTz expires_at)
 	add_time(&parameters, expires_at);
 	add_text(&parameters, purposes[token->purpose].name);
 	add_int4(&parameters, token->token_generation);
+	add_bool(&parameters, token->is_mailed);
 	(void) statement_run(&insert_token, &parameters);
 }
 
@@ -181,9 +183,9 @@ mail_data(const char *token, const User *user, TimestampTz expires_at)
  * that whatever has changed since the mail was asked for does not void it.
  */
 Jsonb *
-mail_make(SecretScope *scope, Purpose purpose, const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
+mail_make(SecretScope *scope, Purpose purpose, const pg_uuid_t *realm_id, const pg_uuid_t *user_id, bool is_mailed)
 {
-	OneTimeToken token = {.purpose = purpose};
+	OneTimeToken token = {.purpose = purpose, .is_mailed = is_mailed};
 	Realm		realm;
 	User		user;
 	char	   *text;
