@@ -161,7 +161,7 @@ arsignup_update_user(PG_FUNCTION_ARGS)
 	state_check(user.state, &faults);
 	user_check_free(&realm, &user, &faults);
 	faults_raise(&faults);
-	user_update(&realm, &user, now);
+	user_update(&realm, &user);
 	record(&realm, "user.updated", &user.id, now);
 	lock_timeout_end(nest_level);
 	spi_close();
@@ -204,7 +204,7 @@ set_password(const Realm *realm, const User *user)
 
 	user_lock(&realm->id, &user->id, &locked);
 	now = GetCurrentTimestamp();
-	user_set_password(&realm->id, user, now);
+	user_set_password(&realm->id, user, false, now);
 	record(realm, "user.updated", &user->id, now);
 	lock_timeout_end(nest_level);
 }

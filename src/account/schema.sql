@@ -7,7 +7,7 @@ CREATE TABLE arsignup.users (
 	id uuid NOT NULL UNIQUE,
 	created_at timestamptz NOT NULL,
 	last_login_at timestamptz,
-	tokens_valid_from timestamptz,
+	token_generation int NOT NULL DEFAULT 0,
 	email_is_unique boolean NOT NULL,
 	state text NOT NULL DEFAULT 'active'
 		CONSTRAINT state_is_known CHECK (state IN ('active', 'inactive')),
@@ -38,7 +38,7 @@ COMMENT ON COLUMN arsignup.users.realm_id IS 'The realm; never changes.';
 COMMENT ON COLUMN arsignup.users.id IS 'UUID version 7; usr_ outside SQL. Never used twice.';
 COMMENT ON COLUMN arsignup.users.created_at IS 'When the user was made.';
 COMMENT ON COLUMN arsignup.users.last_login_at IS 'When the user last logged in.';
-COMMENT ON COLUMN arsignup.users.tokens_valid_from IS 'Login tokens made before are refused; null: none are.';
+COMMENT ON COLUMN arsignup.users.token_generation IS 'Goes up with each new password, change of state and end_sessions: login tokens and mailed resets of an earlier generation are refused.';
 COMMENT ON COLUMN arsignup.users.email_is_unique IS 'Whether the index of unique emails holds this row: not where the email is the username, nor where the realm did not ask for it.';
 COMMENT ON COLUMN arsignup.users.state IS 'active or inactive.';
 COMMENT ON COLUMN arsignup.users.user_type IS 'human or api.';
@@ -76,7 +76,7 @@ COMMENT ON COLUMN arsignup.credentials.realm_id IS 'The user''s realm.';
 COMMENT ON COLUMN arsignup.credentials.id IS 'UUID version 7; crd_ outside SQL.';
 COMMENT ON COLUMN arsignup.credentials.user_id IS 'The user.';
 COMMENT ON COLUMN arsignup.credentials.created_at IS 'When the credential was made.';
-COMMENT ON COLUMN arsignup.credentials.updated_at IS 'When the password was last changed; hashing it anew at a login leaves this. A key never changes.';
+COMMENT ON COLUMN arsignup.credentials.updated_at IS 'When the password was last changed, later than the change before by any clock; hashing it anew at a login leaves this. A key never changes.';
 COMMENT ON COLUMN arsignup.credentials.credential_type IS 'password or api_key.';
 COMMENT ON COLUMN arsignup.credentials.password_hash IS 'PHC string of argon2id, or a hash that was imported; the first login makes that the former. Null for a key.';
 COMMENT ON COLUMN arsignup.credentials.key_digest IS 'BLAKE2b-256 of a key''s text; null for a password.';

@@ -23,8 +23,8 @@ static Statement select_taken = STATEMENT(
 	"  WHERE realm_id = $1 AND email_key = $3 AND email_is_unique AND id <> $4)");
 
 #define INSERT_USER \
-	"INSERT INTO arsignup.users (realm_id, id, created_at, username, username_key, email," \
-	" email_key, email_is_unique, first_name, last_name, reference, custom, user_type, last_login_at," \
+	"INSERT INTO arsignup.users (realm_id, id, username, username_key, email, email_key," \
+	" email_is_unique, first_name, last_name, reference, custom, created_at, user_type, last_login_at," \
 	" email_verification) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
 
 static Statement insert_user = STATEMENT(INSERT_USER " ON CONFLICT DO NOTHING");
@@ -32,7 +32,7 @@ static Statement insert_user_or_fail = STATEMENT(INSERT_USER);
 
 #define USER_COLUMNS \
 	"u.id, u.user_type, u.username, u.email, u.first_name, u.last_name, u.reference, u.custom," \
-	" u.state, u.tokens_valid_from, u.email_key, u.email_verification"
+	" u.state, u.token_generation, u.email_key, u.email_verification"
 
 #define SELECT_USER \
 	"SELECT " USER_COLUMNS " FROM arsignup.users u WHERE realm_id = $1 AND id = $2"
@@ -52,15 +52,17 @@ static Statement hold_user = STATEMENT(
 	" WHERE realm_id = $1 AND id = $2 FOR KEY SHARE");
 
 static Statement update_user = STATEMENT(
-	"UPDATE arsignup.users SET username = $4, username_key = $5, email = $6, email_key = $7,"
-	" email_is_unique = $8, first_name = $9, last_name = $10, reference = $11, custom = $12,"
-	" state = $13, tokens_valid_from = CASE WHEN $13 = state THEN tokens_valid_from ELSE $3 END,"
+	"UPDATE arsignup.users SET username = $3, username_key = $4, email = $5, email_key = $6,"
+	" email_is_unique = $7, first_name = $8, last_name = $9, reference = $10, custom = $11,"
+	" state = $12, token_generation = token_generation + CASE WHEN $12 = state THEN 0 ELSE 1 END,"
 	" email_verification ="
-	"  CASE WHEN email_key IS NOT DISTINCT FROM $7 THEN email_verification ELSE 'none' END"
+	"  CASE WHEN email_key IS NOT DISTINCT FROM $6 THEN email_verification ELSE 'none' END"
 	" WHERE realm_id = $1 AND id = $2");
 
 static Statement invalidate_tokens = STATEMENT(
-	"UPDATE arsignup.users SET tokens_valid_from = $3 WHERE realm_id = $1 AND id = $2");
+	"UPDATE arsignup.users SET token_generation = token_generation + 1,"
+	" email_verification = CASE WHEN $3 THEN 'verified' ELSE email_verification END"
+	" WHERE realm_id = $1 AND id = $2");
 
 static Statement delete_user = STATEMENT(
 	"DELETE FROM arsignup.users WHERE realm_id = $1 AND id = $2");
@@ -68,14 +70,17 @@ static Statement delete_user = STATEMENT(
 /* Where a user's password is. */
 #define OF_PASSWORD "realm_id = $1 AND user_id = $2 AND key_digest IS NULL"
 
+/* When a password is changed: a later time than ever before, since it is known by that, even if the clock was set back. */
+#define CHANGED_AT(now) "updated_at = greatest(" now ", c.updated_at + interval '1 microsecond')"
+
 static Statement set_credential = STATEMENT(
-	"INSERT INTO arsignup.credentials (realm_id, id, user_id, created_at, updated_at,"
+	"INSERT INTO arsignup.credentials AS c (realm_id, id, user_id, created_at, updated_at,"
 	" credential_type, password_hash) VALUES ($1, $2, $3, $4, $4, 'password', $5)"
 	" ON CONFLICT (realm_id, user_id, key_digest) DO UPDATE"
-	" SET password_hash = EXCLUDED.password_hash, updated_at = EXCLUDED.updated_at");
+	" SET password_hash = EXCLUDED.password_hash, " CHANGED_AT("EXCLUDED.updated_at"));
 
 static Statement exchange_credential = STATEMENT(
-	"UPDATE arsignup.credentials SET password_hash = $4, updated_at = $5"
+	"UPDATE arsignup.credentials c SET password_hash = $4, " CHANGED_AT("$5")
 	" WHERE " OF_PASSWORD " AND updated_at = $3");
 
 static Statement renew_credential = STATEMENT(
@@ -310,11 +315,10 @@ user_check_free(const Realm *realm, const User *user, Faults *faults)
 
 /* Add what an insert and an update of a checked user have in common. */
 static void
-add_user(Parameters *parameters, const Realm *realm, const User *user, TimestampTz now)
+add_user(Parameters *parameters, const Realm *realm, const User *user)
 {
 	add_uuid(parameters, &realm->id);
 	add_uuid(parameters, &user->id);
-	add_time(parameters, now);
 	add_text(parameters, user->username);
 	add_text(parameters, user->username_key);
 	add_text(parameters, user->email);
@@ -332,7 +336,8 @@ insert_row(Statement *insert, const Realm *realm, const User *user, TimestampTz 
 {
 	Parameters	parameters = {0};
 
-	add_user(&parameters, realm, user, now);
+	add_user(&parameters, realm, user);
+	add_time(&parameters, now);
 	add_text(&parameters, user->user_type);
 	add_optional_time(&parameters, user->logs_in ? &now : NULL);
 	add_text(&parameters, user->email_verification ? user->email_verification : "none");
@@ -406,7 +411,7 @@ fill_user(User *user)
 		.reference = column_text(7),
 		.custom = DatumGetJsonbPCopy(column(8, &isnull)),
 		.state = column_text(9),
-		.tokens_valid_from = column_is_null(10) ? 0 : column_time(10),
+		.token_generation = column_int(10),
 		.email_key = column_text(11),
 		.email_verification = column_text(12)
 	};
@@ -458,8 +463,8 @@ user_find_and_hold(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *us
 /*
  * Read a user and keep others from changing it and its credential; false if
  * there is none. Who logs in meanwhile with the password that is being changed
- * waits for this, so what ends their tokens takes its time after it, not
- * before. The credential is locked with the strength that user_confirm excludes.
+ * waits for this: the credential is locked with the strength that user_confirm
+ * excludes.
  */
 bool
 user_find_and_lock(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user)
@@ -572,12 +577,12 @@ user_hold(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 
 /* Update a user that was locked, changed and found free; or raise SU002; see user_insert. */
 void
-user_update(const Realm *realm, User *user, TimestampTz now)
+user_update(const Realm *realm, User *user)
 {
 	Parameters	parameters = {0};
 	Faults		faults = NO_FAULTS;
 
-	add_user(&parameters, realm, user, now);
+	add_user(&parameters, realm, user);
 	add_text(&parameters, user->state);
 	if (!statement_run_unique(&update_user, &parameters, "users"))
 	{
@@ -646,22 +651,29 @@ user_renew_password(const pg_uuid_t *realm_id, const User *user, const char *has
 	(void) statement_run(&renew_credential, &parameters);
 }
 
-/* Refuse the login tokens that a user has so far; or raise SU010. */
-void
-user_end_tokens(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now)
+/* Refuse the login tokens that a user has so far, and note whether the email was just proved to be theirs; or raise SU010. */
+static void
+invalidate(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, bool email_is_proved)
 {
 	Parameters	parameters = one_user(realm_id, user_id);
 
-	add_time(&parameters, now);
+	add_bool(&parameters, email_is_proved);
 	if (statement_run(&invalidate_tokens, &parameters) == 0)
 		raise_not_found("user");
 }
 
-/* Give a locked user a new password. */
+/* Refuse the login tokens that a user has so far; or raise SU010. */
 void
-user_set_password(const pg_uuid_t *realm_id, const User *user, TimestampTz now)
+user_end_tokens(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 {
-	user_end_tokens(realm_id, &user->id, now);
+	invalidate(realm_id, user_id, false);
+}
+
+/* Give a locked user a new password, and note whether the email was just proved to be theirs. */
+void
+user_set_password(const pg_uuid_t *realm_id, const User *user, bool email_is_proved, TimestampTz now)
+{
+	invalidate(realm_id, &user->id, email_is_proved);
 	set_password_hash(realm_id, user, now);
 }
 
@@ -676,7 +688,7 @@ user_exchange_password(const pg_uuid_t *realm_id, const User *user, TimestampTz 
 	add_time(&parameters, now);
 	if (statement_run(&exchange_credential, &parameters) == 0)
 		return false;
-	user_end_tokens(realm_id, &user->id, now);
+	invalidate(realm_id, &user->id, false);
 	return true;
 }
 

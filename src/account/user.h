@@ -24,7 +24,7 @@ typedef struct User
 	char	   *reference;
 	Jsonb	   *custom;
 	const char *state;
-	TimestampTz tokens_valid_from;	/* 0: none was set */
+	int			token_generation;
 	const char *email_verification; /* NULL in a new user: none */
 	char	   *password_hash;
 	TimestampTz password_changed_at;	/* of a password that was read */
@@ -49,7 +49,7 @@ extern void user_lock(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User 
 extern bool user_confirm(const pg_uuid_t *realm_id, User *user);
 extern bool user_is_going(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern void user_hold(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
-extern void user_update(const Realm *realm, User *user, TimestampTz now);
+extern void user_update(const Realm *realm, User *user);
 extern bool user_find_by_login(const Realm *realm, const char *login, User *user);
 extern void user_record_login(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now);
 extern bool user_delete(const Caller *caller, const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
@@ -57,8 +57,8 @@ extern bool users_exist(const pg_uuid_t *realm_id);
 extern uint64 users_delete_realm(const Caller *caller, const pg_uuid_t *realm_id, int64 max_rows);
 extern bool user_read_password(const pg_uuid_t *realm_id, User *user);
 extern void user_renew_password(const pg_uuid_t *realm_id, const User *user, const char *hash);
-extern void user_end_tokens(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now);
-extern void user_set_password(const pg_uuid_t *realm_id, const User *user, TimestampTz now);
+extern void user_end_tokens(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
+extern void user_set_password(const pg_uuid_t *realm_id, const User *user, bool email_is_proved, TimestampTz now);
 extern bool user_exchange_password(const pg_uuid_t *realm_id, const User *user, TimestampTz now);
 extern void user_set_verification(const pg_uuid_t *realm_id, const User *user,
 								  const char *email_verification);

@@ -51,11 +51,11 @@ update_password(CoreCall *call)
 
 /* ---------- tokens ---------- */
 
-/* Make a token for the user, and remember it in the call. */
+/* Make a token for the user, and remember it in the call: its answer shows it, so it need not have been mailed. */
 static void
 make_token(CoreCall *call, Purpose purpose)
 {
-	Jsonb	   *mail = mail_make(call->scope, purpose, &call->realm_id, &call->user_id);
+	Jsonb	   *mail = mail_make(call->scope, purpose, &call->realm_id, &call->user_id, false);
 
 	call->token = NULL;
 	if (mail != NULL)

@@ -50,7 +50,7 @@ const Rows	session_rows = {
 	.parts = "memberships",
 	/* Not to be read by the index of all realms' expiries: that has not the order of a page. */
 	.condition = "t.ended_at IS NULL AND coalesce(t.expires_at, t.expires_at) > $2"
-	" AND t.created_at >= (SELECT coalesce(u.tokens_valid_from, '-infinity') FROM arsignup.users u"
+	" AND t.token_generation = (SELECT u.token_generation FROM arsignup.users u"
 	"  WHERE u.realm_id = t.realm_id AND u.id = t.user_id AND u.state = 'active')",
 	.sorts = {{"id", NULL}, {"created_at", NULL}},
 	.filters = {{"user_id", "usr", "t.user_id = ?", "user_id"}}

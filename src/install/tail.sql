@@ -71,10 +71,10 @@ BEGIN
 					' redeemed_at, revoked_at, user_id, redeemer_id, username, email, first_name, last_name, org_name,'
 					' credential_type, custom)', 'arsignup_admin'),
 				('TABLE', 'sessions', 'SELECT (realm_id, id, user_id, connected_app_id, created_at,'
-					' expires_at, ended_at, ip, client)', 'arsignup_admin'),
+					' expires_at, ended_at, token_generation, ip, client)', 'arsignup_admin'),
 				('TABLE', 'login_sources', 'SELECT', 'arsignup_admin'),
-				('TABLE', 'one_time_tokens', 'SELECT (realm_id, user_id, created_at, expires_at, used_at, purpose,'
-					' email_key)', 'arsignup_admin'),
+				('TABLE', 'one_time_tokens', 'SELECT (realm_id, user_id, created_at, expires_at, used_at, token_generation,'
+					' is_mailed, purpose, email_key)', 'arsignup_admin'),
 				('TABLE', 'api_keys', 'SELECT (id, realm_id, created_at, last_used_at, revoked_at, name,'
 					' permissions)', 'arsignup_admin'),
 				('TABLE', 'signing_keys', 'SELECT (realm_id, created_at, retired_at, session_minutes, kid, alg,'

@@ -168,9 +168,9 @@ copy_member(const json_t *object, const char *name, char *out, size_t capacity)
 	return true;
 }
 
-/* Copy a member that is a whole number of seconds. */
+/* Copy a member that is a whole number, and not negative. */
 static bool
-time_member(const json_t *object, const char *name, int64_t *out)
+number_member(const json_t *object, const char *name, int64_t *out)
 {
 	const json_t *value = json_object_get(object, name);
 
@@ -189,8 +189,9 @@ jwt_read_claims(Span payload, JwtClaims *claims)
 		copy_member(object, "aud", claims->aud, sizeof(claims->aud)) &&
 		copy_member(object, "uid", claims->uid, sizeof(claims->uid)) &&
 		copy_member(object, "tk", claims->tk, sizeof(claims->tk)) &&
-		time_member(object, "iat", &claims->iat) &&
-		time_member(object, "exp", &claims->exp) &&
+		number_member(object, "gen", &claims->gen) &&
+		number_member(object, "iat", &claims->iat) &&
+		number_member(object, "exp", &claims->exp) &&
 		sub != NULL && strcmp(sub, claims->uid) == 0 &&
 		sid != NULL && strcmp(sid, claims->tk) == 0;
 

@@ -51,6 +51,7 @@ typedef struct JwtClaims
 	char		aud[64];
 	char		uid[64];
 	char		tk[64];
+	int64_t		gen;			/* the user's token_generation */
 	int64_t		iat;
 	int64_t		exp;
 } JwtClaims;

@@ -335,7 +335,7 @@ arsignup_end_sessions(PG_FUNCTION_ARGS)
 	nest_level = lock_timeout_begin();
 	user_lock(&realm.id, user_id, &user);
 	now = GetCurrentTimestamp();
-	user_end_tokens(&realm.id, user_id, now);
+	user_end_tokens(&realm.id, user_id);
 	ended = sessions_end(&realm.id, user_id, now);
 	lock_timeout_end(nest_level);
 	spi_close();

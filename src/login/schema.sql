@@ -8,6 +8,7 @@ CREATE TABLE arsignup.sessions (
 	created_at timestamptz NOT NULL,
 	expires_at timestamptz NOT NULL,
 	ended_at timestamptz,
+	token_generation int NOT NULL,
 	ip inet,
 	cookie_digest bytea,
 	client text,
@@ -28,6 +29,7 @@ COMMENT ON COLUMN arsignup.sessions.connected_app_id IS 'The app through which t
 COMMENT ON COLUMN arsignup.sessions.created_at IS 'When it began.';
 COMMENT ON COLUMN arsignup.sessions.expires_at IS 'When it ends by itself.';
 COMMENT ON COLUMN arsignup.sessions.ended_at IS 'When it was ended, null if it was not.';
+COMMENT ON COLUMN arsignup.sessions.token_generation IS 'The user''s generation when it began, and gen in the token: it is over once the user has a later one.';
 COMMENT ON COLUMN arsignup.sessions.ip IS 'The client''s address, if it is known.';
 COMMENT ON COLUMN arsignup.sessions.cookie_digest IS 'BLAKE2b-256 of the secret by which a browser comes back; null if there is none.';
 COMMENT ON COLUMN arsignup.sessions.client IS 'The client, as it names itself.';

@@ -1,9 +1,9 @@
 /*
  * Sessions and login tokens.
  *
- * A session's id is a UUID of version 7, so every login token carries the
- * instant at which it was made, finer than its iat. That is what
- * tokens_valid_from is compared with.
+ * What ends a user's tokens counts the user's token_generation up; every
+ * session and token has that of its beginning, and is good while it is still
+ * the same. No clock is asked which of the two came first.
  */
 #include "login/session.h"
 
@@ -36,7 +36,7 @@ insert_session(const Realm *realm, const User *user, const EventSource *source, 
 {
 	static Statement insert_session = STATEMENT(
 		"INSERT INTO arsignup.sessions (realm_id, id, user_id, created_at, expires_at,"
-		" connected_app_id, ip, client) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+		" connected_app_id, ip, client, token_generation) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, &realm->id);
@@ -47,6 +47,7 @@ insert_session(const Realm *realm, const User *user, const EventSource *source, 
 	add_uuid(&parameters, source->connected_app_id);
 	add_pointer(&parameters, INETOID, source->ip);
 	add_text(&parameters, source->client);
+	add_int4(&parameters, session->token_generation);
 	(void) statement_run(&insert_session, &parameters);
 }
 
@@ -56,6 +57,7 @@ session_start(const Realm *realm, const User *user, const EventSource *source, T
 {
 	session->id = id_make(now);
 	session->is_managed = realm->sessions_are_managed && strcmp(user->user_type, "human") == 0;
+	session->token_generation = user->token_generation;
 	session->created_at = now;
 	session->expires_at = now + realm->session_minutes * USECS_PER_MINUTE;
 	if (session->is_managed)
@@ -110,7 +112,8 @@ write_claims(const Realm *realm, const User *user, const Session *session)
 	append_text(&json, "ln", user->last_name);
 	append_text(&json, "tk", tk);
 	append_text(&json, "sid", tk);
-	appendStringInfo(&json, ",\"iat\":" INT64_FORMAT ",\"exp\":" INT64_FORMAT,
+	appendStringInfo(&json, ",\"gen\":%d,\"iat\":" INT64_FORMAT ",\"exp\":" INT64_FORMAT,
+					 session->token_generation,
 					 epoch_seconds(session->created_at), epoch_seconds(session->expires_at));
 	if (realm->jwt_has_custom)
 		appendStringInfo(&json, ",\"cs\":%s", JsonbToCString(NULL, &user->custom->root, VARSIZE(user->custom)));
@@ -311,7 +314,7 @@ bool
 session_recall(const Realm *realm, Span secret, TimestampTz now, Session *session, User *user)
 {
 	static Statement select_session = STATEMENT(
-		"SELECT id, created_at, expires_at, user_id FROM arsignup.sessions"
+		"SELECT id, created_at, expires_at, user_id, token_generation FROM arsignup.sessions"
 		" WHERE realm_id = $1 AND cookie_digest = $2 AND ended_at IS NULL AND expires_at > $3");
 	uint8_t		digest[TOKEN_DIGEST_SIZE];
 	Parameters	parameters = {0};
@@ -327,8 +330,9 @@ session_recall(const Realm *realm, Span secret, TimestampTz now, Session *sessio
 	session->is_managed = true;
 	session->created_at = column_time(2);
 	session->expires_at = column_time(3);
+	session->token_generation = column_int(5);
 	user_read(&realm->id, column_uuid(4), user);
-	return strcmp(user->state, "active") == 0 && session->created_at >= user->tokens_valid_from;
+	return strcmp(user->state, "active") == 0 && session->token_generation == user->token_generation;
 }
 
 /* ---------- verifying ---------- */
@@ -364,46 +368,37 @@ key_was_live(const SigningKey *key, const JwtClaims *claims)
 		 claims->exp - claims->iat <= (int64) key->session_minutes * SECS_PER_MINUTE);
 }
 
-/* Tell whether an id was made before a time. */
-static bool
-id_is_older(const pg_uuid_t *id, TimestampTz time)
-{
-	pg_uuid_t	boundary = id_make(time);
-
-	/* The last byte of the time shares its place with no random bit: 6 bytes and 12 bits of time. */
-	return memcmp(id->data, boundary.data, 8) < 0;
-}
-
 /*
  * Tell whether realm, user and, if it is managed, the session still stand
- * behind a token. Where sessions are managed, a person's token must have one:
+ * behind a token of this generation. Where sessions are managed, a person's token must have one:
  * an app that knows the shared secret could call any token unmanaged.
  */
 static bool
-is_backed(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, const pg_uuid_t *session_id, bool is_managed)
+is_backed(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, int64 generation,
+		  const pg_uuid_t *session_id, bool is_managed)
 {
 	static Statement select_user = STATEMENT(
-		"SELECT u.tokens_valid_from FROM arsignup.users u JOIN arsignup.realms r ON r.id = u.realm_id"
-		" WHERE u.realm_id = $1 AND u.id = $2 AND u.state = 'active' AND r.state = 'active'"
+		"SELECT FROM arsignup.users u JOIN arsignup.realms r ON r.id = u.realm_id"
+		" WHERE u.realm_id = $1 AND u.id = $2 AND u.token_generation = $3"
+		" AND u.state = 'active' AND r.state = 'active'"
 		" AND (r.session_type = 'unmanaged' OR u.user_type = 'api')");
 	static Statement select_session = STATEMENT(
-		"SELECT u.tokens_valid_from FROM arsignup.sessions s"
+		"SELECT FROM arsignup.sessions s"
 		" JOIN arsignup.users u ON u.realm_id = s.realm_id AND u.id = s.user_id"
 		" JOIN arsignup.realms r ON r.id = s.realm_id"
-		" WHERE s.realm_id = $1 AND s.id = $3 AND s.user_id = $2 AND s.ended_at IS NULL"
-		" AND s.expires_at > $4 AND u.state = 'active' AND r.state = 'active'");
+		" WHERE s.realm_id = $1 AND s.id = $4 AND s.user_id = $2 AND u.token_generation = $3"
+		" AND s.ended_at IS NULL AND s.expires_at > $5 AND u.state = 'active' AND r.state = 'active'");
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, realm_id);
 	add_uuid(&parameters, user_id);
+	add_int8(&parameters, generation);
 	if (is_managed)
 	{
 		add_uuid(&parameters, session_id);
 		add_time(&parameters, GetCurrentTimestamp());
 	}
-	if (statement_read(is_managed ? &select_session : &select_user, &parameters) == 0)
-		return false;
-	return column_is_null(1) || !id_is_older(session_id, column_time(1));
+	return statement_read(is_managed ? &select_session : &select_user, &parameters) > 0;
 }
 
 /* Tell whether a login token holds; return its claims as they were signed. Reads only. */
@@ -435,5 +430,5 @@ login_token_verify(Span token, const pg_uuid_t *expected_realm_id, Span *payload
 		return false;
 	key = signing_key_for_verifying(&realm_id, jwt.kid);
 	return key != NULL && jwt_verify(&jwt, &key->jwt) && is_timely(&claims) &&
-		key_was_live(key, &claims) && is_backed(&realm_id, &user_id, &session_id, is_managed);
+		key_was_live(key, &claims) && is_backed(&realm_id, &user_id, claims.gen, &session_id, is_managed);
 }

@@ -13,6 +13,7 @@ typedef struct Session
 {
 	pg_uuid_t	id;
 	bool		is_managed;
+	int			token_generation;	/* of the user, as of its beginning */
 	TimestampTz created_at;
 	TimestampTz expires_at;
 } Session;

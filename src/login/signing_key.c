@@ -214,6 +214,15 @@ cache_row(const pg_uuid_t *realm_id, bool with_private_half)
 	return key;
 }
 
+/* Tell whether what was read can still be believed; not across a clock that was set back. */
+static bool
+is_fresh(const CacheEntry *entry)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	return entry->read_at <= now && now < entry->read_at + CACHE_LIFE;
+}
+
 /* Find a key to verify with, retired or not; NULL if there is none. */
 const SigningKey *
 signing_key_for_verifying(const pg_uuid_t *realm_id, const char *kid)
@@ -224,7 +233,7 @@ signing_key_for_verifying(const pg_uuid_t *realm_id, const char *kid)
 	CacheEntry *entry = cache_entry(realm_id, kid, &found);
 	Parameters	parameters = {0};
 
-	if (found && entry->read_at != 0 && entry->read_at + CACHE_LIFE > GetCurrentTimestamp())
+	if (found && is_fresh(entry))
 		return &entry->key;
 	if (!found)
 		cache_remove(entry);

@@ -125,7 +125,7 @@ complete_event(SecretScope *scope, HeapTuple event, TupleDesc description)
 	if (!event_wants_mail(event_type, &purpose))
 		return event;
 	mail = PointerGetDatum(mail_make(scope, purpose, DatumGetUUIDP(realm_id),
-									 isnull ? NULL : DatumGetUUIDP(user_id)));
+									 isnull ? NULL : DatumGetUUIDP(user_id), true));
 	isnull = DatumGetPointer(mail) == NULL;
 	return heap_modify_tuple_by_cols(event, description, 1, &data, &mail, &isnull);
 }

@@ -52,7 +52,7 @@ is_still_theirs(const OneTimeToken *token, const User *user)
 {
 	return strcmp(user->state, "active") == 0 &&
 		user->email_key != NULL && strcmp(user->email_key, token->email_key) == 0 &&
-		(token->purpose != PASSWORD_RESET || token->created_at >= user->tokens_valid_from);
+		(token->purpose != PASSWORD_RESET || token->token_generation == user->token_generation);
 }
 
 /* Find a token that can be used now, and its user, without a lock; false whatever is wrong with it. */
@@ -60,7 +60,7 @@ bool
 one_time_token_find(Purpose purpose, Span text, OneTimeToken *token, User *user)
 {
 	static Statement select_token = STATEMENT(
-		"SELECT user_id, email_key, created_at FROM arsignup.one_time_tokens"
+		"SELECT user_id, email_key, token_generation, is_mailed FROM arsignup.one_time_tokens"
 		" WHERE realm_id = $1 AND digest = $2 AND purpose = $3 AND used_at IS NULL AND expires_at > $4");
 	Parameters	parameters;
 
@@ -75,7 +75,8 @@ one_time_token_find(Purpose purpose, Span text, OneTimeToken *token, User *user)
 		return false;
 	token->user_id = *column_uuid(1);
 	token->email_key = column_text(2);
-	token->created_at = column_time(3);
+	token->token_generation = column_int(3);
+	token->is_mailed = column_bool(4);
 	return user_find(&token->realm_id, &token->user_id, user) && is_still_theirs(token, user);
 }
 
@@ -124,18 +125,20 @@ is_wanted(Purpose purpose, const User *user)
 
 /* Store a token's digest. */
 static void
-insert_token(const OneTimeToken *token, TimestampTz expires_at)
+insert_token(const OneTimeToken *token, TimestampTz now, TimestampTz expires_at)
 {
 	static Statement insert_token = STATEMENT(
 		"INSERT INTO arsignup.one_time_tokens (realm_id, digest, user_id, email_key, created_at,"
-		" expires_at, purpose) VALUES ($1, $2, $3, $4, $5, $6, $7)");
+		" expires_at, purpose, token_generation, is_mailed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
 	Parameters	parameters = one_token(token);
 
 	add_uuid(&parameters, &token->user_id);
 	add_text(&parameters, token->email_key);
-	add_time(&parameters, token->created_at);
+	add_time(&parameters, now);
 	add_time(&parameters, expires_at);
 	add_text(&parameters, purposes[token->purpose].name);
+	add_int4(&parameters, token->token_generation);
+	add_bool(&parameters, token->is_mailed);
 	(void) statement_run(&insert_token, &parameters);
 }
 
@@ -176,16 +179,17 @@ mail_data(const char *token, const User *user, TimestampTz expires_at)
 
 /*
  * Make a token for a user and return the data of its mail; NULL if there is
- * nothing to mail any more. The user is held before the token is dated, so
- * that whatever has changed meanwhile does not void it.
+ * nothing to mail any more. The user is held, and read as it is by then, so
+ * that whatever has changed since the mail was asked for does not void it.
  */
 Jsonb *
-mail_make(SecretScope *scope, Purpose purpose, const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
+mail_make(SecretScope *scope, Purpose purpose, const pg_uuid_t *realm_id, const pg_uuid_t *user_id, bool is_mailed)
 {
-	OneTimeToken token = {.purpose = purpose};
+	OneTimeToken token = {.purpose = purpose, .is_mailed = is_mailed};
 	Realm		realm;
 	User		user;
 	char	   *text;
+	TimestampTz now;
 	TimestampTz expires_at;
 
 	if (user_id == NULL || !realm_find(realm_id, &realm) || !realm.active ||
@@ -197,9 +201,10 @@ mail_make(SecretScope *scope, Purpose purpose, const pg_uuid_t *realm_id, const 
 					   token.realm_id.data, token.digest);
 	token.user_id = *user_id;
 	token.email_key = user.email_key;
-	token.created_at = GetCurrentTimestamp();
-	expires_at = token.created_at + *purposes[purpose].lifetime * USECS_PER_SEC;
-	insert_token(&token, expires_at);
+	token.token_generation = user.token_generation;
+	now = GetCurrentTimestamp();
+	expires_at = now + *purposes[purpose].lifetime * USECS_PER_SEC;
+	insert_token(&token, now, expires_at);
 	return mail_data(text, &user, expires_at);
 }
 

@@ -23,7 +23,8 @@ typedef struct OneTimeToken
 	uint8_t		digest[TOKEN_DIGEST_SIZE];
 	pg_uuid_t	user_id;
 	char	   *email_key;
-	TimestampTz created_at;
+	int			token_generation;
+	bool		is_mailed;		/* not shown to a caller of the Core API instead */
 } OneTimeToken;
 
 extern const char *purpose_event(Purpose purpose);
@@ -31,7 +32,7 @@ extern bool one_time_token_find(Purpose purpose, Span text, OneTimeToken *token,
 extern bool one_time_token_use(const OneTimeToken *token, const User *locked, TimestampTz now);
 extern bool event_wants_mail(const char *event_type, Purpose *purpose);
 extern Jsonb *mail_make(SecretScope *scope, Purpose purpose, const pg_uuid_t *realm_id,
-						const pg_uuid_t *user_id);
+						const pg_uuid_t *user_id, bool is_mailed);
 extern uint64 one_time_tokens_purge(TimestampTz now, int64 max_rows);
 
 #endif							/* ARSIGNUP_ONE_TIME_TOKEN_H */

@@ -58,13 +58,18 @@ arsignup_request_password_reset(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* Use up a token, give its user the new password and end what the old one has opened; false if it is void by now. */
+/*
+ * Use up a token, give its user the new password and end what the old one has
+ * opened; false if it is void by now. A token that was mailed went to the
+ * address that the user has, so that is verified as well.
+ */
 static bool
 replace_password(const OneTimeToken *token, const User *user, const EventSource *source)
 {
 	Event		events[] = {
 		{.type = "user.password_token.consumed", .user_id = &user->id},
-		{.type = "user.updated", .user_id = &user->id}
+		{.type = "user.updated", .user_id = &user->id},
+		{.type = "user.email.verified", .user_id = &user->id}
 	};
 	int			nest_level = lock_timeout_begin();
 	User		locked;
@@ -76,9 +81,10 @@ replace_password(const OneTimeToken *token, const User *user, const EventSource 
 	used = used && one_time_token_use(token, &locked, now);
 	if (used)
 	{
-		user_set_password(&token->realm_id, user, now);
+		user_set_password(&token->realm_id, user, token->is_mailed, now);
 		(void) sessions_end(&token->realm_id, &token->user_id, now);
-		events_record(&token->realm_id, now, source, events, lengthof(events));
+		events_record(&token->realm_id, now, source, events,
+					  token->is_mailed && !user_is_verified(&locked) ? 3 : 2);
 		source_remember(&token->realm_id, &token->user_id, source->ip, now);
 	}
 	lock_timeout_end(nest_level);

@@ -19,10 +19,10 @@ RESET ROLE;
 
 SELECT results_eq(
 	format($$SELECT realm_id, id, state, user_type, username, username_key COLLATE "default", email, email_key COLLATE "default", email_is_unique, email_verification,
-		first_name, last_name, reference, custom, tokens_valid_from, last_login_at FROM arsignup.users WHERE id = %L$$, :'ada'),
+		first_name, last_name, reference, custom, token_generation, last_login_at FROM arsignup.users WHERE id = %L$$, :'ada'),
 	format($$VALUES (realm(), %L::uuid, 'active', 'human', 'Ada@Example.com', 'ada@example.com', 'Ada@Example.com',
 		'ada@example.com', false, 'none', 'Ada', 'Lovelace', 'A-1', '{"plan": "pro", "seats": [1, 2]}'::jsonb,
-		NULL::timestamptz, NULL::timestamptz)$$, :'ada'),
+		0, NULL::timestamptz)$$, :'ada'),
 	'a user in an email realm: the row, trimmed, its username being its email');
 SELECT results_eq(
 	format($$SELECT realm_id, user_id, credential_type, password_hash, created_at = updated_at FROM arsignup.credentials WHERE user_id = %L$$, :'ada'),

@@ -49,7 +49,7 @@ CREATE FUNCTION rest(id uuid) RETURNS text LANGUAGE sql VOLATILE SECURITY DEFINE
 	WHERE strpos(t, id::text) = 0
 $$;
 
--- Run a statement; return what it changed in one row, times of its running as "now", and whether it changed any other or failed.
+-- Run a statement; return what it changed in one row, times of its running as "now" and a later generation as "+1", and whether it changed any other or failed.
 CREATE FUNCTION effect(place text, id uuid, statement text) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
 	before jsonb := row_of(place, id);
@@ -61,8 +61,9 @@ BEGIN
 	IF o.code <> '00000' THEN
 		RETURN jsonb_build_object('FAILED', concat_ws(' ', o.code, o.message));
 	END IF;
-	SELECT coalesce(jsonb_object_agg(a.key, CASE WHEN a.key IN ('tokens_valid_from', 'updated_at') AND (a.value #>> '{}')::timestamptz BETWEEN began AND clock_timestamp()
-			THEN '"now"' ELSE a.value END), '{}') INTO changed
+	SELECT coalesce(jsonb_object_agg(a.key, CASE
+			WHEN a.key = 'updated_at' AND (a.value #>> '{}')::timestamptz BETWEEN began AND clock_timestamp() THEN '"now"'
+			WHEN a.key = 'token_generation' THEN to_jsonb('+' || (a.value::int - b.value::int)) ELSE a.value END), '{}') INTO changed
 	FROM jsonb_each(row_of(place, id)) AS a JOIN jsonb_each(before) AS b USING (key) WHERE a.value <> b.value;
 	RETURN changed || CASE WHEN rest(id) <> others THEN '{"OTHERS": "CHANGED"}' ELSE jsonb '{}' END;
 END
@@ -162,15 +163,15 @@ SELECT updated('standard robot', 'email => '' ''', '{"email": null, "email_key":
 SELECT updated('standard robot', 'username => ''r3''', '{"username": "r3", "username_key": "r3"}', 'a program gets a username of its own', 'standard');
 
 -- State.
-SELECT updated('ada', 'state => ''inactive''', '{"state": "inactive", "tokens_valid_from": "now"}', 'inactive: the login tokens so far end');
+SELECT updated('ada', 'state => ''inactive''', '{"state": "inactive", "token_generation": "+1"}', 'inactive: the login tokens so far end');
 SELECT updated('ada', 'first_name => ''A''', '{"first_name": "A"}', 'an inactive user''s name');
-SELECT updated('ada', 'state => ''active'', first_name => ''Ada''', '{"state": "active", "first_name": "Ada", "tokens_valid_from": "now"}', 'active again: all tokens from before are refused');
+SELECT updated('ada', 'state => ''active'', first_name => ''Ada''', '{"state": "active", "first_name": "Ada", "token_generation": "+1"}', 'active again: all tokens from before are refused');
 SELECT updated('ada', 'state => ''active''', '{}', 'active already: no token ends');
 SELECT updated('ada', 'first_name => ''Ada'', last_name => ''Lovelace'', state => ''active''', '{}', 'active already, other things given: no token ends');
 RESET ROLE;
 SAVEPOINT asleep;
 UPDATE arsignup.realms SET state = 'inactive' WHERE id = realm();
-SELECT updated('bob', 'first_name => ''Bob'', state => ''inactive''', '{"first_name": "Bob", "state": "inactive", "tokens_valid_from": "now"}', 'also in an inactive realm');
+SELECT updated('bob', 'first_name => ''Bob'', state => ''inactive''', '{"first_name": "Bob", "state": "inactive", "token_generation": "+1"}', 'also in an inactive realm');
 ROLLBACK TO asleep;
 
 -- Where the realm stopped asking for unique emails.
@@ -265,12 +266,12 @@ CREATE FUNCTION setting_password(name text, password text, realm text DEFAULT 'e
 	SELECT format('SELECT arsignup.set_password(realm(%L), id(%L), %L)', realm, name, password)
 $$;
 SET LOCAL ROLE :"app_role";
-SELECT is(effect('users', id('ada'), setting_password('ada', 'canary zebu quartz')), '{"tokens_valid_from": "now"}', 'set_password: in the user''s row, the login tokens so far end');
+SELECT is(effect('users', id('ada'), setting_password('ada', 'canary zebu quartz')), '{"token_generation": "+1"}', 'set_password: in the user''s row, the login tokens so far end');
 SELECT is(is_password('ada', 'canary zebu quartz') AND NOT is_password('ada', 'password'), true, 'set_password: the new password holds, the old one no more');
 SELECT is(happened(), ARRAY['user.updated email ada - -'], 'set_password: told');
 SELECT is(effect('credentials', id('ada'), setting_password('ada', U&'canary zebu caf\00E9')) - 'password_hash', '{"updated_at": "now"}', 'set_password: in the credential, hash and time change; it is still the same');
 SELECT is(is_password('ada', U&'canary zebu cafe\0301'), true, 'set_password: a password is the same however it is composed');
-SELECT is(effect('users', id('bob'), setting_password('bob', 'canary zebu quartz')), '{"tokens_valid_from": "now"}', 'set_password: somebody who had none');
+SELECT is(effect('users', id('bob'), setting_password('bob', 'canary zebu quartz')), '{"token_generation": "+1"}', 'set_password: somebody who had none');
 RESET ROLE;
 SELECT results_eq(
 	$$SELECT realm_id, credential_type, created_at = updated_at, created_at > now(), password_hash LIKE '$argon2id$v=19$m=19456,t=2,p=1$%' FROM arsignup.credentials WHERE user_id = id('bob')$$,
@@ -304,7 +305,7 @@ $$;
 SELECT '$2b$04$D8pA7gutHt11a1QWG1D6KerPxRm9VeMnWGalt6WdgDmd0Sq1FKh1u' AS bcrypt \gset
 SELECT hashes_run FROM arsignup.stats() \gset before_
 SET LOCAL ROLE :"app_role";
-SELECT is(effect('users', id('bob'), setting_hash('bob', :'bcrypt')), '{"tokens_valid_from": "now"}', 'set_password_hash: in the user''s row, the login tokens so far end');
+SELECT is(effect('users', id('bob'), setting_hash('bob', :'bcrypt')), '{"token_generation": "+1"}', 'set_password_hash: in the user''s row, the login tokens so far end');
 SELECT is(happened(), ARRAY['user.updated email bob - -'], 'set_password_hash: told');
 SELECT is(effect('credentials', id('bob'), setting_hash('bob', :'bcrypt')) , '{"updated_at": "now"}', 'set_password_hash: in the credential, the time changes for the same hash');
 SELECT is(effect('credentials', id('bob'), setting_hash('bob', ready_hash())), jsonb_build_object('updated_at', 'now', 'password_hash', ready_hash()), 'set_password_hash: and the hash for another, which is stored as it is');
@@ -343,7 +344,7 @@ BEGIN
 END
 $$;
 SET LOCAL ROLE :"app_role";
-SELECT is(effect('users', id('kim'), changing('kim', 'password', 'canary zebu quartz')), '{"tokens_valid_from": "now"}', 'change_password: in the user''s row, the login tokens so far end');
+SELECT is(effect('users', id('kim'), changing('kim', 'password', 'canary zebu quartz')), '{"token_generation": "+1"}', 'change_password: in the user''s row, the login tokens so far end');
 SELECT is(is_password('kim', 'canary zebu quartz') AND NOT is_password('kim', 'password'), true, 'change_password: the new password holds, the old one no more');
 SELECT is(happened(), ARRAY['user.updated email kim - -'], 'change_password: told');
 SELECT is(effect('credentials', id('kim'), changing('kim', 'canary zebu quartz', U&'canary caf\00E9 quartz')) - 'password_hash', '{"updated_at": "now"}', 'change_password: in the credential, hash and time change');

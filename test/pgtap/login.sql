@@ -155,7 +155,7 @@ SELECT is((SELECT row(hashes - :before_hashes, ok - :before_ok, failed - :before
 SELECT is(:'ada_url'::text, 'https://app.example.com/login?token=' || :'ada_token', 'the url is the login handler with the token');
 SELECT is(
 	(SELECT to_jsonb(s) - 'created_at' - 'expires_at' FROM arsignup.sessions AS s WHERE user_id = :'ada'),
-	jsonb_build_object('realm_id', realm(), 'id', :'ada_session_id', 'user_id', :'ada', 'connected_app_id', app('users'), 'ended_at', NULL, 'ip', '192.0.2.7/24', 'cookie_digest', NULL, 'client', 'Test client'),
+	jsonb_build_object('realm_id', realm(), 'id', :'ada_session_id', 'user_id', :'ada', 'connected_app_id', app('users'), 'ended_at', NULL, 'ip', '192.0.2.7/24', 'cookie_digest', NULL, 'token_generation', 0, 'client', 'Test client'),
 	'the session: one row');
 SELECT is((SELECT expires_at - created_at FROM arsignup.sessions WHERE id = :'ada_session_id'), interval '360 minutes', 'it lasts as long as the realm says');
 SELECT is(
@@ -170,7 +170,7 @@ SELECT is((SELECT count(DISTINCT t) FROM (
 	'session, event and last_login_at have one time');
 SELECT ok(created_at > now() AND created_at <= clock_timestamp(), 'which is the clock''s, not the transaction''s') FROM arsignup.sessions WHERE id = :'ada_session_id';
 SELECT matches(:'ada_session_id'::text, '^[0-9a-f]{8}-[0-9a-f]{4}-7', 'a session''s id is of version 7');
-SELECT is((SELECT tokens_valid_from FROM arsignup.users WHERE id = :'ada'), NULL, 'a login invalidates nothing');
+SELECT is((SELECT token_generation FROM arsignup.users WHERE id = :'ada'), 0, 'a login invalidates nothing');
 
 -- Its token, taken apart by others' means.
 SELECT arsignup.reveal_jwt_key(realm()) AS key \gset
@@ -179,7 +179,7 @@ SELECT is(part(:'ada_token', 1), jsonb_build_object('alg', 'HS256', 'typ', 'JWT'
 SELECT is(split_part(:'ada_token', '.', 3), to_base64url(hmac(convert_to(left(:'ada_token', -44), 'UTF8'), convert_to(:'key', 'UTF8'))), 'the signature is HMAC-SHA-256 under the shared secret');
 CREATE TABLE expected_claims AS
 SELECT jsonb_build_object('uid', uid, 'sub', uid, 'aud', arsignup.format_id('rl', realm()), 'un', 'Ada@Example.com', 'n', 'Ada Lovelace', 'fn', 'Ada', 'ln', 'Lovelace',
-	'tk', tk, 'sid', tk, 'iat', seconds(created_at), 'exp', seconds(expires_at)) AS claims
+	'tk', tk, 'sid', tk, 'gen', token_generation, 'iat', seconds(created_at), 'exp', seconds(expires_at)) AS claims
 FROM arsignup.sessions, LATERAL (VALUES (arsignup.format_id('usr', user_id), arsignup.format_id('kss', id))) AS v (uid, tk) WHERE id = :'ada_session_id';
 GRANT SELECT ON expected_claims TO PUBLIC;
 SELECT is(part(:'ada_token', 2), (SELECT claims FROM expected_claims), 'the claims: AuthRocket''s names, with sub and sid');
@@ -190,7 +190,7 @@ SELECT is(arsignup.verify_login_token(:'ada_token', realm('other')), NULL, 'and 
 SELECT is(arsignup.verify_login_token(NULL), NULL, 'no token is no login');
 RESET ROLE;
 SELECT arsignup.login(app('users'), 'kim@example.com', 'password') AS kim \gset login_
-SELECT is(part((:'login_kim'::arsignup.login_result).token, 2) - ARRAY['uid', 'sub', 'aud', 'tk', 'sid', 'iat', 'exp'], '{"un": "kim@example.com", "n": "kim@example.com"}', 'who has no names goes by the username, and fn and ln are absent');
+SELECT is(part((:'login_kim'::arsignup.login_result).token, 2) - ARRAY['uid', 'sub', 'aud', 'tk', 'sid', 'gen', 'iat', 'exp'], '{"un": "kim@example.com", "n": "kim@example.com"}', 'who has no names goes by the username, and fn and ln are absent');
 SELECT is((SELECT row(ip, client)::text FROM arsignup.sessions WHERE user_id = :'kim'), '(,)', 'without address and client there are none');
 
 -- The client's name is whatever somebody sent us.
@@ -264,7 +264,7 @@ CREATE FUNCTION hash_of(usr text) RETURNS text LANGUAGE sql SECURITY DEFINER SET
 	SELECT password_hash FROM arsignup.credentials WHERE user_id = usr::uuid
 $$;
 SELECT arsignup.create_user(realm(), 'cheap@example.com', password_hash => '$argon2id$v=19$m=8,t=1,p=1$ZmVkY2JhOTg3NjU0MzIxMA$p5lw/Qlg+o1N5CuGo+V8fsUDbk5XsBT1BK7g9xiTBzM') AS cheap \gset
-SELECT hash_of(:'cheap') AS hash, rest_of_credential(:'cheap') AS rest, tokens_valid_from IS NULL AS valid FROM arsignup.users WHERE id = :'cheap' \gset before_
+SELECT hash_of(:'cheap') AS hash, rest_of_credential(:'cheap') AS rest, token_generation = 0 AS valid FROM arsignup.users WHERE id = :'cheap' \gset before_
 SELECT is(arsignup.password_needs_rehash(:'before_hash'), true, 'a hash from cheaper times');
 SELECT wrong('users', 'cheap@example.com', 'b', 1, 'a cheap hash');
 SELECT is(hash_of(:'cheap'), :'before_hash', 'a wrong login leaves the hash as it is');
@@ -275,7 +275,7 @@ SELECT is((SELECT row(hashes - :before_hashes, ok - :before_ok, failed - :before
 SELECT matches(hash_of(:'cheap'), '^\$argon2id\$v=19\$m=19456,t=2,p=1\$', 'and leaves a hash at the current cost');
 SELECT is(arsignup.verify_password('a', hash_of(:'cheap')), true, 'of the same password');
 SELECT is(rest_of_credential(:'cheap'), :'before_rest', 'nothing else of the credential has changed');
-SELECT is((SELECT tokens_valid_from FROM arsignup.users WHERE id = :'cheap'), NULL, 'login tokens from before hold');
+SELECT is((SELECT token_generation FROM arsignup.users WHERE id = :'cheap'), 0, 'login tokens from before hold');
 SELECT is((SELECT count(*) FROM arsignup.events), :before_events::bigint + 1, 'only the login is told');
 SELECT hash_of(:'cheap') AS hash \gset before_
 SELECT * FROM counted() \gset before_
@@ -416,7 +416,7 @@ RESET ROLE;
 SELECT is((SELECT hashes FROM counted()), :before_hashes::bigint, 'create_session does not hash');
 SELECT is(
 	(SELECT to_jsonb(s) - 'created_at' - 'expires_at' FROM arsignup.sessions AS s WHERE id = :'made_session_id'),
-	jsonb_build_object('realm_id', realm(), 'id', :'made_session_id', 'user_id', :'kim', 'connected_app_id', app('users'), 'ended_at', NULL, 'ip', '192.0.2.8', 'cookie_digest', NULL, 'client', 'By hand'),
+	jsonb_build_object('realm_id', realm(), 'id', :'made_session_id', 'user_id', :'kim', 'connected_app_id', app('users'), 'ended_at', NULL, 'ip', '192.0.2.8', 'cookie_digest', NULL, 'token_generation', 0, 'client', 'By hand'),
 	'it stores the session');
 SELECT is((SELECT row(expires_at, expires_at - created_at)::text FROM arsignup.sessions WHERE id = :'made_session_id'), row(:'made_expires_at'::timestamptz, interval '6 hours')::text, 'and returns when it expires');
 SELECT is(arsignup.verify_login_token(:'made_token') ->> 'tk', arsignup.format_id('kss', :'made_session_id'), 'its token verifies');
@@ -477,6 +477,7 @@ FROM (VALUES
 	(:'free_claims'::jsonb || jsonb_build_object('exp', 0), false, 'expired in 1970'),
 	(:'free_claims'::jsonb || jsonb_build_object('iat', :at + 25), true, 'made in 25 seconds: clocks differ'),
 	(:'free_claims'::jsonb || jsonb_build_object('iat', :at + 40), false, 'made in 40 seconds'),
+	(:'free_claims'::jsonb || jsonb_build_object('gen', 1), false, 'R9: of another generation'), (:'free_claims'::jsonb - 'gen', false, 'R9: of none'),
 	(:'free_claims'::jsonb - 'exp', false, 'without exp'), (:'free_claims'::jsonb - 'iat', false, 'without iat'), (:'free_claims'::jsonb - 'aud', false, 'without aud'),
 	(:'free_claims'::jsonb - 'uid', false, 'without uid'), (:'free_claims'::jsonb - 'tk', false, 'without tk'),
 	(:'free_claims'::jsonb || jsonb_build_object('exp', (:at + 100)::text), false, 'exp as a string'),
@@ -612,9 +613,9 @@ RESET ROLE;
 SELECT is(:'new_signup_mode' || :{?new_org_id}::text || :{?new_membership_id}::text, 'userfalsefalse', 'a signup in mode user');
 SELECT is(
 	(SELECT to_jsonb(s) - 'created_at' - 'expires_at' FROM arsignup.sessions AS s WHERE user_id = :'new_user_id'),
-	jsonb_build_object('realm_id', realm(), 'id', :'new_session_id', 'user_id', :'new_user_id', 'connected_app_id', app('users'), 'ended_at', NULL, 'ip', '192.0.2.9', 'cookie_digest', NULL, 'client', 'Browser'),
+	jsonb_build_object('realm_id', realm(), 'id', :'new_session_id', 'user_id', :'new_user_id', 'connected_app_id', app('users'), 'ended_at', NULL, 'ip', '192.0.2.9', 'cookie_digest', NULL, 'token_generation', 0, 'client', 'Browser'),
 	'ends with a session');
-SELECT is(arsignup.verify_login_token(:'new_token') - ARRAY['iat', 'exp', 'aud'],
+SELECT is(arsignup.verify_login_token(:'new_token') - ARRAY['gen', 'iat', 'exp', 'aud'],
 	jsonb_build_object('uid', u, 'sub', u, 'tk', s, 'sid', s, 'un', 'new@example.com', 'n', 'New User', 'fn', 'New', 'ln', 'User'), 'whose token holds')
 FROM arsignup.format_id('usr', :'new_user_id') AS u, arsignup.format_id('kss', :'new_session_id') AS s;
 SELECT is(:'new_url'::text, 'https://app.example.com/login?token=' || :'new_token' || '&signup=true', 'and goes to the login handler with signup=true behind it');
@@ -712,7 +713,7 @@ BEGIN
 	IF arsignup.verify_login_token(token) IS DISTINCT FROM part(token, 2) THEN
 		RETURN '"the token does not verify"';
 	END IF;
-	RETURN part(token, 2) - ARRAY['uid', 'sub', 'aud', 'un', 'n', 'fn', 'ln', 'tk', 'sid', 'iat', 'exp'];
+	RETURN part(token, 2) - ARRAY['uid', 'sub', 'aud', 'un', 'n', 'fn', 'ln', 'tk', 'sid', 'gen', 'iat', 'exp'];
 END
 $$;
 SELECT arsignup.create_org(realm(), 'Engines', custom => '{"size": 3}') AS engines, arsignup.create_org(realm(), 'Dormant') AS dormant, arsignup.create_org(realm(), 'Expired') AS expired, arsignup.create_org(realm(), 'Bound "to" expire \ é') AS bound \gset
@@ -1146,7 +1147,7 @@ SELECT is((SELECT relowner::regrole::text FROM pg_class WHERE oid = t), 'arsignu
 SELECT is(c.condition, '', t || ' is dumped whole') FROM unnest(ARRAY['arsignup.sessions', 'arsignup.signing_keys', 'arsignup.login_sources']::regclass[]) AS t
 	LEFT JOIN (SELECT unnest(extconfig) AS oid, unnest(extcondition) AS condition FROM pg_extension WHERE extname = 'arsignup') AS c ON c.oid = t;
 SELECT has_column('arsignup', split_part(c, '.', 1)::name, split_part(c, '.', 2)::name, c || ' is promised')
-FROM unnest(ARRAY['sessions.realm_id', 'sessions.id', 'sessions.user_id', 'sessions.connected_app_id', 'sessions.cookie_digest', 'sessions.created_at', 'sessions.expires_at', 'sessions.ended_at', 'sessions.ip', 'sessions.client',
+FROM unnest(ARRAY['sessions.realm_id', 'sessions.id', 'sessions.user_id', 'sessions.connected_app_id', 'sessions.cookie_digest', 'sessions.created_at', 'sessions.expires_at', 'sessions.ended_at', 'sessions.token_generation', 'sessions.ip', 'sessions.client',
 	'signing_keys.realm_id', 'signing_keys.kid', 'signing_keys.alg', 'signing_keys.public_key', 'signing_keys.sealed_key', 'signing_keys.master_key_id', 'signing_keys.created_at', 'signing_keys.retired_at']) AS c;
 
 -- Labels: what reads is stable and runs on a standby; no secret goes to a parallel worker.

@@ -74,9 +74,9 @@ SELECT is(arsignup.verify_login_token(:'ada_token', realm('other')), NULL, 'mode
 SELECT is((SELECT count(*) FROM arsignup.sessions WHERE realm_id = realm()), 1::bigint, 'mode user: one session');
 SELECT results_eq(
 	format($$SELECT realm_id, state, user_type, username, username_key COLLATE "default", email, email_key COLLATE "default", email_verification, first_name, last_name, reference, custom,
-		tokens_valid_from, last_login_at = created_at FROM arsignup.users WHERE id = %L$$, :'ada_user_id'),
+		token_generation, last_login_at = created_at FROM arsignup.users WHERE id = %L$$, :'ada_user_id'),
 	$$VALUES (realm(), 'active', 'human', 'Ada@Example.com', 'ada@example.com', 'Ada@Example.com', 'ada@example.com', 'none', 'Ada', 'Lovelace', NULL::text, '{"plan": "pro"}'::jsonb,
-		NULL::timestamptz, true)$$, 'mode user: the user, who has logged in');
+		0, true)$$, 'mode user: the user, who has logged in');
 SELECT ok(arsignup.verify_password('canary zebu quartz', password_hash) AND NOT arsignup.verify_password('canary zebu quartx', password_hash), 'mode user: the password is the user''s, and no other')
 FROM arsignup.credentials WHERE realm_id = realm() AND user_id = :'ada_user_id' AND credential_type = 'password';
 SELECT is((SELECT count(*) FROM arsignup.memberships WHERE user_id = :'ada_user_id'), 0::bigint, 'mode user: no membership');

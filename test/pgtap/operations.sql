@@ -178,8 +178,8 @@ SELECT is((outcome(format('SELECT arsignup.redeem_signup_token(%L)', :'lasting_t
 -- Sessions: those that have expired and those that were ended, after the tokens, in whatever realm.
 UPDATE pg_class SET relpages = 100, reltuples = 0 WHERE oid = 'arsignup.sessions'::regclass;
 SELECT arsignup.create_user(realm('other'), 'kim@example.com') AS other_kim \gset
-INSERT INTO arsignup.sessions (realm_id, id, user_id, created_at, expires_at, ended_at, client)
-SELECT realm(realm), arsignup.new_id(), CASE realm WHEN 'email' THEN :'kim' ELSE :'other_kim' END::uuid, now() - interval '400 days', clock_timestamp() + expires, clock_timestamp() + ended, name
+INSERT INTO arsignup.sessions (realm_id, id, user_id, created_at, expires_at, ended_at, client, token_generation)
+SELECT realm(realm), arsignup.new_id(), CASE realm WHEN 'email' THEN :'kim' ELSE :'other_kim' END::uuid, now() - interval '400 days', clock_timestamp() + expires, clock_timestamp() + ended, name, 0
 FROM (VALUES
 	('email', 'going on', interval '1 hour', NULL::interval), ('other', 'going on elsewhere', '366 days', NULL),
 	('email', 'expired long ago', '-9 days', NULL), ('other', 'expired just now', '0', NULL),
@@ -211,8 +211,8 @@ SELECT is(arsignup.verify_login_token(:'ended_token'), NULL, 'purge_expired: tha
 ---------------------------------------------------------------------------------------------------
 
 UPDATE pg_class SET relpages = 100, reltuples = 0 WHERE oid = 'arsignup.one_time_tokens'::regclass;
-INSERT INTO arsignup.one_time_tokens (realm_id, user_id, created_at, expires_at, used_at, digest, purpose, email_key)
-SELECT realm(realm), CASE realm WHEN 'email' THEN :'kim' ELSE :'other_kim' END::uuid, now() - interval '400 days', clock_timestamp() + expires, clock_timestamp() + used, sha256(name::bytea), 'password_reset', name
+INSERT INTO arsignup.one_time_tokens (realm_id, user_id, created_at, expires_at, used_at, digest, purpose, email_key, token_generation, is_mailed)
+SELECT realm(realm), CASE realm WHEN 'email' THEN :'kim' ELSE :'other_kim' END::uuid, now() - interval '400 days', clock_timestamp() + expires, clock_timestamp() + used, sha256(name::bytea), 'password_reset', name, 0, true
 FROM (VALUES
 	('email', 'good', interval '1 hour', NULL::interval), ('other', 'good elsewhere', '366 days', NULL),
 	('email', 'expired long ago', '-9 days', NULL), ('other', 'expired just now', '0', NULL),
@@ -440,8 +440,8 @@ INSERT INTO arsignup.memberships (realm_id, id, created_at, user_id, org_id, exp
 VALUES (realm(), arsignup.new_id(), now(), :'kim', NULL, clock_timestamp(), '{expired_alone}', '{}');
 CREATE TABLE membership_before AS SELECT * FROM arsignup.memberships;
 CREATE FUNCTION memberships_left() RETURNS bigint LANGUAGE sql VOLATILE SECURITY DEFINER AS $$ SELECT count(*) FROM arsignup.memberships $$;
-INSERT INTO arsignup.one_time_tokens (realm_id, user_id, created_at, expires_at, digest, purpose, email_key)
-VALUES (realm(), :'kim', now() - interval '1 day', now() - interval '1 hour', sha256('before memberships'), 'password_reset', 'x');
+INSERT INTO arsignup.one_time_tokens (realm_id, user_id, created_at, expires_at, digest, purpose, email_key, token_generation, is_mailed)
+VALUES (realm(), :'kim', now() - interval '1 day', now() - interval '1 hour', sha256('before memberships'), 'password_reset', 'x', 0, true);
 SET LOCAL ROLE :"admin_role";
 SELECT is(arsignup.purge_expired(1), 1::bigint, 'purge_expired: mailed tokens go before memberships');
 SELECT is(memberships_left(), 7::bigint, 'purge_expired: no membership yet, for max_rows counts all');

@@ -284,9 +284,9 @@ SELECT rows_are(
 		FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid, aclexplode(a.attacl) AS x
 		WHERE c.relnamespace = ANY (ours()) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3$$,
 	$$VALUES ('arsignup.api_keys', 'arsignup_admin', 'SELECT', 'created_at id last_used_at name permissions realm_id revoked_at'),
-		('arsignup.one_time_tokens', 'arsignup_admin', 'SELECT', 'created_at email_key expires_at purpose realm_id used_at user_id'),
+		('arsignup.one_time_tokens', 'arsignup_admin', 'SELECT', 'created_at email_key expires_at is_mailed purpose realm_id token_generation used_at user_id'),
 		('arsignup.orgs', 'arsignup_app', 'REFERENCES', 'id'),
-		('arsignup.sessions', 'arsignup_admin', 'SELECT', 'client connected_app_id created_at ended_at expires_at id ip realm_id user_id'),
+		('arsignup.sessions', 'arsignup_admin', 'SELECT', 'client connected_app_id created_at ended_at expires_at id ip realm_id token_generation user_id'),
 		('arsignup.signing_keys', 'arsignup_admin', 'SELECT', 'alg created_at kid master_key_id public_key realm_id retired_at session_minutes'),
 		('arsignup.signup_tokens', 'arsignup_admin', 'SELECT', 'connected_app_id created_at credential_type custom email expires_at first_name last_name org_name realm_id redeemed_at redeemer_id revoked_at user_id username'),
 		('arsignup.users', 'arsignup_app', 'REFERENCES', 'id')$$,

@@ -201,14 +201,13 @@ RESET ROLE;
 SELECT ok(arsignup.verify_password('canary zebu', password_hash), 'and is the user''s password from now on') FROM arsignup.credentials WHERE user_id = id('ada');
 SELECT is(arsignup.verify_login_token(:'login_token'), NULL, 'login tokens from before are void');
 SELECT ok(ended_at IS NOT NULL, 'and sessions ended') FROM arsignup.sessions WHERE id = :'session_id';
-SELECT is(events(id('ada'), :'mark'), 'user.password_token.consumed user.updated', 'events tell of it');
-SELECT is(email_verification, 'requested', 'it verifies nothing') FROM arsignup.users WHERE id = id('ada');
+SELECT is(events(id('ada'), :'mark'), 'user.password_token.consumed user.updated user.email.verified', 'N8: events tell of it, and of the email');
+SELECT is(email_verification, 'verified', 'N8: which is verified, since the token was mailed there') FROM arsignup.users WHERE id = id('ada');
 SELECT is(arsignup.reset_password(:'token', 'canary zebu two'), NULL, 'the token works once');
 SELECT is(arsignup.reset_password(:'second', 'canary zebu two'), NULL, 'and takes the other mail''s with it');
 SELECT is(arsignup.reset_password(:'verification', 'canary zebu two'), NULL, 'a token for verification resets nothing');
-SELECT is(arsignup.verify_email(:'verification'), id('ada'), 'but still verifies, since a new password makes no new address');
-SELECT is(events(id('ada'), :'mark'), 'user.password_token.consumed user.updated user.email.verified', 'an event tells of it');
-SELECT is(email_verification, 'verified', 'the email is verified') FROM arsignup.users WHERE id = id('ada');
+SELECT is(arsignup.verify_email(:'verification'), id('ada'), 'but is still good, since a new password makes no new address');
+SELECT is(events(id('ada'), :'mark'), 'user.password_token.consumed user.updated user.email.verified', 'N8: of an email that was verified before nothing is told');
 SELECT is(arsignup.verify_email(:'verification'), NULL, 'once');
 
 -- Who says from where they are is known there, by whichever name, and what has failed from there is forgotten.
@@ -220,7 +219,7 @@ SELECT reset_mail('sue', 'standard') ->> 'token' AS token \gset
 SELECT now_id() AS mark \gset
 SELECT is(arsignup.reset_password(:'token', 'canary zebu', '192.0.2.50', 'curl'), id('sue'), 'a reset with an address');
 SELECT results_eq(format('SELECT event_type, ip, client FROM arsignup.events WHERE user_id = id(''sue'') AND id > %L ORDER BY id', :'mark'),
-	$$VALUES ('user.password_token.consumed', inet '192.0.2.50', 'curl'), ('user.updated', '192.0.2.50', 'curl')$$, 'which the events tell');
+	$$VALUES ('user.password_token.consumed', inet '192.0.2.50', 'curl'), ('user.updated', '192.0.2.50', 'curl'), ('user.email.verified', '192.0.2.50', 'curl')$$, 'which the events tell');
 SELECT results_eq($$SELECT source FROM arsignup.login_sources WHERE user_id = id('sue')$$, $$VALUES (inet '192.0.2.50')$$, 'is known there');
 SELECT is(tried(login, 'canary zebu', '192.0.2.50'), 'ok', 'and may log in at once: ' || login) FROM unnest(ARRAY['sue', 'sue@example.com']) AS login;
 SELECT is(tried(login, 'canary', '192.0.2.50', 6), 'invalid throttled', 'who fails too often there is throttled again: ' || login) FROM unnest(ARRAY['sue', 'sue@example.com']) AS login;
@@ -429,10 +428,16 @@ SELECT arsignup.update_user(realm('require'), id('unverified'), email => 'change
 SELECT is(attempt('require', 'changed@example.com', 'password'), 'f unverified t 1', 'require: until the email changes');
 SELECT is(to_jsonb(r), jsonb_build_object('ok', false, 'reason', 'unverified', 'user_id', id('unverified'), 'session_id', NULL, 'token', NULL, 'url', NULL, 'retry_after', NULL), 'require: also for the browser') FROM arsignup.login_again(app('require'), :'browser') AS r;
 SELECT is(to_jsonb(r) ->> 'reason', 'invalid', 'require: a browser without a session is told nothing of it') FROM arsignup.login_again(app('require'), 'kbs_' || repeat('A', 64)) AS r;
--- A reset proves who reads the mail, but is no verification.
+-- N8: a reset proves who reads the mail. A password that the application sets does not.
+SELECT arsignup.set_password(realm('require'), id('unverified'), 'canary okapi');
+SELECT is(attempt('require', 'changed@example.com', 'canary okapi'), 'f unverified t 1', 'N8: require: set_password verifies nothing');
 SELECT reset_mail('changed@example.com', 'require') ->> 'token' AS token \gset
 SELECT is(arsignup.reset_password(:'token', 'canary zebu'), id('unverified'), 'require: who is not verified may reset the password');
-SELECT is(attempt('require', 'changed@example.com', 'canary zebu'), 'f unverified t 1', 'require: which verifies nothing');
+SELECT is(attempt('require', 'changed@example.com', 'canary zebu'), 't f 1', 'N8: require: which opens the login');
+SELECT is(arsignup.change_password(realm('require'), id('unverified'), 'canary zebu', 'canary okapi'), true, 'N8: require: a new password');
+SELECT is(attempt('require', 'changed@example.com', 'canary okapi'), 't f 1', 'N8: require: leaves it verified');
+SELECT arsignup.update_user(realm('require'), id('unverified'), email => 'again@example.com');
+SELECT is(attempt('require', 'again@example.com', 'canary okapi'), 'f unverified t 1', 'N8: require: until the email changes');
 -- Programs are exempt.
 SELECT arsignup.create_user(realm('require'), 'robot@example.com', user_type => 'api', password_hash => ready_hash()) AS robot \gset
 SELECT is(attempt('require', 'robot@example.com', 'password'), 't f 1', 'require: a program logs in');

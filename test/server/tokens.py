@@ -543,7 +543,7 @@ def claim_forgeries(realm, other):
     def changed(**changes):
         return key.token(realm.claims(**changes))
 
-    for name in "aud", "uid", "sub", "tk", "sid", "iat", "exp":
+    for name in "aud", "uid", "sub", "tk", "sid", "gen", "iat", "exp":
         yield f"a token without {name}", changed(**{name: None})
         yield f"{name} null", key.token({**claims, name: None})
         yield f"{name} in an array", changed(**{name: [claims[name]]})

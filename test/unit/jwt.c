@@ -260,11 +260,11 @@ verdict_of_signature(size_t size)
 
 /* ---------- claims ---------- */
 
-#define TIMES "\"iat\":1700000000,\"exp\":1700021600"
+#define TIMES "\"gen\":7,\"iat\":1700000000,\"exp\":1700021600"
 #define NAMES "\"uid\":\"" UID "\",\"sub\":\"" UID "\",\"tk\":\"" TK "\",\"sid\":\"" TK "\""
 #define CLAIMS "{\"aud\":\"" AUD "\"," NAMES "," TIMES "}"
 #define WITH(member) "{\"aud\":\"" AUD "\"," NAMES "," TIMES "," member "}"
-#define TIMED(iat, exp) "{\"aud\":\"" AUD "\"," NAMES ",\"iat\":" iat ",\"exp\":" exp "}"
+#define TIMED(iat, exp) "{\"aud\":\"" AUD "\"," NAMES ",\"gen\":7,\"iat\":" iat ",\"exp\":" exp "}"
 #define AUD63 "012345678901234567890123456789012345678901234567890123456789012"
 #define NESTED15 "[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]"
 
@@ -303,8 +303,11 @@ static const Span bad_claims[] = {
 	TEXT("{\"aud\":\"" AUD "\",\"uid\":\"" UID "\",\"sub\":\"" UID "\",\"sid\":\"" TK "\"," TIMES "}"),
 	TEXT("{\"aud\":\"" AUD "\",\"uid\":\"" UID "\",\"tk\":\"" TK "\",\"sid\":\"" TK "\"," TIMES "}"),
 	TEXT("{\"aud\":\"" AUD "\",\"sub\":\"" UID "\",\"tk\":\"" TK "\",\"sid\":\"" TK "\"," TIMES "}"),
-	TEXT("{\"aud\":\"" AUD "\"," NAMES ",\"iat\":1700000000}"),
-	TEXT("{\"aud\":\"" AUD "\"," NAMES ",\"exp\":1700000000}"),
+	TEXT("{\"aud\":\"" AUD "\"," NAMES ",\"iat\":1700000000,\"exp\":1700000000}"),
+	TEXT("{\"aud\":\"" AUD "\"," NAMES ",\"gen\":-1,\"iat\":1700000000,\"exp\":1700000000}"),
+	TEXT("{\"aud\":\"" AUD "\"," NAMES ",\"gen\":\"7\",\"iat\":1700000000,\"exp\":1700000000}"),
+	TEXT("{\"aud\":\"" AUD "\"," NAMES ",\"gen\":7,\"iat\":1700000000}"),
+	TEXT("{\"aud\":\"" AUD "\"," NAMES ",\"gen\":7,\"exp\":1700000000}"),
 	TEXT("{\"aud\":null," NAMES "," TIMES "}"),
 	TEXT("{\"aud\":[\"" AUD "\"]," NAMES "," TIMES "}"),
 	TEXT("{\"aud\":{\"aud\":\"" AUD "\"}," NAMES "," TIMES "}"),
@@ -398,6 +401,7 @@ check_claims(void)
 	is_string(claims.aud, AUD, "... aud");
 	is_string(claims.uid, UID, "... uid");
 	is_string(claims.tk, TK, "... tk");
+	is_int(claims.gen, 7, "... gen");
 	is_int(claims.iat, 1700000000, "... iat");
 	is_int(claims.exp, 1700021600, "... exp");
 }
@@ -1020,7 +1024,7 @@ fuzz_claims(void)
 		if (jwt_read_claims(exact, &claims))
 		{
 			accepted++;
-			odd += claims.iat < 0 || claims.exp < 0 || memchr(claims.aud, 0, 64) == NULL ||
+			odd += claims.gen < 0 || claims.iat < 0 || claims.exp < 0 || memchr(claims.aud, 0, 64) == NULL ||
 				memchr(claims.uid, 0, 64) == NULL || memchr(claims.tk, 0, 64) == NULL ||
 				memchr(text.data, 0, text.size) != NULL;
 		}
@@ -1038,7 +1042,7 @@ main(void)
 	const JwtKey *others[4] = {&keys[0], &keys[1], &keys[2], &keys[3]};
 
 	plan(lengthof(good_headers) + lengthof(bad_headers) + lengthof(good_tokens) + lengthof(bad_tokens) +
-		 lengthof(bad_payloads) + lengthof(good_claims) + lengthof(bad_claims) + 8 + 6 + 6 +
+		 lengthof(bad_payloads) + lengthof(good_claims) + lengthof(bad_claims) + 8 + 7 + 6 +
 		 10 + lengthof(rfc8032) + 2 + 10 + 7 + 3 * 9 + 3 * 2 + 3 * 2 + 2);
 	if (sodium_init() < 0)
 		abort();
