@@ -82,6 +82,8 @@ static Statement set_credential = STATEMENT(
 static Statement exchange_credential = STATEMENT(
 	"UPDATE arsignup.credentials c SET password_hash = $4, " CHANGED_AT("$5")
 	" WHERE " OF_PASSWORD " AND updated_at = $3");
+static Statement find_credential = STATEMENT(
+	"SELECT FROM arsignup.credentials WHERE " OF_PASSWORD " AND updated_at = $3");
 
 static Statement renew_credential = STATEMENT(
 	"UPDATE arsignup.credentials SET password_hash = $4"
@@ -356,7 +358,7 @@ set_password_hash(const pg_uuid_t *realm_id, const User *user, TimestampTz now)
 	add_uuid(&parameters, &user->id);
 	add_time(&parameters, now);
 	add_text(&parameters, user->password_hash);
-	(void) statement_run(&set_credential, &parameters);
+	statement_touch(&set_credential, &parameters, "credentials", 1);
 }
 
 /*
@@ -375,9 +377,7 @@ user_insert(const Realm *realm, User *user, TimestampTz now)
 		user_check_free(realm, user, &faults);
 		faults_raise(&faults);
 		if (!insert_row(&insert_user_or_fail, realm, user, now))
-			ereport(ERROR,
-					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("a trigger on arsignup.users has suppressed the new user")));
+			raise_suppressed("users");
 	}
 	if (user->password_hash != NULL)
 		set_password_hash(&realm->id, user, now);
@@ -588,7 +588,7 @@ user_update(const Realm *realm, User *user)
 	{
 		user_check_free(realm, user, &faults);
 		faults_raise(&faults);
-		(void) statement_run(&update_user, &parameters);
+		statement_touch(&update_user, &parameters, "users", 1);
 	}
 }
 
@@ -598,7 +598,11 @@ user_delete(const Caller *caller, const pg_uuid_t *realm_id, const pg_uuid_t *us
 {
 	Parameters	parameters = one_user(realm_id, user_id);
 
-	return caller_delete(caller, &delete_user, &parameters) == 1;
+	if (caller_delete(caller, &delete_user, &parameters) > 0)
+		return true;
+	if (statement_run(&select_user, &parameters) > 0)
+		raise_suppressed("users");
+	return false;
 }
 
 /* Tell whether a realm has users. */
@@ -620,8 +624,11 @@ users_delete_realm(const Caller *caller, const pg_uuid_t *realm_id, int64 max_ro
 		"WITH batch AS MATERIALIZED (SELECT id FROM arsignup.users WHERE realm_id = $1 LIMIT $2)"
 		" DELETE FROM arsignup.users u USING batch b WHERE u.realm_id = $1 AND u.id = b.id");
 	Parameters	parameters = batch_of(realm_id, max_rows);
+	uint64		deleted = caller_delete(caller, &delete_users, &parameters);
 
-	return caller_delete(caller, &delete_users, &parameters);
+	if (deleted == 0 && users_exist(realm_id))
+		raise_suppressed("users");
+	return deleted;
 }
 
 /* Read a user's password; false if there is none. */
@@ -658,7 +665,7 @@ invalidate(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, bool email_is_pr
 	Parameters	parameters = one_user(realm_id, user_id);
 
 	add_bool(&parameters, email_is_proved);
-	if (statement_run(&invalidate_tokens, &parameters) == 0)
+	if (!statement_touch_any(&invalidate_tokens, &select_user, &parameters, "users"))
 		raise_not_found("user");
 }
 
@@ -686,7 +693,7 @@ user_exchange_password(const pg_uuid_t *realm_id, const User *user, TimestampTz 
 	add_time(&parameters, user->password_changed_at);
 	add_text(&parameters, user->password_hash);
 	add_time(&parameters, now);
-	if (statement_run(&exchange_credential, &parameters) == 0)
+	if (!statement_touch_any(&exchange_credential, &find_credential, &parameters, "credentials"))
 		return false;
 	invalidate(realm_id, &user->id, false);
 	return true;
@@ -701,7 +708,7 @@ user_set_verification(const pg_uuid_t *realm_id, const User *user, const char *e
 	Parameters	parameters = one_user(realm_id, &user->id);
 
 	add_text(&parameters, email_verification);
-	(void) statement_run(&set_verification, &parameters);
+	statement_touch(&set_verification, &parameters, "users", 1);
 }
 
 /* Tell whether a user's email is known to be theirs. */

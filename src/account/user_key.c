@@ -25,7 +25,7 @@ user_key_insert(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz
 	add_uuid(&parameters, user_id);
 	add_time(&parameters, now);
 	add_bytes(&parameters, digest, KEY_DIGEST_SIZE);
-	(void) statement_run(&insert_key, &parameters);
+	statement_touch(&insert_key, &parameters, "credentials", 1);
 }
 
 /*
@@ -61,9 +61,11 @@ user_key_delete(const pg_uuid_t *realm_id, const pg_uuid_t *id)
 {
 	static Statement delete_key = STATEMENT(
 		"DELETE FROM arsignup.credentials WHERE realm_id = $1 AND id = $2 AND credential_type = 'api_key'");
+	static Statement find_key = STATEMENT(
+		"SELECT FROM arsignup.credentials WHERE realm_id = $1 AND id = $2 AND credential_type = 'api_key'");
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, realm_id);
 	add_uuid(&parameters, id);
-	return statement_run(&delete_key, &parameters) == 1;
+	return statement_touch_any(&delete_key, &find_key, &parameters, "credentials");
 }

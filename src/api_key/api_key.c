@@ -103,7 +103,7 @@ insert_key(const pg_uuid_t *id, const pg_uuid_t *realm_id, const char *name, Arr
 	add_text(&parameters, name);
 	add_pointer(&parameters, TEXTARRAYOID, permissions);
 	add_bytes(&parameters, digest, KEY_DIGEST_SIZE);
-	(void) statement_run(&insert_key, &parameters);
+	statement_touch(&insert_key, &parameters, "api_keys", 1);
 }
 
 /* arsignup.create_api_key(realm_id uuid, name text, permissions text[]) returns text */
@@ -141,6 +141,8 @@ arsignup_revoke_api_key(PG_FUNCTION_ARGS)
 {
 	static Statement revoke_key = STATEMENT(
 		"UPDATE arsignup.api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL");
+	static Statement find_key = STATEMENT(
+		"SELECT FROM arsignup.api_keys WHERE id = $1 AND revoked_at IS NULL");
 	Parameters	parameters = {0};
 	int			nest_level;
 	bool		revoked;
@@ -149,7 +151,7 @@ arsignup_revoke_api_key(PG_FUNCTION_ARGS)
 	nest_level = lock_timeout_begin();
 	add_uuid(&parameters, argument_uuid(fcinfo, 0));
 	add_time(&parameters, GetCurrentTimestamp());
-	revoked = statement_run(&revoke_key, &parameters) == 1;
+	revoked = statement_touch_any(&revoke_key, &find_key, &parameters, "api_keys");
 	lock_timeout_end(nest_level);
 	spi_close();
 	PG_RETURN_BOOL(revoked);

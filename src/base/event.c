@@ -53,7 +53,7 @@ events_record(const pg_uuid_t *realm_id, TimestampTz now, const EventSource *sou
 		add_uuid(&parameters, events[i].org_id);
 		add_uuid(&parameters, events[i].membership_id);
 	}
-	(void) statement_run(&insert_events[count - 1], &parameters);
+	statement_touch(&insert_events[count - 1], &parameters, "events", count);
 }
 
 /*
@@ -114,8 +114,10 @@ events_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)
 	static Statement delete_events = STATEMENT(
 		"WITH batch AS MATERIALIZED (SELECT id FROM arsignup.events WHERE realm_id = $1 LIMIT $2)"
 		" DELETE FROM arsignup.events e USING batch b WHERE e.realm_id = $1 AND e.id = b.id");
+	static Statement find_any = STATEMENT(
+		"SELECT FROM arsignup.events WHERE realm_id = $1 LIMIT 1");
 
-	return statement_run_batch(&delete_events, realm_id, max_rows);
+	return statement_delete_batch(&delete_events, &find_any, realm_id, max_rows, "events");
 }
 
 /* Longest name of a client that is kept, in bytes. */

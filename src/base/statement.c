@@ -156,6 +156,39 @@ execute(Statement *statement, Parameters *parameters, bool read_only, int64 max_
 	return rows_of(SPI_execute_plan(statement->plan, parameters->values, parameters->nulls, read_only, max_rows));
 }
 
+/* Report that a statement has not touched the one row that is there for it. */
+pg_noreturn void
+raise_suppressed(const char *table)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("a trigger on arsignup.%s has suppressed the row", table),
+			 errhint("A trigger that is to refuse something must raise an error; else it must return the row.")));
+}
+
+/* Run a statement that must touch so many rows of a table; or raise 55000. */
+void
+statement_touch(Statement *statement, Parameters *parameters, const char *table, uint64 rows)
+{
+	if (statement_run(statement, parameters) != rows)
+		raise_suppressed(table);
+}
+
+/*
+ * Run a statement that touches a row of a table if there is one; false if
+ * there is none, for which another statement looks, by the same parameters,
+ * should the first have touched nothing.
+ */
+bool
+statement_touch_any(Statement *statement, Statement *find, Parameters *parameters, const char *table)
+{
+	if (statement_run(statement, parameters) > 0)
+		return true;
+	if (statement_run(find, parameters) > 0)
+		raise_suppressed(table);
+	return false;
+}
+
 /* Run a statement that writes, and leave the triggers that it sets off to the level above. */
 uint64
 statement_run_silently(Statement *statement, Parameters *parameters)
@@ -196,13 +229,14 @@ batch_of(const pg_uuid_t *realm_id, int64 max_rows)
 	return parameters;
 }
 
-/* Run a statement of a batch; return how many rows it has touched. */
+/* Delete a batch of a realm's rows in a table; return how many; none only if another statement finds none. */
 uint64
-statement_run_batch(Statement *statement, const pg_uuid_t *realm_id, int64 max_rows)
+statement_delete_batch(Statement *statement, Statement *find, const pg_uuid_t *realm_id, int64 max_rows,
+					   const char *table)
 {
 	Parameters	parameters = batch_of(realm_id, max_rows);
 
-	return statement_run(statement, &parameters);
+	return statement_touch_any(statement, find, &parameters, table) ? SPI_processed : 0;
 }
 
 /* Tell whether an error is that of a unique key of a table of ours. */
@@ -212,6 +246,23 @@ is_unique_violation(const ErrorData *error, const char *table)
 	return error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION &&
 		error->schema_name != NULL && strcmp(error->schema_name, "arsignup") == 0 &&
 		error->table_name != NULL && strcmp(error->table_name, table) == 0;
+}
+
+/* A statement that must touch one row of a table. */
+typedef struct Touch
+{
+	Statement  *statement;
+	Parameters *parameters;
+	const char *table;
+} Touch;
+
+/* Run a Touch, as an action of a subtransaction. */
+static void
+touch(void *argument)
+{
+	Touch	   *call = argument;
+
+	statement_touch(call->statement, call->parameters, call->table, 1);
 }
 
 /* Run a StatementCall, as an action of a subtransaction. */
@@ -224,15 +275,15 @@ statement_run_call(void *argument)
 }
 
 /*
- * Run an update of a table of ours that has unique keys; false, with nothing
- * done, if one of them is taken. Costs a subtransaction, so that the error,
+ * Run an update of one row of a table of ours that has unique keys; false, with
+ * nothing done, if one of them is taken. Costs a subtransaction, so that the error,
  * with its row values, does not surface; inserts say ON CONFLICT instead.
  */
 bool
 statement_run_unique(Statement *statement, Parameters *parameters, const char *table)
 {
-	StatementCall call = {statement, parameters};
-	ErrorData  *error = subtransaction_run(statement_run_call, &call);
+	Touch		call = {statement, parameters, table};
+	ErrorData  *error = subtransaction_run(touch, &call);
 
 	if (error != NULL && !is_unique_violation(error, table))
 		ReThrowError(error);
@@ -307,6 +358,15 @@ column_int(int number)
 	bool		isnull;
 
 	return DatumGetInt32(column(number, &isnull));
+}
+
+/* Return a bigint column that is not null. */
+int64
+column_int8(int number)
+{
+	bool		isnull;
+
+	return DatumGetInt64(column(number, &isnull));
 }
 
 /* Return a timestamptz column that is not null. */

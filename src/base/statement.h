@@ -50,11 +50,15 @@ extern void add_secret(Parameters *parameters, SecretScope *scope, Span value);
 extern void add_pointer(Parameters *parameters, Oid type, const void *value);
 
 extern uint64 statement_run(Statement *statement, Parameters *parameters);
+pg_noreturn extern void raise_suppressed(const char *table);
+extern void statement_touch(Statement *statement, Parameters *parameters, const char *table, uint64 rows);
+extern bool statement_touch_any(Statement *statement, Statement *find, Parameters *parameters, const char *table);
 extern uint64 statement_run_silently(Statement *statement, Parameters *parameters);
 extern void statement_run_call(void *call);
 extern bool statement_run_unique(Statement *statement, Parameters *parameters, const char *table);
 extern Parameters batch_of(const pg_uuid_t *realm_id, int64 max_rows);
-extern uint64 statement_run_batch(Statement *statement, const pg_uuid_t *realm_id, int64 max_rows);
+extern uint64 statement_delete_batch(Statement *statement, Statement *find, const pg_uuid_t *realm_id,
+									 int64 max_rows, const char *table);
 extern uint64 statement_read_latest(Statement *statement, Parameters *parameters);
 extern uint64 statement_read(Statement *statement, Parameters *parameters);
 extern uint64 statement_read_page(Statement *statement, Parameters *parameters, int64 max_rows);
@@ -66,6 +70,7 @@ extern char *column_text_of(uint64 row, int number);
 extern pg_uuid_t *column_uuid(int number);
 extern bool column_bool(int number);
 extern int	column_int(int number);
+extern int64 column_int8(int number);
 extern TimestampTz column_time(int number);
 extern bool column_is_null(int number);
 

@@ -48,7 +48,7 @@ insert_session(const Realm *realm, const User *user, const EventSource *source, 
 	add_pointer(&parameters, INETOID, source->ip);
 	add_text(&parameters, source->client);
 	add_int4(&parameters, session->token_generation);
-	(void) statement_run(&insert_session, &parameters);
+	statement_touch(&insert_session, &parameters, "sessions", 1);
 }
 
 /* Start a session for a user, stored if the realm manages sessions and the user is a person. */
@@ -188,19 +188,25 @@ url_with_token(const char *handler, const char *token, bool is_signup)
 
 /* ---------- ending ---------- */
 
+/* What tells the sessions that are going on ($3: now). */
+#define GOING_ON "ended_at IS NULL AND expires_at > $3"
+
+static Statement find_going_on = STATEMENT(
+	"SELECT FROM arsignup.sessions WHERE realm_id = $1 AND id = $2 AND " GOING_ON);
+
 /* End a session; false if it was not going on. */
 bool
 session_end(const pg_uuid_t *realm_id, const pg_uuid_t *session_id, TimestampTz now)
 {
 	static Statement end_session = STATEMENT(
 		"UPDATE arsignup.sessions SET ended_at = $3, cookie_digest = NULL"
-		" WHERE realm_id = $1 AND id = $2 AND ended_at IS NULL AND expires_at > $3");
+		" WHERE realm_id = $1 AND id = $2 AND " GOING_ON);
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, realm_id);
 	add_uuid(&parameters, session_id);
 	add_time(&parameters, now);
-	return statement_run(&end_session, &parameters) == 1;
+	return statement_touch_any(&end_session, &find_going_on, &parameters, "sessions");
 }
 
 /* End all sessions of a user; return how many were going on. */
@@ -208,14 +214,20 @@ uint64
 sessions_end(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now)
 {
 	static Statement end_sessions = STATEMENT(
-		"UPDATE arsignup.sessions SET ended_at = $3, cookie_digest = NULL"
-		" WHERE realm_id = $1 AND user_id = $2 AND ended_at IS NULL AND expires_at > $3");
+		"WITH going AS MATERIALIZED (SELECT id FROM arsignup.sessions"
+		"  WHERE realm_id = $1 AND user_id = $2 AND " GOING_ON " FOR UPDATE),"
+		" ended AS (UPDATE arsignup.sessions s SET ended_at = $3, cookie_digest = NULL"
+		"  FROM going g WHERE s.realm_id = $1 AND s.id = g.id RETURNING 1)"
+		" SELECT (SELECT count(*) FROM going), (SELECT count(*) FROM ended)");
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, realm_id);
 	add_uuid(&parameters, user_id);
 	add_time(&parameters, now);
-	return statement_run(&end_sessions, &parameters);
+	(void) statement_run(&end_sessions, &parameters);
+	if (column_int8(1) != column_int8(2))
+		raise_suppressed("sessions");
+	return column_int8(2);
 }
 
 /* Delete expired and ended sessions, at most so many; return how many. */
@@ -250,7 +262,7 @@ session_remember(const pg_uuid_t *realm_id, const pg_uuid_t *session_id, Timesta
 {
 	static Statement set_cookie = STATEMENT(
 		"UPDATE arsignup.sessions SET cookie_digest = $4"
-		" WHERE realm_id = $1 AND id = $2 AND ended_at IS NULL AND expires_at > $3");
+		" WHERE realm_id = $1 AND id = $2 AND " GOING_ON);
 	char	   *secret = palloc(TOKEN_LENGTH + 1);
 	uint8_t		realm[UUID_SIZE];
 	uint8_t		digest[TOKEN_DIGEST_SIZE];
@@ -262,7 +274,7 @@ session_remember(const pg_uuid_t *realm_id, const pg_uuid_t *session_id, Timesta
 	add_uuid(&parameters, session_id);
 	add_time(&parameters, now);
 	add_bytes(&parameters, digest, TOKEN_DIGEST_SIZE);
-	return statement_run(&set_cookie, &parameters) == 1 ? secret : NULL;
+	return statement_touch_any(&set_cookie, &find_going_on, &parameters, "sessions") ? secret : NULL;
 }
 
 /*
@@ -297,7 +309,9 @@ session_end_remembered(const pg_uuid_t *realm_id, Span secret, TimestampTz now)
 {
 	static Statement end_session = STATEMENT(
 		"UPDATE arsignup.sessions SET ended_at = $3, cookie_digest = NULL"
-		" WHERE realm_id = $1 AND cookie_digest = $2 AND ended_at IS NULL AND expires_at > $3");
+		" WHERE realm_id = $1 AND cookie_digest = $2 AND " GOING_ON);
+	static Statement find_session = STATEMENT(
+		"SELECT FROM arsignup.sessions WHERE realm_id = $1 AND cookie_digest = $2 AND " GOING_ON);
 	uint8_t		digest[TOKEN_DIGEST_SIZE];
 	Parameters	parameters = {0};
 
@@ -306,7 +320,7 @@ session_end_remembered(const pg_uuid_t *realm_id, Span secret, TimestampTz now)
 	add_uuid(&parameters, realm_id);
 	add_bytes(&parameters, digest, TOKEN_DIGEST_SIZE);
 	add_time(&parameters, now);
-	return statement_run(&end_session, &parameters) == 1;
+	return statement_touch_any(&end_session, &find_session, &parameters, "sessions");
 }
 
 /* Find the session that a browser's secret stands for, and its user; false if it is over. */
@@ -315,7 +329,7 @@ session_recall(const Realm *realm, Span secret, TimestampTz now, Session *sessio
 {
 	static Statement select_session = STATEMENT(
 		"SELECT id, created_at, expires_at, user_id, token_generation FROM arsignup.sessions"
-		" WHERE realm_id = $1 AND cookie_digest = $2 AND ended_at IS NULL AND expires_at > $3");
+		" WHERE realm_id = $1 AND cookie_digest = $2 AND " GOING_ON);
 	uint8_t		digest[TOKEN_DIGEST_SIZE];
 	Parameters	parameters = {0};
 

@@ -372,6 +372,9 @@ signing_key_ready(const Realm *realm, int64 session_length)
 	return key != NULL && key->session_minutes >= minutes_of(session_length) ? key : NULL;
 }
 
+/* How often somebody else may be faster in making a key; beyond that, no key can be made. */
+#define MAKE_TRIES 10
+
 /* Return the key that signs now for a session of this length, made if it is the realm's first; or raise SU011. */
 const SigningKey *
 signing_key_current(const Realm *realm, int64 session_length)
@@ -379,8 +382,10 @@ signing_key_current(const Realm *realm, int64 session_length)
 	int			minutes = minutes_of(session_length);
 	const SigningKey *key;
 
-	while ((key = find_live_key(&realm->id, realm->jwt_alg, true)) == NULL)
+	for (int tries = 0; (key = find_live_key(&realm->id, realm->jwt_alg, true)) == NULL; tries++)
 	{
+		if (tries == MAKE_TRIES)
+			raise_suppressed("signing_keys");
 		if (master_key_id() == NULL && has_sealed_keys())
 			raise_unopened("The key file does not exist, but keys sealed under it do.");
 		master_key_make();
@@ -398,19 +403,21 @@ signing_key_rotate(const Realm *realm)
 {
 	static Statement retire_keys = STATEMENT(
 		"UPDATE arsignup.signing_keys SET retired_at = $2 WHERE realm_id = $1 AND retired_at IS NULL");
-	const char *kid;
+	const char *kid = NULL;
 
 	master_key_make();
-	do
+	for (int tries = 0; kid == NULL; tries++)
 	{
 		Parameters	parameters = {0};
 
+		if (tries == MAKE_TRIES)
+			raise_suppressed("signing_keys");
 		add_uuid(&parameters, &realm->id);
 		add_time(&parameters, GetCurrentTimestamp());
 		(void) statement_run(&retire_keys, &parameters);
 		kid = make_key(realm);
 		CHECK_FOR_INTERRUPTS();
-	} while (kid == NULL);
+	}
 	return kid;
 }
 
@@ -472,6 +479,8 @@ signing_keys_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)
 	static Statement delete_keys = STATEMENT(
 		"WITH batch AS MATERIALIZED (SELECT kid FROM arsignup.signing_keys WHERE realm_id = $1 LIMIT $2)"
 		" DELETE FROM arsignup.signing_keys k USING batch b WHERE k.realm_id = $1 AND k.kid = b.kid");
+	static Statement find_any = STATEMENT(
+		"SELECT FROM arsignup.signing_keys WHERE realm_id = $1 LIMIT 1");
 
-	return statement_run_batch(&delete_keys, realm_id, max_rows);
+	return statement_delete_batch(&delete_keys, &find_any, realm_id, max_rows, "signing_keys");
 }

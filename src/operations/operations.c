@@ -303,7 +303,8 @@ arsignup_delete_realm(PG_FUNCTION_ARGS)
 		delete_directory(&caller, realm_id);
 		delete_all(events_delete_realm, realm_id);
 		delete_all(signing_keys_delete_realm, realm_id);
-		deleted = realm_delete(realm_id) > 0;
+		realm_delete(realm_id);
+		deleted = true;
 	}
 	spi_close();
 	caller_leave(&caller);

@@ -31,7 +31,7 @@ org_insert(const pg_uuid_t *realm_id, const Org *org, TimestampTz now)
 	add_text(&parameters, org->name);
 	add_text(&parameters, org->reference);
 	add_pointer(&parameters, JSONBOID, org->custom);
-	(void) statement_run(&insert_org, &parameters);
+	statement_touch(&insert_org, &parameters, "orgs", 1);
 }
 
 /* Insert a membership; false if the user has one there already. */
@@ -128,8 +128,11 @@ orgs_delete_realm(const Caller *caller, const pg_uuid_t *realm_id, int64 max_row
 		"WITH batch AS MATERIALIZED (SELECT id FROM arsignup.orgs WHERE realm_id = $1 LIMIT $2)"
 		" DELETE FROM arsignup.orgs o USING batch b WHERE o.realm_id = $1 AND o.id = b.id");
 	Parameters	parameters = batch_of(realm_id, max_rows);
+	uint64		deleted = caller_delete(caller, &delete_orgs, &parameters);
 
-	return caller_delete(caller, &delete_orgs, &parameters);
+	if (deleted == 0 && orgs_exist(realm_id))
+		raise_suppressed("orgs");
+	return deleted;
 }
 
 /* Return a uuid of a row, NULL if it is null. */
@@ -199,6 +202,8 @@ memberships_purge(TimestampTz now, int64 max_rows)
 }
 
 /* ---------- orgs ---------- */
+
+static Statement find_org = STATEMENT("SELECT FROM arsignup.orgs WHERE realm_id = $1 AND id = $2");
 
 /* Tell what happened to an org. */
 static void
@@ -278,7 +283,7 @@ arsignup_update_org(PG_FUNCTION_ARGS)
 	add_uuid(&parameters, org_id);
 	add_org_changes(fcinfo, &parameters);
 	nest_level = lock_timeout_begin();
-	if (statement_run(&update_org, &parameters) == 0)
+	if (!statement_touch_any(&update_org, &find_org, &parameters, "orgs"))
 		raise_not_found("org");
 	record_org(&realm, "org.updated", org_id, GetCurrentTimestamp());
 	lock_timeout_end(nest_level);
@@ -306,7 +311,9 @@ arsignup_delete_org(PG_FUNCTION_ARGS)
 	add_uuid(&parameters, &realm.id);
 	add_uuid(&parameters, org_id);
 	nest_level = lock_timeout_begin();
-	deleted = caller_delete(&caller, &delete_org, &parameters) == 1;
+	deleted = caller_delete(&caller, &delete_org, &parameters) > 0;
+	if (!deleted && statement_run(&find_org, &parameters) > 0)
+		raise_suppressed("orgs");
 	if (deleted)
 		record_org(&realm, "org.deleted", org_id, GetCurrentTimestamp());
 	lock_timeout_end(nest_level);
@@ -386,12 +393,20 @@ delete_expired(const pg_uuid_t *realm_id, const Membership *other, TimestampTz n
 	return statement_run(&delete_membership, &parameters) > 0 ? column_uuid(1) : NULL;
 }
 
-/* Raise that a user has a membership already. */
+/* Raise that a user has a membership already, by which another could not be inserted. */
 static void
-raise_taken(const Membership *membership)
+raise_taken(const pg_uuid_t *realm_id, const Membership *membership)
 {
+	static Statement find_membership = STATEMENT(
+		"SELECT FROM arsignup.memberships WHERE realm_id = $1 AND user_id = $2 AND org_id IS NOT DISTINCT FROM $3");
 	Faults		faults = NO_FAULTS;
+	Parameters	parameters = {0};
 
+	add_uuid(&parameters, realm_id);
+	add_uuid(&parameters, membership->user_id);
+	add_uuid(&parameters, membership->org_id);
+	if (statement_run(&find_membership, &parameters) == 0)
+		raise_suppressed("memberships");
 	fault_add_taken(&faults, "org_id", membership->org_id ?
 					"User is already a member of this organisation." :
 					"User already has a membership without an organisation.");
@@ -428,7 +443,7 @@ insert_new_membership(const Realm *realm, const Membership *membership, Timestam
 	{
 		expired = delete_expired(&realm->id, membership, now);
 		if (!membership_insert(&realm->id, membership, now))
-			raise_taken(membership);
+			raise_taken(&realm->id, membership);
 	}
 	record_new_membership(realm, membership, expired, now);
 	lock_timeout_end(nest_level);
@@ -492,12 +507,13 @@ add_membership_changes(FunctionCallInfo fcinfo, Parameters *parameters, Timestam
 	add_time(parameters, now);
 }
 
-/* Run a statement about one membership that returns it; tell of it; false if there is none. */
+/* Run a statement about one membership that returns it; tell of it; false if another finds none. */
 static bool
-run_membership(Statement *statement, Parameters *parameters, const Realm *realm, const char *event_type)
+run_membership(Statement *statement, Statement *find, Parameters *parameters, const Realm *realm,
+			   const char *event_type)
 {
 	int			nest_level = lock_timeout_begin();
-	bool		found = statement_run(statement, parameters) == 1;
+	bool		found = statement_touch_any(statement, find, parameters, "memberships");
 
 	if (found)
 	{
@@ -526,6 +542,9 @@ arsignup_update_membership(PG_FUNCTION_ARGS)
 		" expires_at = CASE WHEN $4 THEN $5 ELSE expires_at END, custom = coalesce($6, custom)"
 		" WHERE realm_id = $1 AND id = $2 AND (expires_at IS NULL OR expires_at > $7)"
 		" RETURNING id, user_id, org_id");
+	static Statement find_membership = STATEMENT(
+		"SELECT FROM arsignup.memberships"
+		" WHERE realm_id = $1 AND id = $2 AND (expires_at IS NULL OR expires_at > $7)");
 	Parameters	parameters = {0};
 	Realm		realm;
 
@@ -534,7 +553,7 @@ arsignup_update_membership(PG_FUNCTION_ARGS)
 	add_uuid(&parameters, &realm.id);
 	add_uuid(&parameters, argument_uuid(fcinfo, 1));
 	add_membership_changes(fcinfo, &parameters, GetCurrentTimestamp());
-	if (!run_membership(&update_membership, &parameters, &realm, "membership.updated"))
+	if (!run_membership(&update_membership, &find_membership, &parameters, &realm, "membership.updated"))
 		raise_not_found("membership");
 	spi_close();
 	PG_RETURN_VOID();
@@ -548,6 +567,9 @@ arsignup_delete_membership(PG_FUNCTION_ARGS)
 	static Statement delete_membership = STATEMENT(
 		"DELETE FROM arsignup.memberships WHERE realm_id = $1 AND id = $2"
 		" AND (expires_at IS NULL OR expires_at > $3) RETURNING id, user_id, org_id");
+	static Statement find_membership = STATEMENT(
+		"SELECT FROM arsignup.memberships"
+		" WHERE realm_id = $1 AND id = $2 AND (expires_at IS NULL OR expires_at > $3)");
 	Parameters	parameters = {0};
 	Realm		realm;
 	bool		deleted;
@@ -557,7 +579,7 @@ arsignup_delete_membership(PG_FUNCTION_ARGS)
 	add_uuid(&parameters, &realm.id);
 	add_uuid(&parameters, argument_uuid(fcinfo, 1));
 	add_time(&parameters, GetCurrentTimestamp());
-	deleted = run_membership(&delete_membership, &parameters, &realm, "membership.deleted");
+	deleted = run_membership(&delete_membership, &find_membership, &parameters, &realm, "membership.deleted");
 	spi_close();
 	PG_RETURN_BOOL(deleted);
 }

@@ -188,7 +188,7 @@ realm_lock_inactive(const pg_uuid_t *id)
 }
 
 /* Delete a realm and its apps, whose routes follow; the caller has deleted what lived in it. */
-uint64
+void
 realm_delete(const pg_uuid_t *id)
 {
 	static Statement delete_apps = STATEMENT("DELETE FROM arsignup.connected_apps WHERE realm_id = $1");
@@ -197,7 +197,7 @@ realm_delete(const pg_uuid_t *id)
 
 	add_uuid(&parameters, id);
 	(void) statement_run(&delete_apps, &parameters);
-	return statement_run(&delete_realm, &parameters);
+	statement_touch(&delete_realm, &parameters, "realms", 1);
 }
 
 /* ---------- checks ---------- */
@@ -338,7 +338,7 @@ arsignup_route_slug(PG_FUNCTION_ARGS)
 	add_uuid(&parameters, DatumGetUUIDP(row_column(trigger, row, "realm_id")));
 	add_uuid(&parameters, DatumGetUUIDP(row_column(trigger, row, "id")));
 	add_text(&parameters, TextDatumGetCString(row_column(trigger, row, "slug")));
-	(void) statement_run(is_update ? &update_route : &insert_route, &parameters);
+	statement_touch(is_update ? &update_route : &insert_route, &parameters, "app_routes", 1);
 	spi_close();
 	return PointerGetDatum(NULL);
 }

@@ -60,7 +60,7 @@ extern FieldRule field_rule(const char *name);
 extern void app_read_active(const pg_uuid_t *id, App *app);
 extern bool permissions_are_valid(ArrayType *permissions);
 extern bool realm_lock_inactive(const pg_uuid_t *id);
-extern uint64 realm_delete(const pg_uuid_t *id);
+extern void realm_delete(const pg_uuid_t *id);
 extern void check_trigger_call(FunctionCallInfo fcinfo);
 pg_noreturn extern void raise_not_found(const char *what);
 pg_noreturn extern void raise_inactive(const char *what);

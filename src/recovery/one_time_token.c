@@ -87,10 +87,14 @@ one_time_token_use(const OneTimeToken *token, const User *locked, TimestampTz no
 	static Statement use_token = STATEMENT(
 		"UPDATE arsignup.one_time_tokens SET used_at = $3"
 		" WHERE realm_id = $1 AND digest = $2 AND used_at IS NULL AND expires_at > $3");
+	static Statement find_token = STATEMENT(
+		"SELECT FROM arsignup.one_time_tokens"
+		" WHERE realm_id = $1 AND digest = $2 AND used_at IS NULL AND expires_at > $3");
 	Parameters	parameters = one_token(token);
 
 	add_time(&parameters, now);
-	return is_still_theirs(token, locked) && statement_run(&use_token, &parameters) == 1;
+	return is_still_theirs(token, locked) &&
+		statement_touch_any(&use_token, &find_token, &parameters, "one_time_tokens");
 }
 
 /* ---------- mailing ---------- */
@@ -139,7 +143,7 @@ insert_token(const OneTimeToken *token, TimestampTz now, TimestampTz expires_at)
 	add_text(&parameters, purposes[token->purpose].name);
 	add_int4(&parameters, token->token_generation);
 	add_bool(&parameters, token->is_mailed);
-	(void) statement_run(&insert_token, &parameters);
+	statement_touch(&insert_token, &parameters, "one_time_tokens", 1);
 }
 
 /* Add a member to a JSON object: a text, or null. */

@@ -287,7 +287,7 @@ insert_org_and_membership(const Signup *signup, SignupResult *result, TimestampT
 
 	org_insert(realm_id, &org, now);
 	if (!membership_insert(realm_id, &membership, now))
-		elog(ERROR, "a new user has a membership already");
+		raise_suppressed("memberships");
 	result->org_id = org.id;
 	result->membership_id = membership.id;
 }

@@ -106,7 +106,7 @@ token_insert(const Signup *signup, const TokenKey *key, TimestampTz now, Timesta
 	add_text(&parameters, signup->org_name);
 	add_pointer(&parameters, JSONBOID, user->custom);
 	add_text(&parameters, user->password_hash);
-	(void) statement_run(&insert_token, &parameters);
+	statement_touch(&insert_token, &parameters, "signup_tokens", 1);
 }
 
 /* Fill in a signup from the row that was taken. */
@@ -128,7 +128,8 @@ fill_signup(Signup *signup)
  * Mark a token as redeemed by signup's user and forget its hash; return what
  * it held; or say why it cannot be redeemed. The inner select locks the row,
  * so that the second of two redeemers waits and then finds nothing; it also
- * still sees the hash that the update erases.
+ * still sees the hash that the update erases. One that is pending after all
+ * has been minted meanwhile, and is taken by a second try.
  */
 void
 token_take(const TokenKey *key, Signup *signup, pg_uuid_t *app_id, TimestampTz now)
@@ -145,8 +146,11 @@ token_take(const TokenKey *key, Signup *signup, pg_uuid_t *app_id, TimestampTz n
 	token_key_add(&parameters, key);
 	add_time(&parameters, now);
 	add_uuid(&parameters, &signup->user.id);
-	while (statement_run(&take_token, &parameters) == 0)
+	if (statement_run(&take_token, &parameters) == 0)
+	{
 		raise_unless_pending(key, now);
+		statement_touch(&take_token, &parameters, "signup_tokens", 1);
+	}
 	if (column_time(9) <= GetCurrentTimestamp())
 		raise_expired();		/* while it waited for another redeemer */
 	*app_id = *column_uuid(1);
@@ -166,7 +170,7 @@ token_note_redeemer(Span token, const pg_uuid_t *redeemer_id)
 		return;
 	token_key_add(&parameters, &key);
 	add_uuid(&parameters, redeemer_id);
-	(void) statement_run(&note_redeemer, &parameters);
+	statement_touch(&note_redeemer, &parameters, "signup_tokens", 1);
 }
 
 /* Find the user that a token has become by the hand of this redeemer. */
@@ -196,13 +200,15 @@ token_revoke(const TokenKey *key)
 	static Statement revoke_token = STATEMENT(
 		"UPDATE arsignup.signup_tokens SET revoked_at = $3, password_hash = NULL"
 		" WHERE realm_id = $1 AND digest = $2 AND " IS_PENDING);
+	static Statement find_token = STATEMENT(
+		"SELECT FROM arsignup.signup_tokens WHERE realm_id = $1 AND digest = $2 AND " IS_PENDING);
 	static Statement select_token = STATEMENT(
 		"SELECT FROM arsignup.signup_tokens WHERE realm_id = $1 AND digest = $2");
 	Parameters	parameters = {0};
 
 	token_key_add(&parameters, key);
 	add_time(&parameters, GetCurrentTimestamp());
-	if (statement_run(&revoke_token, &parameters) > 0)
+	if (statement_touch_any(&revoke_token, &find_token, &parameters, "signup_tokens"))
 		return true;
 	parameters.count = 2;
 	if (statement_run(&select_token, &parameters) == 0)
@@ -239,6 +245,8 @@ tokens_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)
 	static Statement delete_tokens = STATEMENT(
 		"WITH batch AS MATERIALIZED (SELECT digest FROM arsignup.signup_tokens WHERE realm_id = $1 LIMIT $2)"
 		" DELETE FROM arsignup.signup_tokens t USING batch b WHERE t.realm_id = $1 AND t.digest = b.digest");
+	static Statement find_any = STATEMENT(
+		"SELECT FROM arsignup.signup_tokens WHERE realm_id = $1 LIMIT 1");
 
-	return statement_run_batch(&delete_tokens, realm_id, max_rows);
+	return statement_delete_batch(&delete_tokens, &find_any, realm_id, max_rows, "signup_tokens");
 }
