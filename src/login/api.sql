@@ -54,7 +54,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_verify_login_token';
 
 COMMENT ON FUNCTION arsignup.verify_login_token(arsignup.secret, uuid) IS
-'Returns the claims of a login token; null if its signature, algorithm, audience or time is wrong, its session has ended, the user is inactive or gone, or has changed the password since. realm_id: refuse tokens of other realms. Reads only, so it works on a standby. Errors: SU011 an HS256 key cannot be opened.';
+'Returns the claims of a login token; null if its signature, algorithm, audience or time is wrong, its session has ended, the user is inactive or gone, or has changed the password since. realm_id: refuse tokens of other realms. Reads only, so it works on a standby that has the key file. Errors: SU011 the key cannot be opened, so that nobody knows whether it is the one that was made here.';
 
 CREATE OR REPLACE FUNCTION arsignup.end_session(realm_id uuid, session_id uuid)
 RETURNS boolean
@@ -112,7 +112,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_rotate_signing_key';
 
 COMMENT ON FUNCTION arsignup.rotate_signing_key(uuid) IS
-'Makes a new key for a realm''s login tokens and returns its kid; tokens of the retired key stay good until they expire. Also the way on when the key file is lost. Errors: SU010 no such realm; SU011 the key file cannot be used; 55P03 another transaction is rotating it.';
+'Makes a new key for a realm''s login tokens and returns its kid; tokens of the retired key stay good until they expire. Also the way on when the key file is lost; tokens from before are void then. Errors: SU010 no such realm; SU011 the key file cannot be used; 55P03 another transaction is rotating it.';
 
 CREATE OR REPLACE FUNCTION arsignup.jwks(realm_id uuid)
 RETURNS jsonb
@@ -121,7 +121,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_jwks';
 
 COMMENT ON FUNCTION arsignup.jwks(uuid) IS
-'Returns the public keys by which a realm''s login tokens can be verified, as a JSON Web Key Set (RFC 7517); never a shared secret. Errors: SU010 no such realm.';
+'Returns the public keys by which a realm''s login tokens can be verified, as a JSON Web Key Set (RFC 7517); never a shared secret. Retired keys of a lost key file are left out. Errors: SU010 no such realm; SU011 a key cannot be opened, so that nobody knows whether it is the one that was made here.';
 
 CREATE OR REPLACE FUNCTION arsignup.reveal_jwt_key(realm_id uuid)
 RETURNS text

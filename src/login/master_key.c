@@ -22,6 +22,9 @@
 static uint8_t *master_key = NULL;
 static uint8_t key_id[MASTER_KEY_ID_SIZE];
 
+/* What its file looked like then. */
+static struct stat key_status;
+
 /* Report that the key file cannot be used. */
 pg_noreturn static void
 raise_key_file(const char *problem, const char *hint)
@@ -34,19 +37,17 @@ raise_key_file(const char *problem, const char *hint)
 
 /* Refuse a file that somebody else could read or put there. */
 static void
-check_file(int file)
+check_file(int file, struct stat *status)
 {
-	struct stat status;
-
-	if (fstat(file, &status) != 0)
+	if (fstat(file, status) != 0)
 		raise_key_file(strerror(errno), "Check the file system.");
-	if (!S_ISREG(status.st_mode))
+	if (!S_ISREG(status->st_mode))
 		raise_key_file("it is not a regular file", "Put the file itself there.");
-	if (status.st_uid != geteuid())
+	if (status->st_uid != geteuid())
 		raise_key_file("it has another owner than the server's account", "Change its owner.");
-	if (status.st_mode & (S_IRWXG | S_IRWXO))
+	if (status->st_mode & (S_IRWXG | S_IRWXO))
 		raise_key_file("it is accessible to group or others", "Run chmod 0600 on it.");
-	if (status.st_size != MASTER_KEY_SIZE)
+	if (status->st_size != MASTER_KEY_SIZE)
 		raise_key_file("it is not 32 bytes long", "Copy it again from where it came.");
 }
 
@@ -64,19 +65,40 @@ open_key_file(void)
 	return file;
 }
 
-/* Read the key file into memory of this backend; false if there is none. */
+/* Tell whether the key file is the one that was read: whatever is done to a file, its time of change tells. */
+static bool
+key_is_current(void)
+{
+	struct stat status;
+
+	return master_key != NULL && lstat(key_file_setting, &status) == 0 &&
+		status.st_dev == key_status.st_dev && status.st_ino == key_status.st_ino &&
+		status.st_ctim.tv_sec == key_status.st_ctim.tv_sec && status.st_ctim.tv_nsec == key_status.st_ctim.tv_nsec;
+}
+
+/* Forget the key that was read. */
+static void
+forget_master_key(void)
+{
+	sodium_free(master_key);
+	master_key = NULL;
+}
+
+/* Read the key file into memory of this backend unless it is there; false if there is none. */
 static bool
 load_master_key(void)
 {
-	int			file = open_key_file();
+	int			file;
 	uint8_t    *key;
 	ssize_t		size;
 
-	sodium_free(master_key);
-	master_key = NULL;
+	if (key_is_current())
+		return true;
+	forget_master_key();
+	file = open_key_file();
 	if (file < 0)
 		return false;
-	check_file(file);
+	check_file(file, &key_status);
 	key = sodium_malloc(MASTER_KEY_SIZE);
 	if (key == NULL)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));

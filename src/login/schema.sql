@@ -58,7 +58,7 @@ COMMENT ON COLUMN arsignup.signing_keys.session_minutes IS 'How long the longest
 COMMENT ON COLUMN arsignup.signing_keys.kid IS 'Its id in the header of tokens.';
 COMMENT ON COLUMN arsignup.signing_keys.alg IS 'HS256, EdDSA or RS256: tokens of another algorithm are refused.';
 COMMENT ON COLUMN arsignup.signing_keys.public_key IS 'EdDSA: 32 bytes; RS256: DER, SubjectPublicKeyInfo; HS256: empty.';
-COMMENT ON COLUMN arsignup.signing_keys.sealed_key IS 'The private half, or the shared secret, sealed with XChaCha20-Poly1305 for this realm and kid.';
+COMMENT ON COLUMN arsignup.signing_keys.sealed_key IS 'The private half, or the shared secret, sealed with XChaCha20-Poly1305; bound into the seal are realm, kid, alg and public half, so that nothing of a row can be exchanged.';
 COMMENT ON COLUMN arsignup.signing_keys.master_key_id IS 'Which master key seals it.';
 
 CREATE TABLE arsignup.login_sources (

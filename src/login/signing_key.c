@@ -4,7 +4,12 @@
  * A realm has at most one live key of each algorithm. Rotating retires it: it
  * signs no more, and what it signed before stays good until it expires. Rows
  * never change otherwise, so a backend keeps what it has read; it looks again
- * each second, to learn of keys that were retired or deleted.
+ * each second, to learn of keys that were retired or deleted, or that the key
+ * file does not open any more.
+ *
+ * All that a row says of its key is bound into the seal, the public half, too:
+ * who writes this table but has not the key file can neither sign nor have
+ * anything of theirs verified.
  */
 #include "login/signing_key.h"
 
@@ -13,6 +18,7 @@
 #include "base/encode.h"
 #include "base/id.h"
 #include "base/statement.h"
+#include "lib/stringinfo.h"
 #include "login/key_material.h"
 #include "login/master_key.h"
 #include "miscadmin.h"
@@ -112,29 +118,64 @@ alg_of(const char *name)
 	return strcmp(name, "HS256") == 0 ? JWT_HS256 : strcmp(name, "EdDSA") == 0 ? JWT_EDDSA : JWT_RS256;
 }
 
-/* Return a bytea column as a span; a null one has no data. */
+/* A row with KEY_COLUMNS. */
+typedef struct KeyRow
+{
+	const char *kid;
+	const char *alg;
+	Span		public_half;
+	Span		sealed;
+	Span		master_key_id;
+	bool		is_retired;
+	TimestampTz retired_at;
+	int			session_minutes;
+} KeyRow;
+
+/* Return a bytea column of a row that was read as a span. */
 static Span
-column_bytes(int number)
+bytes_of(uint64 row, int number)
 {
 	bool		isnull;
-	Datum		value = column(number, &isnull);
-	bytea	   *bytes = isnull ? NULL : DatumGetByteaPP(value);
+	bytea	   *bytes = DatumGetByteaPP(SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, number, &isnull));
 
-	return isnull ? (Span) {NULL, 0} : (Span) {VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)};
+	return (Span) {VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)};
 }
 
-/* Return what a sealed half is bound to: realm and key. */
-static Span
-seal_context(const pg_uuid_t *realm_id, const char *kid)
+/* Take one of the rows that were read. */
+static KeyRow
+key_row(uint64 row)
 {
-	char	   *context = palloc(UUID_LEN + strlen(kid));
+	bool		isnull;
+	Datum		retired_at = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 6, &isnull);
 
-	memcpy(context, realm_id, UUID_LEN);
-	memcpy(context + UUID_LEN, kid, strlen(kid));
-	return (Span) {context, UUID_LEN + strlen(kid)};
+	return (KeyRow)
+	{
+		.kid = column_text_of(row, 1),
+		.alg = column_text_of(row, 2),
+		.public_half = bytes_of(row, 3),
+		.sealed = bytes_of(row, 4),
+		.master_key_id = bytes_of(row, 5),
+		.is_retired = !isnull,
+		.retired_at = isnull ? 0 : DatumGetTimestampTz(retired_at),
+		.session_minutes = atoi(column_text_of(row, 7))
+	};
 }
 
-/* Report a private half that nobody here can open. */
+/* Return what a sealed half is bound to: all that its row says of the key, each text with its end. */
+static Span
+seal_context(const pg_uuid_t *realm_id, const char *kid, const char *alg, Span public_half)
+{
+	StringInfoData context;
+
+	initStringInfo(&context);
+	appendBinaryStringInfo(&context, (const char *) realm_id, UUID_LEN);
+	appendBinaryStringInfo(&context, kid, strlen(kid) + 1);
+	appendBinaryStringInfo(&context, alg, strlen(alg) + 1);
+	appendBinaryStringInfo(&context, public_half.data, public_half.size);
+	return (Span) {context.data, context.len};
+}
+
+/* Report a key that nobody here can open. */
 pg_noreturn static void
 raise_unopened(const char *detail)
 {
@@ -146,70 +187,76 @@ raise_unopened(const char *detail)
 					 " its own; else call arsignup.rotate_signing_key for a new key.", key_file_setting)));
 }
 
-/* Tell whether the key in the row that was read was sealed under the master key that is here. */
+/* Tell whether a key was sealed under the master key that is here. */
 static bool
-is_sealed_here(void)
+is_sealed_here(const KeyRow *row)
 {
-	Span		id = column_bytes(5);
 	const uint8_t *master_id = master_key_id();
 
-	return master_id != NULL && id.size == MASTER_KEY_ID_SIZE &&
-		memcmp(id.data, master_id, MASTER_KEY_ID_SIZE) == 0;
-}
-
-/* Open the private half of the key in the row that was read. */
-static void
-open_private_half(const pg_uuid_t *realm_id, SigningKey *key)
-{
-	Span		sealed = column_bytes(4);
-	uint8_t		bytes[KEY_MATERIAL_MAX];
-	bool		is_open;
-
-	if (!is_sealed_here())
-		raise_unopened("It was sealed under a master key that is not in the key file.");
-	is_open = sealed.size <= sizeof(bytes) + SEAL_OVERHEAD &&
-		unseal(sealed, seal_context(realm_id, key->kid), bytes) &&
-		jwt_key_open_private(&key->jwt, (Span) {(char *) bytes, sealed.size - SEAL_OVERHEAD});
-	sodium_memzero(bytes, sizeof(bytes));
-	if (!is_open)
-		raise_unopened("Its sealed half is damaged.");
-	key->can_sign = true;
+	return master_id != NULL && row->master_key_id.size == MASTER_KEY_ID_SIZE &&
+		memcmp(row->master_key_id.data, master_id, MASTER_KEY_ID_SIZE) == 0;
 }
 
 /*
- * Tell whether the row that was read is a shared secret of the time before a
- * rotation that nobody can open any more: after a restore without the key
- * file its tokens are void.
+ * Tell whether a key is of the time before a rotation and cannot be opened any
+ * more: after a restore without the key file its tokens are void, since nobody
+ * knows whether its row is as it was sealed.
  */
 static bool
-is_lost(void)
+is_lost(const KeyRow *row)
 {
-	return alg_of(column_text(2)) == JWT_HS256 && !column_is_null(6) && !is_sealed_here();
+	return row->is_retired && !is_sealed_here(row);
 }
 
-/* Put the key in the row that was read into the cache, its private half only if it is needed. */
+/* Open the seal of a row, whose private half is returned in bytes; or raise SU011. */
+static Span
+open_seal(const pg_uuid_t *realm_id, const KeyRow *row, uint8_t bytes[KEY_MATERIAL_MAX])
+{
+	if (!is_sealed_here(row))
+		raise_unopened("It was sealed under a master key that is not in the key file.");
+	if (row->sealed.size > KEY_MATERIAL_MAX + SEAL_OVERHEAD ||
+		!unseal(row->sealed, seal_context(realm_id, row->kid, row->alg, row->public_half), bytes))
+		raise_unopened("Its row is not what was sealed.");
+	return (Span) {(char *) bytes, row->sealed.size - SEAL_OVERHEAD};
+}
+
+/* Open a key of a row, its private half only if it is needed; or raise SU011. */
+static void
+open_key(const pg_uuid_t *realm_id, const KeyRow *row, bool with_private_half, SigningKey *key)
+{
+	uint8_t		bytes[KEY_MATERIAL_MAX];
+	Span		private_half = open_seal(realm_id, row, bytes);
+	bool		is_open = key->is_authentic || jwt_key_open_public(&key->jwt, row->public_half);
+
+	key->is_authentic = is_open;
+	if (is_open && with_private_half)
+		key->can_sign = is_open = jwt_key_open_private(&key->jwt, private_half);
+	sodium_memzero(bytes, sizeof(bytes));
+	if (!is_open)
+		raise_unopened("What was sealed is no key.");
+}
+
+/* Put the key of the row that was read into the cache, its private half only if it is needed. */
 static const SigningKey *
 cache_row(const pg_uuid_t *realm_id, bool with_private_half)
 {
+	KeyRow		row = key_row(0);
 	bool		found;
-	CacheEntry *entry = cache_entry(realm_id, column_text(1), &found);
+	CacheEntry *entry = cache_entry(realm_id, row.kid, &found);
 	SigningKey *key = &entry->key;
 
 	if (!found)
 	{
-		strlcpy(key->kid, column_text(1), sizeof(key->kid));
-		key->jwt.alg = alg_of(column_text(2));
-		if (!jwt_key_open_public(&key->jwt, column_bytes(3)))
-		{
-			cache_remove(entry);
-			raise_unopened("Its public half is damaged.");
-		}
+		strlcpy(key->kid, row.kid, sizeof(key->kid));
+		key->jwt.alg = alg_of(row.alg);
 	}
-	key->is_retired = !column_is_null(6);
-	key->retired_at = key->is_retired ? column_time(6) : 0;
-	key->session_minutes = column_int(7);
-	if ((with_private_half || key->jwt.alg == JWT_HS256) && !key->can_sign)
-		open_private_half(realm_id, key);
+	entry->read_at = 0;
+	key->is_retired = row.is_retired;
+	key->retired_at = row.retired_at;
+	key->session_minutes = row.session_minutes;
+	with_private_half |= key->jwt.alg == JWT_HS256;
+	if (!is_sealed_here(&row) || !key->is_authentic || (with_private_half && !key->can_sign))
+		open_key(realm_id, &row, with_private_half, key);
 	entry->read_at = GetCurrentTimestamp();
 	return key;
 }
@@ -239,8 +286,13 @@ signing_key_for_verifying(const pg_uuid_t *realm_id, const char *kid)
 		cache_remove(entry);
 	add_uuid(&parameters, realm_id);
 	add_text(&parameters, kid);
-	if (statement_read(&select_key, &parameters) > 0 && !is_lost())
-		return cache_row(realm_id, false);
+	if (statement_read(&select_key, &parameters) > 0)
+	{
+		KeyRow		row = key_row(0);
+
+		if (!is_lost(&row))
+			return cache_row(realm_id, false);
+	}
 	if (found)
 		cache_remove(entry);
 	return NULL;
@@ -278,7 +330,8 @@ insert_key(const Realm *realm, const char *kid, const KeyMaterial *material, Tim
 	if (master_id == NULL)
 		raise_unopened("The key file was removed just now.");
 	seal((Span) {(const char *) material->private_half, material->private_size},
-		 seal_context(&realm->id, kid), sealed);
+		 seal_context(&realm->id, kid, realm->jwt_alg,
+					  (Span) {(const char *) material->public_half, material->public_size}), sealed);
 	add_uuid(&parameters, &realm->id);
 	add_text(&parameters, kid);
 	add_time(&parameters, now);
@@ -423,12 +476,25 @@ signing_key_rotate(const Realm *realm)
 
 /* ---------- showing keys ---------- */
 
-/* Return the realm's public keys whose tokens may still hold, as a JSON Web Key Set. */
+/* Append a public key as a JSON Web Key, once its row is known to be what was sealed; or raise SU011. */
+static void
+append_jwk(StringInfo json, const pg_uuid_t *realm_id, const KeyRow *row)
+{
+	SigningKey	key = {.jwt.alg = alg_of(row->alg)};
+	char		jwk[KEY_MATERIAL_MAX];
+
+	open_key(realm_id, row, false, &key);
+	if (jwk_format(&key.jwt, row->kid, jwk, sizeof(jwk)))
+		appendStringInfo(json, "%s%s", json->data[json->len - 1] == '[' ? "" : ",", jwk);
+	jwt_key_close(&key.jwt);
+}
+
+/* Return the realm's public keys whose tokens may still hold, as a JSON Web Key Set; or raise SU011. */
 char *
 signing_keys_jwks(const Realm *realm, TimestampTz now)
 {
 	static Statement select_keys = STATEMENT(
-		"SELECT kid, alg, public_key FROM arsignup.signing_keys WHERE realm_id = $1 AND alg <> 'HS256'"
+		"SELECT " KEY_COLUMNS " FROM arsignup.signing_keys WHERE realm_id = $1 AND alg <> 'HS256'"
 		" AND (retired_at IS NULL OR retired_at > $2::timestamptz - make_interval(mins => session_minutes))"
 		" ORDER BY created_at DESC, kid");
 	Parameters	parameters = {0};
@@ -442,17 +508,10 @@ signing_keys_jwks(const Realm *realm, TimestampTz now)
 	appendStringInfoString(&json, "{\"keys\":[");
 	for (uint64 i = 0; i < keys; i++)
 	{
-		TupleDesc	description = SPI_tuptable->tupdesc;
-		HeapTuple	row = SPI_tuptable->vals[i];
-		bool		isnull;
-		bytea	   *bytes = DatumGetByteaPP(SPI_getbinval(row, description, 3, &isnull));
-		JwtKey		key = {.alg = alg_of(SPI_getvalue(row, description, 2))};
-		char		jwk[KEY_MATERIAL_MAX];
+		KeyRow		row = key_row(i);
 
-		if (jwt_key_open_public(&key, (Span) {VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)}) &&
-			jwk_format(&key, SPI_getvalue(row, description, 1), jwk, sizeof(jwk)))
-			appendStringInfo(&json, "%s%s", json.data[json.len - 1] == '[' ? "" : ",", jwk);
-		jwt_key_close(&key);
+		if (!is_lost(&row))
+			append_jwk(&json, &realm->id, &row);
 	}
 	appendStringInfoString(&json, "]}");
 	return json.data;

@@ -19,6 +19,7 @@ typedef struct SigningKey
 	bool		is_retired;
 	TimestampTz retired_at;
 	int			session_minutes;	/* of the longest session it has signed for */
+	bool		is_authentic;	/* its public half is what was sealed */
 	bool		can_sign;		/* its private half is open */
 	JwtKey		jwt;
 } SigningKey;

@@ -1046,7 +1046,17 @@ SELECT arsignup.rotate_signing_key(realm('keys')) AS fourth_kid \gset
 SELECT isnt(:'fourth_kid'::text, :'third_kid', 'each rotation makes a key');
 SELECT is((SELECT count(*) FROM arsignup.signing_keys WHERE realm_id = realm('keys') AND retired_at IS NULL), 1::bigint, 'and leaves one that lives');
 
--- One seal each, bound to its realm and kid.
+-- One seal each, bound to all that its row says of the key (A5).
+SELECT is((outcome(format('UPDATE arsignup.signing_keys SET %s WHERE kid = %L; SELECT arsignup.jwks(realm(%L))', change, kid(token(name)), 'keys'), keep => false)).detail, said, 'A5: ' || name || ', changed in the table: ' || change)
+FROM (VALUES
+	('eddsa', 'public_key = set_byte(public_key, 7, get_byte(public_key, 7) # 1)', 'Its row is not what was sealed.'),
+	('eddsa', $$public_key = ''$$, 'Its row is not what was sealed.'),
+	('eddsa', $$alg = 'RS256', public_key = (SELECT public_key FROM arsignup.signing_keys WHERE alg = 'RS256' LIMIT 1)$$, 'Its row is not what was sealed.'),
+	('eddsa', $$alg = 'RS256'$$, 'Its row is not what was sealed.'),
+	('eddsa', $$kid = kid || 'x'$$, 'Its row is not what was sealed.'),
+	('eddsa', $$kid = left(kid, -1), alg = 'RS256'$$, 'Its row is not what was sealed.'),
+	('eddsa', 'master_key_id = sealed_key', NULL),
+	('eddsa', 'retired_at = clock_timestamp()', NULL)) AS v (name, change, said);
 SELECT is((SELECT count(DISTINCT sealed_key) = count(*) AND count(DISTINCT substr(sealed_key, 1, 24)) = count(*) AND count(DISTINCT master_key_id) = 1 FROM arsignup.signing_keys), true, 'no two seals are alike, all are of one master key');
 UPDATE arsignup.signing_keys AS k SET sealed_key = o.sealed_key FROM arsignup.signing_keys AS o WHERE k.kid = :'fourth_kid' AND o.kid = :'third_kid';
 SELECT denied(format('SELECT arsignup.create_session(realm(''keys''), %L)', :'keys'), 'SU011', 'signing key cannot be opened', 'a sealed half of another kid cannot be opened');
@@ -1054,12 +1064,12 @@ INSERT INTO arsignup.realms (id, name, jwt_alg) VALUES (realm('thief'), 'Thief',
 INSERT INTO arsignup.signing_keys (realm_id, created_at, session_minutes, kid, alg, public_key, sealed_key, master_key_id)
 SELECT realm('thief'), now(), session_minutes, kid, alg, public_key, sealed_key, master_key_id FROM arsignup.signing_keys WHERE kid = :'third_kid';
 SELECT arsignup.create_user(realm('thief'), 'thief@example.com') AS thief \gset
-SELECT is(concat_ws(' | ', o.code, o.message, o.detail), 'SU011 | signing key cannot be opened | Its sealed half is damaged.', 'a sealed half that was copied to another realm cannot be opened') FROM outcome(format('SELECT arsignup.create_session(realm(''thief''), %L)', :'thief')) AS o;
+SELECT is(concat_ws(' | ', o.code, o.message, o.detail), 'SU011 | signing key cannot be opened | Its row is not what was sealed.', 'a sealed half that was copied to another realm cannot be opened') FROM outcome(format('SELECT arsignup.create_session(realm(''thief''), %L)', :'thief')) AS o;
 UPDATE arsignup.signing_keys SET retired_at = now() WHERE realm_id = realm('thief');
 SELECT is((outcome(format('SELECT arsignup.create_session(realm(''thief''), %L)', :'thief'))).code, '00000', 'with a key of its own that realm goes on');
 UPDATE arsignup.signing_keys SET sealed_key = set_byte(sealed_key, 30, get_byte(sealed_key, 30) # 1), kid = 'jk_flipped' WHERE realm_id = realm('thief') AND retired_at IS NULL;
 SELECT is(concat_ws(' | ', o.code, o.message, o.detail, o.hint),
-	'SU011 | signing key cannot be opened | Its sealed half is damaged. | Copy the key file "arsignup.key" from the server that sealed it, if this one has none of its own; else call arsignup.rotate_signing_key for a new key.', 'nor can one that was tampered with; the hint says what to do') FROM outcome(format('SELECT arsignup.create_session(realm(''thief''), %L)', :'thief')) AS o;
+	'SU011 | signing key cannot be opened | Its row is not what was sealed. | Copy the key file "arsignup.key" from the server that sealed it, if this one has none of its own; else call arsignup.rotate_signing_key for a new key.', 'nor can one that was tampered with; the hint says what to do') FROM outcome(format('SELECT arsignup.create_session(realm(''thief''), %L)', :'thief')) AS o;
 SELECT is((outcome(format('SELECT arsignup.rotate_signing_key(realm(''thief'')), arsignup.create_session(realm(''thief''), %L)', :'thief'))).code, '00000', 'and does it');
 
 SELECT is(arsignup.jwks(realm('asleep')), '{"keys": []}', 'jwks of an inactive realm');

@@ -6,7 +6,7 @@ tokens.py make    has PyJWT make tokens with our keys
 tokens.py forge   makes forgeries, and beside them controls that differ in nothing but the defect
 tokens.py edges   makes tokens that are just good enough, or just not, for every second of the next minute
 tokens.py retired makes tokens that are to be judged once the realms' keys were retired two hours ago
-tokens.py weak    makes a token by a key of small order, for which there need be no secret, and one by a stranger's
+tokens.py forged  makes tokens by keys that were written into the table: one of small order, for which there need be no secret, a stranger's
 
 Wherever a signature has to be right so that only the other defect can be why a token is refused, it is right: made with
 the realm's own private key. What is printed for the database is CSV: name, algorithm, expected, realm, token.
@@ -51,7 +51,7 @@ def compact(value):
 
 
 def unseal(sealed, context, master_key):
-    """Open a sealed half: nonce, then XChaCha20-Poly1305 of libsodium's, bound to realm and kid."""
+    """Open a sealed half: nonce, then XChaCha20-Poly1305 of libsodium's, bound to all that the row says of the key."""
     sodium = ctypes.CDLL(ctypes.util.find_library("sodium"))
     out = ctypes.create_string_buffer(len(sealed))
     size = ctypes.c_ulonglong()
@@ -149,7 +149,8 @@ def open_world(world):
     """Add the private halves of the keys."""
     master_key = bytes.fromhex(world["master_key"])
     for realm in world["realms"].values():
-        context = bytes.fromhex(realm["id"].replace("-", "")) + realm["kid"].encode()
+        context = bytes.fromhex(realm["id"].replace("-", "")) + b"\0".join(
+            (realm["kid"].encode(), realm["alg"].encode(), bytes.fromhex(realm["public"])))
         realm["private"] = unseal(bytes.fromhex(realm["sealed"]), context, master_key).hex()
     return world
 
@@ -729,12 +730,15 @@ def edge_rows(realm):
             yield name, now, expected, "", realm.key.token(realm.claims(**changes))
 
 
-def weak_rows(realm):
-    """Under a key that is the neutral point, R = that point and S = 0 fit every message."""
+def forged_rows(realm):
+    """Tokens by keys that somebody has written into the table who cannot seal them."""
     key = stranger("EdDSA")
-    yield "a key of small order", "EdDSA", "refused", "", key.token(
+    unsealed = "SU011 signing key cannot be opened"
+    # Under a key that is the neutral point, R = that point and S = 0 fit every message.
+    yield "A5: a key of small order in the table", "EdDSA", unsealed, "", key.token(
         realm.claims(), key.header(kid="weak"), lambda message: b"\1" + bytes(63))
-    yield "a stranger's key, once it is in the table", "EdDSA", "accepted", "", key.token(realm.claims())
+    yield "A5: a stranger's key in the table", "EdDSA", unsealed, "", key.token(realm.claims())
+    yield "A5: a stranger's key in the place of ours", "EdDSA", unsealed, "", swapped(realm, "EdDSA")
 
 
 def retired_rows(realm):
@@ -772,8 +776,8 @@ def main():
         out.writerows(edge_rows(Realm(world, "unmanaged")))
     elif command == "retired":
         out.writerows(row for realm, _ in realms for row in retired_rows(realm))
-    elif command == "weak":
-        out.writerows(weak_rows(realms[1][0]))
+    elif command == "forged":
+        out.writerows(forged_rows(realms[1][0]))
 
 
 main()
