@@ -302,7 +302,7 @@ arsignup_change_password(PG_FUNCTION_ARGS)
 	if (strcmp(user.state, "active") != 0)
 		raise_inactive("user");
 	current = secret_argument(&scope, fcinfo, 2);
-	if (user_read_password(&realm.id, &user) && password_is_possible(&scope, current) &&
+	if (user_read_password(&realm.id, &user) && password_is_possible(current) &&
 		verify_current(&scope, &realm, &user, current))
 	{
 		user_hash_password(&scope, &realm, &user, secret_argument(&scope, fcinfo, 3));

@@ -13,8 +13,12 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
-/* More than any line of ours has in any form, in bytes. */
-#define MAX_LINE_SIZE 8192
+/*
+ * In so many bytes may be given what is accepted: no character in normal form
+ * C comes of more than nine bytes, and no ASCII character of more than three.
+ */
+#define RAW_LINE_MAX_SIZE (9 * MAX_NAME_LENGTH)
+#define RAW_IDENTITY_MAX_SIZE (3 * EMAIL_MAX)
 
 static Statement select_taken = STATEMENT(
 	"SELECT EXISTS (SELECT FROM arsignup.users"
@@ -93,13 +97,13 @@ static Statement renew_credential = STATEMENT(
 static Statement select_credential = STATEMENT(
 	"SELECT password_hash, updated_at FROM arsignup.credentials WHERE " OF_PASSWORD);
 
-/* Trim a text and bring it into normal form C, unless it is far longer than anything that we store. */
+/* Trim a text and bring it into normal form C; one of more bytes than could be accepted is only trimmed. */
 static Span
-trim_to_nfc(const char *text)
+trim_to_nfc(const char *text, size_t max_size)
 {
 	Span		trimmed = span_trim((Span) {text, strlen(text)});
 
-	return trimmed.size <= MAX_LINE_SIZE ? text_to_nfc(trimmed) : trimmed;
+	return trimmed.size <= max_size ? text_to_nfc(trimmed) : trimmed;
 }
 
 /* Canonicalise: trim, NFC, ASCII lower case, and only then validate. */
@@ -111,7 +115,7 @@ normalize(const char *given, bool (*is_valid) (Span), size_t max)
 
 	if (given == NULL)
 		return NULL;
-	text = trim_to_nfc(given);
+	text = trim_to_nfc(given, RAW_IDENTITY_MAX_SIZE);
 	if (text.size > max)
 		return NULL;
 	lower = palloc(text.size + 1);
@@ -145,13 +149,13 @@ normalize_login(const char *login)
 
 /* Return what was typed in normal form C and without the space around it; NULL if nothing is left. */
 static char *
-accept_trimmed(const char *given)
+accept_trimmed(const char *given, size_t max_size)
 {
 	Span		text;
 
 	if (given == NULL)
 		return NULL;
-	text = trim_to_nfc(given);
+	text = trim_to_nfc(given, max_size);
 	return text.size > 0 ? pnstrdup(text.data, text.size) : NULL;
 }
 
@@ -159,7 +163,7 @@ accept_trimmed(const char *given)
 char *
 accept_line(char *given, const char *attribute, const char *label, Faults *faults)
 {
-	char	   *line = accept_trimmed(given);
+	char	   *line = accept_trimmed(given, RAW_LINE_MAX_SIZE);
 	Span		text = {line, line ? strlen(line) : 0};
 
 	if (!utf8_is_single_line(text))
@@ -187,7 +191,7 @@ accept_custom(Jsonb *given, Faults *faults)
 static void
 check_email(User *user, bool is_human, Faults *faults)
 {
-	user->email = accept_trimmed(user->email);
+	user->email = accept_trimmed(user->email, RAW_IDENTITY_MAX_SIZE);
 	user->email_key = normalize_email(user->email);
 	if (user->email == NULL && is_human)
 		fault_add(faults, "email", "Email can't be blank.");
@@ -248,7 +252,7 @@ check_standard_username(User *user, Faults *faults)
 static void
 check_username(const Realm *realm, User *user, bool is_human, Faults *faults)
 {
-	user->username = accept_trimmed(user->username);
+	user->username = accept_trimmed(user->username, RAW_IDENTITY_MAX_SIZE);
 	if (realm->usernames_are_emails && (is_human || user->email != NULL))
 		check_email_username(user, faults);
 	else if (user->username != NULL)

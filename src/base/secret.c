@@ -8,6 +8,12 @@
 #include "common/unicode_norm.h"
 #include "utils/memutils.h"
 
+/* The mark of the highest combining class, 240, which no other has. */
+#define LAST_MARK 0x0345
+
+/* Into so many code points one is decomposed at most. */
+#define MAX_DECOMPOSITION 4
+
 /* A buffer of a scope: a link in the list of what has to be wiped. */
 typedef struct SecretBuffer
 {
@@ -109,43 +115,143 @@ secret_argument(SecretScope *scope, FunctionCallInfo fcinfo, int argument)
 	return secret;
 }
 
+/* Count code points up to the zero that ends them. */
+static size_t
+count_code_points(const pg_wchar *code_points)
+{
+	size_t		count = 0;
+
+	while (code_points[count] != 0)
+		count++;
+	return count;
+}
+
 /*
- * Compose code points. The server's normaliser frees its working copy without
- * wiping it. We decompose first, which tells that copy's size, and then take
- * and wipe the chunk that was freed last: an allocation set hands a freed
- * chunk out again to the next request of its size. The context is gone
- * afterwards, and with it whatever came of a server that behaves otherwise.
+ * Decompose code points; return how many come out. The server is given one at
+ * a time, since it orders marks by exchanging neighbours, which takes the
+ * square of how many there are.
  */
-static pg_wchar *
-compose(SecretScope *scope, const pg_wchar *code_points, size_t *length)
+static size_t
+decompose(const pg_wchar *code_points, pg_wchar *out)
+{
+	size_t		length = 0;
+
+	for (; *code_points != 0; code_points++)
+	{
+		pg_wchar	alone[] = {*code_points, 0};
+		pg_wchar   *parts = unicode_normalize(UNICODE_NFD, alone);
+		size_t		count = count_code_points(parts);
+
+		memcpy(out + length, parts, count * sizeof(pg_wchar));
+		length += count;
+		sodium_memzero(parts, count * sizeof(pg_wchar));
+		pfree(parts);
+	}
+	out[length] = 0;
+	return length;
+}
+
+/*
+ * Tell whether of two code points the second is a mark that belongs before the
+ * first. The server tells nobody a combining class, but whether two are in
+ * order; of code points that are decomposed, nothing else is told here.
+ */
+static bool
+are_out_of_order(pg_wchar first, pg_wchar second)
+{
+	pg_wchar	pair[] = {first, second, 0};
+
+	return unicode_is_normalized_quickcheck(UNICODE_NFC, pair) == UNICODE_NORM_QC_NO;
+}
+
+/* Tell whether a code point is a mark with a place in the order. */
+static bool
+is_mark(pg_wchar c)
+{
+	return c == LAST_MARK || are_out_of_order(LAST_MARK, c);
+}
+
+/* Sort marks by combining class, each class in its order, by merging halves; spare has room for one of them. */
+static void
+sort_marks(pg_wchar *marks, size_t count, pg_wchar *spare)
+{
+	size_t		half = count / 2;
+	size_t		left = 0;
+	size_t		right = half;
+
+	if (count < 2)
+		return;
+	sort_marks(marks, half, spare);
+	sort_marks(marks + half, count - half, spare);
+	memcpy(spare, marks, half * sizeof(pg_wchar));
+	while (left < half)
+	{
+		pg_wchar   *next = marks + left + right - half;
+
+		if (right < count && are_out_of_order(spare[left], marks[right]))
+			*next = marks[right++];
+		else
+			*next = spare[left++];
+	}
+}
+
+/* Sort the marks behind each letter. */
+static void
+order_marks(pg_wchar *code_points, size_t length, pg_wchar *spare)
+{
+	for (size_t i = 0; i < length;)
+	{
+		size_t		first = i;
+
+		while (i < length && is_mark(code_points[i]))
+			i++;
+		sort_marks(code_points + first, i - first, spare);
+		i += i == first;
+	}
+}
+
+/*
+ * Compose decomposed and ordered code points. The server's normaliser frees
+ * its working copy, of their size, without wiping it. We take and wipe the
+ * chunk that was freed last: an allocation set hands a freed chunk out again
+ * to the next request of its size. The context is gone afterwards, and with it
+ * whatever came of a server that behaves otherwise.
+ */
+static size_t
+compose(const pg_wchar *code_points, size_t length, pg_wchar *out)
 {
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "arsignup normalisation",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext previous = MemoryContextSwitchTo(scratch);
-	pg_wchar   *decomposed = unicode_normalize(UNICODE_NFD, code_points);
-	size_t		working_size = 0;
-	pg_wchar   *composed;
-	pg_wchar   *result;
+	size_t		working_size = (length + 1) * sizeof(pg_wchar);
+	pg_wchar   *composed = unicode_normalize(UNICODE_NFC, code_points);
+	size_t		count = count_code_points(composed);
 
-	while (decomposed[working_size++] != 0)
-		;
-	working_size *= sizeof(pg_wchar);
-	composed = unicode_normalize(UNICODE_NFC, code_points);
 	sodium_memzero(palloc(working_size), working_size);
-	sodium_memzero(decomposed, working_size);
-
-	*length = 0;
-	while (composed[*length] != 0)
-		(*length)++;
+	memcpy(out, composed, count * sizeof(pg_wchar));
+	sodium_memzero(composed, count * sizeof(pg_wchar));
 	MemoryContextSwitchTo(previous);
-	result = secret_alloc(scope, (*length + 1) * sizeof(pg_wchar));
-	memcpy(result, composed, (*length + 1) * sizeof(pg_wchar));
-	sodium_memzero(composed, *length * sizeof(pg_wchar));
 	MemoryContextDelete(scratch);
-	return result;
+	return count;
 }
 
-/* Bring valid UTF-8 into Unicode's normal form C, in memory of the scope. */
+/* Bring code points into normal form C, as unicode_normalize does but for the time; return how many there are then. */
+static size_t
+normalize_code_points(SecretScope *scope, const pg_wchar *code_points, size_t length, pg_wchar **out)
+{
+	size_t		size = (length * MAX_DECOMPOSITION + 1) * sizeof(pg_wchar);
+	pg_wchar   *decomposed = secret_alloc(scope, size);
+
+	*out = secret_alloc(scope, size);
+	length = decompose(code_points, decomposed);
+	order_marks(decomposed, length, *out);
+	return compose(decomposed, length, *out);
+}
+
+/*
+ * Bring valid UTF-8 into Unicode's normal form C, in memory of the scope. The
+ * caller knows that it is no longer than it may be.
+ */
 Span
 secret_to_nfc(SecretScope *scope, Span text)
 {
@@ -167,7 +273,7 @@ secret_to_nfc(SecretScope *scope, Span text)
 	if (unicode_is_normalized_quickcheck(UNICODE_NFC, code_points) == UNICODE_NORM_QC_YES)
 		return text;
 
-	code_points = compose(scope, code_points, &length);
+	length = normalize_code_points(scope, code_points, length, &code_points);
 	out = secret_alloc(scope, length * 4 + 1);
 	text.data = out;
 	for (size_t i = 0; i < length; i++)

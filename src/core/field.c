@@ -285,8 +285,7 @@ check_confirmation(CoreCall *call)
 	Span		password = given_secret(call, "password");
 
 	if (confirmation.data != NULL && confirmation.size + password.size > 0 &&
-		(password.data == NULL ||
-		 !password_is_repeated(call->scope, secret_to_nfc(call->scope, password), confirmation)))
+		(password.data == NULL || !password_is_repeated(call->scope, password, confirmation)))
 		fault_add(&call->faults, "password_confirmation",
 				  "Password confirmation does not match the password.");
 }

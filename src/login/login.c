@@ -79,7 +79,7 @@ authenticate(SecretScope *scope, const Realm *realm, const char *login, Span pas
 	Attempt		attempt;
 
 	*now = GetCurrentTimestamp();
-	if (!password_is_possible(scope, password))
+	if (!password_is_possible(password))
 		return "invalid";
 	attempt = limit_login(realm, login, user, source, *now);
 	*retry_after = attempt_reserve(&attempt);

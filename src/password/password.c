@@ -32,11 +32,12 @@ normalize_password(SecretScope *scope, Span *password)
 	return password->size <= PASSWORD_MAX_SIZE;
 }
 
-/* Tell whether this can be anybody's password; what cannot is not worth a hash, nor counted as a guess. */
+/* Tell by its size whether this can be anybody's password; what cannot is not worth a hash, nor counted as a guess. */
 bool
-password_is_possible(SecretScope *scope, Span password)
+password_is_possible(Span password)
 {
-	return normalize_password(scope, &password);
+	return password.size > 0 &&
+		password.size <= (span_is_ascii(password) ? PASSWORD_MAX_SIZE : RAW_PASSWORD_MAX_SIZE);
 }
 
 /* Note that a password is too easy to guess, and why. */
@@ -80,12 +81,19 @@ password_accept(SecretScope *scope, Span password, const PasswordPolicy *policy,
 	return password;
 }
 
-/* Tell whether a password was typed the same twice; accepted is the first as password_accept returned it. */
-bool
-password_is_repeated(SecretScope *scope, Span accepted, Span again)
+/* Tell whether two texts are the same, in a time that does not tell where they differ. */
+static bool
+are_same(Span a, Span b)
 {
-	return normalize_password(scope, &again) && again.size == accepted.size &&
-		sodium_memcmp(again.data, accepted.data, again.size) == 0;
+	return a.size == b.size && sodium_memcmp(a.data, b.data, a.size) == 0;
+}
+
+/* Tell whether a password was typed the same twice, be it in code points that only mean the same. */
+bool
+password_is_repeated(SecretScope *scope, Span password, Span again)
+{
+	return are_same(password, again) ||
+		(normalize_password(scope, &password) && normalize_password(scope, &again) && are_same(password, again));
 }
 
 /* Report that a hash could not have its memory. */
@@ -280,14 +288,11 @@ verify_in_slot(const PasswordHash *hash, Span password, HashScratch *scratch, bo
  * that is what other systems have hashed.
  */
 static bool
-verify(SecretScope *scope, Span password, const PasswordHash *hash, bool padded)
+verify(SecretScope *scope, Span password, Span normalized, const PasswordHash *hash, bool padded)
 {
 	HashScratch *scratch = secret_alloc(scope, sizeof(HashScratch));
-	Span		normalized = password;
 	Verdict		verdict;
 
-	if (!normalize_password(scope, &normalized))
-		return false;
 	if (hash_is_argon2id(hash))
 		password = normalized;
 	verdict = verify_in_slot(hash, password, scratch, padded);
@@ -298,12 +303,15 @@ verify(SecretScope *scope, Span password, const PasswordHash *hash, bool padded)
 
 /*
  * Tell whether this is the password of a stored hash. Without one, or with one
- * that cannot be verified against, it never is, and to find that out takes as
- * long as with one; as with a hash at the current cost, if it is cheaper.
+ * that cannot be verified against, it never is, nor if it is too long, and to
+ * find that out takes as long as with one; as with a hash at the current cost,
+ * if it is cheaper.
  */
 bool
 password_verify(SecretScope *scope, Span password, const char *stored)
 {
+	Span		normalized = password;
+	bool		fits = normalize_password(scope, &normalized);
 	Faults		faults = NO_FAULTS;
 	char		text[PHC_SIZE];
 	PasswordHash hash;
@@ -314,14 +322,14 @@ password_verify(SecretScope *scope, Span password, const char *stored)
 		ereport(LOG,
 				(errmsg("a stored password hash cannot be verified against"),
 				 errhint("Is its cost above what the settings of arsignup allow?")));
-	if (stored == NULL || faults.list != NIL)
+	if (stored == NULL || faults.list != NIL || !fits)
 	{
 		Argon2Hash	nobodys = nobodys_hash();
 
 		phc_format(&nobodys, text);
 		(void) hash_parse((Span) {text, strlen(text)}, &hash);
 	}
-	return verify(scope, password, &hash, true);
+	return verify(scope, password, normalized, &hash, true);
 }
 
 /* arsignup.hash_password(password arsignup.secret) returns text */
@@ -351,6 +359,7 @@ arsignup_verify_password(PG_FUNCTION_ARGS)
 	Faults		faults = NO_FAULTS;
 	SecretScope scope;
 	Span		password;
+	Span		normalized;
 	Span		text;
 	PasswordHash hash;
 	bool		verified;
@@ -365,7 +374,8 @@ arsignup_verify_password(PG_FUNCTION_ARGS)
 	else
 		read_hash(text, &hash, &faults);
 	faults_raise(&faults);
-	verified = verify(&scope, password, &hash, false);
+	normalized = password;
+	verified = normalize_password(&scope, &normalized) && verify(&scope, password, normalized, &hash, false);
 	secret_scope_close(&scope);
 	PG_RETURN_BOOL(verified);
 }

@@ -20,8 +20,8 @@ typedef struct PasswordPolicy
 
 extern Span password_accept(SecretScope *scope, Span password, const PasswordPolicy *policy,
 							Faults *faults);
-extern bool password_is_possible(SecretScope *scope, Span password);
-extern bool password_is_repeated(SecretScope *scope, Span accepted, Span again);
+extern bool password_is_possible(Span password);
+extern bool password_is_repeated(SecretScope *scope, Span password, Span again);
 extern char *password_hash(Span accepted);
 extern char *password_renew(SecretScope *scope, Span password);
 extern bool password_is_current(const char *hash);

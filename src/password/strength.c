@@ -7,7 +7,6 @@
 #include <math.h>
 #include <zxcvbn.h>
 
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 
 /* Seconds for one guess: a hundred machines at 10 ms each, zxcvbn's model of a stolen slow hash. */
@@ -19,20 +18,28 @@
 /* Four times what the longest password was seen to take. */
 #define ZXCVBN_MEMORY (1024 * 1024)
 
-/* More than these would make the estimate slow. */
-#define RELATED_MAX_SIZE 4096	/* bytes of one text in normal form C, of a quarter of that as it was given */
-#define RELATED_MAX_WORDS 100
+/*
+ * More than these would make an estimate cost more than a hash: its time grows
+ * with the cube of what is measured, times the words. A password is as hard to
+ * guess as its beginning, or harder.
+ */
+#define MEASURED_MAX_SIZE 64	/* bytes of a password, from its beginning */
+#define RELATED_MAX_WORDS 32
+#define RELATED_MAX_SIZE (4 * MAX_NAME_LENGTH)	/* bytes of one text as it was given: longer ones are nobody's name */
+
+/* A text grows in normal form C to no more than three times its bytes. */
+#define RELATED_MAX_NORMALIZED_SIZE (3 * RELATED_MAX_SIZE)
 
 /* Add the words of a text, in lower case, to those that a password should not be made of. */
 List *
 related_add(List *words, const char *text)
 {
 	static const char separators[] = " .,@+-_'\"/:";
-	char		lower[RELATED_MAX_SIZE + 1];
+	char		lower[RELATED_MAX_NORMALIZED_SIZE + 1];
 
-	if (text == NULL)
+	if (text == NULL || strlen(text) > RELATED_MAX_SIZE)
 		return words;
-	ascii_lower(lower, text_to_nfc((Span) {text, pg_mbcliplen(text, strlen(text), RELATED_MAX_SIZE / 4)}));
+	ascii_lower(lower, text_to_nfc((Span) {text, strlen(text)}));
 	for (char *word = strtok(lower, separators); word != NULL; word = strtok(NULL, separators))
 		if (strlen(word) >= RELATED_MIN_LENGTH && list_length(words) < RELATED_MAX_WORDS)
 			words = lappend(words, pstrdup(word));
@@ -126,7 +133,8 @@ check_memory(void)
 Strength
 strength_measure(SecretScope *scope, Span password, List *related)
 {
-	char	   *terminated = secret_alloc(scope, password.size + 1);
+	size_t		size = Min(password.size, MEASURED_MAX_SIZE);
+	char	   *terminated = secret_alloc(scope, size + 1);
 	const char **words = word_array(related);
 	ZxcMatch_t *matches = NULL;
 	Strength	strength;
@@ -134,8 +142,8 @@ strength_measure(SecretScope *scope, Span password, List *related)
 
 	CHECK_FOR_INTERRUPTS();
 	check_memory();
-	memcpy(terminated, password.data, password.size);
-	terminated[password.size] = '\0';
+	memcpy(terminated, password.data, size);
+	terminated[size] = '\0';
 	entropy = ZxcvbnMatch(terminated, words, &matches);
 	strength.crack_seconds = Min(0.5 * exp2(entropy) * SECONDS_PER_GUESS, DBL_MAX);
 	strength.score = score_of(strength.crack_seconds);

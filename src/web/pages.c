@@ -6,6 +6,7 @@
 #include "web/pages.h"
 
 #include "base/token.h"
+#include "password/password.h"
 #include "web/people.h"
 
 /* ---------- what handlers share ---------- */
@@ -315,23 +316,14 @@ show_reset(Exchange *exchange)
 	show_link_form(exchange, PAGE_FORGOT, "Ask for another");
 }
 
-/* Return what was typed in a field for a password, as passwords are compared. */
-static Span
-typed_password(Exchange *exchange, const char *name)
-{
-	return secret_to_nfc(exchange->scope, page_value(&exchange->page, name));
-}
-
 /* Note a confirmation that differs from the password, where one is asked for. */
 static void
 check_confirmation(Exchange *exchange)
 {
-	Span		password = typed_password(exchange, "password");
-	Span		again = typed_password(exchange, "password_confirmation");
+	const WebPage *page = &exchange->page;
 
-	if (!exchange->app.rules.password_is_asked_twice)
-		return;
-	if (again.size != password.size || (again.size > 0 && memcmp(again.data, password.data, again.size) != 0))
+	if (exchange->app.rules.password_is_asked_twice &&
+		!password_is_repeated(exchange->scope, page_value(page, "password"), page_value(page, "password_confirmation")))
 		page_add_fault(&exchange->page, "password_confirmation",
 					   "Password confirmation does not match the password.");
 }

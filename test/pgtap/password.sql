@@ -132,6 +132,10 @@ SELECT ok(arsignup.verify_password(normalize(repeat(U&'\1FD3', 512), NFD), arsig
 	'3072 bytes of NFD are verified by the 1024 bytes of their NFC');
 SELECT ok(arsignup.verify_password(repeat(U&'\1FBE\0308\0301', 512), arsignup.hash_password(repeat(U&'\0390', 512))),
 	'so are 3584 bytes: no spelling of a character takes more, being three and a half times its NFC');
+-- The marks of a run are put in order, however many: 110 are behind one letter, of nine classes, so that those of a class keep their order.
+SELECT string_agg(chr(mark), '' ORDER BY n, mark DESC) AS zalgo FROM generate_series(1, 10) AS n, unnest(ARRAY[820, 837, 795, 801, 1425, 1456, 1611, 3640, 790, 769, 776]) AS mark \gset
+SELECT ok(arsignup.verify_password('a' || :'zalgo', arsignup.hash_password(normalize('a' || :'zalgo', NFD))), 'A2: a long run of marks is the same in either normal form');
+SELECT ok(NOT arsignup.verify_password('a' || reverse(:'zalgo'), arsignup.hash_password('a' || :'zalgo')), 'A2: marks of one class keep their order');
 SELECT ok(NOT arsignup.verify_password(normalize(U&'\FDFA', NFKC), arsignup.hash_password(U&'\FDFA')), 'compatibility forms are kept apart');
 
 -- Every plane, and what has no meaning: taken as it is.
