@@ -68,7 +68,7 @@ LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'arsignup_delete_realm';
 
 COMMENT ON FUNCTION arsignup.delete_realm(uuid) IS
-'Deletes an inactive realm with everything in it; false if there is none. Errors: 55006 the realm is active; 23503 a table of yours still refers to a user or org of it.';
+'Deletes an inactive realm with everything in it; false if there is none. What your foreign keys do then runs as with delete_user. Errors: 55006 the realm is active; 23503 a table of yours still refers to a user or org of it.';
 
 CREATE OR REPLACE FUNCTION arsignup.is_preloaded()
 RETURNS boolean

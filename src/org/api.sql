@@ -55,7 +55,7 @@ LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'arsignup_delete_org';
 
 COMMENT ON FUNCTION arsignup.delete_org(uuid, uuid) IS
-'Deletes an org with its memberships; its users stay; false if there is none. Errors: SU010 no such realm; 23503 a table of yours still refers to the org; 55P03 another transaction holds it.';
+'Deletes an org with its memberships; its users stay; false if there is none. What your foreign keys do then runs as with delete_user. Errors: SU010 no such realm; 23503 a table of yours still refers to the org; 55P03 another transaction holds it.';
 
 CREATE OR REPLACE FUNCTION arsignup.update_membership(
 	realm_id uuid,
