@@ -77,9 +77,12 @@ static Statement delete_user = STATEMENT(
 /* When a password is changed: a later time than ever before, since it is known by that, even if the clock was set back. */
 #define CHANGED_AT(now) "updated_at = greatest(" now ", c.updated_at + interval '1 microsecond')"
 
-static Statement set_credential = STATEMENT(
-	"INSERT INTO arsignup.credentials AS c (realm_id, id, user_id, created_at, updated_at,"
+#define INSERT_PASSWORD \
+	"INSERT INTO arsignup.credentials AS c (realm_id, id, user_id, created_at, updated_at," \
 	" credential_type, password_hash) VALUES ($1, $2, $3, $4, $4, 'password', $5)"
+
+static Statement insert_credential = STATEMENT(INSERT_PASSWORD);
+static Statement set_credential = STATEMENT(INSERT_PASSWORD
 	" ON CONFLICT (realm_id, user_id, key_digest) DO UPDATE"
 	" SET password_hash = EXCLUDED.password_hash, " CHANGED_AT("EXCLUDED.updated_at"));
 
@@ -350,9 +353,9 @@ insert_row(Statement *insert, const Realm *realm, const User *user, TimestampTz 
 	return statement_run(insert, &parameters) == 1;
 }
 
-/* Give a user a password, whether it had one or not. */
+/* Give a user a password by a statement: insert_credential if it is new, set_credential if it may have one. */
 static void
-set_password_hash(const pg_uuid_t *realm_id, const User *user, TimestampTz now)
+set_password_hash(Statement *set, const pg_uuid_t *realm_id, const User *user, TimestampTz now)
 {
 	pg_uuid_t	id = id_make(now);
 	Parameters	parameters = {0};
@@ -362,7 +365,7 @@ set_password_hash(const pg_uuid_t *realm_id, const User *user, TimestampTz now)
 	add_uuid(&parameters, &user->id);
 	add_time(&parameters, now);
 	add_text(&parameters, user->password_hash);
-	statement_touch(&set_credential, &parameters, "credentials", 1);
+	statement_touch(set, &parameters, "credentials", 1);
 }
 
 /*
@@ -384,7 +387,7 @@ user_insert(const Realm *realm, User *user, TimestampTz now)
 			raise_suppressed("users");
 	}
 	if (user->password_hash != NULL)
-		set_password_hash(&realm->id, user, now);
+		set_password_hash(&insert_credential, &realm->id, user, now);
 }
 
 /* Begin the parameters of a statement about one user. */
@@ -685,7 +688,7 @@ void
 user_set_password(const pg_uuid_t *realm_id, const User *user, bool email_is_proved, TimestampTz now)
 {
 	invalidate(realm_id, &user->id, email_is_proved);
-	set_password_hash(realm_id, user, now);
+	set_password_hash(&set_credential, realm_id, user, now);
 }
 
 /* Give a locked user a new password unless it was changed since it was read; then false, with nothing changed. */
