@@ -105,10 +105,12 @@ nobodys_hash(void)
 	Argon2Hash	hash = {
 		.memory = argon2_memory_setting,
 		.iterations = argon2_iterations_setting,
+		.lanes = 1,
+		.salt_size = ARGON2_SALT_SIZE,
 		.tag_size = ARGON2_TAG_SIZE
 	};
 
-	randombytes_buf(hash.salt, sizeof(hash.salt));
+	randombytes_buf(hash.salt, hash.salt_size);
 	randombytes_buf(hash.tag, sizeof(hash.tag));
 	return hash;
 }
@@ -171,7 +173,7 @@ iterations_max(CostUnit unit)
 			return Max(argon2_iterations_max_setting, argon2_iterations_setting);
 		case COST_BCRYPT:
 			return bcrypt_cost_max_setting;
-		case COST_SHA2:
+		case COST_DIGESTS:
 			return sha2_iterations_max_setting;
 	}
 	return 0;
@@ -189,7 +191,7 @@ is_affordable(const PasswordHash *hash)
 static bool
 is_current(const PasswordHash *hash)
 {
-	return hash_is_argon2id(hash) &&
+	return hash_is_ours(hash) &&
 		hash->argon2.memory >= (uint32) argon2_memory_setting &&
 		hash->argon2.iterations >= (uint32) argon2_iterations_setting &&
 		hash->argon2.tag_size >= ARGON2_TAG_SIZE;
@@ -267,7 +269,7 @@ verify_in_slot(const PasswordHash *hash, Span password, HashScratch *scratch, bo
 	gate_leave();
 	count(COUNT_HASHES_RUN);
 	CHECK_FOR_INTERRUPTS();
-	if (verdict != PASSWORD_NO_MEMORY && hash_is_argon2id(hash) &&
+	if (verdict != PASSWORD_NO_MEMORY && hash_is_ours(hash) &&
 		hash->memory == (uint32) argon2_memory_setting &&
 		hash->iterations == (uint32) argon2_iterations_setting)
 		pace_note(spent);
@@ -275,21 +277,33 @@ verify_in_slot(const PasswordHash *hash, Span password, HashScratch *scratch, bo
 }
 
 /*
- * Tell whether this is the password of a hash. What is hashed is its normal
- * form C, as in our own hashes; in hashes of other forms what was typed, for
- * that is what other systems have hashed.
+ * Spell a password as a hash was made of it: our own of its normal form C,
+ * those of other systems of what was typed, or of what they made of it. False
+ * if it cannot be anybody's.
  */
+static bool
+spell(SecretScope *scope, Spelling spelling, Span *password)
+{
+	Span		normalized = *password;
+
+	if (!normalize_password(scope, &normalized))
+		return false;
+	if (spelling == SPELLING_NFC)
+		*password = normalized;
+	else if (spelling == SPELLING_NFKC)
+		*password = secret_to_nfkc(scope, normalized);
+	return true;
+}
+
+/* Tell whether this is the password of a hash. */
 static bool
 verify(SecretScope *scope, Span password, const PasswordHash *hash, bool padded)
 {
 	HashScratch *scratch = secret_alloc(scope, sizeof(HashScratch));
-	Span		normalized = password;
 	Verdict		verdict;
 
-	if (!normalize_password(scope, &normalized))
+	if (!spell(scope, hash->spelling, &password))
 		return false;
-	if (hash_is_argon2id(hash))
-		password = normalized;
 	verdict = verify_in_slot(hash, password, scratch, padded);
 	if (verdict == PASSWORD_NO_MEMORY)
 		raise_no_memory(Max(hash->memory, (uint32) argon2_memory_setting));
