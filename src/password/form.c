@@ -721,7 +721,7 @@ hash_parse(Span text, PasswordHash *hash)
 	*hash = (PasswordHash) {.text = text};
 
 	/* libsodium's decoder takes bytes beyond ASCII for digits of base64. */
-	if (!span_is_ascii(text))
+	if (text.size == 0 || !span_is_ascii(text))
 		return false;
 	hash->label = take_label(&hash->text);
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
