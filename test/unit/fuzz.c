@@ -266,14 +266,14 @@ expect_scrypt(Span text)
 	memcpy(copy, text.data, text.size);
 	if (found("^[0-9a-f]{32}:[0-9a-f]{128}$", text))
 		return true;
-	if (found("^\\$scrypt\\$ln=([1-9]|[1-5][0-9]|6[0-3]),r=" NUMBER ",p=" NUMBER "\\$" BYTES "\\$" BASE64 "(" TAG32 "|" TAG64 ")$", text))
+	if (found("^\\$scrypt\\$ln=([1-9]|[1-5][0-9]|6[0-3]),r=" NUMBER ",p=" NUMBER "\\$" BYTES "\\$(" BASE64 TAG32 "|" BASE64 TAG64 ")$", text))
 		return found("[0-9]\\$[^$]{1,171}\\$[^$]+$", text) &&
 			sscanf(copy, "$scrypt$ln=%u,r=%u,p=%u", &n, &r, &p) == 3 && expect_sizes(2, r, p);
 	if (found("^scrypt\\$" NUMBER "\\$" TEXT_SALT "\\$" NUMBER "\\$" NUMBER "\\$" BASE64 TAG64 "==$", text))
 		return sscanf(copy, "scrypt$%u$%*[^$]$%u$%u$", &n, &r, &p) == 3 && expect_sizes(n, r, p);
 	if (found("^scrypt:" NUMBER ":" NUMBER ":" NUMBER "\\$" TEXT_SALT "\\$[0-9a-f]{128}$", text))
 		return sscanf(copy, "scrypt:%u:%u:%u$", &n, &r, &p) == 3 && expect_sizes(n, r, p);
-	return found("^[{]scrypt(@SpringSecurity_v5_8)?[}]\\$[1-9a-f][0-9a-f]{0,7}\\$" PADDED "\\$" BASE64 "(" TAG32 "=|" TAG64 "==)$", text) &&
+	return found("^[{]scrypt(@SpringSecurity_v5_8)?[}]\\$[1-9a-f][0-9a-f]{0,7}\\$" PADDED "\\$(" BASE64 TAG32 "=|" BASE64 TAG64 "==)$", text) &&
 		sscanf(strchr(copy, '$'), "$%x$", &n) == 1 &&
 		n >> 16 < 64 && expect_sizes(UINT64_C(1) << (n >> 16), n >> 8 & 255, n & 255) &&
 		strspn(strchr(strchr(copy, '$') + 1, '$') + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") <= 171 &&
