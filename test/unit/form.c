@@ -3,6 +3,7 @@
  * them. The hashes were made by other programs: bcrypt by python3-bcrypt and
  * PHP, sha-crypt and PBKDF2 by passlib and hashlib, scrypt by OpenSSL,
  * yescrypt by mkpasswd, argon2id by argon2-cffi; those with labels by Django.
+ * Those of argon2id and better-auth are the same by @noble/hashes.
  */
 #include <errno.h>
 #include <pthread.h>
