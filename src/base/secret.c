@@ -117,12 +117,12 @@ secret_argument(SecretScope *scope, FunctionCallInfo fcinfo, int argument)
  * afterwards, and with it whatever came of a server that behaves otherwise.
  */
 static pg_wchar *
-compose(SecretScope *scope, UnicodeNormalizationForm form, const pg_wchar *code_points, size_t *length)
+compose(SecretScope *scope, const pg_wchar *code_points, size_t *length)
 {
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "arsignup normalisation",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext previous = MemoryContextSwitchTo(scratch);
-	pg_wchar   *decomposed = unicode_normalize(form == UNICODE_NFC ? UNICODE_NFD : UNICODE_NFKD, code_points);
+	pg_wchar   *decomposed = unicode_normalize(UNICODE_NFD, code_points);
 	size_t		working_size = 0;
 	pg_wchar   *composed;
 	pg_wchar   *result;
@@ -130,7 +130,7 @@ compose(SecretScope *scope, UnicodeNormalizationForm form, const pg_wchar *code_
 	while (decomposed[working_size++] != 0)
 		;
 	working_size *= sizeof(pg_wchar);
-	composed = unicode_normalize(form, code_points);
+	composed = unicode_normalize(UNICODE_NFC, code_points);
 	sodium_memzero(palloc(working_size), working_size);
 	sodium_memzero(decomposed, working_size);
 
@@ -145,9 +145,9 @@ compose(SecretScope *scope, UnicodeNormalizationForm form, const pg_wchar *code_
 	return result;
 }
 
-/* Bring valid UTF-8 into a composed normal form of Unicode, in memory of the scope. */
-static Span
-normalize(SecretScope *scope, UnicodeNormalizationForm form, Span text)
+/* Bring valid UTF-8 into Unicode's normal form C, in memory of the scope. */
+Span
+secret_to_nfc(SecretScope *scope, Span text)
 {
 	Span		rest = text;
 	pg_wchar   *code_points;
@@ -164,10 +164,10 @@ normalize(SecretScope *scope, UnicodeNormalizationForm form, Span text)
 		ereport(ERROR,
 				(errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
 				 errmsg("invalid UTF-8")));
-	if (unicode_is_normalized_quickcheck(form, code_points) == UNICODE_NORM_QC_YES)
+	if (unicode_is_normalized_quickcheck(UNICODE_NFC, code_points) == UNICODE_NORM_QC_YES)
 		return text;
 
-	code_points = compose(scope, form, code_points, &length);
+	code_points = compose(scope, code_points, &length);
 	out = secret_alloc(scope, length * 4 + 1);
 	text.data = out;
 	for (size_t i = 0; i < length; i++)
@@ -176,23 +176,40 @@ normalize(SecretScope *scope, UnicodeNormalizationForm form, Span text)
 	return text;
 }
 
-/* Bring valid UTF-8 into normal form C. */
-Span
-secret_to_nfc(SecretScope *scope, Span text)
-{
-	return normalize(scope, UNICODE_NFC, text);
-}
-
-/* Bring text in normal form C into KC. */
-Span
-secret_to_nfkc(SecretScope *scope, Span text)
-{
-	return normalize(scope, UNICODE_NFKC, text);
-}
-
-/* Bring into normal form C text that is no secret, in plain memory. */
+/* The same for text that is no secret, in plain memory. */
 Span
 text_to_nfc(Span text)
 {
 	return secret_to_nfc(NULL, text);
+}
+
+/* So many bytes a compatible decomposition makes of one at most: U+FDFA, of three, is 18 code points. */
+#define COMPATIBLE_GROWTH 11
+
+/*
+ * Bring valid UTF-8 into normal form KC: that is C of what its code points are
+ * compatibly, each by itself.
+ */
+Span
+secret_to_nfkc(SecretScope *scope, Span text)
+{
+	Span		rest = text;
+	pg_wchar	alone[] = {0, 0};
+	char	   *out;
+
+	if (span_is_ascii(text))
+		return text;
+	text.data = out = secret_alloc(scope, text.size * COMPATIBLE_GROWTH);
+	while (utf8_next(&rest, &alone[0]))
+	{
+		pg_wchar   *parts = unicode_normalize(UNICODE_NFKD, alone);
+		size_t		count = 0;
+
+		for (; parts[count] != 0; count++)
+			out += utf8_put(parts[count], out);
+		sodium_memzero(parts, count * sizeof(pg_wchar));
+		pfree(parts);
+	}
+	text.size = out - text.data;
+	return secret_to_nfc(scope, text);
 }

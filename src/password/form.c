@@ -69,7 +69,7 @@ unmap_memory(uint8_t *memory, size_t size)
 /*
  * Compute argon2id of any lanes and salt, the lanes one after another: a
  * backend must not have threads. Passes go over the same memory, however many
- * lanes it is cut into, so they cost no more for it.
+ * lanes it is cut into, so lanes cost little by themselves.
  */
 static bool
 compute_by_libargon2(const Argon2Hash *hash, Span password, uint8_t *tag)
@@ -615,7 +615,7 @@ big_endian(const uint8_t *bytes)
 /*
  * Read ASP.NET Identity's third form: base64 of a byte 1, three numbers (which
  * digest, iterations, size of the salt), the salt, 32 bytes. The prefix is how
- * that begins, so it is read from the start.
+ * that begins, the 1 in it, so it is read from the start.
  */
 static bool
 parse_aspnet(Span rest, PasswordHash *hash)
@@ -628,7 +628,7 @@ parse_aspnet(Span rest, PasswordHash *hash)
 	rest = hash->text;
 	if (!phc_take_bytes(&rest, BASE64_PADDED, bytes, sizeof(bytes), &size) || rest.size > 0 ||
 		size < ASPNET_HEAD_SIZE + ASPNET_SALT_MIN + ASPNET_TAG_SIZE ||
-		bytes[0] != 1 || big_endian(bytes + 1) >= sizeof(digests) / sizeof(digests[0]))
+		big_endian(bytes + 1) >= sizeof(digests) / sizeof(digests[0]))
 		return false;
 	pbkdf2->digest = digests[big_endian(bytes + 1)] ();
 	pbkdf2->iterations = big_endian(bytes + 5);

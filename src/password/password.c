@@ -277,33 +277,23 @@ verify_in_slot(const PasswordHash *hash, Span password, HashScratch *scratch, bo
 }
 
 /*
- * Spell a password as a hash was made of it: our own of its normal form C,
- * those of other systems of what was typed, or of what they made of it. False
- * if it cannot be anybody's.
+ * Tell whether this is the password of a hash. What is hashed is its normal
+ * form C, as in our own hashes; in hashes of other systems what was typed, or
+ * what they made of it, for that is what they have hashed.
  */
-static bool
-spell(SecretScope *scope, Spelling spelling, Span *password)
-{
-	Span		normalized = *password;
-
-	if (!normalize_password(scope, &normalized))
-		return false;
-	if (spelling == SPELLING_NFC)
-		*password = normalized;
-	else if (spelling == SPELLING_NFKC)
-		*password = secret_to_nfkc(scope, normalized);
-	return true;
-}
-
-/* Tell whether this is the password of a hash. */
 static bool
 verify(SecretScope *scope, Span password, const PasswordHash *hash, bool padded)
 {
 	HashScratch *scratch = secret_alloc(scope, sizeof(HashScratch));
+	Span		normalized = password;
 	Verdict		verdict;
 
-	if (!spell(scope, hash->spelling, &password))
+	if (!normalize_password(scope, &normalized))
 		return false;
+	if (hash->spelling == SPELLING_NFC)
+		password = normalized;
+	else if (hash->spelling == SPELLING_NFKC)
+		password = secret_to_nfkc(scope, normalized);
 	verdict = verify_in_slot(hash, password, scratch, padded);
 	if (verdict == PASSWORD_NO_MEMORY)
 		raise_no_memory(Max(hash->memory, (uint32) argon2_memory_setting));
