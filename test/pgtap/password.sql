@@ -370,7 +370,9 @@ FROM unnest(ARRAY['bcrypt$$2b$15$D8pA7gutHt11a1QWG1D6KerPxRm9VeMnWGalt6WdgDmd0Sq
 	'pbkdf2_sha256$2000001$seasalt$f+I87Dyr8Uy+0AEJng3SwQYQI9tLndR9Ne6kAW+vh5Y=',
 	'$pbkdf2-sha256$i=1000001,l=64$c2FsdHNhbHRzYWx0c2FsdA$ZBt9sZlHuv2mdNqak9Kny8fUyc+edFQcOalGOOeMUk7/fwmlMRudQIbcjI6y8kuP3qahI5o2nD3bn+BQOLx39w']) AS hash;
 SELECT is(arsignup.verify_password('canary', hash), false, 'the dearest there is: ' || left(hash, 30))
-FROM unnest(ARRAY['$y$jDT$mA6Oh.BKnmQAmUH4cugxy0$nur//hO8xHCRETWPlsV5AG90hOMVpWSfOHZBJxQxUU6', '$7$26....E....SodiumChloride$HAuYwUYeJ/.3qKH95BEC9rzkIkFVa0q/PHRlZ6wSq5D']) AS hash;
+FROM unnest(ARRAY['$argon2id$v=19$m=262144,t=1,p=4$c29tZXNhbHQ$Pxd0tVDb1W9K8/l2yEF2+EPsBIcszPGMujWlcbDkBz4', '$argon2id$v=19$m=32,t=16,p=4$c29tZXNhbHQ$Pxd0tVDb1W9K8/l2yEF2+EPsBIcszPGMujWlcbDkBz4',
+	'{scrypt}$40810$AAECAwQFBgcICQoLDA0ODw==$cxKit8QykAz9QAszOVmaGzbD+EMTS480Egt+2IwMP90=', 'pbkdf2_sha1$2000000$seasalt$jfvQaKqXudZKa/KtuU0arSos2Vo=',
+	'$y$jDT$mA6Oh.BKnmQAmUH4cugxy0$nur//hO8xHCRETWPlsV5AG90hOMVpWSfOHZBJxQxUU6', '$7$26....E....SodiumChloride$HAuYwUYeJ/.3qKH95BEC9rzkIkFVa0q/PHRlZ6wSq5D']) AS hash;
 SET LOCAL arsignup.bcrypt_cost_max = 4;
 SET LOCAL arsignup.sha2_iterations_max = 1000;
 SELECT is((outcome(format('SELECT arsignup.verify_password(%L, %L)', 'known answer', hash))).code, expected, 'a lower limit: ' || left(hash, 30))
@@ -394,6 +396,9 @@ SELECT is(arsignup.password_needs_rehash(replace(ready_hash(), 'm=19456', 'm=194
 SELECT is(arsignup.password_needs_rehash(replace(ready_hash(), 't=2', 't=1')), true, 'nor one with fewer iterations');
 SELECT is(arsignup.password_needs_rehash('$argon2id$v=19$m=19456,t=2,p=1$c2l4dGVlbiBieXRlcyEhIQ$JhiHtQ5M/Upz5EMngky1jqNGTA7z6gjZoy8dQT5Tew'), true, 'nor one with a shorter tag');
 SELECT is(arsignup.password_needs_rehash(replace(ready_hash(), 'm=19456', 'm=65536')), false, 'a stronger one is good');
+SELECT is(arsignup.password_needs_rehash(hash), true, 'one that is stronger and not ours needs a new one: ' || left(hash, 40))
+FROM unnest(ARRAY['{argon2}' || ready_hash(), 'argon2' || ready_hash(), replace(ready_hash(), 'm=19456,t=2,p=1', 'm=65536,t=3,p=4'),
+	'$argon2id$v=19$m=65536,t=3,p=1$c2V2ZW50ZWVuIGJ5dGVzISE$+ddzVH2RbNzPl/cU5UPhAf7HRB2NEqEJ1lmngAeez4U']) AS hash;
 SELECT is(arsignup.password_needs_rehash(NULL), NULL, 'null is null');
 SET LOCAL arsignup.argon2_memory = 19457;
 SELECT is(arsignup.password_needs_rehash(ready_hash()), true, 'when the setting rises, older hashes need a new one');
