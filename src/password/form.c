@@ -22,6 +22,8 @@
 #define BCRYPT_TAG_LENGTH 31
 #define BCRYPT_PASSWORD_MAX 72	/* bytes that bcrypt looks at */
 #define SHACRYPT_PASSWORD_MAX 128	/* bytes, each of which makes every round longer */
+#define SCRYPT_TAG_SIZE 64		/* of Django, Werkzeug and better-auth */
+#define BETTER_AUTH_SALT_LENGTH 32
 #define ASPNET_HEAD_SIZE 13
 #define ASPNET_SALT_MIN 16
 #define ASPNET_TAG_SIZE 32
@@ -452,7 +454,7 @@ parse_scrypt_django(Span rest, PasswordHash *hash)
 		span_take_number(&rest, &scrypt->r) && span_take(&rest, "$") &&
 		span_take_number(&rest, &scrypt->p) && span_take(&rest, "$") &&
 		phc_take_bytes(&rest, BASE64_PADDED, scrypt->tag, KDF_TAG_MAX, &scrypt->tag_size) &&
-		rest.size == 0 && scrypt->tag_size == KDF_TAG_MAX && finish_scrypt(hash);
+		rest.size == 0 && scrypt->tag_size == SCRYPT_TAG_SIZE && finish_scrypt(hash);
 }
 
 /* Read Werkzeug's form: N:r:p$, a salt that is text, 64 bytes in hexadecimal digits. */
@@ -464,7 +466,7 @@ parse_scrypt_werkzeug(Span rest, PasswordHash *hash)
 	return take_power(&rest, &scrypt->log_n) && span_take(&rest, ":") &&
 		span_take_number(&rest, &scrypt->r) && span_take(&rest, ":") &&
 		span_take_number(&rest, &scrypt->p) && span_take(&rest, "$") &&
-		take_text_salt(&rest, scrypt) && take_hex_tag(rest, KDF_TAG_MAX, scrypt) && finish_scrypt(hash);
+		take_text_salt(&rest, scrypt) && take_hex_tag(rest, SCRYPT_TAG_SIZE, scrypt) && finish_scrypt(hash);
 }
 
 /* Read Spring's form: log2 N, r and p in one hexadecimal number, the last two of two digits; salt and tag in base64. */
@@ -502,14 +504,14 @@ parse_scrypt_better_auth(Span rest, PasswordHash *hash)
 	scrypt->log_n = 14;
 	scrypt->r = 16;
 	scrypt->p = 1;
-	for (; scrypt->salt_size < 32; scrypt->salt_size++, rest.data++, rest.size--)
+	for (; scrypt->salt_size < BETTER_AUTH_SALT_LENGTH; scrypt->salt_size++, rest.data++, rest.size--)
 	{
 		if (rest.size == 0 || hex_digit(rest.data[0]) < 0)
 			return false;
 		scrypt->salt[scrypt->salt_size] = rest.data[0];
 	}
 	hash->spelling = SPELLING_NFKC;
-	return span_take(&rest, ":") && take_hex_tag(rest, KDF_TAG_MAX, scrypt) && finish_scrypt(hash);
+	return span_take(&rest, ":") && take_hex_tag(rest, SCRYPT_TAG_SIZE, scrypt) && finish_scrypt(hash);
 }
 
 /* Verify against scrypt. */
