@@ -15,7 +15,7 @@ MODULE_big = $(EXTENSION)
 OBJS       = src/arsignup.o $(patsubst %.c,%.o,$(sort $(wildcard $(CAPABILITIES:%=src/%/*.c))))
 DATA_built = $(SCRIPT)
 PG_CPPFLAGS = -I$(CURDIR)/src
-SHLIB_LINK = -lsodium -lzxcvbn -ljansson -lcrypto -lcrypt -lm
+SHLIB_LINK = -lsodium -largon2 -lzxcvbn -ljansson -lcrypto -lcrypt -lm
 
 REGRESS      = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))
 REGRESS_OPTS = --load-extension=$(EXTENSION)
@@ -55,6 +55,6 @@ unit: $(UNIT)
 	@status=0; for t in $(UNIT); do ./$$t || status=1; done; exit $$status
 
 $(UNIT): %: %.c test/unit/tap.h $(PURE) $(wildcard src/*/*.h)
-	$(UNIT_CC) -std=gnu11 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover -Isrc $< $(PURE) -lsodium -ljansson -lcrypto -lcrypt -o $@
+	$(UNIT_CC) -std=gnu11 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover -Isrc $< $(PURE) -lsodium -largon2 -ljansson -lcrypto -lcrypt -o $@
 
 .PHONY: unit

@@ -114,7 +114,7 @@ default_postgres() {
 # Print what a build for $POSTGRES needs and is not installed; likewise the packages named, where N stands for $POSTGRES.
 missing_packages() {
 	local package
-	for package in gcc libc6-dev libcrypt-dev libjansson-dev libsodium-dev libssl-dev libzxcvbn-dev make \
+	for package in gcc libargon2-dev libc6-dev libcrypt-dev libjansson-dev libsodium-dev libssl-dev libzxcvbn-dev make \
 		"postgresql-$POSTGRES" "postgresql-server-dev-$POSTGRES" "${@/-N-/-$POSTGRES-}"; do
 		[[ $(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || echo "$package"
 	done

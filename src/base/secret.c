@@ -288,3 +288,34 @@ text_to_nfc(Span text)
 {
 	return secret_to_nfc(NULL, text);
 }
+
+/* So many bytes a compatible decomposition makes of one at most: U+FDFA, of three, is 18 code points. */
+#define COMPATIBLE_GROWTH 11
+
+/*
+ * Bring valid UTF-8 into normal form KC: that is C of what its code points are
+ * compatibly, each by itself.
+ */
+Span
+secret_to_nfkc(SecretScope *scope, Span text)
+{
+	Span		rest = text;
+	pg_wchar	alone[] = {0, 0};
+	char	   *out;
+
+	if (span_is_ascii(text))
+		return text;
+	text.data = out = secret_alloc(scope, text.size * COMPATIBLE_GROWTH);
+	while (utf8_next(&rest, &alone[0]))
+	{
+		pg_wchar   *parts = unicode_normalize(UNICODE_NFKD, alone);
+		size_t		count = 0;
+
+		for (; parts[count] != 0; count++)
+			out += utf8_put(parts[count], out);
+		sodium_memzero(parts, count * sizeof(pg_wchar));
+		pfree(parts);
+	}
+	text.size = out - text.data;
+	return secret_to_nfc(scope, text);
+}

@@ -27,5 +27,6 @@ extern void *secret_alloc(SecretScope *scope, size_t size);
 extern Span secret_argument(SecretScope *scope, FunctionCallInfo fcinfo, int argument);
 extern Span secret_to_nfc(SecretScope *scope, Span text);
 extern Span text_to_nfc(Span text);
+extern Span secret_to_nfkc(SecretScope *scope, Span text);
 
 #endif							/* ARSIGNUP_SECRET_H */

@@ -17,7 +17,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_verify_password';
 
 COMMENT ON FUNCTION arsignup.verify_password(arsignup.secret, arsignup.secret) IS
-'Tells whether this is the password of a hash; compares in constant time, never returns null. Forms of hashes: argon2id, bcrypt ($2a$, $2b$, $2y$), scrypt ($7$), yescrypt ($y$), sha256crypt ($5$), sha512crypt ($6$), PBKDF2-SHA256 (of Django and passlib, and the PHC form). Waits for the hash gate. Errors: SU001 an argument is null, the hash has an unknown form, or costs more than the settings arsignup.argon2_memory_max, argon2_iterations_max, bcrypt_cost_max and sha2_iterations_max allow; SU007 too busy; 53200 out of memory.';
+'Tells whether this is the password of a hash; compares in constant time, never returns null. Forms of hashes: argon2id, bcrypt ($2a$, $2b$, $2y$), scrypt (of libsodium, passlib, Django, Werkzeug, Spring and better-auth), yescrypt ($y$), sha256crypt ($5$), sha512crypt ($6$), PBKDF2 with SHA-1, SHA-256 or SHA-512 (of Django, Werkzeug, passlib and ASP.NET Core Identity, and the PHC form); argon2id and bcrypt also with the labels of Django and Spring. Waits for the hash gate. Errors: SU001 an argument is null, the hash has an unknown form, or costs more than the settings arsignup.argon2_memory_max, argon2_iterations_max, bcrypt_cost_max and sha2_iterations_max allow; SU007 too busy; 53200 out of memory.';
 
 CREATE OR REPLACE FUNCTION arsignup.password_needs_rehash(password_hash arsignup.secret)
 RETURNS boolean

@@ -8,12 +8,12 @@
  */
 #include "password/form.h"
 
+#include <argon2.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <sodium.h>
 #include <string.h>
+#include <sys/mman.h>
 
-#define SHA256_TAG_SIZE 32
 #define TAG32_LENGTH 43			/* of 32 bytes in crypt(3)'s base64 */
 #define TAG64_LENGTH 86
 #define CRYPT_SALT_MAX 86		/* characters, where the form itself sets no limit */
@@ -22,25 +22,86 @@
 #define BCRYPT_TAG_LENGTH 31
 #define BCRYPT_PASSWORD_MAX 72	/* bytes that bcrypt looks at */
 #define SHACRYPT_PASSWORD_MAX 128	/* bytes, each of which makes every round longer */
+#define SCRYPT_TAG_SIZE 64		/* of Django, Werkzeug and better-auth */
+#define BETTER_AUTH_SALT_LENGTH 32
+#define ASPNET_HEAD_SIZE 13
+#define ASPNET_SALT_MIN 16
+#define ASPNET_TAG_SIZE 32
 
 /* ---------- argon2id ---------- */
 
-/* Read argon2id; phc_parse wants the prefix, too. */
+/* Tell whether libsodium can compute a hash, as it does those that we make. */
+static bool
+is_sodiums(const Argon2Hash *hash)
+{
+	return hash->lanes == 1 && hash->salt_size == ARGON2_SALT_SIZE;
+}
+
+/* Read argon2id; phc_parse wants the prefix, too. What could be ours is taken for ours. */
 static bool
 parse_argon2id(Span rest, PasswordHash *hash)
 {
 	(void) rest;
 	if (!phc_parse(hash->text, &hash->argon2))
 		return false;
+	if (hash->label == NULL && is_sodiums(&hash->argon2))
+		hash->spelling = SPELLING_NFC;
 	hash->memory = hash->argon2.memory;
 	hash->iterations = hash->argon2.iterations;
 	return true;
+}
+
+/* Map memory for libargon2; malloc would keep much of it for the life of the process. */
+static int
+map_memory(uint8_t **memory, size_t size)
+{
+	void	   *mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	*memory = mapped != MAP_FAILED ? mapped : NULL;
+	return *memory != NULL ? ARGON2_OK : ARGON2_MEMORY_ALLOCATION_ERROR;
+}
+
+/* Give it back; libargon2 has wiped it. */
+static void
+unmap_memory(uint8_t *memory, size_t size)
+{
+	munmap(memory, size);
+}
+
+/*
+ * Compute argon2id of any lanes and salt, the lanes one after another: a
+ * backend must not have threads. Passes go over the same memory, however many
+ * lanes it is cut into, so lanes cost little by themselves.
+ */
+static bool
+compute_by_libargon2(const Argon2Hash *hash, Span password, uint8_t *tag)
+{
+	argon2_context context = {
+		.out = tag,
+		.outlen = hash->tag_size,
+		.pwd = (uint8_t *) password.data,
+		.pwdlen = password.size,
+		.salt = (uint8_t *) hash->salt,
+		.saltlen = hash->salt_size,
+		.t_cost = hash->iterations,
+		.m_cost = hash->memory,
+		.lanes = hash->lanes,
+		.threads = 1,
+		.version = ARGON2_VERSION_13,
+		.allocate_cbk = map_memory,
+		.free_cbk = unmap_memory,
+		.flags = ARGON2_DEFAULT_FLAGS	/* the password is its owner's to wipe */
+	};
+
+	return argon2_ctx(&context, Argon2_id) == ARGON2_OK;
 }
 
 /* Compute argon2id; false for lack of memory. */
 bool
 argon2_compute(const Argon2Hash *hash, Span password, uint8_t *tag)
 {
+	if (!is_sodiums(hash))
+		return compute_by_libargon2(hash, password, tag);
 	return crypto_pwhash(tag, hash->tag_size, password.data, password.size, hash->salt,
 						 hash->iterations, (size_t) hash->memory * 1024,
 						 crypto_pwhash_ALG_ARGON2ID13) == 0;
@@ -219,7 +280,7 @@ static Verdict
 verify_crypt(const PasswordHash *hash, Span password, HashScratch *scratch)
 {
 	struct crypt_data *crypt = &scratch->crypt;
-	size_t		longest = hash->form->unit == COST_SHA2 ? SHACRYPT_PASSWORD_MAX : sizeof(crypt->input) - 1;
+	size_t		longest = hash->form->unit == COST_DIGESTS ? SHACRYPT_PASSWORD_MAX : sizeof(crypt->input) - 1;
 	const char *computed;
 	size_t		length;
 
@@ -239,7 +300,80 @@ verify_crypt(const PasswordHash *hash, Span password, HashScratch *scratch)
 				   hash->text.data + hash->text.size - hash->tag_length, hash->tag_length);
 }
 
+/* ---------- salts and tags of other systems ---------- */
+
+#define BASE64_PADDED sodium_base64_VARIANT_ORIGINAL
+#define BASE64_BARE sodium_base64_VARIANT_ORIGINAL_NO_PADDING
+
+/* Return the value of a hexadecimal digit as all of them write it, or -1. */
+static int
+hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Read a tag of so many bytes in hexadecimal digits, which must be all that is left. */
+static bool
+take_hex_tag(Span rest, size_t size, KdfHash *kdf)
+{
+	if (rest.size != 2 * size)
+		return false;
+	for (size_t i = 0; i < size; i++)
+	{
+		int			high = hex_digit(rest.data[2 * i]);
+		int			low = hex_digit(rest.data[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		kdf->tag[i] = high << 4 | low;
+	}
+	kdf->tag_size = size;
+	return true;
+}
+
+/* Take a salt that is text, and the $ behind it, off the front. */
+static bool
+take_text_salt(Span *text, KdfHash *kdf)
+{
+	for (kdf->salt_size = 0; text->size > 0 && text->data[0] != '$'; text->data++, text->size--)
+	{
+		if (kdf->salt_size == KDF_SALT_MAX || text->data[0] < 0x20 || text->data[0] == 0x7f)
+			return false;
+		kdf->salt[kdf->salt_size++] = text->data[0];
+	}
+	return kdf->salt_size > 0 && span_take(text, "$");
+}
+
+/* Read salt$tag in base64. */
+static bool
+parse_salt_and_tag(Span rest, int variant, KdfHash *kdf)
+{
+	return phc_take_bytes(&rest, variant, kdf->salt, KDF_SALT_MAX, &kdf->salt_size) &&
+		kdf->salt_size > 0 && span_take(&rest, "$") &&
+		phc_take_bytes(&rest, variant, kdf->tag, KDF_TAG_MAX, &kdf->tag_size) && rest.size == 0;
+}
+
 /* ---------- scrypt ---------- */
+
+/* Tell the sizes that tags of scrypt have where the form leaves them open. */
+static bool
+is_scrypt_tag(size_t size)
+{
+	return size == 32 || size == 64;
+}
+
+/* Take a power of two off the front, and return which. */
+static bool
+take_power(Span *text, uint32_t *log)
+{
+	uint32_t	power;
+
+	if (!span_take_number(text, &power) || power == 0 || (power & (power - 1)) != 0)
+		return false;
+	for (*log = 0; power > 1; power >>= 1)
+		(*log)++;
+	return true;
+}
 
 /* Turn digits into bytes, low bits first; return how many. */
 static size_t
@@ -263,28 +397,121 @@ decode_digits(Span digits, uint8_t *bytes)
 	return size;
 }
 
+/* Finish reading: the library takes these sizes, and they say how much memory is needed. */
+static bool
+finish_scrypt(PasswordHash *hash)
+{
+	const KdfHash *scrypt = &hash->kdf;
+
+	if (scrypt->log_n < 1 || scrypt->log_n > 63 || scrypt->r == 0 || scrypt->p == 0 ||
+		(uint64_t) scrypt->r * scrypt->p >= 1 << 30 || scrypt->salt_size == 0)
+		return false;
+	hash->memory = kibibytes((UINT64_C(1) << scrypt->log_n) + scrypt->p + 2, scrypt->r);
+	hash->iterations = scrypt->p;
+	return true;
+}
+
 /* Read scrypt as libsodium writes it: N in one digit, r and p in five each, the salt in text, $, the tag. */
 static bool
-parse_scrypt(Span rest, PasswordHash *hash)
+parse_scrypt_sodium(Span rest, PasswordHash *hash)
 {
 	KdfHash    *scrypt = &hash->kdf;
-	uint32_t	log_n;
 	Span		salt;
 
-	if (!take_crypt_number(&rest, 1, &log_n) || log_n == 0 ||
-		!take_crypt_number(&rest, 5, &scrypt->r) || scrypt->r == 0 ||
-		!take_crypt_number(&rest, 5, &scrypt->p) || scrypt->p == 0 ||
-		(uint64_t) scrypt->r * scrypt->p >= 1 << 30 ||
+	if (!take_crypt_number(&rest, 1, &scrypt->log_n) ||
+		!take_crypt_number(&rest, 5, &scrypt->r) ||
+		!take_crypt_number(&rest, 5, &scrypt->p) ||
 		!take_salt(&rest, CRYPT_SALT_MAX, &salt) || rest.size != TAG32_LENGTH ||
 		!take_digits(&(Span) {rest.data, rest.size}, rest.size))
 		return false;
-	scrypt->log_n = log_n;
 	memcpy(scrypt->salt, salt.data, salt.size);
 	scrypt->salt_size = salt.size;
 	scrypt->tag_size = decode_digits(rest, scrypt->tag);
-	hash->memory = kibibytes((UINT64_C(1) << log_n) + scrypt->p + 2, scrypt->r);
-	hash->iterations = scrypt->p;
-	return true;
+	return finish_scrypt(hash);
+}
+
+/* Read passlib's and the PHC form: ln=16,r=8,p=1$salt$tag. */
+static bool
+parse_scrypt_phc(Span rest, PasswordHash *hash)
+{
+	KdfHash    *scrypt = &hash->kdf;
+
+	return span_take(&rest, "ln=") && span_take_number(&rest, &scrypt->log_n) &&
+		span_take(&rest, ",r=") && span_take_number(&rest, &scrypt->r) &&
+		span_take(&rest, ",p=") && span_take_number(&rest, &scrypt->p) &&
+		span_take(&rest, "$") && parse_salt_and_tag(rest, BASE64_BARE, scrypt) &&
+		is_scrypt_tag(scrypt->tag_size) && finish_scrypt(hash);
+}
+
+/* Read Django's form: N, a salt that is text, r, p, 64 bytes in base64. */
+static bool
+parse_scrypt_django(Span rest, PasswordHash *hash)
+{
+	KdfHash    *scrypt = &hash->kdf;
+
+	return take_power(&rest, &scrypt->log_n) && span_take(&rest, "$") &&
+		take_text_salt(&rest, scrypt) &&
+		span_take_number(&rest, &scrypt->r) && span_take(&rest, "$") &&
+		span_take_number(&rest, &scrypt->p) && span_take(&rest, "$") &&
+		phc_take_bytes(&rest, BASE64_PADDED, scrypt->tag, KDF_TAG_MAX, &scrypt->tag_size) &&
+		rest.size == 0 && scrypt->tag_size == SCRYPT_TAG_SIZE && finish_scrypt(hash);
+}
+
+/* Read Werkzeug's form: N:r:p$, a salt that is text, 64 bytes in hexadecimal digits. */
+static bool
+parse_scrypt_werkzeug(Span rest, PasswordHash *hash)
+{
+	KdfHash    *scrypt = &hash->kdf;
+
+	return take_power(&rest, &scrypt->log_n) && span_take(&rest, ":") &&
+		span_take_number(&rest, &scrypt->r) && span_take(&rest, ":") &&
+		span_take_number(&rest, &scrypt->p) && span_take(&rest, "$") &&
+		take_text_salt(&rest, scrypt) && take_hex_tag(rest, SCRYPT_TAG_SIZE, scrypt) && finish_scrypt(hash);
+}
+
+/* Read Spring's form: log2 N, r and p in one hexadecimal number, the last two of two digits; salt and tag in base64. */
+static bool
+parse_scrypt_spring(Span rest, PasswordHash *hash)
+{
+	KdfHash    *scrypt = &hash->kdf;
+	uint32_t	sizes = 0;
+	size_t		digits = 0;
+
+	for (; digits < rest.size && hex_digit(rest.data[digits]) >= 0; digits++)
+	{
+		if (sizes >> 28 != 0 || (digits == 0 && rest.data[0] == '0'))
+			return false;
+		sizes = sizes << 4 | hex_digit(rest.data[digits]);
+	}
+	scrypt->log_n = sizes >> 16;
+	scrypt->r = sizes >> 8 & 0xff;
+	scrypt->p = sizes & 0xff;
+	rest.data += digits;
+	rest.size -= digits;
+	return span_take(&rest, "$") && parse_salt_and_tag(rest, BASE64_PADDED, scrypt) &&
+		is_scrypt_tag(scrypt->tag_size) && finish_scrypt(hash);
+}
+
+/*
+ * Read better-auth's form, which says nothing of its cost: 32 hexadecimal
+ * digits that are the salt as they stand, a colon, and 64 bytes.
+ */
+static bool
+parse_scrypt_better_auth(Span rest, PasswordHash *hash)
+{
+	KdfHash    *scrypt = &hash->kdf;
+
+	scrypt->log_n = 14;
+	scrypt->r = 16;
+	scrypt->p = 1;
+	for (; scrypt->salt_size < BETTER_AUTH_SALT_LENGTH; scrypt->salt_size++, rest.data++, rest.size--)
+	{
+		if (rest.size == 0 || hex_digit(rest.data[0]) < 0)
+			return false;
+		scrypt->salt[scrypt->salt_size] = rest.data[0];
+	}
+	hash->spelling = SPELLING_NFKC;
+	return span_take(&rest, ":") && take_hex_tag(rest, SCRYPT_TAG_SIZE, scrypt) && finish_scrypt(hash);
 }
 
 /* Verify against scrypt. */
@@ -301,14 +528,21 @@ verify_scrypt(const PasswordHash *hash, Span password, HashScratch *scratch)
 	return compare(scratch->tag, scrypt->tag, scrypt->tag_size);
 }
 
-/* ---------- PBKDF2 with SHA-256 ---------- */
+/* ---------- PBKDF2 ---------- */
 
-/* Finish reading: the tag must have its size, and every 32 bytes of it cost all iterations. */
+/* Return the size of a digest that HMAC makes. */
+static size_t
+digest_size(const KdfHash *pbkdf2)
+{
+	return EVP_MD_get_size(pbkdf2->digest);
+}
+
+/* Finish reading: the tag must have its size, and each digest that it takes costs all iterations. */
 static bool
 finish_pbkdf2(size_t tag_size, PasswordHash *hash)
 {
 	KdfHash    *pbkdf2 = &hash->kdf;
-	uint64_t	cost = (uint64_t) pbkdf2->iterations * ((tag_size + 31) / 32);
+	uint64_t	cost = (uint64_t) pbkdf2->iterations * ((tag_size + digest_size(pbkdf2) - 1) / digest_size(pbkdf2));
 
 	hash->iterations = cost < UINT32_MAX ? cost : UINT32_MAX;
 	return pbkdf2->iterations > 0 && tag_size >= KDF_TAG_MIN && pbkdf2->tag_size == tag_size;
@@ -320,49 +554,93 @@ parse_django(Span rest, PasswordHash *hash)
 {
 	KdfHash    *pbkdf2 = &hash->kdf;
 
-	if (!span_take_number(&rest, &pbkdf2->iterations) || !span_take(&rest, "$"))
-		return false;
-	for (pbkdf2->salt_size = 0; rest.size > 0 && rest.data[0] != '$'; rest.data++, rest.size--)
-	{
-		if (pbkdf2->salt_size == KDF_SALT_MAX || rest.data[0] < 0x20 || rest.data[0] == 0x7f)
-			return false;
-		pbkdf2->salt[pbkdf2->salt_size++] = rest.data[0];
-	}
-	return pbkdf2->salt_size > 0 && span_take(&rest, "$") &&
-		phc_take_bytes(&rest, sodium_base64_VARIANT_ORIGINAL, pbkdf2->tag, KDF_TAG_MAX, &pbkdf2->tag_size) &&
-		rest.size == 0 && finish_pbkdf2(SHA256_TAG_SIZE, hash);
+	pbkdf2->digest = hash->form->digest();
+	return span_take_number(&rest, &pbkdf2->iterations) && span_take(&rest, "$") &&
+		take_text_salt(&rest, pbkdf2) &&
+		phc_take_bytes(&rest, BASE64_PADDED, pbkdf2->tag, KDF_TAG_MAX, &pbkdf2->tag_size) &&
+		rest.size == 0 && finish_pbkdf2(digest_size(pbkdf2), hash);
 }
 
-/* Read salt$tag in base64 without padding; in passlib's, a dot stands for a plus sign. */
+/* Read Werkzeug's form: iterations, a salt that is text, the tag in hexadecimal digits. */
 static bool
-parse_salt_and_tag(Span rest, bool is_passlib, KdfHash *pbkdf2)
+parse_werkzeug(Span rest, PasswordHash *hash)
+{
+	KdfHash    *pbkdf2 = &hash->kdf;
+
+	pbkdf2->digest = hash->form->digest();
+	return span_take_number(&rest, &pbkdf2->iterations) && span_take(&rest, "$") &&
+		take_text_salt(&rest, pbkdf2) &&
+		take_hex_tag(rest, digest_size(pbkdf2), pbkdf2) && finish_pbkdf2(digest_size(pbkdf2), hash);
+}
+
+/* Read passlib's salt$tag: base64 without padding in which a dot stands for a plus sign. */
+static bool
+parse_passlib_salt_and_tag(Span rest, KdfHash *pbkdf2)
 {
 	char		text[2 * (KDF_SALT_MAX + KDF_TAG_MAX)];
-	Span		copy = {text, rest.size};
-	int			variant = sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
 
 	if (rest.size > sizeof(text))
 		return false;
-	memcpy(text, rest.data, rest.size);
-	for (size_t i = 0; is_passlib && i < rest.size; i++)
-		if (text[i] == '+' || text[i] == '.')
-			text[i] = text[i] == '.' ? '+' : '.';
-	return phc_take_bytes(&copy, variant, pbkdf2->salt, KDF_SALT_MAX, &pbkdf2->salt_size) &&
-		pbkdf2->salt_size > 0 && span_take(&copy, "$") &&
-		phc_take_bytes(&copy, variant, pbkdf2->tag, KDF_TAG_MAX, &pbkdf2->tag_size) && copy.size == 0;
+	for (size_t i = 0; i < rest.size; i++)
+	{
+		char		c = rest.data[i];
+
+		text[i] = c == '.' ? '+' : c == '+' ? '.' : c;
+	}
+	return parse_salt_and_tag((Span) {text, rest.size}, BASE64_BARE, pbkdf2);
 }
 
 /* Read the PHC form, i=600000,l=32$salt$tag or without l, or passlib's, 600000$salt$tag. */
 static bool
 parse_pbkdf2(Span rest, PasswordHash *hash)
 {
+	KdfHash    *pbkdf2 = &hash->kdf;
 	bool		is_passlib = !span_take(&rest, "i=");
-	uint32_t	tag_size = SHA256_TAG_SIZE;
+	uint32_t	tag_size;
 
-	return span_take_number(&rest, &hash->kdf.iterations) &&
+	pbkdf2->digest = hash->form->digest();
+	tag_size = digest_size(pbkdf2);
+	return span_take_number(&rest, &pbkdf2->iterations) &&
 		(is_passlib || !span_take(&rest, ",l=") || span_take_number(&rest, &tag_size)) &&
-		span_take(&rest, "$") && parse_salt_and_tag(rest, is_passlib, &hash->kdf) &&
+		span_take(&rest, "$") &&
+		(is_passlib ? parse_passlib_salt_and_tag(rest, pbkdf2) : parse_salt_and_tag(rest, BASE64_BARE, pbkdf2)) &&
 		finish_pbkdf2(tag_size, hash);
+}
+
+/* Return the number in four bytes, high ones first. */
+static uint32_t
+big_endian(const uint8_t *bytes)
+{
+	return (uint32_t) bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3];
+}
+
+/*
+ * Read ASP.NET Identity's third form: base64 of a byte 1, three numbers (which
+ * digest, iterations, size of the salt), the salt, 32 bytes. The prefix is how
+ * that begins, the 1 in it, so it is read from the start.
+ */
+static bool
+parse_aspnet(Span rest, PasswordHash *hash)
+{
+	static const EVP_MD *(*const digests[]) (void) = {EVP_sha1, EVP_sha256, EVP_sha512};
+	KdfHash    *pbkdf2 = &hash->kdf;
+	uint8_t		bytes[ASPNET_HEAD_SIZE + KDF_SALT_MAX + ASPNET_TAG_SIZE];
+	size_t		size;
+
+	rest = hash->text;
+	if (!phc_take_bytes(&rest, BASE64_PADDED, bytes, sizeof(bytes), &size) || rest.size > 0 ||
+		size < ASPNET_HEAD_SIZE + ASPNET_SALT_MIN + ASPNET_TAG_SIZE ||
+		big_endian(bytes + 1) >= sizeof(digests) / sizeof(digests[0]))
+		return false;
+	pbkdf2->digest = digests[big_endian(bytes + 1)] ();
+	pbkdf2->iterations = big_endian(bytes + 5);
+	pbkdf2->salt_size = size - ASPNET_HEAD_SIZE - ASPNET_TAG_SIZE;
+	if (pbkdf2->salt_size != big_endian(bytes + 9))
+		return false;
+	memcpy(pbkdf2->salt, bytes + ASPNET_HEAD_SIZE, pbkdf2->salt_size);
+	memcpy(pbkdf2->tag, bytes + ASPNET_HEAD_SIZE + pbkdf2->salt_size, ASPNET_TAG_SIZE);
+	pbkdf2->tag_size = ASPNET_TAG_SIZE;
+	return finish_pbkdf2(ASPNET_TAG_SIZE, hash);
 }
 
 /* Verify against PBKDF2. */
@@ -372,7 +650,7 @@ verify_pbkdf2(const PasswordHash *hash, Span password, HashScratch *scratch)
 	const KdfHash *pbkdf2 = &hash->kdf;
 
 	if (PKCS5_PBKDF2_HMAC(password.data, password.size, pbkdf2->salt, pbkdf2->salt_size, pbkdf2->iterations,
-						  EVP_sha256(), pbkdf2->tag_size, scratch->tag) != 1)
+						  pbkdf2->digest, pbkdf2->tag_size, scratch->tag) != 1)
 	{
 		ERR_clear_error();
 		return PASSWORD_NO_MEMORY;
@@ -383,17 +661,60 @@ verify_pbkdf2(const PasswordHash *hash, Span password, HashScratch *scratch)
 /* ---------- all of them ---------- */
 
 static const HashForm forms[] = {
-	{"$argon2id$", COST_PASSES, parse_argon2id, verify_argon2id},
-	{"$2a$", COST_BCRYPT, parse_bcrypt, verify_crypt},
-	{"$2b$", COST_BCRYPT, parse_bcrypt, verify_crypt},
-	{"$2y$", COST_BCRYPT, parse_bcrypt, verify_crypt},
-	{"$5$", COST_SHA2, parse_sha256crypt, verify_crypt},
-	{"$6$", COST_SHA2, parse_sha512crypt, verify_crypt},
-	{"$y$", COST_PASSES, parse_yescrypt, verify_crypt},
-	{"$7$", COST_PASSES, parse_scrypt, verify_scrypt},
-	{"pbkdf2_sha256$", COST_SHA2, parse_django, verify_pbkdf2},
-	{"$pbkdf2-sha256$", COST_SHA2, parse_pbkdf2, verify_pbkdf2},
+	{"$argon2id$", COST_PASSES, parse_argon2id, verify_argon2id, NULL},
+	{"$2a$", COST_BCRYPT, parse_bcrypt, verify_crypt, NULL},
+	{"$2b$", COST_BCRYPT, parse_bcrypt, verify_crypt, NULL},
+	{"$2y$", COST_BCRYPT, parse_bcrypt, verify_crypt, NULL},
+	{"$5$", COST_DIGESTS, parse_sha256crypt, verify_crypt, NULL},
+	{"$6$", COST_DIGESTS, parse_sha512crypt, verify_crypt, NULL},
+	{"$y$", COST_PASSES, parse_yescrypt, verify_crypt, NULL},
+	{"$7$", COST_PASSES, parse_scrypt_sodium, verify_scrypt, NULL},
+	{"$scrypt$", COST_PASSES, parse_scrypt_phc, verify_scrypt, NULL},
+	{"scrypt$", COST_PASSES, parse_scrypt_django, verify_scrypt, NULL},
+	{"scrypt:", COST_PASSES, parse_scrypt_werkzeug, verify_scrypt, NULL},
+	{"{scrypt}$", COST_PASSES, parse_scrypt_spring, verify_scrypt, NULL},
+	{"{scrypt@SpringSecurity_v5_8}$", COST_PASSES, parse_scrypt_spring, verify_scrypt, NULL},
+	{"pbkdf2_sha1$", COST_DIGESTS, parse_django, verify_pbkdf2, EVP_sha1},
+	{"pbkdf2_sha256$", COST_DIGESTS, parse_django, verify_pbkdf2, EVP_sha256},
+	{"pbkdf2_sha512$", COST_DIGESTS, parse_django, verify_pbkdf2, EVP_sha512},
+	{"pbkdf2:sha1:", COST_DIGESTS, parse_werkzeug, verify_pbkdf2, EVP_sha1},
+	{"pbkdf2:sha256:", COST_DIGESTS, parse_werkzeug, verify_pbkdf2, EVP_sha256},
+	{"pbkdf2:sha512:", COST_DIGESTS, parse_werkzeug, verify_pbkdf2, EVP_sha512},
+	{"$pbkdf2$", COST_DIGESTS, parse_pbkdf2, verify_pbkdf2, EVP_sha1},
+	{"$pbkdf2-sha256$", COST_DIGESTS, parse_pbkdf2, verify_pbkdf2, EVP_sha256},
+	{"$pbkdf2-sha512$", COST_DIGESTS, parse_pbkdf2, verify_pbkdf2, EVP_sha512},
+	{"AQAAAA", COST_DIGESTS, parse_aspnet, verify_pbkdf2, NULL},
+	{"", COST_PASSES, parse_scrypt_better_auth, verify_scrypt, NULL},
 };
+
+static const HashLabel labels[] = {
+	{"argon2", "$argon2id$", false},	/* Django */
+	{"bcrypt$", "$2", false},
+	{"bcrypt_sha256$", "$2", true},
+	{"{argon2}", "$argon2id$", false},	/* Spring */
+	{"{argon2@SpringSecurity_v5_8}", "$argon2id$", false},
+	{"{bcrypt}", "$2", false},
+};
+
+/* Take the label off the front, if there is one before such a hash as it belongs to. */
+static const HashLabel *
+take_label(Span *text)
+{
+	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
+	{
+		Span		rest = *text;
+		Span		hash;
+
+		if (!span_take(&rest, labels[i].text))
+			continue;
+		hash = rest;
+		if (!span_take(&rest, labels[i].prefix))
+			continue;
+		*text = hash;
+		return &labels[i];
+	}
+	return NULL;
+}
 
 /* Read a hash, which must outlive what was read; false for any form that is not taken. */
 bool
@@ -402,11 +723,12 @@ hash_parse(Span text, PasswordHash *hash)
 	*hash = (PasswordHash) {.text = text};
 
 	/* libsodium's decoder takes bytes beyond ASCII for digits of base64. */
-	if (!span_is_ascii(text))
+	if (text.size == 0 || !span_is_ascii(text))
 		return false;
+	hash->label = take_label(&hash->text);
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
 	{
-		Span		rest = text;
+		Span		rest = hash->text;
 
 		if (!span_take(&rest, forms[i].prefix))
 			continue;
@@ -416,16 +738,27 @@ hash_parse(Span text, PasswordHash *hash)
 	return false;
 }
 
-/* Tell whether a hash is of the form that we make. */
+/* Tell whether a hash is of the very form that we make. */
 bool
-hash_is_argon2id(const PasswordHash *hash)
+hash_is_ours(const PasswordHash *hash)
 {
-	return hash->form == &forms[0];
+	return hash->spelling == SPELLING_NFC;
+}
+
+/* Return SHA-256 of a password in hexadecimal digits. */
+static Span
+prehash(Span password, HashScratch *scratch)
+{
+	crypto_hash_sha256(scratch->tag, (const unsigned char *) password.data, password.size);
+	sodium_bin2hex(scratch->prehash, sizeof(scratch->prehash), scratch->tag, crypto_hash_sha256_BYTES);
+	return (Span) {scratch->prehash, SHA256_HEX_SIZE};
 }
 
 /* Verify a password, as long as that takes. */
 Verdict
 hash_verify(const PasswordHash *hash, Span password, HashScratch *scratch)
 {
+	if (hash->label != NULL && hash->label->is_prehashed)
+		password = prehash(password, scratch);
 	return hash->form->verify(hash, password, scratch);
 }

@@ -113,10 +113,12 @@ nobodys_hash(void)
 	Argon2Hash	hash = {
 		.memory = argon2_memory_setting,
 		.iterations = argon2_iterations_setting,
+		.lanes = 1,
+		.salt_size = ARGON2_SALT_SIZE,
 		.tag_size = ARGON2_TAG_SIZE
 	};
 
-	randombytes_buf(hash.salt, sizeof(hash.salt));
+	randombytes_buf(hash.salt, hash.salt_size);
 	randombytes_buf(hash.tag, sizeof(hash.tag));
 	return hash;
 }
@@ -179,7 +181,7 @@ iterations_max(CostUnit unit)
 			return Max(argon2_iterations_max_setting, argon2_iterations_setting);
 		case COST_BCRYPT:
 			return bcrypt_cost_max_setting;
-		case COST_SHA2:
+		case COST_DIGESTS:
 			return sha2_iterations_max_setting;
 	}
 	return 0;
@@ -197,7 +199,7 @@ is_affordable(const PasswordHash *hash)
 static bool
 is_current(const PasswordHash *hash)
 {
-	return hash_is_argon2id(hash) &&
+	return hash_is_ours(hash) &&
 		hash->argon2.memory >= (uint32) argon2_memory_setting &&
 		hash->argon2.iterations >= (uint32) argon2_iterations_setting &&
 		hash->argon2.tag_size >= ARGON2_TAG_SIZE;
@@ -275,7 +277,7 @@ verify_in_slot(const PasswordHash *hash, Span password, HashScratch *scratch, bo
 	gate_leave();
 	count(COUNT_HASHES_RUN);
 	CHECK_FOR_INTERRUPTS();
-	if (verdict != PASSWORD_NO_MEMORY && hash_is_argon2id(hash) &&
+	if (verdict != PASSWORD_NO_MEMORY && hash_is_ours(hash) &&
 		hash->memory == (uint32) argon2_memory_setting &&
 		hash->iterations == (uint32) argon2_iterations_setting)
 		pace_note(spent);
@@ -284,8 +286,8 @@ verify_in_slot(const PasswordHash *hash, Span password, HashScratch *scratch, bo
 
 /*
  * Tell whether this is the password of a hash. What is hashed is its normal
- * form C, as in our own hashes; in hashes of other forms what was typed, for
- * that is what other systems have hashed.
+ * form C, as in our own hashes; in hashes of other systems what was typed, or
+ * what they made of it, for that is what they have hashed.
  */
 static bool
 verify(SecretScope *scope, Span password, Span normalized, const PasswordHash *hash, bool padded)
@@ -293,8 +295,10 @@ verify(SecretScope *scope, Span password, Span normalized, const PasswordHash *h
 	HashScratch *scratch = secret_alloc(scope, sizeof(HashScratch));
 	Verdict		verdict;
 
-	if (hash_is_argon2id(hash))
+	if (hash->spelling == SPELLING_NFC)
 		password = normalized;
+	else if (hash->spelling == SPELLING_NFKC)
+		password = secret_to_nfkc(scope, normalized);
 	verdict = verify_in_slot(hash, password, scratch, padded);
 	if (verdict == PASSWORD_NO_MEMORY)
 		raise_no_memory(Max(hash->memory, (uint32) argon2_memory_setting));

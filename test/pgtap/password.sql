@@ -189,7 +189,7 @@ SELECT is(arsignup.verify_password(password, hash), true, format('known answer %
 SELECT is(arsignup.verify_password(password || 'x', hash), false, format('known answer %s: another password does not', n)) FROM known;
 -- A tag that differs in its first or last character is another tag, of whatever length.
 CREATE FUNCTION tampered(hash text, place int) RETURNS text LANGUAGE sql AS $$
-	SELECT overlay(hash PLACING CASE substr(hash, place, 1) WHEN 'A' THEN 'I' ELSE 'A' END FROM place FOR 1)
+	SELECT overlay(hash PLACING CASE substr(hash, place, 1) WHEN 'A' THEN 'I' WHEN 'a' THEN 'c' ELSE CASE WHEN hash ~ '[:$][0-9a-f]+$' THEN 'a' ELSE 'A' END END FROM place FOR 1)
 $$;
 SELECT is(arsignup.verify_password(password, tampered(hash, length(hash) - length(split_part(hash, '$', 6)) + 1)), false,
 	format('known answer %s: a tag that differs in front does not', n)) FROM known WHERE n BETWEEN 14 AND 20;
@@ -199,7 +199,8 @@ SELECT is(arsignup.verify_password(password, tampered(hash, 30)), false,
 	format('known answer %s: a salt that differs does not', n)) FROM known WHERE n BETWEEN 14 AND 18;
 
 ---------------------------------------------------------------------------------------------------
--- Known answers of the forms that are imported, made by other programs: python3-bcrypt, PHP, passlib, hashlib, mkpasswd
+-- Known answers of the forms that are imported, made by other programs: python3-bcrypt, PHP, passlib, hashlib, mkpasswd,
+-- argon2-cffi, Django, Werkzeug
 ---------------------------------------------------------------------------------------------------
 
 CREATE TEMP TABLE imported (n int GENERATED ALWAYS AS IDENTITY, password text, hash text);
@@ -223,7 +224,35 @@ INSERT INTO imported (password, hash) VALUES
 	('known answer', '$pbkdf2-sha256$i=12,l=32$AAAAAAAAAAAAAAAAAAAAAA$W4IXjPT6pYMXbJOjIlwLcDdunCx03xO0eSvykqHSArc'),
 	('known answer', '$pbkdf2-sha256$i=12$AAECAwQFBgcICQoLDA0ODw$itflogiK3ZFWnMyl69X5ZnRJcQXKJEmByjHEBs4pgg8'),
 	('known answer', '$pbkdf2-sha256$i=12,l=64$c2FsdHNhbHRzYWx0c2FsdA$ZBt9sZlHuv2mdNqak9Kny8fUyc+edFQcOalGOOeMUk7/fwmlMRudQIbcjI6y8kuP3qahI5o2nD3bn+BQOLx39w'),
-	('known answer', '$pbkdf2-sha256$i=12,l=20$c2FsdHNhbHRzYWx0c2FsdA$ZBt9sZlHuv2mdNqak9Kny8fUyc8');
+	('known answer', '$pbkdf2-sha256$i=12,l=20$c2FsdHNhbHRzYWx0c2FsdA$ZBt9sZlHuv2mdNqak9Kny8fUyc8'),
+	('known answer', '$argon2id$v=19$m=32,t=3,p=4$c29tZXNhbHQ$0Y+H48ltnWXh07WTf7dJjw'),
+	('known answer', '$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZmdoaWprbA$obkWkCgPpsA2ajAQoDsDBQ'),
+	('known answer', '$argon2id$v=19$m=64,t=1,p=8$AAECAwQFBgcICQoLDA0ODw$k/Y8+AyXJ5gd+KMizXe7Ow'),
+	('known answer', 'argon2$argon2id$v=19$m=64,t=1,p=8$QWJDZEVmR2hJaktsTW5PcFFyU3RVdg$bCwKL15+jmW79wXGUz3K3Q'),
+	('known answer', '{argon2}$argon2id$v=19$m=64,t=1,p=1$AAECAwQFBgcICQoLDA0ODw$KTzj+9SphLJNIH0YBT/5tA'),
+	('known answer', '{argon2@SpringSecurity_v5_8}$argon2id$v=19$m=64,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$25+nvZf+3Kaf5KQqy9ml6A'),
+	('known answer', 'bcrypt$$2b$04$tnJp2lwYFtpcKzlYOM4mve8Mrn9eUcW68Z8p/n14VnA9KUodXIWjm'),
+	('known answer', '{bcrypt}$2a$04$v5rsw5VVYLbwTDloVnJ4z.vMbcWuYtQ6tDoO.vHd7lHF4dMDsW0D.'),
+	('known answer', 'bcrypt_sha256$$2b$04$.jItgroPpFqK/Io6NBdT.eNZR3JD66Vjfczq2291KSsiHB3mGDG1C'),
+	('known answer', '$scrypt$ln=4,r=8,p=1$AAECAwQFBgcICQoLDA0ODw$2+/aaX2FkDdl+Fcnh4DP2K7M28lPO0AYf0ziZB2Rnzk'),
+	('known answer', 'scrypt$16$seasalt$8$5$l1ml4isw1UyRu/vIBUlClakzuJv01ehCHLsd3rWAB3ewtE3UzvCijDGxNlth0pp96BaQzO3ULWFoqxk1feuGSg=='),
+	('known answer', 'scrypt$1024$p.e-p_p/er$8$1$l0K6Jl85t5co0hWspYYX4X0mOlyEJT59HEYXwWMEZoTPc2nP8jthXPHgSDYKIbdamzOwI48ZPXKSrgHZt9NL6g=='),
+	('known answer', 'scrypt:16:8:1$SaltOfWerkzeug$c876ad5f0b9a6bdf79433e2457147bfa3a182fa997b058fd28b5361318c90997f305d9a4d526ac30ca7fd277070517a4f10703761f09a4c300b220b81a91c965'),
+	('known answer', '{scrypt}$40801$AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw==$cxKit8QykAz9QAszOVmaGzbD+EMTS480Egt+2IwMP90='),
+	('known answer', '{scrypt@SpringSecurity_v5_8}$a0802$AAECAwQFBgcICQoLDA0ODw==$wSNC5lmi14hZ1YgMvw3YMFMpiMwQrl0nJ4DTzCsNIYhDcUQaT5oXN5r/FK8B1oRkWAq1tpX/acd2TpQbVYj1HA=='),
+	('known answer', '000102030405060708090a0b0c0d0eff:ed3fd9eeb78a5bf12e994ff0e89ea470471396fab0525f4d0c7bd645188e124d89955504ba41e914527b313e30e09fa88f3ab80273ec13210f43fcb23746bcde'),
+	('known answer', 'pbkdf2_sha1$10$seasalt$jfvQaKqXudZKa/KtuU0arSos2Vo='),
+	('known answer', 'pbkdf2_sha512$10$seasalt$8RC8w1YAxMq/axP+DspeYWNZ2/CjpObPHfU/wJRwki+lwHjxUpuKPnvAqUBBonrpxAEog44GClSId/uvEVvS3g=='),
+	('known answer', 'pbkdf2:sha1:10$SrZE1Ht1haAX$164863782d8cfca15d04fd562dce83dd7dc05dd4'),
+	('known answer', 'pbkdf2:sha256:10$JRa9Vbezv7H3$45821f780a3f8253052c70f5cea28be50aeaa4f09040ac91f59aa58b6c003e63'),
+	('known answer', 'pbkdf2:sha512:10$BP0yJ1B8c5yt$c77002a53c2f8d9d0d66a76a8cdccb5b3ba77267cd043b45b02e87216f17164cd1d70b325d9fb6573a1ed425ed6c8220d776a7869b5f2e05282bcf255f2b0aae'),
+	('known answer', '$pbkdf2$10$8PHy8/T19vf4.fr7/P3./w$AFOR81wj.euYIlonD/4wLNYvars'),
+	('known answer', '$pbkdf2-sha512$10$8PHy8/T19vf4.fr7/P3./w$XGP31E9jYkrCxP1v5f59FqsUnv.cJYrSOQn6SWyR0frwoW.OL7ajQaBhyyetOSpYpFOwvidXLiH/uJP6wj71cA'),
+	('known answer', '$pbkdf2-sha512$i=12,l=32$AAAAAAAAAAAAAAAAAAAAAA$COj8WubDD4XdbL0s5GP1zPssZXTzfn2FosaEmAa27r8'),
+	('known answer', '$pbkdf2$i=12,l=32$AAAAAAAAAAA$0NB2u2NUoct+rmZkHq3b6cGvKWV7+0H4PxJRv30hoaE'),
+	('known answer', 'AQAAAAAAAAAKAAAAEAABAgMEBQYHCAkKCwwNDg8gd0vBxW1UqQKWXvPM+7i7jIcTreh8m//mVNwF/+uNpg=='),
+	('known answer', 'AQAAAAEAAAAKAAAAEQABAgMEBQYHCAkKCwwNDg8Qh+2TBNeSlTvNO3LNTjSiJdFcV84F2iuN80ddj7xsxCk='),
+	('known answer', 'AQAAAAIAAAAKAAAAEgABAgMEBQYHCAkKCwwNDg8QEfeU09c2bgbFgpwmg2XfkQ3tVOqSCkewDgBIpvOjL9O/');
 SELECT hashes_run FROM arsignup.stats() \gset imported_
 SELECT is(arsignup.verify_password(password, hash), true, format('imported %s verifies: %s', n, left(hash, 16))) FROM imported;
 SELECT is(arsignup.verify_password('x' || password, hash), false, format('imported %s: another password does not', n)) FROM imported;
@@ -245,6 +274,25 @@ SELECT ok(arsignup.verify_password(U&'cafe\0301', 'pbkdf2_sha256$10$seasalt$'
 SELECT ok(NOT arsignup.verify_password(U&'caf\00E9', 'pbkdf2_sha256$10$seasalt$'
 	|| 'A4QqxdoV67vTgqnjQPnfqbrS6fHTqm7ykRMj/Jr40Q4='), 'imported: is not the composed one');
 
+-- So it is for argon2id that is not ours, by its lanes, its salt or its label; without a label it is taken for ours.
+SELECT is(arsignup.verify_password(password, hash), expected, what) FROM (VALUES
+	(U&'cafe\0301', '$argon2id$v=19$m=64,t=1,p=2$c29tZXNhbHQ$Q8Hp0K5geQmFrkt8G1++3r1nc5lurqRG5Yp+D5ZdlNw', true, 'argon2id of two lanes: what was typed'),
+	(U&'caf\00E9', '$argon2id$v=19$m=64,t=1,p=2$c29tZXNhbHQ$Q8Hp0K5geQmFrkt8G1++3r1nc5lurqRG5Yp+D5ZdlNw', false, '... not what it looks like'),
+	(U&'cafe\0301', '{argon2}$argon2id$v=19$m=64,t=1,p=1$AAECAwQFBgcICQoLDA0ODw$/ujrkbIrpl9GjZIc5Vai6C+IOJGT5D+DZdp8PbwpCTY', true, 'argon2id with a label: what was typed'),
+	(U&'caf\00E9', '{argon2}$argon2id$v=19$m=64,t=1,p=1$AAECAwQFBgcICQoLDA0ODw$/ujrkbIrpl9GjZIc5Vai6C+IOJGT5D+DZdp8PbwpCTY', false, '... not what it looks like'),
+	(U&'cafe\0301', '$argon2id$v=19$m=64,t=1,p=1$AAECAwQFBgcICQoLDA0ODw$/ujrkbIrpl9GjZIc5Vai6C+IOJGT5D+DZdp8PbwpCTY', false, 'the same without a label is taken for ours'),
+	(U&'cafe\0301', '$argon2id$v=19$m=64,t=1,p=1$AAECAwQFBgcICQoLDA0ODw$xVowXqtN1rVmm988T+A6T0ktBDk64dEim3Nxn/bxmn0', true, '... whose passwords are hashed in normal form C')) AS v (password, hash, expected, what);
+
+-- better-auth hashes normal form KC.
+SELECT '00112233445566778899aabbccddeeff:c4cb37e68646b67804cf96132f0817f34c78ccae9f4e19ea49385c23c5b127ee029a5812f4abae5e5c59270026802a0de76469a796be3bb3e8392379ae300bc6' AS better_auth,
+	'00112233445566778899aabbccddeeff:1424328332d867ae9de9feb6039a632dacb496983ba95996984c0576e4b78005897daef6406b9447ed21252d409056c40bf35c8a48f7258af24d1582445e55ab' AS longest \gset
+SELECT ok(arsignup.verify_password(p, :'better_auth'), 'better-auth: ' || d) FROM (VALUES
+	(U&'\FB01ne cafe\0301 \2460 \FF21\00A0\1E9B\0323', 'what was typed'),
+	(normalize(U&'\FB01ne cafe\0301 \2460 \FF21\00A0\1E9B\0323', NFC), 'composed'), (normalize(U&'\FB01ne cafe\0301 \2460 \FF21\00A0\1E9B\0323', NFD), 'decomposed'),
+	(normalize(U&'\FB01ne cafe\0301 \2460 \FF21\00A0\1E9B\0323', NFKC), 'composed, compatibly'), (normalize(U&'\FB01ne cafe\0301 \2460 \FF21\00A0\1E9B\0323', NFKD), 'decomposed, compatibly')) AS v (p, d);
+SELECT ok(NOT arsignup.verify_password(U&'fine cafe 1 A \1E69', :'better_auth'), 'better-auth: not another');
+SELECT ok(arsignup.verify_password(repeat(U&'\FDFA', 341), :'longest'), 'better-auth: 1,023 bytes that become 11,253');
+
 ---------------------------------------------------------------------------------------------------
 -- Hashes of other forms
 ---------------------------------------------------------------------------------------------------
@@ -259,14 +307,12 @@ INSERT INTO unknown (hash, description) VALUES
 	('$2x$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW', 'bcrypt of the libraries with a bug'),
 	('$6$saltsalt$qFmFH.bQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA2/jctKu9YterLp8wwnSq.qc.eoxqOmSuNp2xS0ktL3nh', 'sha512crypt, a character less'),
 	('$7$C6..../....SodiumChloride$kBGj9fHznVYFQMEn/qDCfrDevf9YDtcDdKvEqHJLV8', 'scrypt, a character less'),
-	('pbkdf2_sha1$600000$c2FsdA$5qpfvB1Y9rL5lBuVZ8xvRg4WIbCGmSNmbB5PwBA0vZQ=', 'Django''s PBKDF2 with SHA-1'),
+	('pbkdf2_sha1$600000$c2FsdA$5qpfvB1Y9rL5lBuVZ8xvRg4WIbCGmSNmbB5PwBA0vZQ=', 'Django''s PBKDF2 with SHA-1, with the tag of SHA-256'),
 	('$argon2i$v=19$m=64,t=3,p=1$c2l4dGVlbiBieXRlcyEhIQ$ttoHf4VFNMujnnfDjm19wgmDTQBgepBjntwBRw1svf0', 'argon2i'),
 	('$argon2d$v=19$m=64,t=3,p=1$c2l4dGVlbiBieXRlcyEhIQ$h2PzIFNAix8EGFiDHg8J0cV8QfmyXSDR0yw/AQ/DBdY', 'argon2d'),
-	('$argon2id$v=19$m=64,t=3,p=2$c2l4dGVlbiBieXRlcyEhIQ$fNtosgQOr+iKpkNrWoyoWxQFxSJ1VHBEahl131jkLGI', 'two lanes'),
 	('$argon2id$v=16$m=64,t=3,p=1$c2l4dGVlbiBieXRlcyEhIQ$ez8v2PqmWtmWjfVTbN1Yo/8gZzwQkQ19T22YwUfz4Tk', 'version 16'),
 	('$argon2id$m=64,t=3,p=1$c2l4dGVlbiBieXRlcyEhIQ$ez8v2PqmWtmWjfVTbN1Yo/8gZzwQkQ19T22YwUfz4Tk', 'no version'),
-	('$argon2id$v=19$m=64,t=3,p=1$ZmlmdGVlbiBieXRlcyEh$f0DXNUnsqa/mq4OrT3lH3mr2E0G4yq1l8DK8vEMG0SI', 'a salt of 15 bytes'),
-	('$argon2id$v=19$m=64,t=3,p=1$c2V2ZW50ZWVuIGJ5dGVzISE$+ddzVH2RbNzPl/cU5UPhAf7HRB2NEqEJ1lmngAeez4U', 'a salt of 17 bytes'),
+	('$argon2id$v=19$m=64,t=3,p=1$c29tZXNhbA$f0DXNUnsqa/mq4OrT3lH3mr2E0G4yq1l8DK8vEMG0SI', 'a salt of 7 bytes'),
 	('$argon2id$v=19$m=8,t=1,p=1$$bLIp4UJkRHJFiE4wdmouO9m4FSdWnlAPzKoA/h9/rR4', 'no salt');
 -- Each of these is one change away from a hash that verifies.
 INSERT INTO unknown (hash, description)
@@ -277,7 +323,7 @@ FROM (VALUES ('$argon2id$v=19$m=8,t=1,p=1$c2l4dGVlbiBieXRlcyEhIQ$bLIp4UJkRHJFiE4
 		('m=8', 'm=8e0'), ('m=8', 'm=8k'), ('m=8', 'M=8'), ('m=8,', 'm=8;'), ('m=8,', ''),
 		('m=8', 'm=4294967304'), ('m=8', 'm=18446744073709551624'), ('m=8', 'm=99999999999999999999999999'),
 		('t=1', 't=0'), ('t=1', 't=-1'), ('t=1', 't='), ('t=1', 't=01'), ('t=1', 't=4294967297'),
-		('m=8,t=1', 't=1,m=8'), ('p=1', 'p=0'), ('p=1', 'p=01'), ('p=1', 'p=4294967297'), ('p=1', 'p='), (',p=1', ''), ('p=1', 'p=1,keyid=aa'), ('p=1', 'p=1,data=aaaa'), ('p=1', 'p=1,'),
+		('m=8,t=1', 't=1,m=8'), ('p=1', 'p=0'), ('p=1', 'p=2'), ('p=1', 'p=536870912'), ('p=1', 'p=01'), ('p=1', 'p=4294967297'), ('p=1', 'p='), (',p=1', ''), ('p=1', 'p=1,keyid=aa'), ('p=1', 'p=1,data=aaaa'), ('p=1', 'p=1,'),
 		('v=19', 'v=019'), ('v=19', 'v=4294967315'), ('v=19', 'v='),
 		('EhIQ$', 'EhIQ==$'), ('EhIQ$', 'EhIR$'), ('EhIQ$', 'EhI-$'), ('EhIQ$', 'EhI$'), ('EhIQ$', 'EhIQ$$'), ('EhIQ$', 'EhIQ,'), ('EhIQ$', 'EhIQ'), ('c2l4', 'c2l 4'), ('c2l4', E'c2l\n4'),
 		('rR4', 'rR4='), ('rR4', 'rR5'), ('rR4', 'rR4$'), ('rR4', 'rR4 '), ('rR4', E'rR4\n'), ('rR4', 'rR4$c2FsdA'), ('rR4', 'rR'), ('rR4', 'r_4'), ('rR4', 'ré4'), ('rR4', 'ré'), ('rR4', 'éR4'),
@@ -314,13 +360,23 @@ RESET arsignup.argon2_iterations_max;
 -- The other forms have limits of their own; memory is held against the same.
 SELECT invalid(format('SELECT arsignup.verify_password(%L, %L)', 'canary', hash),
 	'{"password_hash": ["Password hash costs more than this server allows."]}', 'too dear: ' || left(hash, 30))
-FROM unnest(ARRAY['$2b$15$D8pA7gutHt11a1QWG1D6KerPxRm9VeMnWGalt6WdgDmd0Sq1FKh1u', '$2y$31$D8pA7gutHt11a1QWG1D6KerPxRm9VeMnWGalt6WdgDmd0Sq1FKh1u',
+FROM unnest(ARRAY['bcrypt$$2b$15$D8pA7gutHt11a1QWG1D6KerPxRm9VeMnWGalt6WdgDmd0Sq1FKh1u', 'bcrypt_sha256$$2b$15$D8pA7gutHt11a1QWG1D6KerPxRm9VeMnWGalt6WdgDmd0Sq1FKh1u',
+	'{bcrypt}$2a$15$D8pA7gutHt11a1QWG1D6KerPxRm9VeMnWGalt6WdgDmd0Sq1FKh1u',
+	'$argon2id$v=19$m=262145,t=1,p=4$c29tZXNhbHQ$Pxd0tVDb1W9K8/l2yEF2+EPsBIcszPGMujWlcbDkBz4', '$argon2id$v=19$m=32,t=17,p=4$c29tZXNhbHQ$Pxd0tVDb1W9K8/l2yEF2+EPsBIcszPGMujWlcbDkBz4',
+	'argon2$argon2id$v=19$m=134217720,t=1,p=16777215$c29tZXNhbHQ$Pxd0tVDb1W9K8/l2yEF2+EPsBIcszPGMujWlcbDkBz4',
+	'$scrypt$ln=18,r=8,p=1$AAECAwQFBgcICQoLDA0ODw$2+/aaX2FkDdl+Fcnh4DP2K7M28lPO0AYf0ziZB2Rnzk', '$scrypt$ln=4,r=8,p=17$AAECAwQFBgcICQoLDA0ODw$2+/aaX2FkDdl+Fcnh4DP2K7M28lPO0AYf0ziZB2Rnzk', 'scrypt$262144$seasalt$8$5$l1ml4isw1UyRu/vIBUlClakzuJv01ehCHLsd3rWAB3ewtE3UzvCijDGxNlth0pp96BaQzO3ULWFoqxk1feuGSg==', 'scrypt$16$seasalt$8$17$l1ml4isw1UyRu/vIBUlClakzuJv01ehCHLsd3rWAB3ewtE3UzvCijDGxNlth0pp96BaQzO3ULWFoqxk1feuGSg==',
+	'scrypt:2:2097152:1$SaltOfWerkzeug$c876ad5f0b9a6bdf79433e2457147bfa3a182fa997b058fd28b5361318c90997f305d9a4d526ac30ca7fd277070517a4f10703761f09a4c300b220b81a91c965', '{scrypt}$120801$AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw==$cxKit8QykAz9QAszOVmaGzbD+EMTS480Egt+2IwMP90=', 'pbkdf2_sha1$2000001$seasalt$jfvQaKqXudZKa/KtuU0arSos2Vo=',
+	'pbkdf2:sha512:2000001$BP0yJ1B8c5yt$c77002a53c2f8d9d0d66a76a8cdccb5b3ba77267cd043b45b02e87216f17164cd1d70b325d9fb6573a1ed425ed6c8220d776a7869b5f2e05282bcf255f2b0aae',
+	'$pbkdf2$i=1000001,l=32$AAAAAAAAAAA$0NB2u2NUoct+rmZkHq3b6cGvKWV7+0H4PxJRv30hoaE', 'AQAAAAIAHoSBAAAAEgABAgMEBQYHCAkKCwwNDg8QEfeU09c2bgbFgpwmg2XfkQ3tVOqSCkewDgBIpvOjL9O/',
+	'$2b$15$D8pA7gutHt11a1QWG1D6KerPxRm9VeMnWGalt6WdgDmd0Sq1FKh1u', '$2y$31$D8pA7gutHt11a1QWG1D6KerPxRm9VeMnWGalt6WdgDmd0Sq1FKh1u',
 	'$5$rounds=2000001$abcdefgh$K1XU4ICyI.6qqCYPkAXXaxPqQUX3iUog5CvANCrtxO.', '$y$jET$mA6Oh.BKnmQAmUH4cugxy0$nur//hO8xHCRETWPlsV5AG90hOMVpWSfOHZBJxQxUU6',
 	'$7$G6..../....SodiumChloride$HAuYwUYeJ/.3qKH95BEC9rzkIkFVa0q/PHRlZ6wSq5D', '$7$26....F....SodiumChloride$HAuYwUYeJ/.3qKH95BEC9rzkIkFVa0q/PHRlZ6wSq5D',
 	'pbkdf2_sha256$2000001$seasalt$f+I87Dyr8Uy+0AEJng3SwQYQI9tLndR9Ne6kAW+vh5Y=',
 	'$pbkdf2-sha256$i=1000001,l=64$c2FsdHNhbHRzYWx0c2FsdA$ZBt9sZlHuv2mdNqak9Kny8fUyc+edFQcOalGOOeMUk7/fwmlMRudQIbcjI6y8kuP3qahI5o2nD3bn+BQOLx39w']) AS hash;
 SELECT is(arsignup.verify_password('canary', hash), false, 'the dearest there is: ' || left(hash, 30))
-FROM unnest(ARRAY['$y$jDT$mA6Oh.BKnmQAmUH4cugxy0$nur//hO8xHCRETWPlsV5AG90hOMVpWSfOHZBJxQxUU6', '$7$26....E....SodiumChloride$HAuYwUYeJ/.3qKH95BEC9rzkIkFVa0q/PHRlZ6wSq5D']) AS hash;
+FROM unnest(ARRAY['$argon2id$v=19$m=262144,t=1,p=4$c29tZXNhbHQ$Pxd0tVDb1W9K8/l2yEF2+EPsBIcszPGMujWlcbDkBz4', '$argon2id$v=19$m=32,t=16,p=4$c29tZXNhbHQ$Pxd0tVDb1W9K8/l2yEF2+EPsBIcszPGMujWlcbDkBz4',
+	'{scrypt}$40810$AAECAwQFBgcICQoLDA0ODw==$cxKit8QykAz9QAszOVmaGzbD+EMTS480Egt+2IwMP90=', 'pbkdf2_sha1$2000000$seasalt$jfvQaKqXudZKa/KtuU0arSos2Vo=',
+	'$y$jDT$mA6Oh.BKnmQAmUH4cugxy0$nur//hO8xHCRETWPlsV5AG90hOMVpWSfOHZBJxQxUU6', '$7$26....E....SodiumChloride$HAuYwUYeJ/.3qKH95BEC9rzkIkFVa0q/PHRlZ6wSq5D']) AS hash;
 SET LOCAL arsignup.bcrypt_cost_max = 4;
 SET LOCAL arsignup.sha2_iterations_max = 1000;
 SELECT is((outcome(format('SELECT arsignup.verify_password(%L, %L)', 'known answer', hash))).code, expected, 'a lower limit: ' || left(hash, 30))
@@ -344,6 +400,9 @@ SELECT is(arsignup.password_needs_rehash(replace(ready_hash(), 'm=19456', 'm=194
 SELECT is(arsignup.password_needs_rehash(replace(ready_hash(), 't=2', 't=1')), true, 'nor one with fewer iterations');
 SELECT is(arsignup.password_needs_rehash('$argon2id$v=19$m=19456,t=2,p=1$c2l4dGVlbiBieXRlcyEhIQ$JhiHtQ5M/Upz5EMngky1jqNGTA7z6gjZoy8dQT5Tew'), true, 'nor one with a shorter tag');
 SELECT is(arsignup.password_needs_rehash(replace(ready_hash(), 'm=19456', 'm=65536')), false, 'a stronger one is good');
+SELECT is(arsignup.password_needs_rehash(hash), true, 'one that is stronger and not ours needs a new one: ' || left(hash, 40))
+FROM unnest(ARRAY['{argon2}' || ready_hash(), 'argon2' || ready_hash(), replace(ready_hash(), 'm=19456,t=2,p=1', 'm=65536,t=3,p=4'),
+	'$argon2id$v=19$m=65536,t=3,p=1$c2V2ZW50ZWVuIGJ5dGVzISE$+ddzVH2RbNzPl/cU5UPhAf7HRB2NEqEJ1lmngAeez4U']) AS hash;
 SELECT is(arsignup.password_needs_rehash(NULL), NULL, 'null is null');
 SET LOCAL arsignup.argon2_memory = 19457;
 SELECT is(arsignup.password_needs_rehash(ready_hash()), true, 'when the setting rises, older hashes need a new one');

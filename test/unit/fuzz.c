@@ -4,6 +4,7 @@
  * row of inputs is the same in every run.
  */
 #include <math.h>
+#include <openssl/evp.h>
 #include <regex.h>
 #include <sodium.h>
 
@@ -43,7 +44,7 @@ find(const char *pattern, int flags, Span text, regmatch_t *match)
 	{
 		const char *pattern;
 		regex_t		compiled;
-	}			cache[64];
+	}			cache[96];
 	size_t		i = 0;
 
 	*match = (regmatch_t) {0, text.size};
@@ -150,12 +151,28 @@ expect_id(Span text)
 	"42949[0-5][0-9]{4}|429496[0-6][0-9]{3}|4294967[01][0-9]{2}|42949672[0-8][0-9]|429496729[0-5]"
 #define BASE64 "[A-Za-z0-9+/]"
 
+/* Whole bytes in base64 without padding. */
+#define BYTES "(" BASE64 "{4})*(" BASE64 "{2}[AEIMQUYcgkosw048]|" BASE64 "[AQgw])?"
+
+/* Tell whether the memory of argon2id is enough for its lanes. */
+static bool
+expect_lanes(Span text)
+{
+	char	   *end;
+	unsigned long memory = strtoul(text.data + strlen("$argon2id$v=19$m="), &end, 10);
+	unsigned long lanes;
+
+	(void) strtoul(end + strlen(",t="), &end, 10);
+	lanes = strtoul(end + strlen(",p="), NULL, 10);
+	return lanes <= 0xffffff && memory >= 8 * lanes;
+}
+
 static bool
 expect_hash(Span text)
 {
-	return found("^\\$argon2id\\$v=19\\$m=([89]|" UINT32_MORE "),t=([1-9]|" UINT32_MORE "),p=1\\$"
-				 BASE64 "{21}[AQgw]\\$(" BASE64 "{4})*(" BASE64 "{2}[AEIMQUYcgkosw048]|" BASE64 "[AQgw])?$", text) &&
-		found("\\$" BASE64 "{22,86}$", text);
+	return found("^\\$argon2id\\$v=19\\$m=([89]|" UINT32_MORE "),t=([1-9]|" UINT32_MORE "),p=([1-9]|" UINT32_MORE ")\\$"
+				 BYTES "\\$" BYTES "$", text) &&
+		found("\\$" BASE64 "{11,171}\\$" BASE64 "{22,86}$", text) && expect_lanes(text);
 }
 
 #define DIGIT "[./0-9A-Za-z]"
@@ -184,14 +201,31 @@ expect_crypt(Span text)
 		 expect_scrypt_sizes(text));
 }
 
-#define TAG32 "{42}[AEIMQUYcgkosw048]"
+/* Expect Django's or Spring's label before a hash of the form that it belongs to. */
+static bool
+expect_labelled(Span text)
+{
+	Span		rest = text;
 
-/* Tell whether a hash in PHC form says how long its tag is: 32 bytes if it is silent. */
+	if (take("^argon2|^[{]argon2(@SpringSecurity_v5_8)?[}]", &text, &rest))
+		return expect_hash(text);
+	return take("^bcrypt(_sha256)?\\$|^[{]bcrypt[}]", &text, &rest) && found("^\\$2", text) && expect_crypt(text);
+}
+
+#define NUMBER "([1-9]|" UINT32_MORE ")"
+#define TEXT_SALT "[ -#%-~]{1,128}"
+#define TAG20 "{26}[AEIMQUYcgkosw048]"
+#define TAG32 "{42}[AEIMQUYcgkosw048]"
+#define TAG64 "{85}[AQgw]"
+#define PADDED "(" BASE64 "{4})*(" BASE64 "{2}[AEIMQUYcgkosw048]=|" BASE64 "[AQgw]==)?"
+#define PASSLIB "[./A-Za-z0-9]"
+
+/* Tell whether a hash in PHC form says how long its tag is: as long as its digest if it is silent. */
 static bool
 expect_tag_size(Span text)
 {
 	const char *said = memchr(text.data, ',', text.size);
-	unsigned long size = said ? strtoul(said + 3, NULL, 10) : 32;
+	unsigned long size = said ? strtoul(said + 3, NULL, 10) : text.data[7] == '$' ? 20 : text.data[11] == '2' ? 32 : 64;
 	size_t		length = 0;
 
 	while (text.data[text.size - 1 - length] != '$')
@@ -202,13 +236,70 @@ expect_tag_size(Span text)
 static bool
 expect_pbkdf2(Span text)
 {
-	return found("^pbkdf2_sha256\\$([1-9]|" UINT32_MORE ")\\$[ -#%-~]{1,128}\\$" BASE64 TAG32 "=$", text) ||
-		(found("^\\$pbkdf2-sha256\\$([1-9]|" UINT32_MORE ")\\$([./A-Za-z0-9]{4})*"
-			   "([./A-Za-z0-9]{2}[AEIMQUYcgkosw048]|[./A-Za-z0-9][AQgw])?\\$[./A-Za-z0-9]" TAG32 "$", text) &&
-		 found("[0-9]\\$[^$]{1,171}\\$[^$]+$", text)) ||
-		(found("^\\$pbkdf2-sha256\\$i=([1-9]|" UINT32_MORE ")(,l=([1-9]|" UINT32_MORE "))?\\$(" BASE64 "{4})*("
-			   BASE64 "{2}[AEIMQUYcgkosw048]|" BASE64 "[AQgw])?\\$(" BASE64 "{4})*(" BASE64 "{2}[AEIMQUYcgkosw048]|"
-			   BASE64 "[AQgw])?$", text) && found("[0-9]\\$[^$]{1,171}\\$[^$]+$", text) && expect_tag_size(text));
+	return found("^pbkdf2_sha1\\$" NUMBER "\\$" TEXT_SALT "\\$" BASE64 TAG20 "=$", text) ||
+		found("^pbkdf2_sha256\\$" NUMBER "\\$" TEXT_SALT "\\$" BASE64 TAG32 "=$", text) ||
+		found("^pbkdf2_sha512\\$" NUMBER "\\$" TEXT_SALT "\\$" BASE64 TAG64 "==$", text) ||
+		found("^pbkdf2:(sha1:" NUMBER "\\$" TEXT_SALT "\\$[0-9a-f]{40}|sha256:" NUMBER "\\$" TEXT_SALT "\\$[0-9a-f]{64}|"
+			  "sha512:" NUMBER "\\$" TEXT_SALT "\\$[0-9a-f]{128})$", text) ||
+		(found("^\\$pbkdf2(-sha256|-sha512)?\\$" NUMBER "\\$(" PASSLIB "{4})*(" PASSLIB "{2}[AEIMQUYcgkosw048]|"
+			   PASSLIB "[AQgw])?\\$(" PASSLIB "{4})*(" PASSLIB "{2}[AEIMQUYcgkosw048]|" PASSLIB "[AQgw])$", text) &&
+		 found("[0-9]\\$[^$]{1,171}\\$[^$]+$", text) && expect_tag_size(text)) ||
+		(found("^\\$pbkdf2(-sha256|-sha512)?\\$i=" NUMBER "(,l=" NUMBER ")?\\$" BYTES "\\$" BYTES "$", text) &&
+		 found("[0-9]\\$[^$]{1,171}\\$[^$]+$", text) && expect_tag_size(text));
+}
+
+/* Tell whether scrypt can have these sizes. */
+static bool
+expect_sizes(uint64_t n, uint64_t r, uint64_t p)
+{
+	return n > 1 && (n & (n - 1)) == 0 && r > 0 && p > 0 && r < 1 << 30 && p < 1 << 30 && r * p < 1 << 30;
+}
+
+static bool
+expect_scrypt(Span text)
+{
+	char		copy[MAX_SIZE + 1] = "";
+	unsigned	n;
+	unsigned	r;
+	unsigned	p;
+
+	memcpy(copy, text.data, text.size);
+	if (found("^[0-9a-f]{32}:[0-9a-f]{128}$", text))
+		return true;
+	if (found("^\\$scrypt\\$ln=([1-9]|[1-5][0-9]|6[0-3]),r=" NUMBER ",p=" NUMBER "\\$" BYTES "\\$(" BASE64 TAG32 "|" BASE64 TAG64 ")$", text))
+		return found("[0-9]\\$[^$]{1,171}\\$[^$]+$", text) &&
+			sscanf(copy, "$scrypt$ln=%u,r=%u,p=%u", &n, &r, &p) == 3 && expect_sizes(2, r, p);
+	if (found("^scrypt\\$" NUMBER "\\$" TEXT_SALT "\\$" NUMBER "\\$" NUMBER "\\$" BASE64 TAG64 "==$", text))
+		return sscanf(copy, "scrypt$%u$%*[^$]$%u$%u$", &n, &r, &p) == 3 && expect_sizes(n, r, p);
+	if (found("^scrypt:" NUMBER ":" NUMBER ":" NUMBER "\\$" TEXT_SALT "\\$[0-9a-f]{128}$", text))
+		return sscanf(copy, "scrypt:%u:%u:%u$", &n, &r, &p) == 3 && expect_sizes(n, r, p);
+	return found("^[{]scrypt(@SpringSecurity_v5_8)?[}]\\$[1-9a-f][0-9a-f]{0,7}\\$" PADDED "\\$(" BASE64 TAG32 "=|" BASE64 TAG64 "==)$", text) &&
+		sscanf(strchr(copy, '$'), "$%x$", &n) == 1 &&
+		n >> 16 < 64 && expect_sizes(UINT64_C(1) << (n >> 16), n >> 8 & 255, n & 255) &&
+		strspn(strchr(strchr(copy, '$') + 1, '$') + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") <= 171 &&
+		strchr(strchr(copy, '$') + 1, '$')[1] != '$';
+}
+
+static bool
+expect_aspnet(Span text)
+{
+	unsigned char bytes[MAX_SIZE];
+	size_t		salt;
+
+	if (text.size < 80 || !found("^AQAAAA" BASE64 "{2}" PADDED "$", text) ||
+		EVP_DecodeBlock(bytes, (const unsigned char *) text.data, text.size) < 0)
+		return false;
+	salt = text.size / 4 * 3 - (text.data[text.size - 1] == '=') - (text.data[text.size - 2] == '=') - 13 - 32;
+	return bytes[4] <= 2 && (bytes[5] | bytes[6] | bytes[7] | bytes[8]) != 0 &&
+		salt >= 16 && salt <= 128 && bytes[9] == 0 && bytes[10] == 0 && bytes[11] == 0 && bytes[12] == salt;
+}
+
+/* Expect a hash of any form. */
+static bool
+expect_any_hash(Span text)
+{
+	return expect_hash(text) || expect_labelled(text) || expect_crypt(text) || expect_pbkdf2(text) ||
+		expect_scrypt(text) || expect_aspnet(text);
 }
 
 static bool
@@ -515,20 +606,48 @@ static const struct
 		TEXT("$argon2id$v=19$m=65536,t=3,p=1$AAECAwQFBgcICQoLDA0ODw$AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw"),
 		TEXT("$argon2id$v=19$m=10,t=10,p=1$AAECAwQFBgcICQoLDA0ODw$AAECAwQFBgcICQoLDA0ODxA"),
 		TEXT("$argon2i$v=19$m=10,t=10,p=1$AAECAwQFBgcICQoLDA0ODw$AAECAwQFBgcICQoLDA0ODxA")}},
-	{"hash of crypt(3)", is_any_hash, expect_crypt,
+	{"hash of crypt(3)", is_any_hash, expect_any_hash,
 	{TEXT("$2b$04$D8pA7gutHt11a1QWG1D6KerPxRm9VeMnWGalt6WdgDmd0Sq1FKh1u"),
 		TEXT("$5$abcdefgh$K1XU4ICyI.6qqCYPkAXXaxPqQUX3iUog5CvANCrtxO."),
 		TEXT("$6$rounds=1000$a$KC42jpuIsMWOr5M40wNj3hiknN.asa506v6NA8uy3vtvdLUawsiU1B.BaaQDDGbT8X.oTpluDyLZw71lOBM1e."),
 		TEXT("$y$j75$mA6Oh.BKnmQAmUH4cugxy0$nur//hO8xHCRETWPlsV5AG90hOMVpWSfOHZBJxQxUU6"),
 		TEXT("$7$26..../....SodiumChloride$HAuYwUYeJ/.3qKH95BEC9rzkIkFVa0q/PHRlZ6wSq5D"),
 		TEXT("$1$saltsalt$qjXMvbEw8oaL.CzflDtaK/")}},
-	{"hash of PBKDF2", is_any_hash, expect_pbkdf2,
+	{"hash of PBKDF2", is_any_hash, expect_any_hash,
 	{TEXT("pbkdf2_sha256$10$seasalt$f+I87Dyr8Uy+0AEJng3SwQYQI9tLndR9Ne6kAW+vh5Y="),
 		TEXT("$pbkdf2-sha256$10$8PHy8/T19vf4.fr7/P3./w$J13h7siSfC/w6s3i0184CdhIoOrQKeRJjP0wTfH3A2E"),
 		TEXT("$pbkdf2-sha256$i=12,l=32$AAAAAAAAAAAAAAAAAAAAAA$W4IXjPT6pYMXbJOjIlwLcDdunCx03xO0eSvykqHSArc"),
 		TEXT("$pbkdf2-sha256$i=9$AAECAwQFBgcICQoLDA0ODw$itflogiK3ZFWnMyl69X5ZnRJcQXKJEmByjHEBs4pgg8"),
 		TEXT("$pbkdf2-sha256$i=12,l=20$c2FsdHNhbHRzYWx0c2FsdA$ZBt9sZlHuv2mdNqak9Kny8fUyc8"),
 		TEXT("pbkdf2_sha1$10$seasalt$f+I87Dyr8Uy+0AEJng3SwQYQI9tLndR9Ne6kAW+vh5Y=")}},
+	{"hash of PBKDF2 with another digest", is_any_hash, expect_any_hash,
+	{TEXT("pbkdf2_sha1$10$seasalt$jfvQaKqXudZKa/KtuU0arSos2Vo="),
+		TEXT("pbkdf2_sha512$10$seasalt$8RC8w1YAxMq/axP+DspeYWNZ2/CjpObPHfU/wJRwki+lwHjxUpuKPnvAqUBBonrpxAEog44GClSId/uvEVvS3g=="),
+		TEXT("pbkdf2:sha1:10$SrZE1Ht1haAX$164863782d8cfca15d04fd562dce83dd7dc05dd4"),
+		TEXT("pbkdf2:sha256:10$JRa9Vbezv7H3$45821f780a3f8253052c70f5cea28be50aeaa4f09040ac91f59aa58b6c003e63"),
+		TEXT("$pbkdf2$10$8PHy8/T19vf4.fr7/P3./w$AFOR81wj.euYIlonD/4wLNYvars"),
+		TEXT("$pbkdf2-sha512$i=12,l=32$AAAAAAAAAAAAAAAAAAAAAA$COj8WubDD4XdbL0s5GP1zPssZXTzfn2FosaEmAa27r8")}},
+	{"hash of scrypt", is_any_hash, expect_any_hash,
+	{TEXT("$scrypt$ln=4,r=8,p=1$AAECAwQFBgcICQoLDA0ODw$2+/aaX2FkDdl+Fcnh4DP2K7M28lPO0AYf0ziZB2Rnzk"),
+		TEXT("scrypt$16$seasalt$8$5$l1ml4isw1UyRu/vIBUlClakzuJv01ehCHLsd3rWAB3ewtE3UzvCijDGxNlth0pp96BaQzO3ULWFoqxk1feuGSg=="),
+		TEXT("scrypt:16:8:1$SaltOfWerkzeug$c876ad5f0b9a6bdf79433e2457147bfa3a182fa997b058fd28b5361318c90997f305d9a4d526ac30ca7fd277070517a4f10703761f09a4c300b220b81a91c965"),
+		TEXT("{scrypt}$40801$AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw==$cxKit8QykAz9QAszOVmaGzbD+EMTS480Egt+2IwMP90="),
+		TEXT("{scrypt@SpringSecurity_v5_8}$a0802$AAECAwQFBgcICQoLDA0ODw==$wSNC5lmi14hZ1YgMvw3YMFMpiMwQrl0nJ4DTzCsNIYhDcUQaT5oXN5r/FK8B1oRkWAq1tpX/acd2TpQbVYj1HA=="),
+		TEXT("000102030405060708090a0b0c0d0eff:ed3fd9eeb78a5bf12e994ff0e89ea470471396fab0525f4d0c7bd645188e124d89955504ba41e914527b313e30e09fa88f3ab80273ec13210f43fcb23746bcde")}},
+	{"hash of argon2id", is_any_hash, expect_any_hash,
+	{TEXT("$argon2id$v=19$m=32,t=1,p=4$c29tZXNhbHQ$Pxd0tVDb1W9K8/l2yEF2+EPsBIcszPGMujWlcbDkBz4"),
+		TEXT("argon2$argon2id$v=19$m=64,t=2,p=8$MDEyMzQ1Njc4OWFiY2RlZmdoaWprbA$DoI2nvQnBp1+6HrvCS2wy7SrLMXiXE+vwijmpQC2BmY"),
+		TEXT("{argon2}$argon2id$v=19$m=64,t=1,p=1$AAECAwQFBgcICQoLDA0ODw$BKFGvw32XtTCg4sNE4hA3zvCLr0V+fZu7AHQTOjrgPE"),
+		TEXT("{argon2@SpringSecurity_v5_8}$argon2id$v=19$m=64,t=1,p=1$AAECAwQFBgcICQoLDA0ODw$BKFGvw32XtTCg4sNE4hA3zvCLr0V+fZu7AHQTOjrgPE"),
+		TEXT("$argon2id$v=19$m=16,t=1,p=2$AAECAwQFBgcICQoLDA0ODw$KbW7+SLadsHgQnTrBEo0uQ"),
+		TEXT("$argon2id$v=19$m=64,t=1,p=3$AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8$5q1/9eJU3pQKyAVIjKymjJaSpEdR/oWB")}},
+	{"hash of ASP.NET and with a label", is_any_hash, expect_any_hash,
+	{TEXT("AQAAAAAAAAAKAAAAEAABAgMEBQYHCAkKCwwNDg8gd0vBxW1UqQKWXvPM+7i7jIcTreh8m//mVNwF/+uNpg=="),
+		TEXT("AQAAAAEAAAAKAAAAEQABAgMEBQYHCAkKCwwNDg8Qh+2TBNeSlTvNO3LNTjSiJdFcV84F2iuN80ddj7xsxCk="),
+		TEXT("AQAAAAIAAAAKAAAAEgABAgMEBQYHCAkKCwwNDg8QEfeU09c2bgbFgpwmg2XfkQ3tVOqSCkewDgBIpvOjL9O/"),
+		TEXT("bcrypt$$2b$04$tnJp2lwYFtpcKzlYOM4mve8Mrn9eUcW68Z8p/n14VnA9KUodXIWjm"),
+		TEXT("bcrypt_sha256$$2b$04$.jItgroPpFqK/Io6NBdT.eNZR3JD66Vjfczq2291KSsiHB3mGDG1C"),
+		TEXT("{bcrypt}$2a$04$v5rsw5VVYLbwTDloVnJ4z.vMbcWuYtQ6tDoO.vHd7lHF4dMDsW0D.")}},
 	{"token", is_token, expect_token,
 	{TEXT("utk_AAECAwQFBgcICQoLDA0OD4CBgoOEhYaHiImKi4yNjo-QkZKTlJWWl5iZmpucnZ6f"),
 		TEXT("utk_AX8i4nmwfMOYxNwMDAc5j__________________________________________7"),

@@ -11,6 +11,8 @@
 
 #define HEAD "$argon2id$v=19$m=19456,t=2,p=1$"
 #define SALT "AAECAwQFBgcICQoLDA0ODw"	/* 00 01 ... 0f */
+#define SALT128 "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB" \
+	"QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE"
 #define TAG16 "8PHy8/T19vf4+fr7/P3+/w"	/* f0 f1 ... ff */
 #define TAG32 "gIGCg4SFhoeIiYqLjI2Oj5CRkpOUlZaXmJmam5ydnp8" /* 80 81 ... 9f */
 #define TAG64 "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw"
@@ -25,18 +27,28 @@ static const struct
 	uint32_t	memory;
 	uint32_t	iterations;
 	size_t		tag_size;
+	uint32_t	lanes;
+	size_t		salt_size;
 }			good[] = {
-	{WITH_COST("m=19456,t=2,p=1"), 19456, 2, 32},
-	{WITH_COST("m=8,t=1,p=1"), 8, 1, 32},
-	{WITH_COST("m=65536,t=3,p=1"), 65536, 3, 32},
-	{WITH_COST("m=4294967295,t=4294967295,p=1"), UINT32_MAX, UINT32_MAX, 32},
-	{WITH_COST("m=10,t=10,p=1"), 10, 10, 32},
-	{WITH_SALT("/////////////////////w"), 19456, 2, 32},
-	{WITH_SALT("AAAAAAAAAAAAAAAAAAAAAA"), 19456, 2, 32},
-	{WITH_TAG(TAG16), 19456, 2, 16},
-	{WITH_TAG("AAECAwQFBgcICQoLDA0ODxA"), 19456, 2, 17},
-	{WITH_TAG("AAECAwQFBgcICQoLDA0ODxAR"), 19456, 2, 18},
-	{WITH_TAG(TAG64), 19456, 2, 64},
+	{WITH_COST("m=19456,t=2,p=1"), 19456, 2, 32, 1, 16},
+	{WITH_COST("m=8,t=1,p=1"), 8, 1, 32, 1, 16},
+	{WITH_COST("m=65536,t=3,p=1"), 65536, 3, 32, 1, 16},
+	{WITH_COST("m=4294967295,t=4294967295,p=1"), UINT32_MAX, UINT32_MAX, 32, 1, 16},
+	{WITH_COST("m=10,t=10,p=1"), 10, 10, 32, 1, 16},
+	{WITH_SALT("/////////////////////w"), 19456, 2, 32, 1, 16},
+	{WITH_SALT("AAAAAAAAAAAAAAAAAAAAAA"), 19456, 2, 32, 1, 16},
+	{WITH_TAG(TAG16), 19456, 2, 16, 1, 16},
+	{WITH_TAG("AAECAwQFBgcICQoLDA0ODxA"), 19456, 2, 17, 1, 16},
+	{WITH_TAG("AAECAwQFBgcICQoLDA0ODxAR"), 19456, 2, 18, 1, 16},
+	{WITH_TAG(TAG64), 19456, 2, 64, 1, 16},
+	{WITH_COST("m=19456,t=2,p=2"), 19456, 2, 32, 2, 16},
+	{WITH_COST("m=80,t=2,p=10"), 80, 2, 32, 10, 16},
+	{WITH_COST("m=134217720,t=1,p=16777215"), 134217720, 1, 32, 16777215, 16},
+	{WITH_SALT("AAECAwQFBgc"), 19456, 2, 32, 1, 8},
+	{WITH_SALT("AAECAwQFBgcICQoLDA0O"), 19456, 2, 32, 1, 15},
+	{WITH_SALT("AAECAwQFBgcICQoLDA0ODxA"), 19456, 2, 32, 1, 17},
+	{WITH_SALT(TAG32), 19456, 2, 32, 1, 32},
+	{WITH_SALT(SALT128), 19456, 2, 32, 1, 128},
 };
 
 static const struct
@@ -101,9 +113,11 @@ static const struct
 	{"iterations 2^64 + 2", WITH_COST("m=19456,t=18446744073709551618,p=1")},
 
 	{"lanes 0", WITH_COST("m=19456,t=2,p=0")},
-	{"lanes 2", WITH_COST("m=19456,t=2,p=2")},
+	{"memory of 8 KiB for two lanes", WITH_COST("m=15,t=2,p=2")},
+	{"lanes 2^24", WITH_COST("m=134217728,t=2,p=16777216")},
+	{"lanes 2^29, times 8 of which is 2^32", WITH_COST("m=8,t=2,p=536870912")},
+	{"lanes 2^32 + 1", WITH_COST("m=8,t=2,p=4294967297")},
 	{"lanes 01", WITH_COST("m=19456,t=2,p=01")},
-	{"lanes 10", WITH_COST("m=19456,t=2,p=10")},
 	{"empty lanes", WITH_COST("m=19456,t=2,p=")},
 	{"no lanes", WITH_COST("m=19456,t=2")},
 	{"a comma behind the cost", WITH_COST("m=19456,t=2,p=1,")},
@@ -122,10 +136,8 @@ static const struct
 	{"empty tag", WITH_TAG("")},
 	{"empty salt", WITH_SALT("")},
 	{"both empty", TEXT(HEAD "$")},
-	{"salt of 15 bytes", WITH_SALT("AAECAwQFBgcICQoLDA0O")},
-	{"salt of 17 bytes", WITH_SALT("AAECAwQFBgcICQoLDA0ODxA")},
-	{"salt of 8 bytes", WITH_SALT("AAECAwQFBgc")},
-	{"salt of 32 bytes", WITH_SALT(TAG32)},
+	{"salt of 7 bytes", WITH_SALT("AAECAwQFBg")},
+	{"salt of 129 bytes", WITH_SALT("QUFB" SALT128 "A")},
 	{"salt with a spare bit", WITH_SALT("AAECAwQFBgcICQoLDA0ODx")},
 	{"salt with the highest spare bit", WITH_SALT("AAECAwQFBgcICQoLDA0OD4")},
 	{"salt with padding", WITH_SALT(SALT "==")},
@@ -173,13 +185,15 @@ is_hash(Span text)
 
 /* Check a good hash and its numbers. */
 static void
-check_good(Span text, uint32_t memory, uint32_t iterations, size_t tag_size)
+check_good(Span text, uint32_t memory, uint32_t iterations, size_t tag_size, uint32_t lanes, size_t salt_size)
 {
 	Argon2Hash	hash = {0};
 
 	is_int(verdict(is_hash, text), 1, "hash %s", show(text));
 	ok(phc_parse(text, &hash) && hash.memory == memory && hash.iterations == iterations &&
-	   hash.tag_size == tag_size, "... m = %" PRIu32 ", t = %" PRIu32 ", %zu bytes", memory, iterations, tag_size);
+	   hash.tag_size == tag_size && hash.lanes == lanes && hash.salt_size == salt_size,
+	   "... m = %" PRIu32 ", t = %" PRIu32 ", p = %" PRIu32 ", %zu bytes, salt of %zu",
+	   memory, iterations, lanes, tag_size, salt_size);
 }
 
 /* Check the bytes of salt and tag. */
@@ -206,11 +220,13 @@ lost_in_round_trips(void)
 	{
 		Argon2Hash	hash = {.memory = 8 + random_below(UINT32_MAX - 7),
 			.iterations = 1 + random_below(UINT32_MAX),
+			.salt_size = ARGON2_SALT_MIN + i % (ARGON2_SALT_MAX - ARGON2_SALT_MIN + 1),
 		.tag_size = ARGON2_TAG_MIN + i % (ARGON2_TAG_MAX - ARGON2_TAG_MIN + 1)};
 		Argon2Hash	back = {0};
 		char		text[PHC_SIZE];
 
-		random_fill(hash.salt, sizeof(hash.salt));
+		hash.lanes = 1 + random_below(hash.memory / 8 < ARGON2_LANES_MAX ? hash.memory / 8 : ARGON2_LANES_MAX);
+		random_fill(hash.salt, hash.salt_size);
 		random_fill(hash.tag, hash.tag_size);
 		phc_format(&hash, text);
 		lost += !phc_parse((Span) {text, strlen(text)}, &back) || memcmp(&hash, &back, sizeof(hash)) != 0;
@@ -222,7 +238,8 @@ lost_in_round_trips(void)
 static size_t
 longest(void)
 {
-	Argon2Hash	hash = {.memory = UINT32_MAX, .iterations = UINT32_MAX, .tag_size = ARGON2_TAG_MAX};
+	Argon2Hash	hash = {.memory = UINT32_MAX, .iterations = UINT32_MAX, .lanes = ARGON2_LANES_MAX,
+	.salt_size = ARGON2_SALT_MAX, .tag_size = ARGON2_TAG_MAX};
 	char		text[PHC_SIZE];
 
 	phc_format(&hash, text);
@@ -267,7 +284,8 @@ expected_choices(size_t position)
 	size_t		salt = strlen(HEAD);
 	size_t		tag = salt + strlen(SALT "$");
 
-	if (position == strlen("$argon2id$v=19$m=") || position == strlen("$argon2id$v=19$m=19456,t="))
+	if (position == strlen("$argon2id$v=19$m=") || position == strlen("$argon2id$v=19$m=19456,t=") ||
+		position == salt - 2)
 		return 9;
 	if (position < salt)
 		return strchr("9456", HEAD[position]) && position > strlen("$argon2id$v=19$m=") ? 10 : 1;
@@ -301,13 +319,14 @@ main(void)
 	if (sodium_init() < 0)
 		abort();
 	for (size_t i = 0; i < lengthof(good); i++)
-		check_good(good[i].text, good[i].memory, good[i].iterations, good[i].tag_size);
+		check_good(good[i].text, good[i].memory, good[i].iterations, good[i].tag_size,
+				   good[i].lanes, good[i].salt_size);
 	check_bytes();
 	for (size_t i = 0; i < lengthof(bad); i++)
 		is_int(verdict(is_hash, bad[i].text), 0, "refused: %s", bad[i].what);
 	ok(!is_hash((Span) {NULL, 0}), "no text");
 	is_int(lost_in_round_trips(), 0, "random hashes come back");
-	is_int(longest(), strlen("$argon2id$v=19$m=4294967295,t=4294967295,p=1$$") + 22 + 86, "the longest text");
+	is_int(longest(), strlen("$argon2id$v=19$m=4294967295,t=4294967295,p=16777215$$") + 171 + 86, "the longest text");
 	is_int(verdict(is_hash, short_tag), 1, "the shortest tag");
 	is_int(accepted_beginnings(short_tag), 0, "... and no beginning of it");
 	is_int(misjudged_places((Span) WITH_TAG(TAG32)), 0, "every byte in each place");
