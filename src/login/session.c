@@ -30,13 +30,28 @@
 
 /* ---------- starting ---------- */
 
-/* Store a managed session. */
+#define INSERT_SESSION \
+	"INSERT INTO arsignup.sessions (realm_id, id, user_id, created_at, expires_at," \
+	" connected_app_id, ip, client) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+
+/* The user's sessions that were not ended. That one is over by its own time does not count: the newest are what is kept. */
+#define SESSIONS_OF_USER "arsignup.sessions WHERE realm_id = $1 AND user_id = $3 AND ended_at IS NULL"
+
+/*
+ * Store a managed session. Of those that the user has already, as many are
+ * left as there may be beside it; older ones end. Rows that somebody else is
+ * just ending are theirs: logins of one user never wait for each other.
+ */
 static void
 insert_session(const Realm *realm, const User *user, const EventSource *source, const Session *session)
 {
-	static Statement insert_session = STATEMENT(
-		"INSERT INTO arsignup.sessions (realm_id, id, user_id, created_at, expires_at,"
-		" connected_app_id, ip, client) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+	static Statement insert_first = STATEMENT(INSERT_SESSION);
+	static Statement insert_another = STATEMENT(
+		"WITH ended AS (UPDATE arsignup.sessions SET ended_at = $4, cookie_digest = NULL WHERE ctid = ANY (ARRAY("
+		"  SELECT ctid FROM " SESSIONS_OF_USER " AND id <="
+		"   (SELECT id FROM " SESSIONS_OF_USER " ORDER BY id DESC LIMIT 1 OFFSET $9::bigint - 1)"
+		"  FOR NO KEY UPDATE SKIP LOCKED))) " INSERT_SESSION);
+	bool		is_bounded = max_sessions_per_user_setting > 0 && !user->logs_in;
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, &realm->id);
@@ -47,7 +62,9 @@ insert_session(const Realm *realm, const User *user, const EventSource *source, 
 	add_uuid(&parameters, source->connected_app_id);
 	add_pointer(&parameters, INETOID, source->ip);
 	add_text(&parameters, source->client);
-	(void) statement_run(&insert_session, &parameters);
+	if (is_bounded)
+		add_int8(&parameters, max_sessions_per_user_setting);
+	(void) statement_run(is_bounded ? &insert_another : &insert_first, &parameters);
 }
 
 /* Start a session for a user, stored if the realm manages sessions and the user is a person. */
