@@ -37,20 +37,25 @@
 /* The user's sessions that were not ended. That one is over by its own time does not count: the newest are what is kept. */
 #define SESSIONS_OF_USER "arsignup.sessions WHERE realm_id = $1 AND user_id = $3 AND ended_at IS NULL"
 
+/* The oldest of those that are too many, or the youngest, that nobody else is just ending. */
+#define SURPLUS(order) \
+	"(SELECT ctid FROM " SESSIONS_OF_USER " AND id <= (SELECT id FROM surplus) ORDER BY id " order \
+	" LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)"
+
 /*
- * Store a managed session. Of those that the user has already, as many are
- * left as there may be beside it; older ones end. Rows that somebody else is
- * just ending are theirs: logins of one user never wait for each other.
+ * Store a managed session. If the user has as many as there may be, the oldest
+ * one ends, and a second one if there are more: logins at the same time do not
+ * see each other's, nor do they ever wait for each other. Rows are ended by
+ * their place, one by one, so that no plan reads the table for them.
  */
 static void
 insert_session(const Realm *realm, const User *user, const EventSource *source, const Session *session)
 {
 	static Statement insert_first = STATEMENT(INSERT_SESSION);
 	static Statement insert_another = STATEMENT(
-		"WITH ended AS (UPDATE arsignup.sessions SET ended_at = $4, cookie_digest = NULL WHERE ctid = ANY (ARRAY("
-		"  SELECT ctid FROM " SESSIONS_OF_USER " AND id <="
-		"   (SELECT id FROM " SESSIONS_OF_USER " ORDER BY id DESC LIMIT 1 OFFSET $9::bigint - 1)"
-		"  FOR NO KEY UPDATE SKIP LOCKED))) " INSERT_SESSION);
+		"WITH surplus AS (SELECT id FROM " SESSIONS_OF_USER " ORDER BY id DESC LIMIT 1 OFFSET $9::bigint - 1),"
+		" ended AS (UPDATE arsignup.sessions SET ended_at = $4, cookie_digest = NULL"
+		"  WHERE ctid IN (" SURPLUS("ASC") ", " SURPLUS("DESC") ")) " INSERT_SESSION);
 	bool		is_bounded = max_sessions_per_user_setting > 0 && !user->logs_in;
 	Parameters	parameters = {0};
 
