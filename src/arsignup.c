@@ -90,6 +90,12 @@ int			max_signups_per_source_setting = 100;
 /* Nobody needs more links than this; a mailbox that a stranger floods is a nuisance. */
 int			max_mails_per_name_setting = 5;
 
+/* All devices of a person, and what they have forgotten to log out from; a program that logs in anew each time has no use for more. */
+int			max_sessions_per_user_setting = 100;
+
+/* Ten windows full of signups that are not redeemed. A row of a kilobyte each, for as long as the tokens live. */
+int			max_pending_tokens_per_source_setting = 1000;
+
 /*
  * In the data directory, so that a physical backup and a standby can sign and
  * verify as the primary does. Point it elsewhere to keep base backups from
@@ -222,6 +228,16 @@ define_attempt_settings(void)
 static void
 define_account_settings(void)
 {
+	DefineCustomIntVariable("arsignup.max_sessions_per_user",
+							"Sets how many managed sessions a user may have at a time.",
+							"The oldest one ends when one more begins; 0 means no limit.",
+							&max_sessions_per_user_setting, 100, 0, 1000000,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("arsignup.max_pending_tokens_per_source",
+							"Sets how many pending signup tokens there may be that signup made for one source.",
+							"Counted in each realm; 0 means no limit.",
+							&max_pending_tokens_per_source_setting, 1000, 0, 1000000,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("arsignup.lock_timeout",
 							"Sets how long a signup waits for a name or token that another transaction holds.",
 							"It only ever shortens lock_timeout; 0 leaves that alone.",

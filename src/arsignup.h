@@ -46,6 +46,8 @@ extern int	max_login_failures_per_name_setting;
 extern int	max_login_failures_per_source_setting;
 extern int	max_signups_per_source_setting;
 extern int	max_mails_per_name_setting;
+extern int	max_sessions_per_user_setting;
+extern int	max_pending_tokens_per_source_setting;
 extern char *key_file_setting;
 extern int	reset_token_lifetime_setting;
 extern int	verification_token_lifetime_setting;

@@ -170,6 +170,13 @@ is_of_authority(Span url, Span asked)
 		 (is_port(other, own_port) && is_port(asked, own_port)));
 }
 
+/* Tell whether the origin that a request names is where our pages are. */
+bool
+request_has_own_origin(const Request *request)
+{
+	return request->origin.data != NULL && is_of_authority(request->origin, request->authority);
+}
+
 /*
  * Tell whether a form was sent by a page of ours, as far as the browser says.
  * One that says nothing is no browser, or has neither cookies nor a person to
@@ -181,7 +188,7 @@ request_is_own(const Request *request)
 	if (request->fetch_site.data != NULL)
 		return span_is(request->fetch_site, "same-origin") || span_is(request->fetch_site, "none");
 	if (request->origin.data != NULL)
-		return is_of_authority(request->origin, request->authority);
+		return request_has_own_origin(request);
 	return request->referer.data == NULL || is_of_authority(request->referer, request->authority);
 }
 

@@ -32,6 +32,7 @@ typedef struct Request
 extern void request_read(Request *request, const char *headers, bool is_direct, void *(*allocate) (size_t size));
 extern Span request_cookie(const char *cookies, const char *name, void *(*allocate) (size_t size));
 extern void request_split_uri(Span uri, Span *path, Span *query);
+extern bool request_has_own_origin(const Request *request);
 extern bool request_is_own(const Request *request);
 extern bool request_has_form(const Request *request);
 extern bool request_has_json(const Request *request);

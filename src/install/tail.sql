@@ -68,7 +68,7 @@ BEGIN
 				('TABLE', 'memberships', 'SELECT', 'arsignup_app, arsignup_admin'),
 				-- All but digests, hashes and sealed keys.
 				('TABLE', 'signup_tokens', 'SELECT (realm_id, connected_app_id, created_at, expires_at,'
-					' redeemed_at, revoked_at, user_id, redeemer_id, username, email, first_name, last_name, org_name,'
+					' redeemed_at, revoked_at, user_id, redeemer_id, source, username, email, first_name, last_name, org_name,'
 					' credential_type, custom)', 'arsignup_admin'),
 				('TABLE', 'sessions', 'SELECT (realm_id, id, user_id, connected_app_id, created_at,'
 					' expires_at, ended_at, token_generation, ip, client)', 'arsignup_admin'),

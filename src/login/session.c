@@ -30,13 +30,33 @@
 
 /* ---------- starting ---------- */
 
-/* Store a managed session. */
+#define INSERT_SESSION \
+	"INSERT INTO arsignup.sessions (realm_id, id, user_id, created_at, expires_at," \
+	" connected_app_id, ip, client, token_generation) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+
+/* The user's sessions that were not ended. That one is over by its own time does not count: the newest are what is kept. */
+#define SESSIONS_OF_USER "arsignup.sessions WHERE realm_id = $1 AND user_id = $3 AND ended_at IS NULL"
+
+/* The oldest of those that are too many, or the youngest, that nobody else is just ending. */
+#define SURPLUS(order) \
+	"(SELECT ctid FROM " SESSIONS_OF_USER " AND id <= (SELECT id FROM surplus) ORDER BY id " order \
+	" LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)"
+
+/*
+ * Store a managed session. If the user has as many as there may be, the oldest
+ * one ends, and a second one if there are more: logins at the same time do not
+ * see each other's, nor do they ever wait for each other. Rows are ended by
+ * their place, one by one, so that no plan reads the table for them.
+ */
 static void
 insert_session(const Realm *realm, const User *user, const EventSource *source, const Session *session)
 {
-	static Statement insert_session = STATEMENT(
-		"INSERT INTO arsignup.sessions (realm_id, id, user_id, created_at, expires_at,"
-		" connected_app_id, ip, client, token_generation) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
+	static Statement insert_first = STATEMENT(INSERT_SESSION);
+	static Statement insert_another = STATEMENT(
+		"WITH surplus AS (SELECT id FROM " SESSIONS_OF_USER " ORDER BY id DESC LIMIT 1 OFFSET $10::bigint - 1),"
+		" ended AS (UPDATE arsignup.sessions SET ended_at = $4, cookie_digest = NULL"
+		"  WHERE ctid IN (" SURPLUS("ASC") ", " SURPLUS("DESC") ")) " INSERT_SESSION);
+	bool		is_bounded = max_sessions_per_user_setting > 0 && !user->logs_in;
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, &realm->id);
@@ -48,7 +68,9 @@ insert_session(const Realm *realm, const User *user, const EventSource *source, 
 	add_pointer(&parameters, INETOID, source->ip);
 	add_text(&parameters, source->client);
 	add_int4(&parameters, session->token_generation);
-	statement_touch(&insert_session, &parameters, "sessions", 1);
+	if (is_bounded)
+		add_int8(&parameters, max_sessions_per_user_setting);
+	statement_touch(is_bounded ? &insert_another : &insert_first, &parameters, "sessions", 1);
 }
 
 /* Start a session for a user, stored if the realm manages sessions and the user is a person. */

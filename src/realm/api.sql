@@ -1,7 +1,7 @@
 -- Checks and triggers of the configuration.
 
 COMMENT ON FUNCTION arsignup.are_valid_urls(text[]) IS 'Tells whether all URLs may be registered: absolute, https, or http on a loopback host; no userinfo, backslash, control or non-ASCII character. Nulls pass.';
-COMMENT ON FUNCTION arsignup.are_valid_origins(text[]) IS 'Tells whether all are origins as browsers send them: scheme, host and port of a URL that are_valid_urls accepts, without the port that the scheme has anyway. Nulls pass.';
+COMMENT ON FUNCTION arsignup.are_valid_origins(text[]) IS 'Tells whether all are origins as browsers send them: scheme, host and port of a URL that are_valid_urls accepts, without the port that the scheme has anyway; or *, for any. Nulls pass.';
 COMMENT ON FUNCTION arsignup.are_valid_hosts(text[]) IS 'Tells whether all are host names in lower case; IP addresses are not. Nulls pass.';
 COMMENT ON FUNCTION arsignup.are_valid_permissions(text[]) IS 'Tells whether these may be the permissions of a membership: 20 at most, each 1 to 62 of A-Z a-z 0-9 * : ; . _ -';
 COMMENT ON FUNCTION arsignup.guard_slug() IS 'Trigger function of app_routes.';

@@ -24,7 +24,7 @@ typedef struct HostedApp
 	char	   *signup_handler; /* the login handler if the app has none */
 	char	  **redirect_uris;
 	int			redirect_uri_count;
-	char	  **allowed_origins;	/* of pages that may call the JSON API; none: any */
+	char	  **allowed_origins;	/* of pages that may call the JSON API; none: the app's own and ours */
 	int			allowed_origin_count;
 	char	   *header_html;	/* null if the app has none; so are the next two */
 	char	   *footer_html;

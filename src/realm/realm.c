@@ -255,12 +255,19 @@ arsignup_are_valid_urls(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(every_text(PG_GETARG_ARRAYTYPE_P(0), url_is_valid));
 }
 
+/* Tell an origin that may be permitted, or the one character that stands for any. */
+static bool
+is_permission_of_origin(Span text)
+{
+	return span_is(text, "*") || origin_is_valid(text);
+}
+
 /* arsignup.are_valid_origins(origins text[]) returns boolean */
 PG_FUNCTION_INFO_V1(arsignup_are_valid_origins);
 Datum
 arsignup_are_valid_origins(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(every_text(PG_GETARG_ARRAYTYPE_P(0), origin_is_valid));
+	PG_RETURN_BOOL(every_text(PG_GETARG_ARRAYTYPE_P(0), is_permission_of_origin));
 }
 
 /* arsignup.are_valid_hosts(hosts text[]) returns boolean */

@@ -157,7 +157,7 @@ COMMENT ON COLUMN arsignup.connected_apps.state IS 'active, or inactive: nobody 
 COMMENT ON COLUMN arsignup.connected_apps.login_handler IS 'The app''s URL that receives login tokens: https, or http on a loopback host.';
 COMMENT ON COLUMN arsignup.connected_apps.signup_handler IS 'The app''s URL that receives signup tokens; null: the login handler.';
 COMMENT ON COLUMN arsignup.connected_apps.redirect_uris IS 'URLs below which a redirect_uri may lie.';
-COMMENT ON COLUMN arsignup.connected_apps.allowed_origins IS 'Origins whose pages may call the JSON API, as browsers send them: https://app.example.com; empty: any.';
+COMMENT ON COLUMN arsignup.connected_apps.allowed_origins IS 'Origins whose pages may call the JSON API, as browsers send them: https://app.example.com; {*}: any, so that any page can guess passwords through its visitors'' browsers. Empty: those of the app''s login_handler, signup_handler and redirect_uris, and of its hosted pages.';
 COMMENT ON COLUMN arsignup.connected_apps.header_html IS 'HTML above the forms; not escaped.';
 COMMENT ON COLUMN arsignup.connected_apps.footer_html IS 'HTML below the forms; not escaped.';
 COMMENT ON COLUMN arsignup.connected_apps.external_css IS 'URL of a stylesheet for the pages.';

@@ -203,6 +203,13 @@ origins_equal(Span a, Span b)
 	return a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
 }
 
+/* Tell whether a registered URL is of an origin, whatever text that is. */
+bool
+url_is_of_origin(Span url, Span origin)
+{
+	return origins_equal(url_origin(url), origin);
+}
+
 /* Tell whether a percent sign stands before two digits that mean a dot, a slash or a backslash. */
 static bool
 is_hidden_separator(Span text)

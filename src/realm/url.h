@@ -17,6 +17,7 @@ extern bool is_host_name(Span host);
 extern bool url_is_valid(Span url);
 extern bool origin_is_valid(Span origin);
 extern Span url_origin(Span url);
+extern bool url_is_of_origin(Span url, Span origin);
 extern bool url_is_below(Span url, Span permitted);
 extern bool redir_accept(Span given, Span *path);
 extern size_t url_encode(Span text, char *out);

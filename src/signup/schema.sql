@@ -9,6 +9,7 @@ CREATE TABLE arsignup.signup_tokens (
 	revoked_at timestamptz,
 	user_id uuid,
 	redeemer_id uuid,
+	source inet,
 	digest bytea NOT NULL,
 	username text NOT NULL,
 	email text NOT NULL,
@@ -24,6 +25,8 @@ CREATE TABLE arsignup.signup_tokens (
 -- Redeeming updates no indexed column: room beside each row keeps it on its page.
 WITH (fillfactor = 70);
 
+-- How many of a source may still be redeemed.
+CREATE INDEX signup_tokens_source ON arsignup.signup_tokens (realm_id, source, expires_at) WHERE source IS NOT NULL;
 CREATE INDEX signup_tokens_expiry ON arsignup.signup_tokens (expires_at);
 
 CREATE TYPE arsignup.signup_token_info AS (
@@ -61,6 +64,7 @@ COMMENT ON COLUMN arsignup.signup_tokens.redeemed_at IS 'When it was redeemed, n
 COMMENT ON COLUMN arsignup.signup_tokens.revoked_at IS 'When it was revoked, null if it was not.';
 COMMENT ON COLUMN arsignup.signup_tokens.user_id IS 'The user that it became. No foreign key: the row goes by its own time.';
 COMMENT ON COLUMN arsignup.signup_tokens.redeemer_id IS 'The API key that redeemed it, which may ask again; null: it was redeemed by SQL.';
+COMMENT ON COLUMN arsignup.signup_tokens.source IS 'From where the person signed up, if signup was told: an IPv4 address, or the /64 of an IPv6 address.';
 COMMENT ON COLUMN arsignup.signup_tokens.digest IS 'BLAKE2b-256 of the token''s text.';
 COMMENT ON COLUMN arsignup.signup_tokens.username IS 'As typed.';
 COMMENT ON COLUMN arsignup.signup_tokens.email IS 'As typed.';

@@ -492,6 +492,20 @@ spend_attempt(const App *app, const inet *source)
 		raise_throttled(wait);
 }
 
+/* Note the source of a signup that makes a token, or raise SU008 if that has enough of them. */
+static void
+note_source(Signup *signup, const inet *ip)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz until;
+
+	if (ip == NULL)
+		return;
+	signup->source = source_network(ip);
+	if (tokens_are_enough(&signup->app.realm.id, signup->source, now, &until))
+		raise_throttled(Max(1, (until - now + USECS_PER_SEC - 1) / USECS_PER_SEC));
+}
+
 /* Do what the app's mode says with a checked signup. */
 static void
 sign_up(SecretScope *scope, const EventSource *source, Signup *signup, SignupResult *result)
@@ -532,6 +546,8 @@ arsignup_signup(PG_FUNCTION_ARGS)
 	source.connected_app_id = &signup.app.id;
 	spend_attempt(&signup.app, source.ip);
 	result.mode = signup.app.signup_mode;
+	if (result.mode == SIGNUP_TOKEN)
+		note_source(&signup, source.ip);
 	read_person(fcinfo, asks_for_org(&signup.app), &signup, &faults);
 	if (asks_for_org(&signup.app) && signup.app.org_name_field == FIELD_REQUIRED && signup.org_name == NULL)
 		fault_add(&faults, "org_name", "Organisation name can't be blank.");

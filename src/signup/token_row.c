@@ -90,8 +90,8 @@ token_insert(const Signup *signup, const TokenKey *key, TimestampTz now, Timesta
 {
 	static Statement insert_token = STATEMENT(
 		"INSERT INTO arsignup.signup_tokens (realm_id, digest, connected_app_id, created_at,"
-		" expires_at, username, email, first_name, last_name, org_name, custom, password_hash,"
-		" credential_type) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'password')");
+		" expires_at, username, email, first_name, last_name, org_name, custom, password_hash, source,"
+		" credential_type) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'password')");
 	const User *user = &signup->user;
 	Parameters	parameters = {0};
 
@@ -106,7 +106,34 @@ token_insert(const Signup *signup, const TokenKey *key, TimestampTz now, Timesta
 	add_text(&parameters, signup->org_name);
 	add_pointer(&parameters, JSONBOID, user->custom);
 	add_text(&parameters, user->password_hash);
+	add_pointer(&parameters, INETOID, signup->source);
 	statement_touch(&insert_token, &parameters, "signup_tokens", 1);
+}
+
+/*
+ * Tell whether a source has as many pending tokens as it may have; then also
+ * when one of them expires, so that there is room for another. An index has
+ * them by their expiry, the newest first, so that no more are read than that
+ * and those among them that were redeemed.
+ */
+bool
+tokens_are_enough(const pg_uuid_t *realm_id, const inet *source, TimestampTz now, TimestampTz *until)
+{
+	static Statement select_last = STATEMENT(
+		"SELECT expires_at FROM arsignup.signup_tokens WHERE realm_id = $1 AND source = $2 AND " IS_PENDING
+		" ORDER BY expires_at DESC LIMIT 1 OFFSET $4::bigint - 1");
+	Parameters	parameters = {0};
+
+	if (max_pending_tokens_per_source_setting == 0)
+		return false;
+	add_uuid(&parameters, realm_id);
+	add_pointer(&parameters, INETOID, source);
+	add_time(&parameters, now);
+	add_int8(&parameters, max_pending_tokens_per_source_setting);
+	if (statement_run(&select_last, &parameters) == 0)
+		return false;
+	*until = column_time(1);
+	return true;
 }
 
 /* Fill in a signup from the row that was taken. */

@@ -8,6 +8,7 @@
 #include "base/statement.h"
 #include "base/token.h"
 #include "realm/realm.h"
+#include "utils/inet.h"
 
 /* A token names its realm; the table knows it by realm and digest. */
 typedef struct TokenKey
@@ -22,12 +23,14 @@ typedef struct Signup
 	App			app;
 	User		user;
 	char	   *org_name;
+	inet	   *source;			/* of a token that signup mints; may be null */
 } Signup;
 
 extern bool token_key_read(Span token, const pg_uuid_t *expected_realm_id, TokenKey *key);
 extern void token_key_add(Parameters *parameters, const TokenKey *key);
 pg_noreturn extern void raise_no_token(void);
 extern void token_insert(const Signup *signup, const TokenKey *key, TimestampTz now, TimestampTz expires_at);
+extern bool tokens_are_enough(const pg_uuid_t *realm_id, const inet *source, TimestampTz now, TimestampTz *until);
 extern void token_take(const TokenKey *key, Signup *signup, pg_uuid_t *app_id, TimestampTz now);
 extern void token_note_redeemer(Span token, const pg_uuid_t *redeemer_id);
 extern bool token_find_redeemed(Span token, const pg_uuid_t *realm_id, const pg_uuid_t *redeemer_id,

@@ -201,6 +201,8 @@ throttled_sentence(int seconds)
 
 	if (minutes <= 1)
 		return "Too many attempts. Please try again in a minute.";
+	if (minutes > 2 * MINS_PER_HOUR)
+		return psprintf("Too many attempts. Please try again in %d hours.", (minutes + MINS_PER_HOUR - 1) / MINS_PER_HOUR);
 	return psprintf("Too many attempts. Please try again in %d minutes.", minutes);
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/fault.h"
 #include "http/body.h"
+#include "realm/url.h"
 #include "utils/json.h"
 #include "web/people.h"
 
@@ -164,29 +165,69 @@ permit_origin(Exchange *exchange, const char *origin)
 	response_header(&exchange->response, "Access-Control-Expose-Headers", "Retry-After");
 }
 
-/* Refuse a page of an origin that the app does not permit; who names none is no page. */
-bool
-rocket_accept_origin(Exchange *exchange)
+/* Tell whether an app permits an origin by name; "*" is any. */
+static bool
+is_allowed(const HostedApp *app, Span origin)
+{
+	for (int i = 0; i < app->allowed_origin_count; i++)
+		if (span_is(origin, app->allowed_origins[i]))
+			return true;
+	return false;
+}
+
+/* Tell whether a URL of the app's is of an origin. */
+static bool
+is_at(const char *url, Span origin)
+{
+	return url_is_of_origin((Span) {url, strlen(url)}, origin);
+}
+
+/* Tell whether an origin is the app's by where the app is: there tokens are sent anyway. */
+static bool
+is_of_app(const HostedApp *app, Span origin)
+{
+	for (int i = 0; i < app->redirect_uri_count; i++)
+		if (is_at(app->redirect_uris[i], origin))
+			return true;
+	return is_at(app->login_handler, origin) || is_at(app->signup_handler, origin);
+}
+
+/* Tell whether pages of the origin that a request names may call: those that the app names, or its own and ours. */
+static bool
+origin_may_call(const Exchange *exchange)
 {
 	const HostedApp *app = &exchange->app;
 	Span		origin = exchange->request.origin;
 
-	if (app->allowed_origin_count == 0)
+	if (app->allowed_origin_count > 0)
+		return is_allowed(app, origin);
+	return is_of_app(app, origin) || request_has_own_origin(&exchange->request);
+}
+
+/*
+ * Refuse a page of an origin that may not call: by its visitors' browsers it
+ * could guess from everywhere. Who names no origin is no page.
+ */
+bool
+rocket_accept_origin(Exchange *exchange)
+{
+	Span		origin = exchange->request.origin;
+
+	if (is_allowed(&exchange->app, (Span) {"*", 1}))
 	{
 		permit_origin(exchange, "*");
 		return true;
 	}
 	response_header(&exchange->response, "Vary", "Origin");
-	for (int i = 0; i < app->allowed_origin_count; i++)
-		if (span_is(origin, app->allowed_origins[i]))
-		{
-			permit_origin(exchange, app->allowed_origins[i]);
-			return true;
-		}
 	if (origin.data == NULL)
 		return true;
-	rocket_error(exchange, 403, "Pages of this origin may not call this.");
-	return false;
+	if (!origin_may_call(exchange))
+	{
+		rocket_error(exchange, 403, "Pages of this origin may not call this.");
+		return false;
+	}
+	permit_origin(exchange, pnstrdup(origin.data, origin.size));
+	return true;
 }
 
 /* OPTIONS /v1/...: tell a browser that a page may call */

@@ -1082,6 +1082,37 @@ SELECT denied(format('SELECT arsignup.%s(%s)', f, realm), 'SU010', 'no such real
 RESET ROLE;
 
 ---------------------------------------------------------------------------------------------------
+-- A5: how many sessions a user may have
+---------------------------------------------------------------------------------------------------
+
+SELECT arsignup.create_user(realm(), 'many@example.com', password_hash => ready_hash()) AS many, arsignup.create_user(realm(), 'few@example.com') AS few,
+	arsignup.create_user(realm(), NULL, user_type => 'api') AS program \gset
+CREATE TABLE begun (n int, id uuid, token text);
+INSERT INTO begun SELECT 0, session_id, token FROM arsignup.create_session(realm(), :'few');
+INSERT INTO begun SELECT n, s.session_id FROM generate_series(1, 100) AS n, arsignup.create_session(realm(), :'many', client => n::text) AS s;
+CREATE FUNCTION going_on(user_id uuid) RETURNS text LANGUAGE sql VOLATILE AS $$
+	SELECT count(*) || ': ' || min(b.n) || ' to ' || max(b.n) FROM arsignup.sessions AS s JOIN arsignup_test.begun AS b USING (id)
+	WHERE s.user_id = going_on.user_id AND s.ended_at IS NULL AND s.expires_at > clock_timestamp() AND s.realm_id = arsignup_test.realm()
+$$;
+SELECT is(going_on(:'many'), '100: 1 to 100', 'A5: a hundred sessions');
+SELECT is(arsignup.end_session(realm(), id), true, 'A5: one is ended') FROM begun WHERE n = 50;
+INSERT INTO begun SELECT 101, session_id FROM arsignup.login(app(), 'many@example.com', 'password');
+SELECT is(going_on(:'many'), '100: 1 to 101', 'A5: which makes room for another, by a login');
+INSERT INTO begun SELECT 102, session_id, token FROM arsignup.create_session(realm(), :'many');
+SELECT is(going_on(:'many'), '100: 2 to 102', 'A5: one more ends the oldest');
+UPDATE arsignup.sessions SET cookie_digest = 'x' WHERE id = (SELECT id FROM begun WHERE n = 2);
+INSERT INTO begun SELECT n, s.session_id FROM generate_series(103, 110) AS n, arsignup.create_session(realm(), :'many', client => n::text) AS s;
+SELECT is(going_on(:'many'), '100: 10 to 110', 'A5: and so on');
+SELECT is((SELECT cookie_digest FROM arsignup.sessions WHERE id = (SELECT id FROM begun WHERE n = 2)), NULL, 'A5: a browser is forgotten with its session');
+SELECT is(holds(b.token), true, 'A5: the newest ones hold, and others'' sessions do: ' || n) FROM begun AS b WHERE token IS NOT NULL;
+UPDATE arsignup.sessions SET ended_at = NULL WHERE id IN (SELECT id FROM begun WHERE n < 10);
+INSERT INTO begun SELECT 111, session_id FROM arsignup.create_session(realm(), :'many');
+SELECT is(going_on(:'many'), '108: 2 to 111', 'A5: if ever there are more, two end');
+INSERT INTO begun SELECT n, s.session_id FROM generate_series(112, 125) AS n, arsignup.create_session(realm(), :'many', client => n::text) AS s;
+SELECT is(going_on(:'many'), '100: 25 to 125', 'A5: until there are a hundred');
+SELECT is((SELECT count(token) FROM generate_series(1, 150) AS n, arsignup.create_session(realm(), :'program', client => n::text)), 150::bigint, 'A5: a program''s are not stored, hence not counted');
+
+---------------------------------------------------------------------------------------------------
 -- Cleaning up
 ---------------------------------------------------------------------------------------------------
 

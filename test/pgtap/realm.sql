@@ -193,14 +193,14 @@ SELECT takes(app_of(', ' || setting, ', ' || quote_literal(value)), format('an a
 FROM (VALUES ('state', '{active,inactive}'::text[]), ('signup_mode', '{user,user_org,signup_token}'), ('name_field', '{required,optional,hidden}'),
 	('org_name_field', '{required,optional,hidden}'), ('password_field', '{once,twice}'), ('default_permissions', '{"{}","{a,b:c;*}"}'),
 	('logins_enabled', '{true,false}'), ('signups_enabled', '{true,false}'), ('header_html', '{"","<h1>Hello</h1>"}'), ('footer_html', '{"<p>Bye</p>"}'),
-	('redirect_uris', '{"{}","{https://a.example/x,http://localhost:3000/}"}'), ('allowed_origins', '{"{}","{https://a.example,http://127.0.0.1:8080}"}'))
+	('redirect_uris', '{"{}","{https://a.example/x,http://localhost:3000/}"}'), ('allowed_origins', '{"{}","{*}","{https://a.example,*}","{https://a.example,http://127.0.0.1:8080}"}'))
 	AS v (setting, allowed), unnest(allowed) AS value;
 SELECT breaks(app_of(', ' || setting, ', ' || coalesce(quote_literal(value), 'NULL')), CASE WHEN value IS NULL THEN 'not null' ELSE constraint_name END, format('an app refuses %s = %s', setting, value))
 FROM (VALUES ('state', '{NULL,"",deleted,Active}'::text[], 'state_is_known'), ('signup_mode', '{"",org,User}', 'signup_mode_is_known'), ('name_field', '{"",none}', 'name_field_is_known'),
 	('org_name_field', '{"",none}', 'org_name_field_is_known'), ('password_field', '{"",thrice}', 'password_field_is_known'),
 	('default_permissions', '{"{NULL}","{a b}","{{a}}"}', 'default_permissions_are_valid'),
 	('redirect_uris', '{NULL,"{NULL}","{https://a.example,NULL}","{\"\"}","{https://a.example,http://b.example}","{javascript:alert(1)}"}', 'redirect_uris_are_safe_urls'),
-	('allowed_origins', '{NULL,"{NULL}","{*}","{null}","{\"\"}","{https://a.example/}","{https://a.example/x}","{https://a.example?}","{https://a.example#}","{http://a.example}","{https://*.a.example}","{https://a.example:443}","{http://localhost:80}","{http://[::1]:80}","{https://0x}","{https://a.example,https://a.example:443}"}',
+	('allowed_origins', '{NULL,"{NULL}","{**}","{null}","{\"\"}","{https://a.example/}","{https://a.example/x}","{https://a.example?}","{https://a.example#}","{http://a.example}","{https://*.a.example}","{https://a.example:443}","{http://localhost:80}","{http://[::1]:80}","{https://0x}","{https://a.example,https://a.example:443}"}',
 		'allowed_origins_are_origins'))
 	AS v (setting, refused, constraint_name), unnest(refused) AS value;
 

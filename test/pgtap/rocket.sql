@@ -43,17 +43,18 @@ UPDATE arsignup.realms SET session_type = 'unmanaged' WHERE id = realm('unmanage
 INSERT INTO arsignup.connected_apps (realm_id, id, name, slug, login_handler, signup_handler, signup_mode, default_permissions, allowed_origins, state, signups_enabled, logins_enabled)
 SELECT realm(realm), app('api ' || slug), initcap(slug), slug || pg_backend_pid(), 'https://app.example.com/login?x=1#y', 'https://app.example.com/signup', mode, '{reader}', origins, state, signups, logins
 FROM (VALUES
-	('email', 'u', 'user', '{}'::text[], 'active', NULL::boolean, NULL::boolean),
-	('email', 'o', 'user_org', '{}', 'active', NULL, NULL),
-	('email', 't', 'signup_token', '{}', 'active', NULL, NULL),
+	('email', 'u', 'user', '{*}'::text[], 'active', NULL::boolean, NULL::boolean),
+	('email', 'o', 'user_org', '{*}', 'active', NULL, NULL),
+	('email', 't', 'signup_token', '{*}', 'active', NULL, NULL),
+	('email', 'own', 'user', '{}', 'active', NULL, NULL),
 	('email', 'few', 'user', '{https://shop.example,http://localhost:3000}', 'active', NULL, NULL),
-	('email', 'off', 'user', '{}', 'inactive', NULL, NULL),
-	('asleep', 'asleep', 'user', '{}', 'active', NULL, NULL),
-	('email', 'nosignup', 'user', '{}', 'active', false, NULL),
-	('email', 'nologin', 'user', '{}', 'active', NULL, false),
-	('strict', 'strict', 'user_org', '{}', 'active', NULL, NULL),
-	('verify', 'v', 'user', '{}', 'active', NULL, NULL),
-	('unmanaged', 'un', 'user', '{}', 'active', NULL, NULL)) AS v (realm, slug, mode, origins, state, signups, logins);
+	('email', 'off', 'user', '{*}', 'inactive', NULL, NULL),
+	('asleep', 'asleep', 'user', '{*}', 'active', NULL, NULL),
+	('email', 'nosignup', 'user', '{*}', 'active', false, NULL),
+	('email', 'nologin', 'user', '{*}', 'active', NULL, false),
+	('strict', 'strict', 'user_org', '{*}', 'active', NULL, NULL),
+	('verify', 'v', 'user', '{*}', 'active', NULL, NULL),
+	('unmanaged', 'un', 'user', '{*}', 'active', NULL, NULL)) AS v (realm, slug, mode, origins, state, signups, logins);
 INSERT INTO arsignup.app_routes (kind, name, realm_id, connected_app_id)
 SELECT 'host', slug || pg_backend_pid() || '.example.com', realm(), app('api ' || slug) FROM unnest(ARRAY['u', 'o', 't']) AS slug;
 CREATE FUNCTION host(slug text) RETURNS jsonb LANGUAGE sql AS $$ SELECT jsonb_build_object('x-arsignup-host', slug || pg_backend_pid() || '.example.com') $$;
@@ -189,6 +190,18 @@ SELECT is(cors(call(at('few', '/v1/login'), :'login', from_origin(origin))), '20
 SELECT is(cors(call(at('few', '/v1/login'), :'login', from_origin(NULL))), '200 | Origin', 'no origin, which no page can have');
 SELECT is(cors(ask('OPTIONS', at('few', '/v1/login'), '', from_origin('https://shop.example'))), '204 | https://shop.example | POST | Accept, Content-Type, X-Requested-With | 7200 | Retry-After | Origin', 'preflight of an origin of the app''s');
 SELECT is((ask('OPTIONS', at('u', '/v1/login'))).body, '', '... has no body');
+-- A5: without a word about origins, those may call that are the app's anyway.
+UPDATE arsignup.connected_apps SET redirect_uris = '{https://back.example:8443/x,http://127.0.0.1:3000}', signup_handler = 'https://up.example:443/signup' WHERE id = app('api own');
+SELECT is(cors(call(at('own', '/v1/login'), :'login', from_origin(origin))), '200 | ' || origin || ' | Retry-After | Origin', 'A5: an origin that is the app''s: ' || origin)
+FROM unnest(ARRAY['https://app.example.com', 'https://up.example', 'https://back.example:8443', 'http://127.0.0.1:3000']) AS origin;
+SELECT is(cors(call(at('own', '/v1/login'), :'login', from_origin(origin) || '{"x-arsignup-authority": "auth.example.com:8080"}')), coalesce(said, '200 | ' || origin || ' | Retry-After | Origin'), 'A5: where our pages are: ' || origin)
+FROM (VALUES ('https://auth.example.com:8080', NULL), ('http://auth.example.com:8080', NULL), ('https://auth.example.com', '403 | Origin'), ('https://auth.example.com:8081', '403 | Origin')) AS v (origin, said);
+SELECT is(cors(ask('OPTIONS', at('own', '/v1/' || call), '', from_origin('https://app.example.com'))), '204 | https://app.example.com | POST | Accept, Content-Type, X-Requested-With | 7200 | Retry-After | Origin', 'A5: preflight of the app''s origin for ' || call) FROM unnest(ARRAY['signup', 'login', 'logout']) AS call;
+SELECT is(cors(call(at('own', '/v1/login'), :'login', from_origin(NULL))), '200 | Origin', 'A5: no origin, which no page can have');
+SELECT idle(format('call(at(''own'', ''/v1/%s''), %L, from_origin(%L))', call, body, origin), 403, format('A5: %s from %s', call, origin), '{"error": "Pages of this origin may not call this."}')
+FROM unnest(ARRAY['https://evil.test', 'null', '*', 'http://app.example.com', 'https://app.example.com:444', 'https://app.example.com/', 'https://app.example.com.evil.test', 'https://up.example:443/signup', 'https://back.example', 'http://127.0.0.1', 'http://localhost:3000', 'https://shop.example']) AS origin,
+	(VALUES ('signup', '{"email":"stranger@example.com","password":"canary password"}'), ('login', :'login'), ('logout', '{"token":"x"}')) AS v (call, body);
+SELECT is(cors(ask('OPTIONS', at('own', '/v1/login'), '', from_origin('https://evil.test'))), '403 | Origin', 'A5: nor does another pass the preflight');
 CREATE TEMP TABLE strangers AS SELECT * FROM unnest(ARRAY['https://evil.test', 'null', 'http://shop.example', 'https://shop.example:444', 'https://shop.example/', 'https://SHOP.example', 'https://shop.example.evil.test', 'https://evil.test, https://shop.example',
 	'https://auth.example.com', 'http://localhost:30000', 'http://localhost', '*']) AS origin;
 SELECT idle(format('call(at(''few'', ''/v1/%s''), %L, from_origin(%L))', call, body, origin), 403, format('%s from %s', call, origin), '{"error": "Pages of this origin may not call this."}') FROM strangers,

@@ -620,6 +620,36 @@ RESET lock_timeout;
 SELECT is(:'left_behind'::text, '""9999ms', 'the caller''s search_path and lock_timeout are as they were');
 
 ---------------------------------------------------------------------------------------------------
+-- A5: how many tokens of a source may be pending
+---------------------------------------------------------------------------------------------------
+
+INSERT INTO arsignup.signup_tokens (realm_id, digest, connected_app_id, created_at, expires_at, username, email, credential_type, custom, source)
+SELECT realm(), sha256((n || host(source))::bytea), app(), now(), now() + n * interval '1 minute', 'full', 'full', 'password', '{}', source
+FROM generate_series(1, 999) AS n, (VALUES (inet '192.0.2.99'), ('2001:db8:9:9::/64')) AS s (source) WHERE n <> 7 OR family(source) = 4;
+CREATE FUNCTION sign_up_from(email text, source text, app text DEFAULT 'tokens') RETURNS text LANGUAGE sql AS $$
+	SELECT format('SELECT arsignup.signup(app(%L), %L, ip => %L, password_hash => ready_hash())', app, email, source)
+$$;
+CREATE FUNCTION ended(statement text) RETURNS text LANGUAGE sql AS $$ SELECT concat_ws(' ', code, message) FROM arsignup_test.outcome(statement) $$;
+SELECT is(ended(sign_up_from('first@full.example', '::ffff:192.0.2.99')), '00000', 'A5: the thousandth token of a source');
+SELECT is((SELECT host(source) FROM arsignup.signup_tokens WHERE email = 'first@full.example'), '192.0.2.99', 'A5: which is noted, as it is counted');
+SELECT is(ended(sign_up_from('second@full.example', '192.0.2.99')), 'SU008 too many attempts', 'A5: not one more');
+SELECT ok((detail::json ->> 'retry_after')::int BETWEEN 50 AND 60, 'A5: until the first has expired') FROM outcome(sign_up_from('second@full.example', '192.0.2.99'));
+SELECT is(ended(sign_up_from('third@full.example', '192.0.2.98')), '00000', 'A5: another source');
+SELECT is(ended(sign_up_from('fourth@full.example', '192.0.2.99', 'other')), '00000', 'A5: another realm');
+SELECT is(ended(sign_up_from('fifth@full.example', NULL)), '00000', 'A5: none is known');
+SELECT is(ended(format('SELECT arsignup.mint_signup_token(app(), %L, password_hash => ready_hash())', 'sixth@full.example')), '00000', 'A5: the application itself');
+SELECT is((SELECT count(source) FROM arsignup.signup_tokens WHERE email IN ('fifth@full.example', 'sixth@full.example')), 0::bigint, 'A5: has no source');
+SELECT is(ended(sign_up_from('seventh@full.example', '192.0.2.99', 'orgs')), '00000', 'A5: who becomes a user at once leaves none');
+UPDATE arsignup.signup_tokens SET revoked_at = now() WHERE source = '192.0.2.99' AND expires_at = now() + interval '500 minutes';
+SELECT is(ended(sign_up_from('second@full.example', '192.0.2.99')), '00000', 'A5: one that is revoked makes room');
+UPDATE arsignup.signup_tokens SET redeemed_at = now(), user_id = arsignup.new_id() WHERE source = '192.0.2.99' AND expires_at = now() + interval '501 minutes';
+SELECT is(ended(sign_up_from('eighth@full.example', '192.0.2.99')), '00000', 'A5: one that is redeemed, too');
+UPDATE arsignup.signup_tokens SET expires_at = now() - interval '1 minute' WHERE source = '192.0.2.99' AND expires_at = now() + interval '1 minute';
+SELECT is(ended(sign_up_from('ninth@full.example', '192.0.2.99')), '00000', 'A5: one that has expired, too');
+SELECT is(ended(sign_up_from(n || '@v6.example', '2001:db8:9:9::' || n)), CASE WHEN n > 2 THEN 'SU008 too many attempts' ELSE '00000' END, 'A5: a /64 is one source: ' || n) FROM generate_series(1, 3) AS n;
+DELETE FROM arsignup.signup_tokens WHERE source IS NOT NULL;
+
+---------------------------------------------------------------------------------------------------
 -- What the tables hold at the end
 ---------------------------------------------------------------------------------------------------
 
