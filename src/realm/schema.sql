@@ -101,7 +101,7 @@ COMMENT ON COLUMN arsignup.realms.password_min_score IS 'Least strength of a pas
 COMMENT ON COLUMN arsignup.realms.session_type IS 'managed: sessions are stored and can be ended. unmanaged: the login token is all there is.';
 COMMENT ON COLUMN arsignup.realms.session_minutes IS 'How many minutes a session lasts.';
 COMMENT ON COLUMN arsignup.realms.jwt_alg IS 'How login tokens are signed: HS256, EdDSA or RS256.';
-COMMENT ON COLUMN arsignup.realms.jwt_fields IS 'What a login token tells beside the user: any of custom, memberships, orgs.';
+COMMENT ON COLUMN arsignup.realms.jwt_fields IS 'What a login token tells beside the user: any of custom (cs), memberships (m) and, with memberships, orgs (o and ocs in m). As much as fits into arsignup.max_login_token_size: first permissions, then cs, m.o, m.cs and m.ocs. A claim is there as a whole or not at all; left_out names those that are not, also for a number of more than 308 digits, or arrays and objects nested more than 64 deep in a token.';
 COMMENT ON COLUMN arsignup.realms.sso IS 'basic: each app asks for the password. seamless: a hosted page that remembers the session forwards at once.';
 COMMENT ON COLUMN arsignup.realms.email_verification IS 'Whether a signup asks for the email to be verified: none, request, or require: nobody logs in before. What must be mailed is an event.';
 COMMENT ON COLUMN arsignup.realms.custom IS 'Attributes of your own.';
