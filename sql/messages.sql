@@ -32,7 +32,7 @@ INSERT INTO arsignup.connected_apps (realm_id, id, name, slug, login_handler, st
 	(:closed, :closed_app, 'App', 'closed', 'https://app.example.com', 'active', NULL, NULL, NULL),
 	(:realm, :inactive_app, 'App', 'inactive', 'https://app.example.com', 'inactive', NULL, NULL, NULL),
 	(:realm, :no_signups, 'App', 'no-signups', 'https://app.example.com', 'active', false, NULL, NULL),
-	(:realm, :strict_app, 'App', 'strict', 'https://app.example.com', 'active', NULL, 'required', 'twice'),
+	(:realm, :strict_app, 'App', 'strict', 'https://app.example.com', 'active', NULL, 'both', 'twice'),
 	(:realm, :leaving_app, 'App', 'leaving', 'https://app.example.com', 'active', NULL, NULL, NULL);
 
 -- Ids.
@@ -264,6 +264,9 @@ SELECT arsignup.mint_signup_token(:app, 'bob@example.com', 'correct horse batter
 SELECT arsignup.mint_signup_token(:app, 'bob@example.com', 'correct horse battery staple', ttl => '366 days 1 second'); \echo :SQLSTATE
 SELECT arsignup.mint_signup_token(:app, 'bob@example.com', 'correct horse battery staple', org_name => repeat('x', 256)); \echo :SQLSTATE
 SELECT arsignup.mint_signup_token(:strict_app, 'bob@example.com', 'correct horse battery staple'); \echo :SQLSTATE
+UPDATE arsignup.connected_apps SET name_field = 'required' WHERE id = :strict_app; -- N4
+SELECT arsignup.mint_signup_token(:strict_app, 'bob@example.com', 'correct horse battery staple', last_name => ' '); \echo :SQLSTATE
+UPDATE arsignup.connected_apps SET name_field = 'both' WHERE id = :strict_app;
 SELECT arsignup.mint_signup_token(:strict_app, 'bob@example.com', 'correct horse battery staple', first_name => 'Bob', last_name => 'Beck', password_confirmation => NULL); \echo :SQLSTATE
 SELECT arsignup.mint_signup_token(:standard_app, 'bob@example.com', 'correct horse battery staple'); \echo :SQLSTATE
 SELECT arsignup.mint_signup_token(:standard_app, 'bob@example.com', 'correct horse battery staple', username => 'bob@example.com'); \echo :SQLSTATE

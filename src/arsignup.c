@@ -112,6 +112,14 @@ char	   *key_file_setting = NULL;
 int			reset_token_lifetime_setting = 3600;
 int			verification_token_lifetime_setting = 3 * 24 * 3600;
 
+/*
+ * A login token travels in a URL. nginx, Apache, Tomcat and Kestrel take eight
+ * kilobytes of request line, Tomcat with all other headers in them: this
+ * leaves two for the handler's path, cookies and what is handed back. gunicorn
+ * takes four.
+ */
+int			max_login_token_size_setting = 6000;
+
 /* Deleting everybody takes two deliberate steps. */
 bool		allow_drop_setting = false;
 
@@ -271,6 +279,17 @@ define_recovery_settings(void)
 							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 }
 
+/* Define the settings of login tokens. */
+static void
+define_login_settings(void)
+{
+	DefineCustomIntVariable("arsignup.max_login_token_size",
+							"Sets how large a login token may become by custom, memberships and orgs.",
+							"What does not fit is left out, and the claim left_out says so. A token always has ids, names and times.",
+							&max_login_token_size_setting, 6000, 1024, 65536,
+							PGC_SUSET, GUC_UNIT_BYTE, NULL, NULL, NULL);
+}
+
 /* Called when the library is loaded: by the postmaster, or by a backend that runs one of our functions. */
 void
 _PG_init(void)
@@ -285,6 +304,7 @@ _PG_init(void)
 	define_attempt_settings();
 	define_account_settings();
 	define_recovery_settings();
+	define_login_settings();
 	MarkGUCPrefixReserved("arsignup");
 	if (process_shared_preload_libraries_in_progress)
 	{

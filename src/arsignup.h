@@ -51,6 +51,7 @@ extern int	max_pending_tokens_per_source_setting;
 extern char *key_file_setting;
 extern int	reset_token_lifetime_setting;
 extern int	verification_token_lifetime_setting;
+extern int	max_login_token_size_setting;
 extern bool allow_drop_setting;
 
 #endif							/* ARSIGNUP_H */

@@ -5,17 +5,20 @@
 
 #include <sodium.h>
 
+#include "base/shared.h"
 #include "utils/timestamp.h"
 
 /*
  * Make an id: 48 bits of milliseconds, 12 bits of their fraction (method 3 of
- * section 6.2), 62 random bits.
+ * section 6.2), 62 random bits. Ids sort as they were made, since events are
+ * handed out in their order; so if the clock was set back, their time goes on
+ * from where it was.
  */
 pg_uuid_t
 id_make(TimestampTz now)
 {
-	uint64		microseconds = (uint64) now +
-		(uint64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
+	uint64		microseconds = shared_id_time((uint64) now +
+											  (uint64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY);
 	uint64		milliseconds = microseconds / 1000;
 	uint32		fraction = (microseconds % 1000) * 4096 / 1000;
 	pg_uuid_t	id;

@@ -1,5 +1,6 @@
 /*
- * What all backends of the server share: counters and the hash gate's state.
+ * What all backends of the server share: counters, the hash gate's state, the
+ * time of the last id.
  */
 #include "base/shared.h"
 
@@ -30,6 +31,7 @@ initialise_state(SharedState *state)
 	for (int i = 0; i < COUNTERS; i++)
 		pg_atomic_init_u64(&state->counters[i], 0);
 	pg_atomic_init_u64(&state->argon2_pace, 0);
+	pg_atomic_init_u64(&state->last_id_time, 0);
 	SpinLockInit(&state->gate.mutex);
 	state->gate.running = 0;
 	state->gate.waiting = 0;
@@ -78,6 +80,26 @@ shared_state(void)
 				 errmsg("arsignup must be loaded via shared_preload_libraries"),
 				 errhint("Add arsignup to shared_preload_libraries and restart the server.")));
 	return shared;
+}
+
+/*
+ * Return the time for a new id, in microseconds: now, or just after that of
+ * the last id, if the clock was set back since. Ids sort as they were made
+ * then, as long as the server runs; without shared memory, by the clock.
+ */
+uint64
+shared_id_time(uint64 now)
+{
+	uint64		last;
+	uint64		next;
+
+	if (shared == NULL)
+		return now;
+	last = pg_atomic_read_u64(&shared->last_id_time);
+	do
+		next = Max(now, last + 1);
+	while (!pg_atomic_compare_exchange_u64(&shared->last_id_time, &last, next));
+	return next;
 }
 
 /* Return how many hashes may run at a time: as set, else one for each core. */

@@ -38,12 +38,14 @@ typedef struct SharedState
 {
 	pg_atomic_uint64 counters[COUNTERS];
 	pg_atomic_uint64 argon2_pace;	/* password/pace.c keeps it */
+	pg_atomic_uint64 last_id_time;	/* of the last id that was made, in microseconds; id.c */
 	HashGate	gate;
 } SharedState;
 
 extern void shared_install_hooks(void);
 extern bool shared_exists(void);
 extern SharedState *shared_state(void);
+extern uint64 shared_id_time(uint64 now);
 extern int	hash_slots(void);
 extern void count(Counter counter);
 

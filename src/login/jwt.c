@@ -5,16 +5,24 @@
  * A header has alg, typ and kid and nothing else; base64url has no padding and
  * no spare bits; no object has a member twice. The algorithm is compared with
  * the one of the key, never chosen by the token.
+ *
+ * Claims are carried as they are written, but for what the readers of others
+ * refuse, so that one number would void the whole token: it may have so many
+ * digits, and arrays and objects may nest so deep.
  */
 #include "login/jwt.h"
 
 #include <jansson.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define BASE64URL sodium_base64_VARIANT_URLSAFE_NO_PADDING
 #define HEADER_MAX 256
+
+/* Longest whole number that certainly is one of 64 bits, as characters. */
+#define INTEGER_MAX_SIZE 18
 
 static const char *const alg_names[] = {"HS256", "EdDSA", "RS256"};
 
@@ -131,29 +139,102 @@ jwt_decode_payload(const Jwt *jwt, char *out, size_t *size)
 	return decode(jwt->payload, out, jwt->payload.size, size);
 }
 
-/* Tell whether a value nests no deeper than this. */
+/* Tell a character of numbers. */
 static bool
-is_shallow(const json_t *value, int depth)
+is_numeric(char c)
 {
-	const char *key;
-	json_t	   *member;
-	size_t		i;
+	return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+}
 
-	if (depth == 0)
-		return !json_is_object(value) && !json_is_array(value);
-	if (json_is_object(value))
+/* Take a string, a number or any other character off the front of JSON text, which need not be well-formed. */
+static Span
+take_token(Span *rest)
+{
+	const char *end = rest->data + rest->size;
+	const char *at = rest->data + 1;
+	Span		token;
+
+	if (*rest->data == '"')
 	{
-		json_object_foreach((json_t *) value, key, member)
-			if (!is_shallow(member, depth - 1))
-				return false;
+		while (at < end && *at != '"')
+			at += *at == '\\' && at + 1 < end ? 2 : 1;
+		at += at < end;
 	}
-	else if (json_is_array(value))
+	else if (is_numeric(*rest->data))
+		while (at < end && is_numeric(*at))
+			at++;
+	token = (Span) {rest->data, at - rest->data};
+	*rest = (Span) {at, end - at};
+	return token;
+}
+
+/* Count the digits of a token; those of a string do not count. */
+static size_t
+count_digits(Span token)
+{
+	size_t		digits = 0;
+
+	for (size_t i = 0; *token.data != '"' && i < token.size; i++)
+		digits += token.data[i] >= '0' && token.data[i] <= '9';
+	return digits;
+}
+
+/* Tell whether all readers take what JSON text has at this depth. */
+static bool
+is_portable(Span json, int depth)
+{
+	while (json.size > 0)
 	{
-		json_array_foreach(value, i, member)
-			if (!is_shallow(member, depth - 1))
-				return false;
+		Span		token = take_token(&json);
+
+		if (*token.data == '{' || *token.data == '[')
+			depth++;
+		else if (*token.data == '}' || *token.data == ']')
+			depth--;
+		if (depth > JWT_MAX_DEPTH || count_digits(token) > JWT_MAX_DIGITS)
+			return false;
 	}
 	return true;
+}
+
+/* Tell a number that is written as a whole one, and may have more than 64 bits. */
+static bool
+is_long_integer(Span token)
+{
+	return token.size > INTEGER_MAX_SIZE && *token.data != '"' && is_numeric(*token.data) &&
+		memchr(token.data, '.', token.size) == NULL && memchr(token.data, 'e', token.size) == NULL &&
+		memchr(token.data, 'E', token.size) == NULL;
+}
+
+/*
+ * Parse claims as parse_json does, but for whole numbers beyond 64 bits, at
+ * which jansson stops: they become numbers with an exponent, which are not
+ * whole ones to it.
+ */
+static json_t *
+parse_claims(Span text)
+{
+	char	   *copy = malloc(text.size + 2 * (text.size / INTEGER_MAX_SIZE) + 1);
+	char	   *end = copy;
+	json_t	   *claims;
+
+	if (copy == NULL)
+		return NULL;
+	while (text.size > 0)
+	{
+		Span		token = take_token(&text);
+
+		memcpy(end, token.data, token.size);
+		end += token.size;
+		if (is_long_integer(token))
+		{
+			memcpy(end, "e0", 2);
+			end += 2;
+		}
+	}
+	claims = parse_json((Span) {copy, end - copy});
+	free(copy);
+	return claims;
 }
 
 /* Copy a member that is a string and fits. */
@@ -182,10 +263,10 @@ number_member(const json_t *object, const char *name, int64_t *out)
 bool
 jwt_read_claims(Span payload, JwtClaims *claims)
 {
-	json_t	   *object = parse_json(payload);
+	json_t	   *object = is_portable(payload, 0) ? parse_claims(payload) : NULL;
 	const char *sub = string_member(object, "sub");
 	const char *sid = string_member(object, "sid");
-	bool		is_read = json_is_object(object) && is_shallow(object, JWT_MAX_DEPTH) &&
+	bool		is_read = json_is_object(object) &&
 		copy_member(object, "aud", claims->aud, sizeof(claims->aud)) &&
 		copy_member(object, "uid", claims->uid, sizeof(claims->uid)) &&
 		copy_member(object, "tk", claims->tk, sizeof(claims->tk)) &&
@@ -252,6 +333,40 @@ jwt_verify(const Jwt *jwt, const JwtKey *key)
 
 /* ---------- writing ---------- */
 
+/* Tell whether claims may have these members, written as JSON: ,"name":value... */
+bool
+jwt_can_carry(Span member)
+{
+	return is_portable(member, 1);
+}
+
+/* Write a token's header; return its size. */
+static int
+format_header(const JwtKey *key, const char *kid, char header[HEADER_MAX])
+{
+	return snprintf(header, HEADER_MAX, "{\"alg\":\"%s\",\"typ\":\"JWT\",\"kid\":\"%s\"}",
+					alg_names[key->alg], kid);
+}
+
+/* Return the size of a key's signatures. */
+static size_t
+signature_size(const JwtKey *key)
+{
+	return key->alg == JWT_HS256 ? crypto_auth_hmacsha256_BYTES :
+		key->alg == JWT_EDDSA ? crypto_sign_BYTES : (size_t) EVP_PKEY_size(key->rsa);
+}
+
+/* Return how large a payload may be for the token not to be larger than this. */
+size_t
+jwt_payload_room(const JwtKey *key, const char *kid, size_t token_size)
+{
+	char		header[HEADER_MAX];
+	size_t		around = sodium_base64_encoded_len(format_header(key, kid, header), BASE64URL) +
+		sodium_base64_encoded_len(signature_size(key), BASE64URL);	/* each with a NUL, where the token has a dot */
+
+	return token_size > around ? (token_size - around) * 3 / 4 : 0;
+}
+
 /* Return the room that a token with such a payload needs at most. */
 size_t
 jwt_token_size(size_t payload_size)
@@ -309,8 +424,7 @@ jwt_sign(const JwtKey *key, const char *kid, Span payload, char *out, size_t cap
 	uint8_t		signature[JWT_SIGNATURE_MAX];
 	size_t		size;
 	char	   *end;
-	int			length = snprintf(header, sizeof(header), "{\"alg\":\"%s\",\"typ\":\"JWT\",\"kid\":\"%s\"}",
-								  alg_names[key->alg], kid);
+	int			length = format_header(key, kid, header);
 
 	end = encode(out, out + capacity, header, length);
 	*end++ = '.';

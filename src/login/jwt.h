@@ -11,7 +11,8 @@
 #include "base/text.h"
 
 #define JWT_MAX_SIZE 65536		/* bytes of a whole token */
-#define JWT_MAX_DEPTH 16		/* of arrays and objects in the claims */
+#define JWT_MAX_DEPTH 64		/* of arrays and objects in the claims, as readers in .NET take at most */
+#define JWT_MAX_DIGITS 308		/* of a number in the claims: any such one is in the range of double */
 #define JWT_KID_MAX 64
 #define JWT_SIGNATURE_MAX 512	/* RSA with 4096 bits */
 #define ED25519_PUBLIC_SIZE 32
@@ -61,6 +62,8 @@ extern bool jwt_parse(Span token, Jwt *jwt);
 extern bool jwt_decode_payload(const Jwt *jwt, char *out, size_t *size);
 extern bool jwt_read_claims(Span payload, JwtClaims *claims);
 extern bool jwt_verify(const Jwt *jwt, const JwtKey *key);
+extern bool jwt_can_carry(Span member);
+extern size_t jwt_payload_room(const JwtKey *key, const char *kid, size_t token_size);
 extern size_t jwt_token_size(size_t payload_size);
 extern size_t jwt_sign(const JwtKey *key, const char *kid, Span payload, char *out, size_t capacity);
 

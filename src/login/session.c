@@ -115,12 +115,102 @@ public_id(const char *prefix, const pg_uuid_t *id)
 	return psprintf("%s_%.*s", prefix, BASE62_UUID_LENGTH, number);
 }
 
-/* Write the claims of a login token: AuthRocket 1's names, with sub and sid beside uid and tk. */
+/* What a token may tell beside what every token tells: the values of cs and m, null where the realm wants none. */
+typedef struct Extras
+{
+	const char *custom;
+	SPITupleTable *memberships;
+	bool		with_orgs;
+} Extras;
+
+/* How much of it a token tells. */
+typedef struct Choice
+{
+	bool		custom;
+	MembershipDetail memberships;
+} Choice;
+
+/*
+ * All if it fits, else the first choice that does: permissions before the
+ * user's attributes, these before what orgs are called, and that before the
+ * attributes of memberships and orgs.
+ */
+static const Choice choices[] = {
+	{true, MEMBERSHIPS_ATTRIBUTES}, {true, MEMBERSHIPS_ORG_NAMES}, {true, MEMBERSHIPS_PERMISSIONS},
+	{false, MEMBERSHIPS_ATTRIBUTES}, {false, MEMBERSHIPS_ORG_NAMES}, {false, MEMBERSHIPS_PERMISSIONS},
+	{true, MEMBERSHIPS_NONE}, {false, MEMBERSHIPS_NONE}
+};
+
+/* Append the name of a claim that is left out. */
+static void
+append_left_out(StringInfo json, bool is_left_out, const char *name)
+{
+	if (is_left_out)
+		appendStringInfo(json, "%s\"%s\"", json->data[json->len - 1] == '[' ? "" : ",", name);
+}
+
+/* Append what a choice tells, and which claims it leaves out, if any; at the latest stop when the room is used up. */
+static void
+append_choice(StringInfo json, const Extras *extras, const Choice *choice, int room)
+{
+	bool		lacks_attributes = extras->memberships != NULL && choice->memberships != MEMBERSHIPS_NONE &&
+		choice->memberships < MEMBERSHIPS_ATTRIBUTES;
+
+	if (extras->custom != NULL && choice->custom)
+		appendStringInfo(json, ",\"cs\":%s", extras->custom);
+	if (extras->memberships != NULL && choice->memberships != MEMBERSHIPS_NONE)
+	{
+		appendStringInfoString(json, ",\"m\":");
+		memberships_append_claims(json, extras->memberships, choice->memberships, extras->with_orgs, room);
+	}
+	if (choice == choices)
+		return;
+	appendStringInfoString(json, ",\"left_out\":[");
+	append_left_out(json, extras->custom != NULL && !choice->custom, "cs");
+	append_left_out(json, extras->memberships != NULL && choice->memberships == MEMBERSHIPS_NONE, "m");
+	append_left_out(json, lacks_attributes, "m.cs");
+	append_left_out(json, lacks_attributes && extras->with_orgs, "m.ocs");
+	append_left_out(json, lacks_attributes && extras->with_orgs && choice->memberships < MEMBERSHIPS_ORG_NAMES, "m.o");
+	appendStringInfoChar(json, ']');
+}
+
+/* Append as much of the extras as fits into the room, and can be carried; leave room for a brace. */
+static void
+append_extras(StringInfo json, const Extras *extras, int room)
+{
+	int			start = json->len;
+
+	if (extras->custom == NULL && extras->memberships == NULL)
+		return;
+	for (size_t i = 0; i < lengthof(choices); i++)
+	{
+		json->len = start;
+		append_choice(json, extras, &choices[i], room);
+		if (json->len < room && jwt_can_carry((Span) {json->data + start, json->len - start}))
+			return;
+	}
+}
+
+/* Read what a realm wants to be told of a user. */
+static Extras
+read_extras(const Realm *realm, const User *user)
+{
+	Extras		extras = {.with_orgs = realm->jwt_has_orgs};
+
+	if (realm->jwt_has_custom)
+		extras.custom = JsonbToCString(NULL, &user->custom->root, VARSIZE(user->custom));
+	if (realm->jwt_has_memberships)
+		extras.memberships = memberships_read_claims(&realm->id, &user->id, GetCurrentTimestamp());
+	return extras;
+}
+
+/* Write the claims of a login token: AuthRocket 1's names, with sub, sid and gen beside them. */
 static Span
-write_claims(const Realm *realm, const User *user, const Session *session)
+write_claims(const Realm *realm, const User *user, const Session *session, int room)
 {
 	char	   *uid = public_id("usr", &user->id);
 	char	   *tk = public_id(session->is_managed ? MANAGED_PREFIX : UNMANAGED_PREFIX, &session->id);
+	Extras		extras = read_extras(realm, user);
 	StringInfoData json;
 
 	initStringInfo(&json);
@@ -137,14 +227,7 @@ write_claims(const Realm *realm, const User *user, const Session *session)
 	appendStringInfo(&json, ",\"gen\":%d,\"iat\":" INT64_FORMAT ",\"exp\":" INT64_FORMAT,
 					 session->token_generation,
 					 epoch_seconds(session->created_at), epoch_seconds(session->expires_at));
-	if (realm->jwt_has_custom)
-		appendStringInfo(&json, ",\"cs\":%s", JsonbToCString(NULL, &user->custom->root, VARSIZE(user->custom)));
-	if (realm->jwt_has_memberships)
-	{
-		appendStringInfoString(&json, ",\"m\":");
-		memberships_append_claims(&json, &realm->id, &user->id, realm->jwt_has_orgs,
-								  GetCurrentTimestamp());
-	}
+	append_extras(&json, &extras, room);
 	appendStringInfoChar(&json, '}');
 	return (Span) {json.data, json.len};
 }
@@ -153,29 +236,15 @@ write_claims(const Realm *realm, const User *user, const Session *session)
 static char *
 sign_token(SecretScope *scope, const Realm *realm, const User *user, const Session *session, const SigningKey *key)
 {
-	Span		claims = write_claims(realm, user, session);
-	JwtClaims	check;
+	Span		claims = write_claims(realm, user, session,
+									  jwt_payload_room(&key->jwt, key->kid, max_login_token_size_setting));
 	size_t		capacity = jwt_token_size(claims.size);
 	char	   *token = secret_alloc(scope, capacity);
-	size_t		size;
 
-	if (!jwt_read_claims(claims, &check))
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("login token cannot carry the custom attributes"),
-				 errdetail("They nest deeper than %d levels, or hold a number beyond 64 bits.", JWT_MAX_DEPTH),
-				 errhint("Take custom, memberships or orgs out of the realm's jwt_fields.")));
-	size = jwt_sign(&key->jwt, key->kid, claims, token, capacity);
-
-	if (size == 0)
+	if (jwt_sign(&key->jwt, key->kid, claims, token, capacity) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARSIGNUP_KEY),
 				 errmsg("could not sign a login token")));
-	if (size > JWT_MAX_SIZE)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("login token would have %zu bytes, more than %d", size, JWT_MAX_SIZE),
-				 errhint("Take custom, memberships or orgs out of the realm's jwt_fields.")));
 	return token;
 }
 

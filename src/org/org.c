@@ -57,9 +57,9 @@ membership_insert(const pg_uuid_t *realm_id, const Membership *membership, Times
 
 /* Append a member of an object: ,"name":value; nothing for a null column. */
 static void
-append_member(StringInfo json, int64 row, const char *name, int number, bool is_json)
+append_member(StringInfo json, SPITupleTable *rows, uint64 row, const char *name, int number, bool is_json)
 {
-	char	   *value = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, number);
+	char	   *value = SPI_getvalue(rows->vals[row], rows->tupdesc, number);
 
 	if (value == NULL)
 		return;
@@ -70,14 +70,9 @@ append_member(StringInfo json, int64 row, const char *name, int number, bool is_
 		escape_json(json, value);
 }
 
-/*
- * Append a user's memberships as login tokens tell them: [{"p": permissions,
- * "oid", "cs": custom, and of the org "o": name, "ocs": custom}, ...]. Those
- * that have expired or belong to an inactive org do not count.
- */
-void
-memberships_append_claims(StringInfo json, const pg_uuid_t *realm_id, const pg_uuid_t *user_id,
-						  bool with_orgs, TimestampTz now)
+/* Read a user's memberships for a login token; those that have expired or belong to an inactive org do not count. */
+SPITupleTable *
+memberships_read_claims(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now)
 {
 	static Statement select_memberships = STATEMENT(
 		"SELECT to_jsonb(m.permissions), arsignup.format_id('org', m.org_id), m.custom, o.name, o.custom"
@@ -86,24 +81,35 @@ memberships_append_claims(StringInfo json, const pg_uuid_t *realm_id, const pg_u
 		" WHERE m.realm_id = $1 AND m.user_id = $2 AND (m.expires_at IS NULL OR m.expires_at > $3)"
 		" AND (m.org_id IS NULL OR o.state = 'active') ORDER BY m.created_at, m.id");
 	Parameters	parameters = {0};
-	uint64		rows;
 
 	add_uuid(&parameters, realm_id);
 	add_uuid(&parameters, user_id);
 	add_time(&parameters, now);
-	rows = statement_run(&select_memberships, &parameters);
+	(void) statement_run(&select_memberships, &parameters);
+	return SPI_tuptable;
+}
+
+/*
+ * Append memberships as login tokens tell them: [{"p": permissions, "oid",
+ * "cs": custom, and of the org "o": name, "ocs": custom}, ...]; no further
+ * than the room goes.
+ */
+void
+memberships_append_claims(StringInfo json, SPITupleTable *memberships, MembershipDetail detail,
+						  bool with_orgs, int room)
+{
 	appendStringInfoChar(json, '[');
-	for (uint64 row = 0; row < rows; row++)
+	for (uint64 row = 0; row < memberships->numvals && json->len <= room; row++)
 	{
 		appendStringInfo(json, "%s{\"p\":%s", row > 0 ? "," : "",
-						 SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 1));
-		append_member(json, row, "oid", 2, false);
-		append_member(json, row, "cs", 3, true);
-		if (with_orgs)
-		{
-			append_member(json, row, "o", 4, false);
-			append_member(json, row, "ocs", 5, true);
-		}
+						 SPI_getvalue(memberships->vals[row], memberships->tupdesc, 1));
+		append_member(json, memberships, row, "oid", 2, false);
+		if (detail >= MEMBERSHIPS_ATTRIBUTES)
+			append_member(json, memberships, row, "cs", 3, true);
+		if (with_orgs && detail >= MEMBERSHIPS_ORG_NAMES)
+			append_member(json, memberships, row, "o", 4, false);
+		if (with_orgs && detail >= MEMBERSHIPS_ATTRIBUTES)
+			append_member(json, memberships, row, "ocs", 5, true);
 		appendStringInfoChar(json, '}');
 	}
 	appendStringInfoChar(json, ']');

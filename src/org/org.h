@@ -7,6 +7,7 @@
 #include "arsignup.h"
 #include "base/caller.h"
 #include "datatype/timestamp.h"
+#include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "utils/array.h"
 #include "utils/jsonb.h"
@@ -30,10 +31,20 @@ typedef struct Membership
 	Jsonb	   *custom;			/* null: {} */
 } Membership;
 
+/* How much of memberships is told. */
+typedef enum MembershipDetail
+{
+	MEMBERSHIPS_NONE,
+	MEMBERSHIPS_PERMISSIONS,
+	MEMBERSHIPS_ORG_NAMES,
+	MEMBERSHIPS_ATTRIBUTES
+} MembershipDetail;
+
 extern void org_insert(const pg_uuid_t *realm_id, const Org *org, TimestampTz now);
 extern bool membership_insert(const pg_uuid_t *realm_id, const Membership *membership, TimestampTz now);
-extern void memberships_append_claims(StringInfo json, const pg_uuid_t *realm_id,
-									  const pg_uuid_t *user_id, bool with_orgs, TimestampTz now);
+extern SPITupleTable *memberships_read_claims(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now);
+extern void memberships_append_claims(StringInfo json, SPITupleTable *memberships, MembershipDetail detail,
+									  bool with_orgs, int room);
 extern bool orgs_exist(const pg_uuid_t *realm_id);
 extern uint64 memberships_purge(TimestampTz now, int64 max_rows);
 extern uint64 orgs_delete_realm(const Caller *caller, const pg_uuid_t *realm_id, int64 max_rows);

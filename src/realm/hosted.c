@@ -31,7 +31,7 @@ static void
 fill_rules(FormRules *rules)
 {
 	rules->usernames_are_emails = column_bool(9);
-	rules->name_field = field_rule(column_text(10));
+	rules->name_field = name_rule(column_text(10));
 	rules->org_name_field = signup_mode(column_text(11)) == SIGNUP_USER_ORG ?
 		field_rule(column_text(12)) : FIELD_HIDDEN;
 	rules->password_is_asked_twice = column_bool(13);

@@ -32,7 +32,7 @@ static Statement select_app = STATEMENT(
 	"SELECT " REALM_COLUMNS ", a.id, a.name, a.state = 'active',"
 	" coalesce(a.logins_enabled, r.logins_enabled), coalesce(a.signups_enabled, r.signups_enabled),"
 	" coalesce(a.signup_mode, r.signup_mode),"
-	" coalesce(a.name_field, r.name_field) = 'required',"
+	" coalesce(a.name_field, r.name_field),"
 	" coalesce(a.org_name_field, r.org_name_field),"
 	" coalesce(a.password_field, r.password_field) = 'twice',"
 	" coalesce(a.default_permissions, r.default_permissions), r.signup_token_ttl,"
@@ -131,6 +131,15 @@ field_rule(const char *name)
 	return strcmp(name, "hidden") == 0 ? FIELD_HIDDEN : FIELD_OPTIONAL;
 }
 
+/* Translate the rule of first and last name, of which one is enough unless both are asked for. */
+FieldRule
+name_rule(const char *name)
+{
+	if (strcmp(name, "both") == 0)
+		return FIELD_REQUIRED;
+	return strcmp(name, "required") == 0 ? FIELD_EITHER : field_rule(name);
+}
+
 /* Read a connected app with its realm, or raise SU010. */
 void
 app_read(const pg_uuid_t *id, App *app)
@@ -148,7 +157,7 @@ app_read(const pg_uuid_t *id, App *app)
 	app->logins_enabled = column_bool(21);
 	app->signups_enabled = column_bool(22);
 	app->signup_mode = signup_mode(column_text(23));
-	app->names_are_required = column_bool(24);
+	app->name_field = name_rule(column_text(24));
 	app->org_name_field = field_rule(column_text(25));
 	app->password_is_asked_twice = column_bool(26);
 	app->default_permissions = DatumGetArrayTypeP(column(27, &isnull));

@@ -42,7 +42,7 @@ typedef struct App
 	bool		logins_enabled;
 	bool		signups_enabled;
 	SignupMode	signup_mode;
-	bool		names_are_required;
+	FieldRule	name_field;
 	FieldRule	org_name_field;
 	bool		password_is_asked_twice;
 	ArrayType  *default_permissions;
@@ -57,6 +57,7 @@ extern void realm_read_active(const pg_uuid_t *id, Realm *realm);
 extern void app_read(const pg_uuid_t *id, App *app);
 extern SignupMode signup_mode(const char *name);
 extern FieldRule field_rule(const char *name);
+extern FieldRule name_rule(const char *name);
 extern void app_read_active(const pg_uuid_t *id, App *app);
 extern bool permissions_are_valid(ArrayType *permissions);
 extern bool realm_lock_inactive(const pg_uuid_t *id);

@@ -16,6 +16,7 @@ typedef enum SignupMode
 typedef enum FieldRule
 {
 	FIELD_REQUIRED,
+	FIELD_EITHER,				/* one of two such fields is required */
 	FIELD_OPTIONAL,
 	FIELD_HIDDEN
 } FieldRule;

@@ -51,7 +51,7 @@ CREATE TABLE arsignup.realms (
 	signup_mode text NOT NULL DEFAULT 'user'
 		CONSTRAINT signup_mode_is_known CHECK (signup_mode IN ('user', 'user_org', 'signup_token')),
 	name_field text NOT NULL DEFAULT 'optional'
-		CONSTRAINT name_field_is_known CHECK (name_field IN ('required', 'optional', 'hidden')),
+		CONSTRAINT name_field_is_known CHECK (name_field IN ('required', 'both', 'optional', 'hidden')),
 	org_name_field text NOT NULL DEFAULT 'optional'
 		CONSTRAINT org_name_field_is_known CHECK (org_name_field IN ('required', 'optional', 'hidden')),
 	password_field text NOT NULL DEFAULT 'once'
@@ -91,7 +91,7 @@ COMMENT ON COLUMN arsignup.realms.require_unique_emails IS 'Whether two users ma
 COMMENT ON COLUMN arsignup.realms.logins_enabled IS 'Whether people may log in. An app may say otherwise.';
 COMMENT ON COLUMN arsignup.realms.signups_enabled IS 'Whether people may sign up. An app may say otherwise.';
 COMMENT ON COLUMN arsignup.realms.signup_mode IS 'What a signup makes: user, user_org (user, org and membership) or signup_token. An app may say otherwise.';
-COMMENT ON COLUMN arsignup.realms.name_field IS 'Whether a signup asks for first and last name: required, optional or hidden. An app may say otherwise.';
+COMMENT ON COLUMN arsignup.realms.name_field IS 'Whether a signup asks for first and last name: required (one of them is enough, since many people have one name), both, optional or hidden. An app may say otherwise.';
 COMMENT ON COLUMN arsignup.realms.org_name_field IS 'Whether a signup asks for the name of the org: required, optional or hidden. An app may say otherwise.';
 COMMENT ON COLUMN arsignup.realms.password_field IS 'Whether a signup asks for the password once or twice. An app may say otherwise.';
 COMMENT ON COLUMN arsignup.realms.default_permissions IS 'Permissions of the membership that a signup makes. An app may say otherwise.';
@@ -101,7 +101,7 @@ COMMENT ON COLUMN arsignup.realms.password_min_score IS 'Least strength of a pas
 COMMENT ON COLUMN arsignup.realms.session_type IS 'managed: sessions are stored and can be ended. unmanaged: the login token is all there is.';
 COMMENT ON COLUMN arsignup.realms.session_minutes IS 'How many minutes a session lasts.';
 COMMENT ON COLUMN arsignup.realms.jwt_alg IS 'How login tokens are signed: HS256, EdDSA or RS256.';
-COMMENT ON COLUMN arsignup.realms.jwt_fields IS 'What a login token tells beside the user: any of custom, memberships, orgs.';
+COMMENT ON COLUMN arsignup.realms.jwt_fields IS 'What a login token tells beside the user: any of custom (cs), memberships (m) and, with memberships, orgs (o and ocs in m). As much as fits into arsignup.max_login_token_size: first permissions, then cs, m.o, m.cs and m.ocs. A claim is there as a whole or not at all; left_out names those that are not, also for a number of more than 308 digits, or arrays and objects nested more than 64 deep in a token.';
 COMMENT ON COLUMN arsignup.realms.sso IS 'basic: each app asks for the password. seamless: a hosted page that remembers the session forwards at once.';
 COMMENT ON COLUMN arsignup.realms.email_verification IS 'Whether a signup asks for the email to be verified: none, request, or require: nobody logs in before. What must be mailed is an event.';
 COMMENT ON COLUMN arsignup.realms.custom IS 'Attributes of your own.';
@@ -135,7 +135,7 @@ CREATE TABLE arsignup.connected_apps (
 	signup_mode text
 		CONSTRAINT signup_mode_is_known CHECK (signup_mode IN ('user', 'user_org', 'signup_token')),
 	name_field text
-		CONSTRAINT name_field_is_known CHECK (name_field IN ('required', 'optional', 'hidden')),
+		CONSTRAINT name_field_is_known CHECK (name_field IN ('required', 'both', 'optional', 'hidden')),
 	org_name_field text
 		CONSTRAINT org_name_field_is_known CHECK (org_name_field IN ('required', 'optional', 'hidden')),
 	password_field text

@@ -65,12 +65,15 @@ check_password_confirmation(SecretScope *scope, const App *app, Span password, S
 static void
 check_required_names(const Signup *signup, Faults *faults)
 {
-	if (!signup->app.names_are_required)
-		return;
-	if (signup->user.first_name == NULL)
+	const User *user = &signup->user;
+	FieldRule	rule = signup->app.name_field;
+
+	if (rule == FIELD_REQUIRED && user->first_name == NULL)
 		fault_add(faults, "first_name", "First name can't be blank.");
-	if (signup->user.last_name == NULL)
+	if (rule == FIELD_REQUIRED && user->last_name == NULL)
 		fault_add(faults, "last_name", "Last name can't be blank.");
+	if (rule == FIELD_EITHER && user->first_name == NULL && user->last_name == NULL)
+		fault_add(faults, "first_name", "First and last name can't both be blank.");
 }
 
 /* Check the password, or the ready hash that is given in its place; a signup needs one of them. */

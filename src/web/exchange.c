@@ -209,9 +209,13 @@ with_parameter(const char *url, const char *parameter)
 	return result;
 }
 
+/* What nginx, Apache and others take of a URL in a request line of 8 KiB. */
+#define TARGET_MAX 8000
+
 /*
  * Return where a person goes who has logged in or signed up: to the handler
  * with its token, as the SQL function says; or to a permitted redirect_uri.
+ * The redir goes along unless the app's server would refuse that for its size.
  */
 const char *
 exchange_target(const Exchange *exchange, const char *url, const char *token, bool is_signup)
@@ -221,5 +225,6 @@ exchange_target(const Exchange *exchange, const char *url, const char *token, bo
 
 	if (permitted != NULL)
 		url = token ? url_with_token(permitted, token, is_signup) : permitted;
-	return redir ? with_parameter(url, psprintf("redir=%s", redir)) : url;
+	return redir && strlen(url) + strlen(redir) <= TARGET_MAX - strlen("&redir=") ?
+		with_parameter(url, psprintf("redir=%s", redir)) : url;
 }

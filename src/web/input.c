@@ -34,6 +34,20 @@ as_names(const FormRules *rules)
 	return rules->name_field;
 }
 
+/* Likewise where one of two names is not enough; else it is not there. */
+static FieldRule
+as_each_name(const FormRules *rules)
+{
+	return rules->name_field == FIELD_EITHER ? FIELD_HIDDEN : rules->name_field;
+}
+
+/* Likewise where one of two names is enough; else it is not there. */
+static FieldRule
+as_either_name(const FormRules *rules)
+{
+	return rules->name_field == FIELD_EITHER ? FIELD_EITHER : FIELD_HIDDEN;
+}
+
 /* Ask for a field as the app asks for the name of an org. */
 static FieldRule
 as_org_name(const FormRules *rules)
@@ -52,10 +66,13 @@ if_asked_twice(const FormRules *rules)
 
 #define USERNAME "autocomplete=\"username\" autocapitalize=\"none\" spellcheck=\"false\""
 #define TYPED_EMAIL " inputmode=\"email\""
+#define GIVEN_NAME "autocomplete=\"given-name\""
 #define NEW_PASSWORD "autocomplete=\"new-password\""
 
 static const Input table[] = {
-	{ON(PAGE_SIGNUP), as_names, "first_name", "First name", "text", "autocomplete=\"given-name\"", NULL},
+	{ON(PAGE_SIGNUP), as_each_name, "first_name", "First name", "text", GIVEN_NAME, NULL},
+	{ON(PAGE_SIGNUP), as_either_name, "first_name", "First name", "text", GIVEN_NAME,
+	"If you have one name only, leave the other field blank."},
 	{ON(PAGE_SIGNUP), as_names, "last_name", "Last name", "text", "autocomplete=\"family-name\"", NULL},
 	{ON(PAGE_SIGNUP), as_org_name, "org_name", "Organisation", "text", "autocomplete=\"organization\"", NULL},
 	{ON(PAGE_SIGNUP), with_usernames, "username", "Username", "text", USERNAME,
@@ -84,7 +101,7 @@ static const Input table[] = {
 	{ON_ANY, NULL, "app", NULL, NULL, NULL, NULL}
 };
 
-/* Tell whether a field is required, optional or not there under an app's rules. */
+/* Tell whether a field is required, one of two that are, optional or not there under an app's rules. */
 FieldRule
 input_rule(const Input *input, const FormRules *rules)
 {

@@ -399,6 +399,7 @@ SELECT answers('PUT /v1/users/ada%40example.com/update_password', '{"user": {"cu
 SELECT tells('PUT /v1/users/ada%40example.com/update_password', '{"user": {"current_password": "canary one", "password": "canary two", "password_confirmation": "canary two"}}', 200, jsonb_build_object('id', thing('ada')), 'a new password');
 SELECT tells('POST /v1/users/ada%40example.com/authenticate', '{"password": "canary two"}', 200, '{}', 'is good');
 SELECT is((ask('GET /v1/sessions/' || :'jwt')).status, 404, 'and what the old one opened is closed');
+SELECT is(jsonb_array_length((ask('GET /v1/sessions?user_id=' || thing('ada'))).json -> 'collection'), 1, 'R9: only what the new one has opened is listed');
 
 SELECT json ->> 'token' AS reset, json ->> 'password_reset_token' AS reset_again FROM ask('POST /v1/users/ada%40example.com/generate_password_token', '') \gset
 SELECT matches(:'reset'::text, '^kpw_', 'a password token, for an empty body');

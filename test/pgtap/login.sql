@@ -761,88 +761,115 @@ SELECT is(carried('x', custom::jsonb), 'carried', 'attributes: ' || shown(custom
 FROM unnest(ARRAY['{"": ""}', '{"a": {"b": [1, "2", null, true, {"c": []}]}}', '{"a": 1.50, "b": -0.1, "c": 123456789012345, "d": 1e-7}', '{"\"\\": "\b\f\n\r\t"}', '{"é": "\u4e2d \ud83d\udd11"}', '{"uid": "usr_x", "exp": 0}',
 	'{"number": 0.1234567890123456789012345678901234567890}', '{"number": "12345678901234567890123456789"}']) AS custom;
 
--- What a reader of the token could not read is not signed; nor is anybody logged in by half. The way out is what the hint says.
-CREATE FUNCTION rows() RETURNS text LANGUAGE sql VOLATILE AS $$ SELECT concat_ws(' ', (SELECT count(*) FROM arsignup.users), (SELECT max(last_login_at) FROM arsignup.users), (SELECT count(*) FROM arsignup.sessions), (SELECT count(*) FROM arsignup.events)) $$;
-CREATE FUNCTION not_carried(custom jsonb) RETURNS text LANGUAGE plpgsql AS $$
+-- N5, N6: what no reader takes, or no URL, is left out and told; whoever has the right password gets in.
+CREATE FUNCTION told(token text) RETURNS text LANGUAGE sql VOLATILE AS $$
+	SELECT CASE WHEN arsignup.verify_login_token(token) = part(token, 2) AND length(token) <= (SELECT setting::int FROM pg_settings WHERE name = 'arsignup.max_login_token_size')
+		THEN concat_ws(' ', (SELECT string_agg(key, ' ' ORDER BY key) FROM jsonb_object_keys(part(token, 2)) AS key WHERE key IN ('cs', 'm')), 'without ' || (part(token, 2) ->> 'left_out'))
+		ELSE format('A TOKEN OF %s BYTES, WHICH IS %s', length(token), arsignup.verify_login_token(token)) END
+$$;
+CREATE FUNCTION left_out(custom jsonb) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	email text := md5(random()::text) || '@example.com';
-	u uuid := arsignup.create_user(realm(), email, password_hash => ready_hash(), custom => not_carried.custom);
-	before text := rows();
-	call text;
-	o record;
+	u uuid := arsignup.create_user(realm(), email, password_hash => ready_hash(), custom => left_out.custom);
+	said text;
 BEGIN
 	UPDATE arsignup.realms SET jwt_fields = '{custom}' WHERE id = realm();
-	FOREACH call IN ARRAY ARRAY[
-		format('SELECT arsignup.create_session(realm(), %L)', u),
-		format('SELECT arsignup.login(app(''users''), %L, ''password'')', email),
-		format('SELECT arsignup.signup(app(''users''), %L, password_hash => ready_hash(), custom => %L)', 'new.' || email, custom)]
-	LOOP
-		SELECT * INTO o FROM outcome(call);
-		IF row(o.code, o.message, o.detail, o.hint) IS DISTINCT FROM row('54000', 'login token cannot carry the custom attributes', 'They nest deeper than 16 levels, or hold a number beyond 64 bits.',
-			'Take custom, memberships or orgs out of the realm''s jwt_fields.') THEN
-			RETURN concat_ws(' | ', left(call, 40), o.code, o.message, o.detail, o.hint);
-		END IF;
-	END LOOP;
-	IF rows() <> before THEN
-		RETURN 'something is left behind';
-	END IF;
+	SELECT string_agg(DISTINCT told(token), ', ') INTO said FROM unnest(ARRAY[
+		(arsignup.create_session(realm(), u)).token,
+		(arsignup.login(app('users'), email, 'password')).token,
+		(arsignup.signup(app('users'), 'new.' || email, password_hash => ready_hash(), custom => custom)).token]) AS token;
 	UPDATE arsignup.realms SET jwt_fields = '{}' WHERE id = realm();
-	IF who('users', email) IS DISTINCT FROM u::text THEN
-		RETURN 'no login without the attributes either';
-	END IF;
-	RETURN 'not carried';
+	RETURN said;
 END
 $$;
--- Whole numbers are of 64 bits, others of the range of double: less than half a step beyond its greatest, which is 2^1024 - 2^970.
-SELECT (q * q * q * q - q * q * q * p * p * p * 1024)::text AS beyond, (q * q * q * q - q * q * q * p * p * p * 1024 - 1)::text AS within
-FROM (SELECT p, p * p * p * p AS q FROM (VALUES (18446744073709551616)) AS v (p)) AS powers \gset
-SELECT is(CASE side WHEN 'within' THEN carried('x', within::jsonb) ELSE not_carried(beyond::jsonb) END, CASE side WHEN 'within' THEN 'carried' ELSE 'not carried' END, format('just %s: %s', side, what))
+SELECT is(CASE side WHEN 'within' THEN carried('x', within::jsonb) ELSE left_out(beyond::jsonb) END, CASE side WHEN 'within' THEN 'carried' ELSE 'without ["cs"]' END, format('N5: just %s: %s', side, what))
 FROM (VALUES
-	('the greatest whole number', '{"number": 9223372036854775807}', '{"number": 9223372036854775808}'),
-	('the least', '{"number": -9223372036854775808}', '{"number": -9223372036854775809}'),
-	('which one of an exponent is, too', '{"number": 9.223372036854775807e18}', '{"number": 1e19}'),
-	('deep inside', '{"a": [{"b": [0, 9223372036854775807]}]}', '{"a": [{"b": [0, 9223372036854775808]}]}'),
-	('what has a fraction, if it is nothing', '{"number": 9223372036854775808.0}', '{"number": 1e400}'),
-	('the greatest number', format('{"number": %s.0}', :'within'), format('{"number": %s.0}', :'beyond')),
-	('the least one', format('{"number": -%s.0}', :'within'), format('{"number": -%s.0}', :'beyond')),
-	('a fraction may be as small as one likes, not as great', '{"number": 1e-400}', '{"number": 1' || repeat('0', 309) || '.5}'),
-	('levels, of the 16 that the claims have', repeat('{"a":', 15) || '1' || repeat('}', 15), repeat('{"a":', 16) || '1' || repeat('}', 16)),
-	('of objects that are empty', repeat('{"a":', 14) || '{}' || repeat('}', 14), repeat('{"a":', 15) || '{}' || repeat('}', 15)),
-	('of arrays', '{"a": ' || repeat('[', 14) || repeat(']', 14) || '}', '{"a": ' || repeat('[', 15) || repeat(']', 15) || '}'),
-	('beside what is flat', '{"a": 1, "b": ' || repeat('[', 14) || repeat(']', 14) || ', "c": 1}', '{"a": 1, "b": ' || repeat('[', 15) || repeat(']', 15) || ', "c": 1}'),
-	('a hundred levels', '{}', repeat('{"a":', 100) || '1' || repeat('}', 100))) AS v (what, within, beyond), unnest(ARRAY['within', 'beyond']) AS side;
+	('digits of a whole number', '{"number": ' || repeat('9', 308) || '}', '{"number": 1' || repeat('0', 308) || '}'),
+	('of one below zero', '{"number": -' || repeat('9', 308) || '}', '{"number": -1' || repeat('0', 308) || '}'),
+	('of one with an exponent', '{"number": 1e307}', '{"number": 1e308}'),
+	('of a fraction', '{"number": 0.' || repeat('1', 307) || '}', '{"number": 0.' || repeat('1', 308) || '}'),
+	('of one as small as can be', '{"number": 1e-307}', '{"number": 1e-400}'),
+	('deep inside', '{"a": [{"b": [0, ' || repeat('1', 308) || ']}]}', '{"a": [{"b": [0, 1e400]}]}'),
+	('digits of text do not count', jsonb_build_object('number', repeat('9', 400), repeat('9', 400), '\"[{')::text, '{"number": 1e1000}'),
+	('levels, of the 64 that the claims have', repeat('{"a":', 63) || '1' || repeat('}', 63), repeat('{"a":', 64) || '1' || repeat('}', 64)),
+	('of objects that are empty', repeat('{"a":', 62) || '{}' || repeat('}', 62), repeat('{"a":', 63) || '{}' || repeat('}', 63)),
+	('of arrays', '{"a": ' || repeat('[', 62) || repeat(']', 62) || '}', '{"a": ' || repeat('[', 63) || repeat(']', 63) || '}'),
+	('beside what is flat', '{"a": 1, "b": ' || repeat('[', 62) || repeat(']', 62) || ', "c": 1}', '{"a": 1, "b": ' || repeat('[', 63) || repeat(']', 63) || ', "c": 1}'),
+	('brackets of text do not count', jsonb_build_object(repeat('[', 100), repeat('{', 100))::text, repeat('{"a":', 1000) || '1' || repeat('}', 1000))) AS v (what, within, beyond), unnest(ARRAY['within', 'beyond']) AS side;
+SELECT is(carried('x', custom::jsonb), 'carried', 'N5: beyond 64 bits: ' || custom)
+FROM unnest(ARRAY['{"id": 18446744073709551615}', '{"id": 9223372036854775808}', '{"id": -9223372036854775809}', '{"n": 1e20}', '{"n": 1e300}', '{"n": [[-1e20]], "id": 123456789012345678}', '{"1e20": "1e400"}']) AS custom;
+SELECT is(left_out(jsonb_build_object('a', repeat('x', size))), said, format('N6: attributes of %s bytes: a login', size))
+FROM (VALUES (3500, 'cs'), (6000, 'without ["cs"]'), (65000, 'without ["cs"]')) AS v (size, said);
 
--- The attributes of memberships and orgs lie two levels deeper.
-CREATE FUNCTION deep(levels int) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$ SELECT (repeat('{"a":', levels) || '1' || repeat('}', levels))::jsonb $$;
-CREATE FUNCTION carried_along(fields text[], org jsonb, membership jsonb) RETURNS text LANGUAGE plpgsql AS $$
+-- A user with as many memberships, each in an org of its own, and what the token of a login tells of it.
+CREATE FUNCTION member(memberships int, custom jsonb DEFAULT '{}', org jsonb DEFAULT '{}', own jsonb DEFAULT '{}') RETURNS uuid LANGUAGE plpgsql AS $$
 DECLARE
-	u uuid := arsignup.create_user(realm(), md5(random()::text) || '@example.com');
-	token text;
-	claims jsonb;
+	u uuid := arsignup.create_user(realm(), md5(random()::text) || '@example.com', password_hash => ready_hash(), custom => own);
 BEGIN
-	PERFORM arsignup.create_membership(realm(), u, arsignup.create_org(realm(), 'Deep', custom => org), custom => membership);
-	UPDATE arsignup.realms SET jwt_fields = fields WHERE id = realm();
-	token := (arsignup.create_session(realm(), u)).token;
-	claims := arsignup.verify_login_token(token) #> '{m,0}';
-	UPDATE arsignup.realms SET jwt_fields = '{}' WHERE id = realm();
-	RETURN CASE WHEN claims -> 'cs' = membership AND claims -> 'ocs' IS NOT DISTINCT FROM CASE WHEN 'orgs' = ANY (fields) THEN org END THEN 'carried' ELSE coalesce(claims::text, 'refused') END;
-EXCEPTION
-	WHEN program_limit_exceeded THEN
-		RETURN SQLERRM;
+	PERFORM arsignup.create_membership(realm(), u, arsignup.create_org(realm(), 'Org ' || n, custom => org), '{owner}', custom => member.custom) FROM generate_series(1, memberships) AS n;
+	RETURN u;
 END
 $$;
-SELECT is(carried_along(fields::text[], deep(org), deep(membership)), CASE carried WHEN true THEN 'carried' ELSE 'login token cannot carry the custom attributes' END, format('%s, org of %s levels, membership of %s', fields, org, membership))
-FROM (VALUES ('{memberships}', 14, 13, true), ('{memberships}', 1, 14, false), ('{memberships,orgs}', 13, 13, true), ('{memberships,orgs}', 14, 1, false), ('{memberships,orgs}', 1, 14, false)) AS v (fields, org, membership, carried);
+CREATE FUNCTION told_of(u uuid, fields text[]) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	r arsignup.login_result;
+BEGIN
+	UPDATE arsignup.realms SET jwt_fields = fields WHERE id = realm();
+	SELECT * INTO r FROM arsignup.login(app('users'), (SELECT email FROM arsignup.users WHERE id = u), 'password');
+	UPDATE arsignup.realms SET jwt_fields = '{}' WHERE id = realm();
+	RETURN CASE WHEN r.url = 'https://app.example.com/login?token=' || r.token THEN told(r.token) ELSE 'NOT IN THE URL' END;
+END
+$$;
+SELECT is(told_of(member(n, custom::jsonb, org::jsonb, own::jsonb), fields::text[]), said, what)
+FROM (VALUES
+	(3, '{}', '{}', '{}', '{custom,memberships,orgs}', 'cs m', 'N6: a few memberships: all is told'),
+	(440, '{}', '{}', '{}', '{custom,memberships,orgs}', 'cs without ["m"]', 'N6: 440 memberships: a login, and none is told'),
+	(440, '{}', '{}', '{}', '{memberships}', 'without ["m"]', 'N6: likewise where nothing else would be'),
+	(52, '{}', '{}', '{}', '{custom,memberships,orgs}', 'cs m without ["m.cs", "m.ocs"]', 'N6: of more, less is told: first their attributes go'),
+	(70, '{}', '{}', '{}', '{custom,memberships,orgs}', 'cs m without ["m.cs", "m.ocs", "m.o"]', 'N6: then the names of orgs'),
+	(70, '{}', '{}', '{}', '{custom,memberships}', 'cs m without ["m.cs"]', 'N6: likewise without orgs'),
+	(3, '{}', '{}', json_build_object('a', repeat('x', 3900))::text, '{custom,memberships,orgs}', 'm without ["cs"]', 'N6: permissions go before the user''s attributes'),
+	(3, '{}', json_build_object('a', repeat('x', 1000))::text, json_build_object('a', repeat('x', 2500))::text, '{custom,memberships,orgs}', 'cs m without ["m.cs", "m.ocs"]', 'N6: and these before those of orgs'),
+	(2, '{"n": 1e20}', '{"id": 18446744073709551615}', '{}', '{memberships,orgs}', 'm', 'N5: large numbers of memberships and orgs are carried'),
+	(2, '{"n": 1e400}', '{}', '{}', '{memberships,orgs}', 'm without ["m.cs", "m.ocs"]', 'N5: one that no token carries costs no permission'),
+	(2, '{}', '{"n": 1e400}', '{}', '{memberships,orgs}', 'm without ["m.cs", "m.ocs"]', 'N5: nor does an org''s'),
+	(2, '{}', '{"n": 1e400}', '{}', '{memberships}', 'm', 'N5: which costs nothing where orgs are not told of'),
+	(2, repeat('{"a":', 61) || '1' || repeat('}', 61), repeat('{"a":', 61) || '1' || repeat('}', 61), '{}', '{memberships,orgs}', 'm', 'N5: attributes of memberships and orgs lie three levels deep'),
+	(2, repeat('{"a":', 62) || '1' || repeat('}', 62), '{}', '{}', '{memberships,orgs}', 'm without ["m.cs", "m.ocs"]', 'N5: and go no deeper'),
+	(2, '{"n": 1e400}', '{}', '{"n": 1e400}', '{custom,memberships,orgs}', 'm without ["cs", "m.cs", "m.ocs"]', 'N5: nor do both cost one')
+) AS v (n, custom, org, own, fields, said, what);
+-- The largest token that tells of a user's memberships, to whom one more is given as long as it does.
+CREATE FUNCTION fullest(alg text) RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+	u uuid := member(60);
+	token text;
+	size int;
+BEGIN
+	UPDATE arsignup.realms SET jwt_fields = '{memberships}', jwt_alg = alg WHERE id = realm();
+	FOR n IN 60 .. 100 LOOP
+		token := (arsignup.create_session(realm(), u)).token;
+		EXIT WHEN told(token) = 'without ["m"]';
+		size := length(token);
+		PERFORM arsignup.create_membership(realm(), u, arsignup.create_org(realm(), 'One more'), '{owner}');
+	END LOOP;
+	RETURN size;
+END
+$$;
+SAVEPOINT algorithms;
+SELECT string_agg((fullest(alg) BETWEEN 5900 AND 6000)::text, ', ') AS fullest FROM unnest(ARRAY['HS256', 'EdDSA', 'RS256']) AS alg \gset
+ROLLBACK TO algorithms;
+SELECT is(:'fullest'::text, 'true, true, true', 'N6: whatever the algorithm, the token may have as many bytes as the setting says');
+SELECT member(440) AS crowded \gset
+SET LOCAL arsignup.max_login_token_size = '64kB';
+SELECT is(told_of(:'crowded', '{memberships,orgs}'), 'm', 'N6: all of them are told where the setting says so');
+SET LOCAL arsignup.max_login_token_size = '1kB';
+SELECT is(told_of(member(9), '{memberships}') || ', ' || told_of(member(8), '{}'), 'without ["m"], ', 'N6: or fewer');
+RESET arsignup.max_login_token_size;
 
--- More than a URL can carry is said so, and logs nobody in by half.
-SELECT arsignup.create_user(realm(), 'huge@example.com', password_hash => ready_hash(), custom => jsonb_build_object('a', repeat('x', 60000))) AS huge \gset
+-- Names alone never make a token too large for a URL.
 UPDATE arsignup.realms SET jwt_fields = '{custom}' WHERE id = realm();
-SELECT rows() AS before \gset
-SELECT is(concat_ws(' | ', o.code, regexp_replace(o.message, '\d{5} bytes', 'N bytes'), o.hint), '54000 | login token would have N bytes, more than 65536 | Take custom, memberships or orgs out of the realm''s jwt_fields.', 'too large a token: ' || call)
-FROM unnest(ARRAY[$$login(app('users'), 'huge@example.com', 'password')$$, format('create_session(realm(), %L)', :'huge'), $$signup(app('users'), 'huger@example.com', password_hash => ready_hash(), custom => jsonb_build_object('a', repeat('x', 60000)))$$]) AS call, LATERAL outcome('SELECT arsignup.' || call) AS o;
-SELECT is(rows(), :'before'::text, 'leaves nothing behind');
-UPDATE arsignup.users SET custom = jsonb_build_object('a', repeat('x', 40000)) WHERE id = :'huge';
-SELECT is(who('users', 'huge@example.com'), :'huge'::text, 'a large one is as good as any');
+SELECT token FROM arsignup.signup(app('users'), repeat('x', 64) || '@' || repeat(repeat('x', 60) || '.', 3) || 'com', password_hash => ready_hash(), first_name => repeat(U&'\+01F511', 255), last_name => repeat(U&'\+01F511', 255)) \gset long_
+SELECT ok(length(:'long_token') BETWEEN 6001 AND 7000 AND arsignup.verify_login_token(:'long_token') ? 'ln', 'N5: the longest names are told, whatever the setting says');
 UPDATE arsignup.realms SET jwt_fields = '{}' WHERE id = realm();
 
 ---------------------------------------------------------------------------------------------------

@@ -290,11 +290,13 @@ FROM (SELECT mode, 'required ' || mode AS app, make_app('required ' || mode, jso
 -- Names, confirmations, credentials
 ---------------------------------------------------------------------------------------------------
 
-SELECT make_app('strict', '{"name_field": "required", "password_field": "twice"}', '{}');
+SELECT make_app('strict', '{"name_field": "both", "password_field": "twice"}', '{}'), make_app('one name', '{"name_field": "required", "signup_mode": "user_org"}', '{}');
 SET LOCAL ROLE :"app_role";
-SELECT invalid(signing('strict'), '{"first_name": ["First name can''t be blank."], "last_name": ["Last name can''t be blank."]}', 'required names: none');
-SELECT invalid(signing('strict', ', password_hash => ready_hash(), first_name => ''X'', last_name => '' '''), '{"last_name": ["Last name can''t be blank."]}', 'required names: the last is blank');
-SELECT invalid(signing('strict', ', password_hash => ready_hash(), last_name => ''Y'''), '{"first_name": ["First name can''t be blank."]}', 'required names: the first is missing');
+SELECT invalid(signing('strict'), '{"first_name": ["First name can''t be blank."], "last_name": ["Last name can''t be blank."]}', 'both names: none');
+SELECT invalid(signing('strict', ', password_hash => ready_hash(), first_name => ''X'', last_name => '' '''), '{"last_name": ["Last name can''t be blank."]}', 'both names: the last is blank');
+SELECT invalid(signing('strict', ', password_hash => ready_hash(), last_name => ''Y'''), '{"first_name": ["First name can''t be blank."]}', 'both names: the first is missing');
+SELECT invalid(signing('one name', ', password_hash => ready_hash()' || names), '{"first_name": ["First and last name can''t both be blank."]}', 'N4: required names: none' || names)
+FROM unnest(ARRAY['', ', first_name => '' '', last_name => '' ''']) AS names;
 SELECT invalid(signing('strict', ', ''canary zebu quartz'', first_name => ''X'', last_name => ''Y'''), '{"password_confirmation": ["Password confirmation can''t be blank."]}', 'password twice: given once');
 SELECT invalid(signing('strict', format(', ''canary zebu quartz'', password_confirmation => %L, first_name => ''X'', last_name => ''Y''', confirmation)),
 	'{"password_confirmation": ["Password confirmation does not match the password."]}', 'password twice: confirmed by ' || shown(confirmation))
@@ -331,8 +333,12 @@ SELECT user_id, org_id, token FROM signed_up('orgs', U&' \212Airk@example.com ',
 SELECT is((SELECT concat_ws('|', u.email, u.username, u.first_name, u.last_name, o.name, arsignup.verify_login_token(:'kirk_token') ->> 'n') FROM arsignup.users AS u, arsignup.orgs AS o WHERE u.id = :'kirk_user_id' AND o.id = :'kirk_org_id'),
 	U&'Kirk@example.com|Kirk@example.com|K\00E1ri|Kirk|Kaf\00E9|K\00E1ri Kirk', 'emails and names are stored trimmed and in NFC, and so they are in the token');
 
+SELECT user_id, org_id, token FROM signed_up('one name', 'suharto@example.com', last_name => 'Suharto') \gset one_
+SELECT is((SELECT concat_ws('|', u.first_name IS NULL, u.last_name, o.name, arsignup.verify_login_token(:'one_token') ->> 'n') FROM arsignup.users AS u, arsignup.orgs AS o WHERE u.id = :'one_user_id' AND o.id = :'one_org_id'),
+	't|Suharto|Suharto|Suharto', 'N4: who has one name is called by it, and so is the org');
+
 -- Everything at once.
-SELECT make_app('all at once', '{"username_validation": "standard", "signup_mode": "user_org", "name_field": "required", "org_name_field": "required", "password_field": "twice"}', '{}');
+SELECT make_app('all at once', '{"username_validation": "standard", "signup_mode": "user_org", "name_field": "both", "org_name_field": "required", "password_field": "twice"}', '{}');
 SELECT hashes_run FROM arsignup.stats() \gset before_
 SET LOCAL ROLE :"app_role";
 SELECT invalid(signing('all at once', $$, 'canary', 'x y', 'y@example.com', 'canary!', '', repeat('x', 256), ' ', '[]', password_hash => ready_hash()$$), '{
@@ -436,8 +442,9 @@ BEGIN
 			SELECT * INTO o FROM outcome(signing(app, ', ''canary zebu quartz'''));
 			RETURN CASE o.detail WHEN '{"errors": {"password_confirmation": ["Password confirmation can''t be blank."]}}' THEN 'twice' ELSE CASE o.code WHEN '00000' THEN 'once' END END;
 		WHEN 'name_field' THEN
-			SELECT * INTO o FROM outcome(signing(app, ', first_name => ''Ada'', password_hash => ready_hash()'));
-			RETURN CASE o.detail WHEN '{"errors": {"last_name": ["Last name can''t be blank."]}}' THEN 'required' ELSE CASE o.code WHEN '00000' THEN 'optional' END END;
+			SELECT * INTO o FROM outcome(signing(app, ', password_hash => ready_hash()'));
+			RETURN CASE o.detail WHEN '{"errors": {"first_name": ["First and last name can''t both be blank."]}}' THEN 'required'
+				WHEN '{"errors": {"first_name": ["First name can''t be blank."], "last_name": ["Last name can''t be blank."]}}' THEN 'both' ELSE CASE o.code WHEN '00000' THEN 'optional' END END;
 		WHEN 'org_name_field' THEN
 			SELECT * INTO o FROM outcome(signing(app));
 			IF o.detail = '{"errors": {"org_name": ["Organisation name can''t be blank."]}}' THEN
@@ -456,7 +463,7 @@ SELECT row_number() OVER () AS n, * FROM (
 	SELECT setting, r.value AS realms, nullif(a.value, 'null') AS apps
 	FROM (VALUES
 		('signup_mode', '["user", "user_org", "signup_token"]'::jsonb), ('default_permissions', '[[], ["member"], ["owner", "billing:*"]]'), ('password_field', '["once", "twice"]'),
-		('name_field', '["required", "optional"]'), ('org_name_field', '["required", "optional", "hidden"]'), ('signups_enabled', '[true, false]')) AS s (setting, options),
+		('name_field', '["required", "both", "optional"]'), ('org_name_field', '["required", "optional", "hidden"]'), ('signups_enabled', '[true, false]')) AS s (setting, options),
 		jsonb_array_elements(options) AS r, jsonb_array_elements(options || 'null') AS a) AS o;
 SELECT make_app('override ' || n, jsonb_build_object('signup_mode', CASE WHEN setting = 'signup_mode' THEN realms ELSE '"user_org"' END) || jsonb_build_object(setting, realms), jsonb_build_object(setting, apps)) FROM override;
 SELECT is(shows(setting, 'override ' || n), coalesce(apps, realms) #>> '{}', format('%s: realm %s, app %s', setting, realms, coalesce(apps::text, 'null'))) FROM override ORDER BY n;
@@ -470,11 +477,11 @@ CREATE TABLE setting (name text, value jsonb, PRIMARY KEY (name, value));
 INSERT INTO setting
 SELECT name, value FROM (VALUES
 	('realm.username_validation', '["email", "standard"]'::jsonb), ('realm.require_unique_emails', '[true, false]'), ('realm.logins_enabled', '[true, false]'),
-	('realm.signup_mode', '["user", "user_org", "signup_token"]'), ('realm.name_field', '["required", "optional", "hidden"]'), ('realm.org_name_field', '["required", "optional", "hidden"]'),
+	('realm.signup_mode', '["user", "user_org", "signup_token"]'), ('realm.name_field', '["required", "both", "optional", "hidden"]'), ('realm.org_name_field', '["required", "optional", "hidden"]'),
 	('realm.password_field', '["once", "twice"]'), ('realm.default_permissions', '[[], ["member"]]'), ('realm.signup_token_ttl', '["24:00:00", "00:10:00"]'),
 	('realm.password_min_length', '[8, 12]'), ('realm.password_min_score', '[0, 3]'), ('realm.session_type', '["managed", "unmanaged"]'), ('realm.jwt_alg', '["HS256", "EdDSA", "RS256"]'),
 	('realm.sso', '["basic", "seamless"]'), ('realm.email_verification', '["none", "request", "require"]'),
-	('app.signup_mode', '[null, "user", "user_org", "signup_token"]'), ('app.name_field', '[null, "required", "optional", "hidden"]'), ('app.org_name_field', '[null, "required", "optional", "hidden"]'),
+	('app.signup_mode', '[null, "user", "user_org", "signup_token"]'), ('app.name_field', '[null, "required", "both", "optional", "hidden"]'), ('app.org_name_field', '[null, "required", "optional", "hidden"]'),
 	('app.password_field', '[null, "once", "twice"]'), ('app.default_permissions', '[null, [], ["owner", "billing:*"]]'), ('app.logins_enabled', '[null, true, false]'),
 	('app.signup_handler', '[null, "https://a.example/signup"]'), ('app.login_handler', '["https://a.example/login", "https://a.example/login?x=1#y"]')) AS s (name, options), jsonb_array_elements(options) AS value
 UNION ALL
@@ -602,10 +609,13 @@ BEGIN
 	IF lower(i ->> 'email_confirmation') <> i ->> 'email' THEN
 		faults := faults || '{"email_confirmation": ["Email confirmation does not match the email."]}';
 	END IF;
-	IF name_field = 'required' AND NOT i ? 'first_name' THEN
+	IF name_field = 'required' AND NOT i ?| '{first_name,last_name}' THEN
+		faults := faults || '{"first_name": ["First and last name can''t both be blank."]}';
+	END IF;
+	IF name_field = 'both' AND NOT i ? 'first_name' THEN
 		faults := faults || '{"first_name": ["First name can''t be blank."]}';
 	END IF;
-	IF name_field = 'required' AND NOT i ? 'last_name' THEN
+	IF name_field = 'both' AND NOT i ? 'last_name' THEN
 		faults := faults || '{"last_name": ["Last name can''t be blank."]}';
 	END IF;
 	IF mode = 'user_org' AND org_field = 'required' AND org IS NULL THEN

@@ -69,7 +69,7 @@ CREATE FUNCTION realm_breaks(setting text, value text, constraint_name text) RET
 $$;
 SELECT realm_takes(setting, quote_literal(value))
 FROM (VALUES ('state', '{active,inactive}'::text[]), ('username_validation', '{email,standard}'), ('signup_mode', '{user,user_org,signup_token}'),
-	('name_field', '{required,optional,hidden}'), ('org_name_field', '{required,optional,hidden}'), ('password_field', '{once,twice}'),
+	('name_field', '{required,both,optional,hidden}'), ('org_name_field', '{required,optional,hidden}'), ('password_field', '{once,twice}'),
 	('session_type', '{managed,unmanaged}'), ('jwt_alg', '{HS256,EdDSA,RS256}'), ('sso', '{basic,seamless}'), ('email_verification', '{none,request,require}'),
 	('default_permissions', '{"{}","{a,b:c;*}"}'), ('jwt_fields', '{"{}","{custom}","{custom,memberships,orgs}"}'),
 	('signup_token_ttl', '{1 microsecond,1 s,24 hours,366 days,8784 hours,1 year}'), ('password_min_length', '{1,8,15,128}'), ('password_min_score', '{0,1,2,3,4}'),
@@ -190,7 +190,7 @@ SELECT is((as_admin(format('INSERT INTO arsignup.connected_apps (realm_id, name,
 	'23503', 'its realm must exist');
 
 SELECT takes(app_of(', ' || setting, ', ' || quote_literal(value)), format('an app takes %s = %s', setting, value))
-FROM (VALUES ('state', '{active,inactive}'::text[]), ('signup_mode', '{user,user_org,signup_token}'), ('name_field', '{required,optional,hidden}'),
+FROM (VALUES ('state', '{active,inactive}'::text[]), ('signup_mode', '{user,user_org,signup_token}'), ('name_field', '{required,both,optional,hidden}'),
 	('org_name_field', '{required,optional,hidden}'), ('password_field', '{once,twice}'), ('default_permissions', '{"{}","{a,b:c;*}"}'),
 	('logins_enabled', '{true,false}'), ('signups_enabled', '{true,false}'), ('header_html', '{"","<h1>Hello</h1>"}'), ('footer_html', '{"<p>Bye</p>"}'),
 	('redirect_uris', '{"{}","{https://a.example/x,http://localhost:3000/}"}'), ('allowed_origins', '{"{}","{*}","{https://a.example,*}","{https://a.example,http://127.0.0.1:8080}"}'))

@@ -36,7 +36,7 @@ CREATE FUNCTION fails(a answer, errors jsonb, description text) RETURNS text LAN
 $$;
 
 INSERT INTO arsignup.realms (id, name, username_validation, password_min_score, email_verification, password_field, name_field) VALUES
-	(realm('strict'), 'Strict', 'standard', 3, 'none', 'twice', 'required'),
+	(realm('strict'), 'Strict', 'standard', 3, 'none', 'twice', 'both'),
 	(realm('verify'), 'Verify', 'email', 0, 'require', 'once', 'hidden'),
 	(realm('unmanaged'), 'Unmanaged', 'email', 0, 'none', 'once', 'optional');
 UPDATE arsignup.realms SET session_type = 'unmanaged' WHERE id = realm('unmanaged');

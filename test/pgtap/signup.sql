@@ -194,7 +194,7 @@ SELECT is((SELECT hashes_run FROM arsignup.stats()), :hashes_before_refusals::bi
 SELECT is((outcome(minting($$, U&'caf\00E9 canary', password_confirmation => U&'cafe\0301 canary'$$))).code, '00000', 'a confirmation may be composed otherwise than the password');
 
 -- The app's form rules, else the realm's.
-UPDATE arsignup.realms SET name_field = 'required', password_field = 'twice', password_min_length = 12 WHERE id = realm('other');
+UPDATE arsignup.realms SET name_field = 'both', password_field = 'twice', password_min_length = 12 WHERE id = realm('other');
 SET LOCAL ROLE :"app_role";
 SELECT invalid(minting(', password_hash => ready_hash()', app => 'other'), '{"first_name": ["First name can''t be blank."], "last_name": ["Last name can''t be blank."]}', 'names that the realm requires');
 SELECT invalid(minting(', password_hash => ready_hash(), first_name => ''X''', app => 'other'), '{"last_name": ["Last name can''t be blank."]}', 'both of them');
@@ -206,8 +206,13 @@ SELECT is((outcome(minting(', password_hash => ready_hash(), first_name => ''X''
 RESET ROLE;
 UPDATE arsignup.connected_apps SET name_field = 'optional', password_field = 'once' WHERE id = app('other');
 SELECT is((outcome(minting(', ''canary password''', app => 'other'))).code, '00000', 'the app''s rules go before the realm''s');
-UPDATE arsignup.connected_apps SET name_field = 'required' WHERE id = app('users');
+UPDATE arsignup.connected_apps SET name_field = 'both' WHERE id = app('users');
 SELECT invalid(minting(', password_hash => ready_hash()', app => 'users'), '{"first_name": ["First name can''t be blank."], "last_name": ["Last name can''t be blank."]}', 'also when they are stricter');
+UPDATE arsignup.connected_apps SET name_field = 'required' WHERE id = app('users');
+SELECT invalid(minting(', password_hash => ready_hash()' || names, app => 'users'), '{"first_name": ["First and last name can''t both be blank."]}', 'N4: required: a name' || names)
+FROM unnest(ARRAY['', ', first_name => '' ''', ', first_name => '' '', last_name => ''''']) AS names;
+SELECT is((outcome(minting(', password_hash => ready_hash()' || names, app => 'users'))).code, '00000', 'N4: required: one is enough' || names)
+FROM unnest(ARRAY[', first_name => ''Suharto''', ', last_name => ''Suharto''', ', first_name => '' '', last_name => ''Suharto''', ', first_name => ''X'', last_name => ''Y''']) AS names;
 
 ---------------------------------------------------------------------------------------------------
 -- Get: what it shows

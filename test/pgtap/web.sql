@@ -25,7 +25,7 @@ $$;
 -- Routes by short names, and realms of more kinds.
 INSERT INTO arsignup.realms (id, name, username_validation, sso, password_min_score, email_verification, name_field, org_name_field, password_field) VALUES
 	(realm('seamless'), 'Seamless', 'email', 'seamless', 0, 'none', 'optional', 'optional', 'once'),
-	(realm('strict'), 'Strict', 'standard', 'basic', 3, 'none', 'required', 'required', 'twice'),
+	(realm('strict'), 'Strict', 'standard', 'basic', 3, 'none', 'both', 'required', 'twice'),
 	(realm('verify'), 'Verify', 'email', 'seamless', 0, 'require', 'hidden', 'optional', 'once');
 INSERT INTO arsignup.connected_apps (realm_id, id, name, slug, login_handler, signup_handler, signup_mode, redirect_uris, header_html, footer_html, external_css, state, signups_enabled, logins_enabled)
 SELECT realm(realm), app('web ' || slug), 'App <' || slug || '>', slug || pg_backend_pid(), login_handler, signup_handler, mode, redirects, above, below, css, state, signups, logins
@@ -95,6 +95,13 @@ SELECT ok((get(at('strict', '/signup'))).body ~ ('name="' || field || '"[^>]* re
 SELECT ok((get(at('strict', '/signup'))).body LIKE '%At least 8 characters, and hard to guess%', '... and says what a password needs');
 SELECT ok((get(at('o', '/signup'))).body ~ 'Organisation <span class="optional">', 'an org may be named, where signups make one');
 SELECT ok((get(at('v', '/signup'))).body !~ 'first_name', 'no names where they are hidden');
+UPDATE arsignup.realms SET name_field = 'required' WHERE id = realm('strict');
+SELECT ok(body !~ ('name="' || field || '"[^>]* required') AND body !~ (label || ' <span class="optional">'), 'N4: where one name is enough, no page requires just the ' || field || ', nor calls it optional')
+FROM (VALUES ('first_name', 'First name'), ('last_name', 'Last name')) AS v (field, label), get(at('strict', '/signup'));
+SELECT ok((get(at('strict', '/signup'))).body LIKE '%If you have one name only, leave the other field blank.%', 'N4: and says so');
+SELECT ok((post(at('strict', '/signup'), 'first_name=+&last_name=')).body LIKE '%<a href="#first_name">First and last name can&#39;t both be blank.</a>%', 'N4: who gives none is told');
+SELECT ok((post(at('strict', '/signup'), 'last_name=Suharto')).body NOT LIKE '%<a href="#first_name">%', 'N4: who gives one is not');
+UPDATE arsignup.realms SET name_field = 'both' WHERE id = realm('strict');
 SELECT ok((get('/login', host())).body LIKE '%action="/login"%<a href="/forgot">%<a href="/signup">%', 'by host, paths begin at the top');
 SELECT ok((get(at('nosignup', '/login'))).body !~ 'signup"', 'no link to signups that are switched off');
 SELECT ok((get(at('nologin', '/signup'))).body !~ 'login"', '... nor to logins');

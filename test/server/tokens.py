@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 
 SKEW = 30  # seconds that clocks may differ
 MAX_SIZE = 65536  # bytes of a token
-MAX_DEPTH = 16  # of objects and arrays in the claims
+MAX_DEPTH = 64  # of objects and arrays in the claims
 ED25519_ORDER = 2**252 + 27742317777372353535851937790883648493
 
 # ---- bytes ----
@@ -664,6 +664,7 @@ def payload_forgeries(realm, other):
     yield "a claim of no interest twice", added(b'"x":1,"x":1')
     yield "a member twice inside a claim", added(b'"x":{"a":1,"a":1}')
     yield "a member twice deep inside a claim", added(b'"x":[{"y":{"a":1,"\\u0061":2}}]')
+    yield "a number of 309 digits", added(b'"x":' + b"1" * 309)
     yield "arrays nested too deep", added(b'"x":' + nested(MAX_DEPTH).encode())
     yield "objects nested too deep", added(b'"x":' + b'{"x":' * (MAX_DEPTH - 1) + b"{}" + b"}" * (MAX_DEPTH - 1))
     yield "arrays nested a thousand deep", added(b'"x":' + nested(1000).encode())
@@ -690,6 +691,7 @@ def controls(realm, other):
     yield "an odd claim", key.token({**claims, "x": "\u00e9\U0001d400\x7f", "y": [1, -0.5, 1e-300, None, True, {}]})
     yield "a member of the same name elsewhere", key.token(payload[:-1] + ',"x":{"aud":1},"y":[{"a":1},{"a":1}]}')
     yield "arrays nested just as deep as may be", key.token(payload[:-1] + ',"x":%s}' % nested(MAX_DEPTH - 1))
+    yield "a whole number beyond 64 bits", key.token({**claims, "x": [2**64, -(2**64)]})
     yield "just as large as may be", largest(key, claims)
     yield "iat half an hour ago", key.token(realm.claims(iat=now - 1800))
     yield "exp in a second", key.token(realm.claims(exp=now + 1))

@@ -266,7 +266,9 @@ verdict_of_signature(size_t size)
 #define WITH(member) "{\"aud\":\"" AUD "\"," NAMES "," TIMES "," member "}"
 #define TIMED(iat, exp) "{\"aud\":\"" AUD "\"," NAMES ",\"gen\":7,\"iat\":" iat ",\"exp\":" exp "}"
 #define AUD63 "012345678901234567890123456789012345678901234567890123456789012"
-#define NESTED15 "[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]"
+#define FOUR(text) text text text text
+#define NESTED63 FOUR(FOUR("[[[")) "[[[[[[[[[[[[[[[" "]]]]]]]]]]]]]]]" FOUR(FOUR("]]]"))
+#define DIGITS308 FOUR(FOUR("1234567890123456789")) "1234"
 
 static const Span good_claims[] = {
 	TEXT(CLAIMS),
@@ -275,13 +277,19 @@ static const Span good_claims[] = {
 	TEXT(WITH("\"\":\"\"")),
 	TEXT(WITH("\"n\":\"\\u0041\xc3\xa9\xf0\x9f\x98\x80\\ud83d\\ude00\"")),
 	TEXT(WITH("\"cs\":{\"aud\":[],\"uid\":1},\"m\":[{\"p\":[],\"oid\":\"o\"},{\"p\":[]}]")),
-	TEXT(WITH("\"x\":" NESTED15)),
+	TEXT(WITH("\"x\":" NESTED63)),
+	TEXT(WITH("\"" NESTED63 "[\":\"{" NESTED63 "\"")),
+	TEXT(WITH("\"x\":" DIGITS308)),
+	TEXT(WITH("\"x\":-" DIGITS308)),
+	TEXT(WITH("\"x\":\"" DIGITS308 "0\",\"y\":\"\\\"" DIGITS308 "0\"")),
+	TEXT(WITH("\"x\":9223372036854775807,\"y\":9223372036854775808,\"z\":[18446744073709551616]")),
+	TEXT(WITH("\"x\":-9223372036854775809.5e1,\"y\":100000000000000000000E-1")),
 	TEXT(WITH("\"x\":-1.5e10")),
 	TEXT("{\"\\u0061ud\":\"" AUD "\"," NAMES "," TIMES "}"),
 	TEXT("{\"aud\":\"" AUD63 "\"," NAMES "," TIMES "}"),
 	TEXT("{\"aud\":\"\",\"uid\":\"\",\"sub\":\"\",\"tk\":\"\",\"sid\":\"\"," TIMES "}"),
 	TEXT(TIMED("0", "0")),
-	TEXT(TIMED("9223372036854775807", "9223372036854775807")),
+	TEXT(TIMED("999999999999999999", "999999999999999999")),
 };
 
 static const Span bad_claims[] = {
@@ -336,8 +344,8 @@ static const Span bad_claims[] = {
 	TEXT(WITH("\"x\":1,\"x\":1")),
 	TEXT(WITH("\"x\":{\"y\":1,\"y\":2}")),
 	TEXT(WITH("\"x\":[[{\"y\":1,\"\\u0079\":2}]]")),
-	TEXT(WITH("\"x\":[" NESTED15 "]")),
-	TEXT(WITH("\"x\":{\"y\":" NESTED15 "}")),
+	TEXT(WITH("\"x\":[" NESTED63 "]")),
+	TEXT(WITH("\"x\":{\"y\":" NESTED63 "}")),
 	TEXT(WITH("\"x\":\"a\0b\"")),
 	TEXT(WITH("\"x\":\"\\u0000\"")),
 	TEXT(WITH("\"\\u0000\":1")),
@@ -355,7 +363,13 @@ static const Span bad_claims[] = {
 	TEXT(WITH("\"x\":5.")),
 	TEXT(WITH("\"x\":+5")),
 	TEXT(WITH("\"x\":1e999")),
-	TEXT(WITH("\"x\":9223372036854775808")),
+	TEXT(WITH("\"x\":" DIGITS308 "0")),
+	TEXT(WITH("\"x\":0." DIGITS308)),
+	TEXT(WITH("\"x\":01234567890123456789")),
+	TEXT(WITH("\"x\":12345678901234567890-1")),
+	TEXT(WITH("\"x\":--12345678901234567890")),
+	TEXT(WITH("\"x\":12345678901234567890x")),
+	TEXT(WITH("\"x\":12345678901234567890 1")),
 	TEXT(WITH("\"x\":NaN")),
 	TEXT(WITH("\"x\":Infinity")),
 	TEXT(WITH("\"x\":")),
@@ -375,6 +389,7 @@ static const Span bad_claims[] = {
 	TEXT(TIMED("1700000000", "1700021600.0")),
 	TEXT(TIMED("1700000000", "\"1700021600\"")),
 	TEXT(TIMED("1700000000", "-1")),
+	TEXT(TIMED("1700000000", "1000000000000000000")),
 	TEXT(TIMED("1700000000", "9223372036854775808")),
 	TEXT(TIMED("1700000000", "18446744073709551616")),
 	TEXT(TIMED("1700000000", "1e18")),
@@ -856,6 +871,48 @@ sign(const JwtKey *key, Span payload)
 	return (Span) {token, jwt_sign(key, KID, payload, token, capacity)};
 }
 
+/* Check how many bytes of claims make a token of a size at most, and that no other number is told. */
+static void
+check_room(const JwtKey *key)
+{
+	static char payload[JWT_MAX_SIZE];
+	int			faults = 0;
+
+	memset(payload, 'x', sizeof(payload));
+	for (size_t size = 1024; size < 1060; size++)
+	{
+		size_t		room = jwt_payload_room(key, KID, size);
+		Span		fits = sign(key, (Span) {payload, room});
+		Span		does_not = sign(key, (Span) {payload, room + 1});
+
+		faults += fits.size > size || does_not.size <= size;
+		free((char *) fits.data);
+		free((char *) does_not.data);
+	}
+	is_int(faults, 0, "%s: the room for claims is exact", jwt_alg_name(key->alg));
+	is_int(jwt_payload_room(key, KID, 40), 0, "%s: there is none in the smallest token", jwt_alg_name(key->alg));
+}
+
+/* Check that claims can be carried if, and only if, they are read. */
+static void
+check_carrying(void)
+{
+	static const char *const members[] = {
+		",\"x\":" NESTED63, ",\"x\":[" NESTED63 "]", ",\"x\":" DIGITS308, ",\"x\":" DIGITS308 "0",
+		",\"x\":0." DIGITS308, ",\"x\":18446744073709551615", ",\"x\":[[]],\"y\":\"" DIGITS308 "0[\\\"\""
+	};
+
+	for (size_t i = 0; i < lengthof(members); i++)
+	{
+		char		text[4096];
+		JwtClaims	claims;
+		int			size = snprintf(text, sizeof(text), "%.*s%s}", (int) strlen(CLAIMS) - 1, CLAIMS, members[i]);
+
+		is_int(jwt_can_carry((Span) {members[i], strlen(members[i])}), jwt_read_claims((Span) {text, size}, &claims),
+			   "carried as it is read: %.20s...", members[i]);
+	}
+}
+
 /* Check that a token comes back as it went in, and by no other key. */
 static void
 check_round_trip(const JwtKey *key, const JwtKey *others[4])
@@ -1042,7 +1099,7 @@ main(void)
 	const JwtKey *others[4] = {&keys[0], &keys[1], &keys[2], &keys[3]};
 
 	plan(lengthof(good_headers) + lengthof(bad_headers) + lengthof(good_tokens) + lengthof(bad_tokens) +
-		 lengthof(bad_payloads) + lengthof(good_claims) + lengthof(bad_claims) + 8 + 7 + 6 +
+		 lengthof(bad_payloads) + lengthof(good_claims) + lengthof(bad_claims) + 8 + 7 + 7 + 3 * 2 + 6 +
 		 10 + lengthof(rfc8032) + 2 + 10 + 7 + 3 * 9 + 3 * 2 + 3 * 2 + 2);
 	if (sodium_init() < 0)
 		abort();
@@ -1066,6 +1123,7 @@ main(void)
 	ok(!is_token((Span) {NULL, 0}), "no text is no token");
 	ok(!are_claims((Span) {"", 0}), "no text has no claims");
 	check_claims();
+	check_carrying();
 	check_bytes();
 	check_rfc_tokens();
 	check_rfc8032();
@@ -1076,6 +1134,7 @@ main(void)
 	{
 		check_round_trip(&keys[alg], others);
 		check_sizes(&keys[alg]);
+		check_room(&keys[alg]);
 	}
 	fuzz_tokens(&keys[JWT_HS256], ROUNDS);
 	fuzz_tokens(&keys[JWT_EDDSA], ROUNDS / 10);

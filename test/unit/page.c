@@ -67,6 +67,7 @@ check_escapes(void)
 
 static const FormRules email_rules = {true, FIELD_OPTIONAL, FIELD_HIDDEN, false, 8, true};
 static const FormRules standard_rules = {false, FIELD_REQUIRED, FIELD_OPTIONAL, true, 1, false};
+static const FormRules one_name_rules = {true, FIELD_EITHER, FIELD_HIDDEN, false, 8, true};
 static const FormRules hidden_rules = {true, FIELD_HIDDEN, FIELD_REQUIRED, false, 12, false};
 
 /* Check which fields a page has: those that are shown, * for required, and those that are carried. */
@@ -91,6 +92,7 @@ check_all_inputs(void)
 	check_inputs(PAGE_SIGNUP, &standard_rules,
 				 "first_name* last_name* org_name username* email* password* password_confirmation*",
 				 "signup, usernames");
+	check_inputs(PAGE_SIGNUP, &one_name_rules, "first_name last_name email* password*", "signup, N4: one name is enough");
 	check_inputs(PAGE_SIGNUP, &hidden_rules, "org_name* email* password*", "signup, no names");
 	check_inputs(PAGE_LOGIN, &email_rules, "login* password*", "login");
 	check_inputs(PAGE_FORGOT, &standard_rules, "login*", "forgot");
@@ -280,7 +282,7 @@ check_own(void)
 int
 main(void)
 {
-	plan(4 + 9 + 20 + 3 * PAGE_KINDS + 1 + 5);
+	plan(4 + 10 + 20 + 3 * PAGE_KINDS + 1 + 5);
 	check_escapes();
 	check_all_inputs();
 	check_pages();
