@@ -203,6 +203,8 @@ SELECT is(who('users', typed), :'ada'::text, 'logged in as ' || shown(typed)) FR
 SELECT is(who('users', U&'\212Aim@example.com'), :'kim'::text, 'in normal form C the Kelvin sign is a K');
 SELECT is(who('users', typed), 'invalid', 'not logged in as ' || shown(typed)) FROM unnest(ARRAY[U&'\FF41da@example.com', U&'k\0131m@example.com', 'ada%', 'ada', '_da@example.com', 'ada@example.com.', 'ada@example.com'' OR true --', '*']) AS typed;
 SELECT is(who('standard', typed), :'ada_l'::text, 'in a standard realm ' || shown(typed)) FROM unnest(ARRAY['Ada_L', 'ada_l', ' ADA_L ', 'ada@example.com', 'ADA@example.com ']) AS typed;
+SELECT is(who('users', odd || 'ada@example.com' || odd) || who('standard', odd || 'Ada_L' || odd), concat(:'ada', :'ada_l'), 'N3: logins, emails and usernames, are trimmed of ' || what)
+FROM (VALUES (U&'\00A0', 'no-break spaces'), (U&'\3000', 'ideographic spaces'), (U&'\200B', 'zero-width spaces'), (U&'\FEFF', 'byte order marks')) AS v (odd, what);
 SELECT is(who('shared', login), expected, 'where emails are not unique, ' || shown(login)) FROM (VALUES ('one', :'one'), ('two', :'two'), ('both@example.com', 'invalid')) AS v (login, expected);
 SELECT is(who('users', 'robot.1'), :'robot'::text, 'a program logs in by its username');
 SELECT is((SELECT count(*) FROM arsignup.sessions WHERE user_id = :'robot'), 0::bigint, 'and has no session');
