@@ -7,7 +7,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_normalize_email';
 
 COMMENT ON FUNCTION arsignup.normalize_email(text) IS
-'Returns the canonical form by which emails are compared: trimmed, NFC, ASCII lower case. Null for null, and for what is no address: a dot-atom local part of 1 to 64 octets, @, a host name; 254 octets in all (RFC 5321).';
+'Returns the canonical form by which emails are compared: trimmed of all that shows nothing, NFC, ASCII lower case. Null for null, and for what is no address: a dot-atom local part of 1 to 64 octets, @, a host name; 254 octets in all (RFC 5321). A local part with an encoded word (=?...?b?...?= or =?...?q?...?=, RFC 2047) is none: mail programs would read another address in it.';
 
 CREATE OR REPLACE FUNCTION arsignup.normalize_username(username text)
 RETURNS text
@@ -16,7 +16,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_normalize_username';
 
 COMMENT ON FUNCTION arsignup.normalize_username(text) IS
-'Returns the canonical form by which usernames of standard realms are compared: trimmed, NFC, ASCII lower case. Null for null, and for what is no username: a letter or digit, then letters, digits, dots, underscores and hyphens, 63 at most. What has the form of an id has a canonical form, too, but nobody can take it.';
+'Returns the canonical form by which usernames of standard realms are compared: trimmed of all that shows nothing, NFC, ASCII lower case. Null for null, and for what is no username: a letter or digit, then letters, digits, dots, underscores and hyphens, 63 at most. What has the form of an id has a canonical form, too, but nobody can take it.';
 
 CREATE OR REPLACE FUNCTION arsignup.create_user(
 	realm_id uuid,

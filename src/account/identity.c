@@ -29,15 +29,44 @@ is_dot_string(Span local)
 	return true;
 }
 
-/* Tell a lower-case email address: no quotes, comments, address literals or characters beyond ASCII. */
+/* Return what stands behind the first occurrence of a string; without data if there is none. */
+static Span
+span_behind(Span text, const char *string)
+{
+	for (; text.size > 0; text.data++, text.size--)
+	{
+		Span		rest = text;
+
+		if (span_take(&rest, string))
+			return rest;
+	}
+	return (Span) {NULL, 0};
+}
+
+/*
+ * Tell whether a mail program would take a part of this, in lower case, for
+ * an encoded word (RFC 2047, section 5) and read another address in it. In
+ * what stands between the marks, some are stricter than others.
+ */
+static bool
+has_encoded_word(Span local)
+{
+	Span		charset = span_behind(local, "=?");
+
+	return span_behind(span_behind(charset, "?b?"), "?=").data != NULL ||
+		span_behind(span_behind(charset, "?q?"), "?=").data != NULL;
+}
+
+/* Tell a lower-case email address: no quotes, comments, encoded words, address literals or characters beyond ASCII. */
 bool
 email_is_valid(Span email)
 {
 	const char *at = email.size > 0 ? memchr(email.data, '@', email.size) : NULL;
+	Span		local = {email.data, at ? at - email.data : 0};
 
 	if (at == NULL || email.size > EMAIL_MAX)
 		return false;
-	return is_dot_string((Span) {email.data, at - email.data}) &&
+	return is_dot_string(local) && !has_encoded_word(local) &&
 		is_host_name((Span) {at + 1, email.data + email.size - (at + 1)});
 }
 

@@ -104,7 +104,7 @@ static Statement select_credential = STATEMENT(
 static Span
 trim_to_nfc(const char *text, size_t max_size)
 {
-	Span		trimmed = span_trim((Span) {text, strlen(text)});
+	Span		trimmed = utf8_trim((Span) {text, strlen(text)});
 
 	return trimmed.size <= max_size ? text_to_nfc(trimmed) : trimmed;
 }
@@ -150,7 +150,7 @@ normalize_login(const char *login)
 	return username || !login ? username : pstrdup(login);
 }
 
-/* Return what was typed in normal form C and without the space around it; NULL if nothing is left. */
+/* Return what was typed in normal form C and without what shows nothing around it; NULL if nothing is left. */
 static char *
 accept_trimmed(const char *given, size_t max_size)
 {

@@ -161,6 +161,23 @@ utf8_put(uint32_t c, char *out)
 	return 4;
 }
 
+/* Take the last code point off the end; false if there is none, or if it is not UTF-8. */
+static bool
+utf8_last(Span *text, uint32_t *code_point)
+{
+	for (size_t size = 1; size <= 4 && size <= text->size; size++)
+	{
+		Span		last = {text->data + text->size - size, size};
+
+		if (utf8_next(&last, code_point) && last.size == 0)
+		{
+			text->size -= size;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Count code points, up to the first byte that is not UTF-8. */
 size_t
 utf8_length(Span text)
@@ -188,4 +205,70 @@ utf8_is_single_line(Span text)
 			(c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069))
 			return false;
 	return text.size == 0;
+}
+
+/*
+ * Code points that show nothing, from and to: Unicode's White_Space and
+ * Default_Ignorable_Code_Point (of version 16.0), and the blank of Braille.
+ */
+static const uint32_t invisible[][2] = {
+	{0x0009, 0x000d}, {0x0020, 0x0020}, {0x0085, 0x0085}, {0x00a0, 0x00a0}, {0x00ad, 0x00ad}, {0x034f, 0x034f},
+	{0x061c, 0x061c}, {0x115f, 0x1160}, {0x1680, 0x1680}, {0x17b4, 0x17b5}, {0x180b, 0x180f}, {0x2000, 0x200f},
+	{0x2028, 0x202f}, {0x205f, 0x206f}, {0x2800, 0x2800}, {0x3000, 0x3000}, {0x3164, 0x3164}, {0xfe00, 0xfe0f},
+	{0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0xfff0, 0xfff8}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff}
+};
+
+/* Tell whether a code point shows nothing by itself. */
+static bool
+is_invisible(uint32_t c)
+{
+	for (size_t i = 0; i < sizeof(invisible) / sizeof(invisible[0]) && c >= invisible[i][0]; i++)
+		if (c <= invisible[i][1])
+			return true;
+	return false;
+}
+
+/*
+ * Tell whether a code point that shows nothing changes how the one before it
+ * is shown: joiners do behind letters of Arabic and Indic scripts, variation
+ * selectors and tags behind CJK, symbols and emoji.
+ */
+static bool
+is_shaped_by(uint32_t shown, uint32_t c)
+{
+	if (c == 0x200c || c == 0x200d)
+		return shown >= 0x0600 && shown < 0x1e00;
+	return (shown >= 0x1000 || shown == 0x00a9 || shown == 0x00ae) &&
+		((c >= 0x180b && c <= 0x180d) || c == 0x180f || (c >= 0xfe00 && c <= 0xfe0f) ||
+		 (c >= 0xe0020 && c <= 0xe007f) || (c >= 0xe0100 && c <= 0xe01ef));
+}
+
+/* Leave out what shows nothing at both ends, but for what belongs to the last character that is shown. */
+Span
+utf8_trim(Span text)
+{
+	Span		rest = text;
+	size_t		size;
+	uint32_t	c;
+	uint32_t	shown = 0;
+
+	while (utf8_next(&rest, &c) && is_invisible(c))
+		text = rest;
+	size = text.size;
+	rest = text;
+	while (shown == 0 && utf8_last(&rest, &c))
+	{
+		if (is_invisible(c))
+			text.size = rest.size;
+		else
+			shown = c;
+	}
+	while (text.size < size)
+	{
+		rest = (Span) {text.data + text.size, size - text.size};
+		if (!utf8_next(&rest, &c) || !is_shaped_by(shown, c))
+			break;
+		text.size = size - rest.size;
+	}
+	return text;
 }

@@ -34,5 +34,6 @@ extern bool utf8_next(Span *text, uint32_t *code_point);
 extern size_t utf8_put(uint32_t code_point, char *out);
 extern size_t utf8_length(Span text);
 extern bool utf8_is_single_line(Span text);
+extern Span utf8_trim(Span text);
 
 #endif							/* ARSIGNUP_TEXT_H */

@@ -51,6 +51,23 @@ SELECT results_eq(
 	format('SELECT first_name, last_name, reference FROM arsignup.users WHERE id = %L', :'blanks'),
 	$$VALUES (NULL::text, NULL::text, NULL::text)$$, 'blank names and references are null');
 
+-- What shows nothing is trimmed off every line, but for what shapes the character before it.
+CREATE TABLE lines (given text, kept text, what text);
+INSERT INTO lines VALUES
+	(U&'\3000', NULL, 'an ideographic space'), (U&'\200B', NULL, 'a zero-width space'), (U&'\2800', NULL, 'the blank of Braille'), (U&'\3164', NULL, 'a Hangul filler'), (U&'\00AD \034F\FEFF', NULL, 'several of them'),
+	(U&'\+0E0041\+0E007F', NULL, 'tags'), (U&'\200D\FE0F', NULL, 'a joiner and a selector'), (U&'\3000Ada\00A0Byron\2003\200B', U&'Ada\00A0Byron', 'odd spaces around, and one inside'),
+	(U&'\202AAda\202C', 'Ada', 'an embedding'), (U&'Ada\FE0F', 'Ada', 'a selector behind a letter'), (U&'Zo\00EB\200D', U&'Zo\00EB', 'a joiner behind a letter'), (U&'\5C71\7530\3000\200D', U&'\5C71\7530', 'a joiner behind a space'),
+	(U&'Ada \2764\FE0F ', U&'Ada \2764\FE0F', 'a heart in colour'), (U&'\845B\+0E0100', U&'\845B\+0E0100', 'a character of two shapes'), (U&'\+01F3F4\+0E0067\+0E0062\+0E0065\+0E006E\+0E0067\+0E007F', U&'\+01F3F4\+0E0067\+0E0062\+0E0065\+0E006E\+0E0067\+0E007F', 'the flag of England'),
+	(U&'\0D05\0D1C\0D2F\0D28\0D4D\200D', U&'\0D05\0D1C\0D2F\0D28\0D4D\200D', 'a name that ends with a joiner'), (U&'\+01F469\200D\+01F4BB', U&'\+01F469\200D\+01F4BB', 'a joiner inside an emoji'),
+	(repeat(U&'\2126\0314\0342\0345', 255), repeat(U&'\1FAF', 255), 'A2: 255 characters of nine bytes each'), (repeat(U&'\1112\1161\11AB', 255), repeat(U&'\D55C', 255), 'A2: 255 syllables of nine bytes each');
+CREATE TABLE lined AS SELECT kept, what, arsignup.create_user(realm(), 'n2-' || md5(given) || '@example.com', first_name => given, last_name => given, reference => given) AS person,
+	CASE WHEN kept IS NOT NULL THEN arsignup.create_org(realm(), given, given) END AS org FROM lines;
+SELECT is(u::text, (kept, kept, kept)::text, 'N2: names and reference, given ' || what) FROM lined, LATERAL (SELECT first_name, last_name, reference FROM arsignup.users WHERE id = person) AS u;
+SELECT is(o::text, (kept, kept)::text, 'N2: an org, given ' || what) FROM lined, LATERAL (SELECT name, reference FROM arsignup.orgs WHERE id = org) AS o;
+SELECT invalid(format('SELECT arsignup.create_org(realm(), %L)', given), '{"name": ["Name can''t be blank."]}', 'N2: an org, given ' || what) FROM lines WHERE kept IS NULL;
+SELECT invalid(format('SELECT arsignup.create_user(realm(), %L, first_name => %L)', 'x@example.com', given), '{"first_name": ["First name can''t be longer than 255 characters."]}', 'A2: ' || what)
+FROM (VALUES (repeat(U&'\2126\0314\0342\0345', 256), '256 characters of nine bytes each'), ('x' || repeat(U&'\0301', 255), '256 marks'), (repeat(U&'\0301', 30000), 'thirty thousand marks')) AS v (given, what);
+
 -- A password is hashed, at the current cost, and kept nowhere.
 SELECT arsignup.create_user(realm(), 'hashed@example.com', 'canary password') AS hashed \gset
 SELECT ok(arsignup.verify_password('canary password', password_hash), 'the stored hash verifies the password')
@@ -118,7 +135,7 @@ SELECT is((outcome($$SELECT arsignup.create_user(realm('closed'), 'x@example.com
 	'signups that are switched off do not keep the application from creating users');
 
 SELECT invalid(format('SELECT arsignup.create_user(realm(), %L)', email), '{"email": ["Email can''t be blank."]}', 'email ' || shown(email))
-FROM unnest(ARRAY[NULL, '', '   ', E'\t\r\n']) AS email;
+FROM unnest(ARRAY[NULL, '', '   ', E'\t\r\n', U&'\3000\200B']) AS email;
 SELECT invalid(format('SELECT arsignup.create_user(realm(), %L)', email), '{"email": ["Email is not a valid address."]}', 'email ' || shown(email))
 FROM unnest(ARRAY['x', '@', 'x@', '@x', 'x@y@z', 'x y@z', 'x@192.0.2.1', '"x"@y', U&'x\FF20example.com', U&'m\0131ke@example.com',
 	repeat('a', 65) || '@b', 'a@' || repeat('b', 64), repeat('a', 1000000)]) AS email;
@@ -128,11 +145,11 @@ SELECT invalid(format('SELECT arsignup.create_user(realm(), %L, username => %L)'
 FROM unnest(ARRAY['x', 'y@example.com', 'x@example.org', U&'x\FF20example.com', 'x@example.com ,']) AS username;
 SELECT invalid(format('SELECT arsignup.create_user(realm(%L), %L, username => %L)', 'standard', 'x@example.com', username),
 	'{"username": ["Username can''t be blank."]}', 'in a standard realm, username ' || shown(username))
-FROM unnest(ARRAY[NULL, '', '  ', E'\n']) AS username;
+FROM unnest(ARRAY[NULL, '', '  ', E'\n', U&'\FEFF\2028']) AS username;
 SELECT invalid(format('SELECT arsignup.create_user(realm(%L), %L, username => %L)', 'standard', 'x@example.com', username),
 	'{"username": ["Username must begin with a letter or digit and have only letters a to z, digits, dots, underscores and hyphens, 63 characters at most."]}',
 	'in a standard realm, username ' || shown(username))
-FROM unnest(ARRAY['x@example.com', '.x', '_', '-', 'x y', 'x/y', U&'\0430da', U&'x\200B', repeat('x', 64), repeat('x', 1000000)]) AS username;
+FROM unnest(ARRAY['x@example.com', '.x', '_', '-', 'x y', 'x/y', U&'\0430da', U&'x\200By', repeat('x', 64), repeat('x', 1000000)]) AS username;
 SELECT invalid($$SELECT arsignup.create_user(realm(), NULL, user_type => 'api', username => 'x@example.com')$$,
 	'{"username": ["Username must begin with a letter or digit and have only letters a to z, digits, dots, underscores and hyphens, 63 characters at most."]}',
 	'a program without email cannot be named by somebody''s');
@@ -311,7 +328,7 @@ SELECT refused($$SELECT arsignup.create_org(NULL, 'x')$$, 'SU010', 'no such real
 SELECT refused($$SELECT arsignup.create_org(gen_random_uuid(), 'x')$$, 'SU010', 'no such realm', NULL, 'org: an unknown realm');
 SELECT refused($$SELECT arsignup.create_org(realm('asleep'), 'x')$$, 'SU006', 'realm is inactive', NULL, 'org: an inactive realm');
 SELECT invalid(format('SELECT arsignup.create_org(realm(), %L)', name), '{"name": ["Name can''t be blank."]}', 'org name ' || shown(name))
-FROM unnest(ARRAY[NULL, '', '  ', E'\n\t']) AS name;
+FROM unnest(ARRAY[NULL, '', '  ', E'\n\t', U&'\3000']) AS name;
 SELECT invalid($$SELECT arsignup.create_org(realm(), repeat('x', 256))$$, '{"name": ["Name can''t be longer than 255 characters."]}', 'org name of 256 characters');
 SELECT invalid($$SELECT arsignup.create_org(realm(), E'x\ny')$$, '{"name": ["Name can''t contain control characters."]}', 'org name of two lines');
 SELECT invalid($$SELECT arsignup.create_org(realm(), U&'x\202Ey')$$, '{"name": ["Name can''t contain control characters."]}', 'org name that turns round');

@@ -274,7 +274,7 @@ FROM (VALUES
 SELECT org_id FROM signed_up('orgs', 'Nameless@example.com') \gset nameless_
 SELECT is((SELECT name FROM arsignup.orgs WHERE id = :'nameless_org_id'), 'Nameless@example.com', 'where emails are usernames, that is the email, as typed');
 SELECT invalid(signing('org required', format(', username => ''x'', password_hash => ready_hash(), org_name => %L', given)), '{"org_name": ["Organisation name can''t be blank."]}', 'a required org name, given ' || shown(given))
-FROM unnest(ARRAY[NULL, '', ' ', E'\t\r\n']) AS given;
+FROM unnest(ARRAY[NULL, '', ' ', E'\t\r\n', U&'\3000\200B']) AS given;
 SELECT invalid(signing('org optional', format(', username => ''x'', password_hash => ready_hash(), org_name => %L', given)), jsonb_build_object('org_name', ARRAY[sentence]), 'a wrong org name, given ' || shown(given))
 FROM (VALUES (repeat('x', 256), 'Organisation name can''t be longer than 255 characters.'), (E'x\ny', 'Organisation name can''t contain control characters.')) AS v (given, sentence);
 SELECT is((outcome(signing('org hidden', format(', username => ''hidden-%s'', password_hash => ready_hash(), org_name => %L', n, given), 'hidden-' || n || '@example.com'))).message, NULL,
@@ -297,6 +297,7 @@ SELECT invalid(signing('strict', ', password_hash => ready_hash(), first_name =>
 SELECT invalid(signing('strict', ', password_hash => ready_hash(), last_name => ''Y'''), '{"first_name": ["First name can''t be blank."]}', 'both names: the first is missing');
 SELECT invalid(signing('one name', ', password_hash => ready_hash()' || names), '{"first_name": ["First and last name can''t both be blank."]}', 'N4: required names: none' || names)
 FROM unnest(ARRAY['', ', first_name => '' '', last_name => '' ''']) AS names;
+SELECT invalid(signing('strict', ', password_hash => ready_hash(), first_name => U&''\3000'', last_name => U&''\200B\FE0F'''), '{"first_name": ["First name can''t be blank."], "last_name": ["Last name can''t be blank."]}', 'N2: both names: nothing that shows');
 SELECT invalid(signing('strict', ', ''canary zebu quartz'', first_name => ''X'', last_name => ''Y'''), '{"password_confirmation": ["Password confirmation can''t be blank."]}', 'password twice: given once');
 SELECT invalid(signing('strict', format(', ''canary zebu quartz'', password_confirmation => %L, first_name => ''X'', last_name => ''Y''', confirmation)),
 	'{"password_confirmation": ["Password confirmation does not match the password."]}', 'password twice: confirmed by ' || shown(confirmation))

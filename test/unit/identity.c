@@ -117,6 +117,13 @@ static const Span good_emails[] = {
 	TEXT("ada@xn--bcher-kva.example"),
 	TEXT(A64 "@example.com"),
 	TEXT("ada@" A63 ".a"),
+	TEXT("=?@example.com"),
+	TEXT("?=@example.com"),
+	TEXT("=?a?b?=@example.com"),
+	TEXT("=?a?x?b?=@example.com"),
+	TEXT("=?a?q?b@example.com"),
+	TEXT("?a?q?b?=@example.com"),
+	TEXT("=?q?a?=@example.com"),
 };
 
 static const Span bad_emails[] = {
@@ -195,6 +202,12 @@ static const Span bad_emails[] = {
 	TEXT("a@b\xff"),
 	TEXT(A64 "a@b"),
 	TEXT("a@" A64),
+	TEXT("=?utf-8?q?=61=62?=@example.com"),
+	TEXT("=?utf-8?b?ywi=?=@example.com"),
+	TEXT("a=?a?q?b?=c@example.com"),
+	TEXT("=?" "?q?" "?=@example.com"),
+	TEXT("=?a?q?b?c?=@example.com"),
+	TEXT("=?=?a?b?c?=@example.com"),
 };
 
 static const Span good_usernames[] = {

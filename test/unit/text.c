@@ -114,6 +114,43 @@ static const struct
 	{TEXT(" \xff "), TEXT("\xff")},
 };
 
+/* What is left of a line: what shows nothing is not, unless it shapes the character before it. */
+static const struct
+{
+	Span		text;
+	Span		trimmed;
+}			line_trims[] = {
+	{TEXT(""), TEXT("")},
+	{TEXT(" \t\n\v\f\r"), TEXT("")},
+	{TEXT(" a  b "), TEXT("a  b")},
+	{TEXT("\xe3\x80\x80\xe2\x80\x8b"), TEXT("")},
+	{TEXT("\xc2\xa0 a\xc2\xa0" "b \xe2\x80\x8b"), TEXT("a\xc2\xa0" "b")},
+	{TEXT("\xef\xbb\xbf" "a\xef\xb8\x8f"), TEXT("a")},
+	{TEXT("\xe2\x9d\xa4\xef\xb8\x8f\xe3\x80\x80"), TEXT("\xe2\x9d\xa4\xef\xb8\x8f")},
+	{TEXT("\xe2\x9d\xa4\xe3\x80\x80\xef\xb8\x8f"), TEXT("\xe2\x9d\xa4")},
+	{TEXT("\xc2\xae\xef\xb8\x8f"), TEXT("\xc2\xae\xef\xb8\x8f")},
+	{TEXT("\xe8\x91\x9b\xf3\xa0\x84\x80 "), TEXT("\xe8\x91\x9b\xf3\xa0\x84\x80")},
+	{TEXT("\xf0\x9f\x8f\xb4\xf3\xa0\x81\xa7\xf3\xa0\x81\xbf"), TEXT("\xf0\x9f\x8f\xb4\xf3\xa0\x81\xa7\xf3\xa0\x81\xbf")},
+	{TEXT("\xe0\xb4\xa8\xe0\xb5\x8d\xe2\x80\x8d"), TEXT("\xe0\xb4\xa8\xe0\xb5\x8d\xe2\x80\x8d")},
+	{TEXT("a\xe2\x80\x8d"), TEXT("a")},
+	{TEXT("\xe5\xb1\xb1\xe2\x80\x8d"), TEXT("\xe5\xb1\xb1")},
+	{TEXT("a\xff \xe2\x80\x8b"), TEXT("a\xff")},
+	{TEXT("\xe2\x80\x8b\xff a "), TEXT("\xff a")},
+	{TEXT("\x80\xef\xb8\x8f"), TEXT("\x80")},
+	{TEXT("\xe2\x80"), TEXT("\xe2\x80")},
+	{TEXT("\0 "), TEXT("\0")},
+};
+
+/* Code points that show nothing; from, to: White_Space, Default_Ignorable_Code_Point, the blank of Braille. */
+static const uint32_t unseen[][2] = {
+	{0x9, 0xd}, {0x20, 0x20}, {0x85, 0x85}, {0xa0, 0xa0}, {0x1680, 0x1680}, {0x2000, 0x200a}, {0x2028, 0x2029},
+	{0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000},
+	{0xad, 0xad}, {0x34f, 0x34f}, {0x61c, 0x61c}, {0x115f, 0x1160}, {0x17b4, 0x17b5}, {0x180b, 0x180f},
+	{0x200b, 0x200f}, {0x202a, 0x202e}, {0x2060, 0x206f}, {0x3164, 0x3164}, {0xfe00, 0xfe0f}, {0xfeff, 0xfeff},
+	{0xffa0, 0xffa0}, {0xfff0, 0xfff8}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+	{0x2800, 0x2800}
+};
+
 static const struct
 {
 	Span		text;
@@ -276,15 +313,37 @@ check_malformed(const char *what, Span bytes)
 
 /* Check what is left of a text. */
 static void
-check_trim(Span text, Span expected)
+check_trim(Span (*trim) (Span), const char *what, Span text, Span expected)
 {
 	Span		exact = exact_copy(text);
-	Span		trimmed = span_trim(exact);
+	Span		trimmed = trim(exact);
+	Span		again = trim(trimmed);
 
-	ok(trimmed.size == expected.size && memcmp(trimmed.data, expected.data, expected.size) == 0,
-	   "trim \"%s\"", show(text));
+	ok(trimmed.size == expected.size && memcmp(trimmed.data, expected.data, expected.size) == 0 &&
+	   again.data == trimmed.data && again.size == trimmed.size, "trim %s\"%s\"", what, show(text));
 	ok(trimmed.data >= exact.data && trimmed.data + trimmed.size <= exact.data + exact.size, "... in place");
 	free((char *) exact.data);
+}
+
+/* Return how many code points are trimmed off a line's front or end although they show something, or not although they show nothing. */
+static int
+misjudged_ends(bool at_end)
+{
+	int			wrong = 0;
+
+	for (uint32_t c = 0; c <= MAX_CODE_POINT; c++)
+	{
+		char		bytes[6] = "a";
+		size_t		size = utf8_put(c, bytes + 1);
+		Span		text = {at_end ? bytes : bytes + 1, size + 1};
+		bool		expected = false;
+
+		for (size_t i = 0; i < lengthof(unseen); i++)
+			expected |= c >= unseen[i][0] && c <= unseen[i][1];
+		bytes[size + 1] = 'b';
+		wrong += (utf8_trim(text).size == 1) != expected;
+	}
+	return wrong;
 }
 
 /* Tell whether a text has nothing to trim. */
@@ -361,13 +420,18 @@ main(void)
 	Span		nothing = {NULL, 0};
 
 	plan(lengthof(known) + 5 + 3 * lengthof(malformed) + lengthof(lengths) +
-		 2 * lengthof(trims) + 2 + 4 + lengthof(single_lines) + lengthof(other_lines) + 1 + 4);
+		 2 * lengthof(trims) + 2 + 2 * lengthof(line_trims) + 2 + 4 + lengthof(single_lines) + lengthof(other_lines) + 1 + 5);
 	check_utf8();
 
 	for (size_t i = 0; i < lengthof(trims); i++)
-		check_trim(trims[i].text, trims[i].trimmed);
+		check_trim(span_trim, "", trims[i].text, trims[i].trimmed);
 	is_int(misjudged_bytes(is_not_trimmed, (Span) TEXT("?ab"), 0, " \t\n\v\f\r"), 0, "bytes trimmed off the front");
 	is_int(misjudged_bytes(is_not_trimmed, (Span) TEXT("ab?"), 2, " \t\n\v\f\r"), 0, "bytes trimmed off the end");
+
+	for (size_t i = 0; i < lengthof(line_trims); i++)
+		check_trim(utf8_trim, "N2: the line ", line_trims[i].text, line_trims[i].trimmed);
+	is_int(misjudged_ends(false), 0, "N2: every code point in front of a line");
+	is_int(misjudged_ends(true), 0, "N2: every code point at the end of a line");
 
 	is_int(verdict(span_is_ascii, (Span) TEXT("")), 1, "nothing is ASCII");
 	is_int(verdict(span_is_ascii, (Span) TEXT("a\0b")), 1, "NUL is ASCII");
@@ -381,6 +445,7 @@ main(void)
 	is_int(misjudged_lines(), 0, "every code point inside a line");
 
 	is_int(span_trim(nothing).size, 0, "trim no text");
+	is_int(utf8_trim(nothing).size, 0, "trim no line");
 	ok(span_is_ascii(nothing), "no text is ASCII");
 	is_int(utf8_length(nothing), 0, "length of no text");
 	ok(utf8_is_single_line(nothing), "no text is one line");
