@@ -220,6 +220,14 @@ SELECT is(target(query, form), expected, format('query %s, form %s', query, form
 	('', '&redirect_uri=https://app.example.com@evil.test/in', 'https://app.example.com/login?x=1&token=T#y'),
 	('', '&redirect_uri=', 'https://app.example.com/login?x=1&token=T#y'),
 	('?token=evil&url=https://evil.test', '&token=evil&signup=true', 'https://app.example.com/login?x=1&token=T#y')) AS v (query, form, expected);
+-- N6: what a token tells, and what is handed back, leave the address short enough for the servers of apps.
+UPDATE arsignup.realms SET jwt_fields = '{custom}' WHERE id = realm();
+UPDATE arsignup.users SET custom = jsonb_build_object('a', repeat('x', 3800)) WHERE email = 'ada@example.com' AND realm_id = realm();
+SELECT ok(length(location) BETWEEN 5000 AND 8000 AND location LIKE '%#y' AND (location LIKE '%&redir=/%') = fits, 'N6: an address of 8,000 bytes at most: ' || what)
+FROM (VALUES ('/a', true, 'with a redir'), (repeat('/caf%C3%A9', 40), true, 'with a long one'), ('/' || repeat('%C3%A9', 1000), false, 'without one that is too long')) AS v (redir, fits, what),
+	LATERAL header(post(at('u', '/login'), 'login=ada@example.com&password=password&redir=' || redir), 'Location') AS location;
+SELECT is(target('', '&redir=/' || repeat('a', 1000)), 'https://app.example.com/login?x=1&token=T&redir=/' || repeat('a', 1000) || '#y', 'N6: where there is room, a redir may be long');
+UPDATE arsignup.realms SET jwt_fields = '{}' WHERE id = realm();
 SELECT is(regexp_replace(header(post(at('u', '/signup'), 'email=r1@example.com&password=canary+password&redir=/a&redirect_uri=https://app.example.com/in'), 'Location'), 'token=[^&#]*', 'token=T'),
 	'https://app.example.com/in?token=T&signup=true&redir=/a', 'both work for signups');
 SELECT is(regexp_replace(header(post(at('t', '/signup'), 'email=r2@example.com&password=canary+password&redir=/a&redirect_uri=https://app.example.com/in'), 'Location'), 'token=[^&#]*', 'token=T'),
