@@ -69,7 +69,10 @@ caller_enter(Caller *caller)
 				 errdetail("What it sets off in tables of the application would run as that role."),
 				 errhint("Call it as a member of arsignup_app or arsignup_admin.")));
 	if (caller->previous.role == owner)
+	{
 		caller->identity = served->identity;
+		caller->search_path = served->search_path;
+	}
 	caller->nest_level = NewGUCNestLevel();
 	set_search_path(OUR_SEARCH_PATH);
 }
@@ -113,19 +116,38 @@ role_act(Oid role, void (*action) (void *argument), void *argument)
 	(void) identity_take(previous);
 }
 
+/*
+ * Do something as the caller, with the caller's search path. Whatever the
+ * application sets meanwhile ends with it: our next statements must not go by
+ * a search path of a trigger's. Nor can a trigger take on another role: the
+ * session's may be able to become more than the caller is.
+ */
+static void
+act_as(const Caller *caller, void (*action) (void *argument), void *argument)
+{
+	Identity	next = caller->identity;
+	Identity	previous;
+	int			nest_level;
+
+	next.context |= SECURITY_LOCAL_USERID_CHANGE;
+	previous = identity_take(next);
+	nest_level = NewGUCNestLevel();
+	set_search_path(caller->search_path);
+	action(argument);
+	AtEOXact_GUC(false, nest_level);
+	(void) identity_take(previous);
+}
+
 /* Do something as the one whom the web serves. */
 void
 caller_act(void (*action) (void *argument), void *argument)
 {
-	Identity	previous = identity_take(served->identity);
-
-	action(argument);
-	(void) identity_take(previous);
+	act_as(served, action, argument);
 }
 
 /* Run the triggers that statements of this level have set off. */
 static void
-fire(void)
+fire(void *argument)
 {
 	EState	   *estate = CreateExecutorState();
 
@@ -135,19 +157,6 @@ fire(void)
 	ExecCloseResultRelations(estate);
 	ExecResetTupleTable(estate->es_tupleTable, false);
 	FreeExecutorState(estate);
-}
-
-/* Run them as the caller, with the caller's search path. */
-static void
-fire_as_caller(const Caller *caller)
-{
-	Identity	previous = identity_take(caller->identity);
-	int			nest_level = NewGUCNestLevel();
-
-	set_search_path(caller->search_path);
-	fire();
-	AtEOXact_GUC(true, nest_level);
-	(void) identity_take(previous);
 }
 
 /*
@@ -168,6 +177,6 @@ caller_delete(const Caller *caller, Statement *statement, Parameters *parameters
 	previous = identity_take(identity_of(get_role_oid(DIRECTORY_ROLE, false)));
 	rows = statement_run_silently(statement, parameters);
 	(void) identity_take(previous);
-	fire_as_caller(caller);
+	act_as(caller, fire, NULL);
 	return rows;
 }

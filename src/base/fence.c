@@ -4,7 +4,8 @@
  *
  * Nothing of ours calls anything else, but the server might: a trigger, a
  * cast in a foreign key, an operator. Whatever calls a function has it looked
- * up, and there it ends.
+ * up, and there it ends, or, if it has settings of its own, where it begins.
+ * An expression of built-in functions is none of these.
  */
 #include "base/fence.h"
 
@@ -18,17 +19,19 @@
 #include "utils/inval.h"
 #include "utils/syscache.h"
 
-static needs_fmgr_hook_type previous_hook = NULL;
+static needs_fmgr_hook_type previous_needs_hook = NULL;
+static fmgr_hook_type previous_hook = NULL;
 
 static Oid	owner_role = InvalidOid;
 static Oid	directory_role = InvalidOid;
-static bool roles_are_known = false;
+static uint64 roles_known = 0;	/* as of which change */
+static uint64 roles_change = 1;
 
 /* Note that our roles may have been made, or gone. */
 static void
 forget_roles(Datum argument, int cache, uint32 hash)
 {
-	roles_are_known = false;
+	roles_change++;
 }
 
 /* Find our roles, unless that was done. */
@@ -36,15 +39,16 @@ static void
 find_roles(void)
 {
 	static bool is_registered = false;
+	uint64		change = roles_change;
 
 	if (!is_registered)
 		CacheRegisterSyscacheCallback(AUTHOID, forget_roles, (Datum) 0);
 	is_registered = true;
-	if (roles_are_known)
+	if (roles_known == change)
 		return;
-	roles_are_known = true;
 	owner_role = get_role_oid(OWNER_ROLE, true);
 	directory_role = get_role_oid(DIRECTORY_ROLE, true);
+	roles_known = change;
 }
 
 /* Tell whether a role is one of those that own what is ours. */
@@ -83,20 +87,39 @@ check_function(Oid id)
 	ReleaseSysCache(tuple);
 }
 
+/* Check a function if it would run as one of our roles. */
+static void
+check(Oid function)
+{
+	if (function >= FirstNormalObjectId && role_is_ours(GetUserId()))
+		check_function(function);
+}
+
 /* Called by the server for every function that it looks up and that is not built in. */
 static bool
 needs_hook(Oid function)
 {
-	if (function >= FirstNormalObjectId && role_is_ours(GetUserId()))
-		check_function(function);
-	return previous_hook != NULL && previous_hook(function);
+	check(function);
+	return previous_needs_hook != NULL && previous_needs_hook(function);
+}
+
+/* Called by the server when a function with settings of its own begins, for which it does not ask whether it needs the hook. */
+static void
+call_hook(FmgrHookEventType event, FmgrInfo *function, Datum *state)
+{
+	if (event == FHET_START)
+		check(function->fn_oid);
+	if (previous_hook != NULL)
+		previous_hook(event, function, state);
 }
 
 /* Begin to watch. */
 void
 fence_install_hooks(void)
 {
-	previous_hook = needs_fmgr_hook;
+	previous_needs_hook = needs_fmgr_hook;
 	needs_fmgr_hook = needs_hook;
+	previous_hook = fmgr_hook;
+	fmgr_hook = call_hook;
 	structure_install_hook();
 }

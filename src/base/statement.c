@@ -148,12 +148,35 @@ rows_of(int result)
 	return SPI_processed;
 }
 
+/*
+ * Return parameters as the executor takes them: not as constants, so that no
+ * value gets into a plan, which debug_print_plan shows to whoever has set it
+ * together with plan_cache_mode.
+ */
+static ParamListInfo
+bound(const Parameters *parameters)
+{
+	ParamListInfo list = makeParamList(parameters->count);
+
+	for (int i = 0; list != NULL && i < parameters->count; i++)
+		list->params[i] = (ParamExternData)
+	{
+		.value = parameters->values[i],
+		.isnull = parameters->nulls[i] == 'n',
+		.ptype = parameters->types[i]
+	};
+	return list;
+}
+
 /* Run a statement. */
 static uint64
 execute(Statement *statement, Parameters *parameters, bool read_only, int64 max_rows)
 {
+	SPIExecuteOptions options = {.read_only = read_only, .tcount = max_rows};
+
 	prepare(statement, parameters);
-	return rows_of(SPI_execute_plan(statement->plan, parameters->values, parameters->nulls, read_only, max_rows));
+	options.params = bound(parameters);
+	return rows_of(SPI_execute_plan_extended(statement->plan, &options));
 }
 
 /* Report that a statement has not touched the one row that is there for it. */

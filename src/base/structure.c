@@ -45,11 +45,10 @@ typedef struct Catalog
 	bool		is_in_table;
 } Catalog;
 
-#define CONSTRAINTS 0
+static const Catalog constraints =
+	{ConstraintRelationId, ConstraintOidIndexId, Anum_pg_constraint_oid, Anum_pg_constraint_connamespace, false};
 
 static const Catalog catalogs[] = {
-	[CONSTRAINTS] = {ConstraintRelationId, ConstraintOidIndexId, Anum_pg_constraint_oid,
-	Anum_pg_constraint_connamespace, false},
 	{RelationRelationId, ClassOidIndexId, Anum_pg_class_oid, Anum_pg_class_relnamespace, false},
 	{ProcedureRelationId, ProcedureOidIndexId, Anum_pg_proc_oid, Anum_pg_proc_pronamespace, false},
 	{TypeRelationId, TypeOidIndexId, Anum_pg_type_oid, Anum_pg_type_typnamespace, false},
@@ -113,17 +112,24 @@ is_ours(Oid class, Oid id)
 {
 	if (class == AttrDefaultRelationId)
 		return is_our_table(id);
+	if (class == constraints.id)
+		return is_ours_in(&constraints, id, SnapshotSelf);
 	for (int i = 0; i < (int) lengthof(catalogs); i++)
 		if (catalogs[i].id == class)
 			return is_ours_in(&catalogs[i], id, SnapshotSelf) || is_ours_in(&catalogs[i], id, NULL);
 	return false;
 }
 
-/* Tell whether a superuser is at work: the server makes an index as the owner of its table, whoever asks for it. */
+/*
+ * Tell whether a superuser is at work, or the server itself, which makes an
+ * index as the owner of its table, whoever may ask for it: a superuser, or a
+ * database's owner who has it made anew.
+ */
 static bool
-is_superuser_at_work(void)
+is_permitted(void)
 {
-	return superuser() || (InSecurityRestrictedOperation() && superuser_arg(GetOuterUserId()));
+	return superuser() ||
+		(InSecurityRestrictedOperation() && role_is_ours(GetUserId()) && !role_is_ours(GetOuterUserId()));
 }
 
 /* Refuse a change of what is ours. */
@@ -162,10 +168,10 @@ check_foreign_key(Form_pg_constraint constraint, ArrayType *columns)
 
 /* Look at a constraint that was just made: is it a foreign key from elsewhere to us? */
 static void
-check_constraint(Oid id)
+check_new_constraint(Oid id)
 {
 	Relation	relation = table_open(ConstraintRelationId, AccessShareLock);
-	HeapTuple	tuple = catalog_row(&catalogs[CONSTRAINTS], id, SnapshotSelf, relation);
+	HeapTuple	tuple = catalog_row(&constraints, id, SnapshotSelf, relation);
 	Form_pg_constraint constraint = HeapTupleIsValid(tuple) ? (Form_pg_constraint) GETSTRUCT(tuple) : NULL;
 	bool		isnull;
 
@@ -182,8 +188,8 @@ static void
 check_made(Oid class, Oid id, const ObjectAccessPostCreate *details)
 {
 	if (class == ConstraintRelationId)
-		check_constraint(id);
-	if (!is_superuser_at_work() && !(details != NULL && details->is_internal) && is_ours(class, id))
+		check_new_constraint(id);
+	if (!is_permitted() && !(details != NULL && details->is_internal) && is_ours(class, id))
 		refuse_change();
 }
 
@@ -191,7 +197,7 @@ check_made(Oid class, Oid id, const ObjectAccessPostCreate *details)
 static void
 check_changed(Oid class, Oid id, const ObjectAccessPostAlter *details)
 {
-	if (is_superuser_at_work() || (details != NULL && details->is_internal))
+	if (is_permitted() || (details != NULL && details->is_internal))
 		return;
 	if (class == InheritsRelationId ? is_our_table(details->auxiliary_id) : is_ours(class, id))
 		refuse_change();

@@ -17,12 +17,12 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "base/caller.h"
 #include "catalog/dependency.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_depend.h"
 #include "catalog/pg_extension.h"
-#include "base/caller.h"
 #include "commands/extension.h"
 #include "commands/trigger.h"
 #include "nodes/makefuncs.h"
@@ -173,7 +173,7 @@ owner_of(Oid table)
 
 /* Check what waits for a constraint, as far as that can be done by its name; it waits again from now on. */
 static void
-check_constraint(Oid constraint_id)
+check_waiting(Oid constraint_id)
 {
 	HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint_id));
 	Form_pg_constraint constraint;
@@ -219,5 +219,5 @@ check_deferred(void)
 			constraint_ids = add_waiting(constraint_ids, lfirst_oid(cell));
 	}
 	foreach(cell, constraint_ids)
-		check_constraint(lfirst_oid(cell));
+		check_waiting(lfirst_oid(cell));
 }

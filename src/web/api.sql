@@ -3,7 +3,6 @@
 CREATE OR REPLACE FUNCTION arsignup_web.handle(bytea)
 RETURNS arsignup_web."*/*"
 LANGUAGE c VOLATILE
-SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_web_handle';
 
 COMMENT ON FUNCTION arsignup_web.handle(bytea) IS
@@ -16,7 +15,6 @@ CREATE OR REPLACE FUNCTION arsignup_web.signup_page(
 )
 RETURNS arsignup_web."text/html"
 LANGUAGE c STABLE
-SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_web_signup_page';
 
 COMMENT ON FUNCTION arsignup_web.signup_page(text, text, text) IS
@@ -29,7 +27,6 @@ CREATE OR REPLACE FUNCTION arsignup_web.login_page(
 )
 RETURNS arsignup_web."text/html"
 LANGUAGE c STABLE
-SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_web_login_page';
 
 COMMENT ON FUNCTION arsignup_web.login_page(text, text, text) IS
@@ -42,7 +39,6 @@ CREATE OR REPLACE FUNCTION arsignup_web.logout_page(
 )
 RETURNS arsignup_web."text/html"
 LANGUAGE c STABLE
-SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_web_logout_page';
 
 COMMENT ON FUNCTION arsignup_web.logout_page(text, text, text) IS
@@ -63,7 +59,6 @@ CREATE OR REPLACE FUNCTION arsignup_web.signup(
 )
 RETURNS arsignup_web."*/*"
 LANGUAGE c VOLATILE
-SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_web_signup';
 
 COMMENT ON FUNCTION arsignup_web.signup(text, text, text, text, text, text, text, text, arsignup.secret, arsignup.secret, text) IS
@@ -81,7 +76,6 @@ CREATE OR REPLACE FUNCTION arsignup_web.login(
 )
 RETURNS arsignup_web."*/*"
 LANGUAGE c VOLATILE
-SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_web_login';
 
 COMMENT ON FUNCTION arsignup_web.login(text, text, text, text, arsignup.secret, text, text, text) IS
@@ -95,7 +89,6 @@ CREATE OR REPLACE FUNCTION arsignup_web.logout(
 )
 RETURNS arsignup_web."*/*"
 LANGUAGE c VOLATILE
-SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_web_logout';
 
 COMMENT ON FUNCTION arsignup_web.logout(text, text, text, arsignup.secret) IS

@@ -191,6 +191,53 @@ SELECT is((outcome(format('SELECT arsignup.delete_org(realm(), %L)', :'org'::tex
 SELECT isnt_empty(format('SELECT FROM arsignup.orgs WHERE id = %L', :'org'::text), 'and nothing is gone');
 RESET ROLE;
 
+-- By HTTP, too: the search path is PostgREST's.
+SELECT arsignup.create_user(realm(), 'web@example.com') AS web_user \gset
+INSERT INTO arsignup_test_shop.gone (note, user_id) VALUES ('web', :'web_user');
+DELETE FROM arsignup_test_shop.log;
+SET LOCAL search_path = arsignup_test_shop, arsignup_test;
+SELECT (arsignup_test.ask('DELETE', '/v1/users/' || arsignup.format_id('usr', :'web_user'), '', jsonb_build_object('x-authrocket-api-key', :'api_key'::text))).status \gset web_
+SET LOCAL search_path = arsignup_test, :"tap";
+SELECT is(:'web_status'::text, '204', 'A1: by HTTP it works as well');
+SELECT isnt_empty($$SELECT FROM arsignup_test_shop.log WHERE what = 'honest'$$, 'it has written');
+
+-- Nor does what a trigger of the shop's sets last longer than the delete: a search path in which = is the shop's own
+-- would be that of our next statement, and a role that of the session.
+SAVEPOINT sets;
+SET LOCAL ROLE :"app_role";
+CREATE FUNCTION arsignup_test_shop.sets() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM set_config('search_path', 'arsignup_test_shop, pg_catalog', false);
+	RETURN OLD;
+END
+$$;
+CREATE FUNCTION arsignup_test_shop.becomes() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE 'RESET ROLE';
+	PERFORM arsignup_test_shop.tell('became');
+	RETURN OLD;
+EXCEPTION WHEN insufficient_privilege THEN
+	RETURN OLD;
+END
+$$;
+CREATE OPERATOR arsignup_test_shop.= (FUNCTION = uuid_ne, LEFTARG = uuid, RIGHTARG = uuid);
+CREATE TABLE arsignup_test_shop.sets (user_id uuid REFERENCES arsignup.users (id) ON DELETE CASCADE);
+CREATE TRIGGER a BEFORE DELETE ON arsignup_test_shop.sets FOR EACH ROW EXECUTE FUNCTION arsignup_test_shop.sets();
+CREATE TRIGGER b AFTER DELETE ON arsignup_test_shop.sets FOR EACH ROW EXECUTE FUNCTION arsignup_test_shop.sets();
+CREATE TRIGGER c AFTER DELETE ON arsignup_test_shop.sets FOR EACH ROW EXECUTE FUNCTION arsignup_test_shop.becomes();
+RESET ROLE;
+SELECT arsignup.create_user(realm(), 'stays@example.com') AS stays \gset
+INSERT INTO arsignup_test_shop.sets SELECT arsignup.create_user(realm('closed'), 'goes@example.com');
+DELETE FROM arsignup_test_shop.log;
+UPDATE arsignup.realms SET state = 'inactive' WHERE id = realm('closed');
+SET LOCAL ROLE :"admin_role";
+SELECT arsignup.delete_realm(realm('closed')) \g /dev/null
+SELECT is(current_setting('search_path'), format('arsignup_test, %s', :'tap'), 'A1: a search path that a trigger has set ends with the delete');
+RESET ROLE;
+SELECT isnt_empty(format('SELECT FROM arsignup.users WHERE id = %L', :'stays'::text), 'A1: and other realms keep their users');
+SELECT is_empty($$SELECT FROM arsignup_test_shop.log WHERE what = 'became'$$, 'A1: a trigger does not become the session''s role');
+ROLLBACK TO sets;
+
 -- A5: a key that waits, in a schema that only its owner may use.
 REVOKE USAGE ON SCHEMA arsignup_test_shop FROM PUBLIC;
 SET LOCAL ROLE :"app_role";
@@ -239,6 +286,7 @@ SET LOCAL ROLE :"app_role";
 CREATE OPERATOR arsignup_test_shop.!! (FUNCTION = arsignup_test_shop.spy, RIGHTARG = text);
 CREATE FUNCTION arsignup_test_shop.definer() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN PERFORM arsignup_test_shop.spy('definer'); RETURN NEW; END $$;
 CREATE FUNCTION arsignup_test_shop.inlined(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+CREATE FUNCTION arsignup_test_shop.settled(text) RETURNS text LANGUAGE sql SET search_path = pg_catalog AS 'SELECT $1';
 RESET ROLE;
 DELETE FROM arsignup_test_shop.log;
 CREATE FUNCTION as_one_of_us(role name, statement text) RETURNS text LANGUAGE plpgsql AS $$
@@ -257,6 +305,7 @@ FROM unnest(ARRAY['arsignup_owner', 'arsignup_directory']) AS role, (VALUES
 	('spy', 'SELECT OPERATOR(arsignup_test_shop.!!) ''operator'''),
 	('spy', 'SELECT gen_random_uuid()::arsignup_test_shop.domain'),
 	('cast_it', 'SELECT ''a''::arsignup_test_shop.enum::uuid'),
+	('settled', 'SELECT arsignup_test_shop.settled(''x'')'),
 	('inlined', 'SELECT arsignup_test_shop.inlined(''x'')'),
 	('spy', 'DO $do$ DECLARE t text; BEGIN t := arsignup_test_shop.spy(''expression''); END $do$')) AS v (called, statement);
 SELECT is_empty('SELECT FROM arsignup_test_shop.log', 'and none has run');
@@ -342,6 +391,26 @@ FROM unnest(ARRAY[
 GRANT TRIGGER ON arsignup.users TO :"app_role";
 SELECT is(as_one_of_us(:'app_role', 'CREATE TRIGGER t BEFORE INSERT ON arsignup.users FOR EACH ROW EXECUTE FUNCTION arsignup_test_shop.note()'), '42501 only a superuser may change what belongs to arsignup', 'not even who was granted it');
 SELECT is((outcome('CREATE INDEX ON arsignup.users (realm_id, lower(reference))', false)).code, '00000', 'a superuser may');
+-- Not from a function in an index of its own, either, which the server runs for a superuser.
+SET LOCAL ROLE :"app_role";
+CREATE FUNCTION arsignup_test_shop.attach() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	IF current_setting('test.armed', true) = 'yes' THEN
+		CREATE TRIGGER hidden BEFORE INSERT ON arsignup.users FOR EACH ROW EXECUTE FUNCTION arsignup_test_shop.note();
+	END IF;
+END
+$$;
+CREATE FUNCTION arsignup_test_shop.hidden(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+	PERFORM arsignup_test_shop.attach();
+	RETURN $1;
+END
+$$;
+CREATE TABLE arsignup_test_shop.armed AS SELECT 'x' AS t;
+CREATE INDEX ON arsignup_test_shop.armed (arsignup_test_shop.hidden(t));
+RESET ROLE;
+SELECT set_config('test.armed', 'yes', true) \g /dev/null
+SELECT is((outcome('REINDEX TABLE arsignup_test_shop.armed', false)).message, 'only a superuser may change what belongs to arsignup', 'nor by an index function, while a superuser makes the index anew');
 
 -- The role that the server checks foreign keys as owns users and orgs and nothing else.
 SELECT set_eq($$SELECT relname::text FROM pg_class WHERE relowner = 'arsignup_directory'::regrole AND relkind = 'r'$$, ARRAY['users', 'orgs'], 'arsignup_directory owns users and orgs');

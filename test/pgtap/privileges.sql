@@ -150,9 +150,9 @@ SELECT is_empty($$SELECT p.proname, x.grantee::regrole FROM pg_proc AS p, aclexp
 	'nobody may pass on what they are granted');
 
 SELECT is_empty($$SELECT p.oid::regprocedure, p.proconfig FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.proconfig IS DISTINCT FROM ARRAY['search_path=pg_catalog, pg_temp']
-	AND (p.proname NOT IN ('delete_user', 'delete_org', 'delete_realm') OR p.proconfig IS NOT NULL)
+	AND (p.prosecdef OR p.proname NOT IN ('delete_user', 'delete_org', 'delete_realm', 'handle', 'signup_page', 'login_page', 'logout_page', 'signup', 'login', 'logout') OR p.proconfig IS NOT NULL)
 	AND (p.proname <> 'claim_events' OR p.proconfig <> ARRAY['search_path=pg_catalog, pg_temp', 'enable_seqscan=off', 'enable_bitmapscan=off', 'jit=off'])$$,
-	'every function pins its search_path, two schemas and nothing else; claim_events also how it is planned; what deletes pins it in C, and lifts it for triggers of the application');
+	'every function pins its search_path, two schemas and nothing else; claim_events also how it is planned; what deletes, and what PostgREST calls, pins it in C, and lifts it for triggers of the application');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.proleakproof$$, 'none is leakproof');
 SELECT is_empty($$SELECT p.oid::regprocedure, l.lanname FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang WHERE p.pronamespace = ANY (ours()) AND l.lanname <> 'c'
 	AND (p.proname <> 'check_settings' OR l.lanname <> 'sql' OR p.prosqlbody IS NULL)$$,
