@@ -67,8 +67,8 @@ SELECT arsignup.create_user(NULL, 'ada@example.com'); \echo :SQLSTATE
 SELECT arsignup.create_user(:unknown, 'ada@example.com'); \echo :SQLSTATE
 SELECT arsignup.create_user(:closed, 'ada@example.com'); \echo :SQLSTATE
 -- Everything at once.
-SELECT arsignup.create_user(:realm, 'not an address', 'short', 'ada', 'x', E'A\nda', repeat('x', 256), E'\u202E', '[]', 'robot'); \echo :SQLSTATE
-SELECT arsignup.create_user(:standard, 'not an address', 'short', 'ada lovelace', 'x', E'A\nda', repeat('x', 256), E'\u202E', '[]', 'robot'); \echo :SQLSTATE
+SELECT arsignup.create_user(:realm, 'not an address', 'short', 'ada', 'x', E'A\nda', repeat('x', 256), E'x\u202Ex', '[]', 'robot'); \echo :SQLSTATE
+SELECT arsignup.create_user(:standard, 'not an address', 'short', 'ada lovelace', 'x', E'A\nda', repeat('x', 256), E'x\u202Ex', '[]', 'robot'); \echo :SQLSTATE
 -- One after the other.
 SELECT arsignup.create_user(:realm, NULL); \echo :SQLSTATE
 SELECT arsignup.create_user(:realm, '  '); \echo :SQLSTATE
@@ -114,7 +114,7 @@ SELECT arsignup.create_org(:closed, 'Engines'); \echo :SQLSTATE
 SELECT arsignup.create_org(:realm, NULL); \echo :SQLSTATE
 SELECT arsignup.create_org(:realm, ' '); \echo :SQLSTATE
 SELECT arsignup.create_org(:realm, repeat('x', 256)); \echo :SQLSTATE
-SELECT arsignup.create_org(:realm, E'\u2066', repeat('x', 256), '1'); \echo :SQLSTATE
+SELECT arsignup.create_org(:realm, E'x\u2066x', repeat('x', 256), '1'); \echo :SQLSTATE
 
 -- Memberships.
 SELECT arsignup.create_user(:realm, 'grace@example.com') AS user_id, arsignup.create_org(:realm, 'Engines') AS org_id \gset
