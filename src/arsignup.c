@@ -11,6 +11,7 @@
 #include "account/guard.h"
 #include "attempt/keeper.h"
 #include "attempt/ledger.h"
+#include "base/planner.h"
 #include "base/shared.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -269,6 +270,7 @@ _PG_init(void)
 	define_account_settings();
 	define_recovery_settings();
 	MarkGUCPrefixReserved("arsignup");
+	planner_install_hooks();
 	if (process_shared_preload_libraries_in_progress)
 	{
 		shared_install_hooks();

@@ -48,6 +48,24 @@ record(const Realm *realm, const char *event_type, const pg_uuid_t *user_id, Tim
 
 /* ---------- users ---------- */
 
+/* arsignup.find_user(realm_id uuid, login text) returns uuid */
+PG_FUNCTION_INFO_V1(arsignup_find_user);
+Datum
+arsignup_find_user(PG_FUNCTION_ARGS)
+{
+	Realm		realm;
+	pg_uuid_t	user_id;
+	bool		found;
+
+	spi_open();
+	realm_read(argument_uuid(fcinfo, 0), &realm);
+	found = user_find_id(&realm.id, argument_text(fcinfo, 1), &user_id);
+	spi_close();
+	if (!found)
+		PG_RETURN_NULL();
+	return return_uuid(user_id);
+}
+
 /* Check a user, its password or ready hash and, where that is worth its cost, its names; raise all faults. */
 static void
 check_new_user(SecretScope *scope, const Realm *realm, User *user, Span password, Span hash)

@@ -18,6 +18,15 @@ AS 'MODULE_PATHNAME', 'arsignup_normalize_username';
 COMMENT ON FUNCTION arsignup.normalize_username(text) IS
 'Returns the canonical form by which usernames of standard realms are compared: trimmed, NFC, ASCII lower case. Null for null, and for what is no username: a letter or digit, then letters, digits, dots, underscores and hyphens, 63 at most.';
 
+CREATE OR REPLACE FUNCTION arsignup.find_user(realm_id uuid, login text)
+RETURNS uuid
+LANGUAGE c STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_find_user';
+
+COMMENT ON FUNCTION arsignup.find_user(uuid, text) IS
+'Returns the user who has this username or email, active or not, compared as at a login: trimmed, NFC, ASCII lower case. Null if there is none, and for an email that several share. Reads only, so it works on a standby. Errors: SU010 no such realm.';
+
 CREATE OR REPLACE FUNCTION arsignup.create_user(
 	realm_id uuid,
 	email text,

@@ -20,11 +20,11 @@ static Statement select_taken = STATEMENT(
 	"SELECT EXISTS (SELECT FROM arsignup.users"
 	"  WHERE realm_id = $1 AND username_key = $2 AND id <> $4),"
 	" $3 IS NOT NULL AND EXISTS (SELECT FROM arsignup.users"
-	"  WHERE realm_id = $1 AND email_key = $3 AND email_is_unique AND id <> $4)");
+	"  WHERE realm_id = $1 AND email_key = $3 AND shared_email_id IS NULL AND id <> $4)");
 
 #define INSERT_USER \
 	"INSERT INTO arsignup.users (realm_id, id, created_at, username, username_key, email," \
-	" email_key, email_is_unique, first_name, last_name, reference, custom, user_type, last_login_at," \
+	" email_key, shared_email_id, first_name, last_name, reference, custom, user_type, last_login_at," \
 	" email_verification) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
 
 static Statement insert_user = STATEMENT(INSERT_USER " ON CONFLICT DO NOTHING");
@@ -53,7 +53,7 @@ static Statement hold_user = STATEMENT(
 
 static Statement update_user = STATEMENT(
 	"UPDATE arsignup.users SET username = $4, username_key = $5, email = $6, email_key = $7,"
-	" email_is_unique = $8, first_name = $9, last_name = $10, reference = $11, custom = $12,"
+	" shared_email_id = $8, first_name = $9, last_name = $10, reference = $11, custom = $12,"
 	" state = $13, tokens_valid_from = CASE WHEN $13 = state THEN tokens_valid_from ELSE $3 END,"
 	" email_verification ="
 	"  CASE WHEN email_key IS NOT DISTINCT FROM $7 THEN email_verification ELSE 'none' END"
@@ -256,15 +256,11 @@ state_check(const char *state, Faults *faults)
 		fault_add(faults, "state", "State must be active or inactive.");
 }
 
-/*
- * Tell whether the row takes part in the index of unique emails; where the
- * email is the username, that one's index serves.
- */
+/* Tell whether nobody else may have a user's email: where it is the username, or the realm asks for it. */
 static bool
 email_is_unique(const Realm *realm, const User *user)
 {
-	return realm->emails_are_unique && user->email_key != NULL &&
-		user->email_key != user->username_key;
+	return realm->emails_are_unique || user->email_key == user->username_key;
 }
 
 /* Note which names of a checked user are taken by others. */
@@ -276,7 +272,7 @@ user_check_free(const Realm *realm, const User *user, Faults *faults)
 
 	add_uuid(&parameters, &realm->id);
 	add_text(&parameters, user->username_key);
-	add_text(&parameters, email_is_unique(realm, user) ? user->email_key : NULL);
+	add_text(&parameters, usernames_are_emails || !email_is_unique(realm, user) ? NULL : user->email_key);
 	add_uuid(&parameters, &user->id);
 	(void) statement_read_latest(&select_taken, &parameters);
 	if (column_bool(1) && !usernames_are_emails)
@@ -296,7 +292,7 @@ add_user(Parameters *parameters, const Realm *realm, const User *user, Timestamp
 	add_text(parameters, user->username_key);
 	add_text(parameters, user->email);
 	add_text(parameters, user->email_key);
-	add_bool(parameters, email_is_unique(realm, user));
+	add_uuid(parameters, user->email_key == NULL || email_is_unique(realm, user) ? NULL : &user->id);
 	add_text(parameters, user->first_name);
 	add_text(parameters, user->last_name);
 	add_text(parameters, user->reference);
@@ -495,7 +491,7 @@ user_find_by_login(const Realm *realm, const char *login, User *user)
 	static Statement by_username = STATEMENT(
 		SELECT_USER_AND_PASSWORD " WHERE u.realm_id = $1 AND u.username_key = $2");
 	static Statement by_email = STATEMENT(
-		SELECT_USER_AND_PASSWORD " WHERE u.realm_id = $1 AND u.email_key = $2 AND u.email_is_unique");
+		SELECT_USER_AND_PASSWORD " WHERE u.realm_id = $1 AND u.email_key = $2 AND u.shared_email_id IS NULL");
 	char	   *email = normalize_email(login);
 	bool		is_email = email != NULL && !realm->usernames_are_emails;
 	Parameters	parameters = {0};
@@ -506,6 +502,28 @@ user_find_by_login(const Realm *realm, const char *login, User *user)
 		return false;
 	fill_user(user);
 	fill_password(user, 13);
+	return true;
+}
+
+/*
+ * Find the id of the one user who has this username, or else this email; false
+ * if there is none, or if several share the email. Reads only.
+ */
+bool
+user_find_id(const pg_uuid_t *realm_id, const char *login, pg_uuid_t *user_id)
+{
+	static Statement select_id = STATEMENT(
+		"SELECT coalesce((SELECT id FROM arsignup.users WHERE realm_id = $1 AND username_key = $2),"
+		" (SELECT (array_agg(id))[1] FROM (SELECT id FROM arsignup.users"
+		"  WHERE realm_id = $1 AND email_key = $2 ORDER BY shared_email_id LIMIT 2) e HAVING count(*) = 1))");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_text(&parameters, normalize_login(login));
+	(void) statement_read(&select_id, &parameters);
+	if (column_is_null(1))
+		return false;
+	*user_id = *column_uuid(1);
 	return true;
 }
 

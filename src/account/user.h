@@ -49,6 +49,7 @@ extern bool user_is_going(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern void user_hold(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern void user_update(const Realm *realm, User *user, TimestampTz now);
 extern bool user_find_by_login(const Realm *realm, const char *login, User *user);
+extern bool user_find_id(const pg_uuid_t *realm_id, const char *login, pg_uuid_t *user_id);
 extern void user_record_login(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now);
 extern bool user_delete(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern bool users_exist(const pg_uuid_t *realm_id);

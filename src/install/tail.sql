@@ -81,6 +81,7 @@ BEGIN
 				('FUNCTION', 'hash_password', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'verify_password', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'password_strength', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'find_user', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'create_user', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'update_user', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'delete_user', 'EXECUTE', 'arsignup_app, arsignup_admin'),

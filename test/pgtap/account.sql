@@ -18,10 +18,10 @@ SELECT arsignup.create_user(realm(), ' Ada@Example.com ', password_hash => ready
 RESET ROLE;
 
 SELECT results_eq(
-	format($$SELECT realm_id, id, state, user_type, username, username_key COLLATE "default", email, email_key COLLATE "default", email_is_unique, email_verification,
+	format($$SELECT realm_id, id, state, user_type, username, username_key COLLATE "default", email, email_key COLLATE "default", shared_email_id, email_verification,
 		first_name, last_name, reference, custom, tokens_valid_from, last_login_at FROM arsignup.users WHERE id = %L$$, :'ada'),
 	format($$VALUES (realm(), %L::uuid, 'active', 'human', 'Ada@Example.com', 'ada@example.com', 'Ada@Example.com',
-		'ada@example.com', false, 'none', 'Ada', 'Lovelace', 'A-1', '{"plan": "pro", "seats": [1, 2]}'::jsonb,
+		'ada@example.com', NULL::uuid, 'none', 'Ada', 'Lovelace', 'A-1', '{"plan": "pro", "seats": [1, 2]}'::jsonb,
 		NULL::timestamptz, NULL::timestamptz)$$, :'ada'),
 	'a user in an email realm: the row, trimmed, its username being its email');
 SELECT results_eq(
@@ -68,8 +68,8 @@ SELECT is_empty($$
 -- Standard realms.
 SELECT arsignup.create_user(realm('standard'), 'Ada@Example.com', username => ' Ada_L ', password_hash => cheap_hash()) AS standard_ada \gset
 SELECT results_eq(
-	format('SELECT username, username_key COLLATE "default", email, email_key COLLATE "default", email_is_unique FROM arsignup.users WHERE id = %L', :'standard_ada'),
-	$$VALUES ('Ada_L', 'ada_l', 'Ada@Example.com', 'ada@example.com', true)$$,
+	format('SELECT username, username_key COLLATE "default", email, email_key COLLATE "default", shared_email_id FROM arsignup.users WHERE id = %L', :'standard_ada'),
+	$$VALUES ('Ada_L', 'ada_l', 'Ada@Example.com', 'ada@example.com', NULL::uuid)$$,
 	'a user in a standard realm: username and email each as typed and canonical');
 SELECT is((outcome($$SELECT arsignup.create_user(realm(), 'again@example.com', username => ' AGAIN@example.COM ')$$)).code, '00000',
 	'in an email realm a username may be given if it is the email, however it is spelled');
@@ -268,11 +268,57 @@ FROM unnest(ARRAY['password', 'kW7#pQ2v', 'nine-inch bug in a relay', 'gTq8;vXw3
 -- Realms that allow one email for several people.
 UPDATE arsignup.realms SET require_unique_emails = false WHERE id = realm('standard');
 SELECT arsignup.create_user(realm('standard'), 'Ada@example.com', username => 'ada2') AS second \gset
-SELECT is((SELECT email_is_unique FROM arsignup.users WHERE id = :'second'), false, 'where emails may be shared, a second user has the same one');
+SELECT is((SELECT shared_email_id FROM arsignup.users WHERE id = :'second'), :'second', 'where emails may be shared, a second user has the same one');
 SELECT is((outcome($$SELECT arsignup.create_user(realm('standard'), 'ada@example.com', username => 'ada3')$$)).code, '00000', 'and a third');
 SELECT taken($$SELECT arsignup.create_user(realm('standard'), 'ada@example.com', username => 'ada2')$$, '{"username": ["Username is already taken."]}', 'but not the same username');
 UPDATE arsignup.realms SET require_unique_emails = false WHERE id = realm('email');
 SELECT taken($$SELECT arsignup.create_user(realm(), 'ada@example.com')$$, '{"email": ["Email is already taken."]}', 'in an email realm the email stays unique, being the username');
+
+---------------------------------------------------------------------------------------------------
+-- find_user (D11)
+---------------------------------------------------------------------------------------------------
+
+INSERT INTO arsignup.realms (id, name, username_validation, require_unique_emails) VALUES (realm('shared'), 'Shared', 'standard', false);
+SET LOCAL ROLE :"app_role";
+SELECT arsignup.create_user(realm('other'), 'Grace@example.com') AS find_grace, arsignup.create_user(realm('shared'), 'one@example.com', username => 'One') AS find_one,
+	arsignup.create_user(realm('shared'), 'both@example.com', username => 'two') AS find_two, arsignup.create_user(realm('shared'), 'both@example.com', username => 'three') AS find_three,
+	arsignup.create_user(realm('other'), NULL, user_type => 'api') AS find_robot, arsignup.create_user(realm('closed'), 'kay@example.com') AS find_kay \gset
+SELECT arsignup.create_user(realm('standard'), 'kay@example.com', username => 'kay') AS find_standard_kay \gset
+SELECT arsignup.update_user(realm('standard'), :'find_standard_kay', state => 'inactive');
+SELECT is(arsignup.find_user(realm(realm), login), id::uuid, format('D11: find_user finds %s in realm %s: %s', shown(login), realm, what)) FROM (VALUES
+	('other', 'grace@example.com', :'find_grace', 'an email that is the username'),
+	('other', E' \tGRACE@example.com\n', :'find_grace', 'trimmed, in any case'),
+	('other', 'one@example.com', NULL, 'nobody of another realm'),
+	('other', :'find_robot', :'find_robot', 'a program by its name'),
+	('standard', 'KAY@example.com', :'find_standard_kay', 'a unique email of an inactive user'),
+	('standard', 'Kay', :'find_standard_kay', 'a username'),
+	('shared', 'one@example.com', :'find_one', 'an email that may be shared and is not'),
+	('shared', 'both@example.com', NULL, 'nobody by an email that two share'),
+	('shared', 'two', :'find_two', 'one of these two by the username'),
+	('shared', 'nobody', NULL, 'nobody'), ('shared', '', NULL, 'nobody'), ('shared', E'\u00e9', NULL, 'nobody'), ('shared', repeat('x', 100000), NULL, 'nobody'), ('shared', NULL, NULL, 'nobody')) AS v (realm, login, id, what);
+SELECT refused('SELECT arsignup.find_user(arsignup_test.realm(''nowhere''), ''x'')', 'SU010', 'no such realm', NULL, 'find_user in no realm');
+SELECT is((SELECT count(*) FROM arsignup.users AS u WHERE arsignup.find_user(u.realm_id, u.username) = u.id), (SELECT count(*) FROM arsignup.users), 'find_user finds everybody by the username');
+RESET ROLE;
+
+-- The nodes of a statement's plan that read users, as the planner makes it for any value.
+CREATE FUNCTION reads_users(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	line text;
+	said text;
+BEGIN
+	SET LOCAL plan_cache_mode = force_generic_plan;
+	EXECUTE 'PREPARE read_users (uuid, text) AS ' || statement;
+	FOR line IN EXECUTE 'EXPLAIN (COSTS off) EXECUTE read_users (NULL, NULL)' LOOP
+		said := concat_ws('; ', said, (regexp_match(line, '((?:Index|Index Only|Seq|Bitmap Heap) Scan .*on \w+|Index Cond: .*)'))[1]);
+	END LOOP;
+	DEALLOCATE read_users;
+	RETURN said;
+END
+$$;
+SELECT is(reads_users('SELECT * FROM arsignup.users WHERE realm_id = $1 AND email_key = arsignup.normalize_email($2)'),
+	'Index Scan using users_email on users; Index Cond: ((realm_id = $1) AND (email_key = arsignup.normalize_email($2)))', 'D11: the query that the comment on email_key suggests is one range of an index');
+SELECT is(reads_users('SELECT * FROM arsignup.users WHERE realm_id = $1 AND username_key = arsignup.normalize_email($2)'),
+	'Index Scan using users_username on users; Index Cond: ((realm_id = $1) AND (username_key = arsignup.normalize_email($2)))', 'D11: likewise by username');
 
 ---------------------------------------------------------------------------------------------------
 -- create_org

@@ -157,8 +157,8 @@ SELECT updated('kay', U&'first_name => '' Ka\0301y '', last_name => ''\212Ajell'
 SELECT is(row_of('users', id('kay')) ->> column_name, stored, 'update_user: the stored bytes of ' || column_name)
 FROM (VALUES ('username', 'Kay'), ('first_name', U&'K\00E1y'), ('last_name', 'Kjell')) AS v (column_name, stored);
 SELECT updated('kay', 'first_name => '''', last_name => ''''', '{"first_name": null, "last_name": null}', 'which blank takes away', 'standard');
-SELECT updated('standard robot', 'email => ''r3@example.com''', '{"email": "r3@example.com", "email_key": "r3@example.com", "email_is_unique": true, "email_verification": "none"}', 'a program gets an email', 'standard');
-SELECT updated('standard robot', 'email => '' ''', '{"email": null, "email_key": null, "email_is_unique": false}', 'and loses it', 'standard');
+SELECT updated('standard robot', 'email => ''r3@example.com''', '{"email": "r3@example.com", "email_key": "r3@example.com", "email_verification": "none"}', 'a program gets an email', 'standard');
+SELECT updated('standard robot', 'email => '' ''', '{"email": null, "email_key": null}', 'and loses it', 'standard');
 SELECT updated('standard robot', 'username => ''r3''', '{"username": "r3", "username_key": "r3"}', 'a program gets a username of its own', 'standard');
 
 -- State.
@@ -175,11 +175,11 @@ ROLLBACK TO asleep;
 
 -- Where the realm stopped asking for unique emails.
 UPDATE arsignup.realms SET require_unique_emails = false WHERE id IN (realm('standard'), realm());
-SELECT updated('kay', 'email => ''sue@example.com''', '{"email": "sue@example.com", "email_key": "sue@example.com", "email_is_unique": false, "email_verification": "none"}', 'an email may be shared where the realm does not mind', 'standard');
-SELECT updated('sue', 'first_name => ''Susan''', '{"first_name": "Susan", "email_is_unique": false}', 'also by whom had it alone', 'standard');
+SELECT updated('kay', 'email => ''sue@example.com''', format('{"email": "sue@example.com", "email_key": "sue@example.com", "shared_email_id": "%s", "email_verification": "none"}', id('kay'))::jsonb, 'an email may be shared where the realm does not mind', 'standard');
+SELECT updated('sue', 'first_name => ''Susan''', format('{"first_name": "Susan", "shared_email_id": "%s"}', id('sue'))::jsonb, 'also by whom had it alone', 'standard');
 SELECT taken(updating('bob', 'email => ''ADA@example.com'''), '{"email": ["Email is already taken."]}', 'update_user: not where it is the username');
-UPDATE arsignup.users SET email = 'kay@example.com', email_key = 'kay@example.com', email_is_unique = true WHERE id = id('kay');
-UPDATE arsignup.users SET email_is_unique = true WHERE id = id('sue');
+UPDATE arsignup.users SET email = 'kay@example.com', email_key = 'kay@example.com', shared_email_id = NULL WHERE id = id('kay');
+UPDATE arsignup.users SET shared_email_id = NULL WHERE id = id('sue');
 SET LOCAL session_replication_role = replica;
 UPDATE arsignup.realms SET require_unique_emails = true WHERE id IN (realm('standard'), realm());
 RESET session_replication_role;
@@ -501,6 +501,7 @@ INSERT INTO crossing VALUES
 	('coalesce(arsignup.remember_session(realm(''other''), id(''session'')), ''null'')', '00000', 'null'),
 	('arsignup.end_browser_session(realm(''other''), browser())', '00000', 'false'),
 	('arsignup.request_email_verification(realm(''other''), id(''ada''))', 'SU010', 'no such user'),
+	('coalesce(arsignup.find_user(realm(''other''), id(''robot'')::text)::text, ''null'')', '00000', 'null'),
 	('coalesce(arsignup.verify_login_token(login_token(), realm(''other'')), ''null'')', '00000', 'null');
 GRANT SELECT ON crossing TO PUBLIC;
 -- A session that goes on in a seamless realm, beside another seamless one, so that nothing but the realm's name refuses it.

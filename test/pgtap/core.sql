@@ -303,7 +303,7 @@ SELECT answers('POST /v1/users', '{"user": {"email": "grace@example.com", "usern
 SELECT answers('POST /v1/users', '{"user": {"email": "Grace@EXAMPLE.com"}}', 422, faults('{"email": ["Email is already taken."]}'), 'a taken email');
 SELECT answers('POST /v1/users', '{"user": {"email": "b@example.com", "password": "canary one", "password_confirmation": ""}}', 422, faults('{"password_confirmation": ["Password confirmation does not match the password."]}'), 'a blank confirmation');
 SELECT answers('POST /v1/users', '{"user": {"email": "b@example.com"}}', 422, faults('{"base": ["Realm is inactive."]}'), 'an inactive realm', 'asleep');
-SELECT tells('POST /v1/users', '{"user": {"email": "b@example.com", "id": "usr_x", "email_verification": "verified", "created_at": 1, "realm": "x", "tokens_valid_from": 1, "email_is_unique": false, "last_login_at": 3}}', 201,
+SELECT tells('POST /v1/users', '{"user": {"email": "b@example.com", "id": "usr_x", "email_verification": "verified", "created_at": 1, "realm": "x", "tokens_valid_from": 1, "shared_email_id": "x", "last_login_at": 3}}', 201,
 	'{"email_verification": "none", "last_login_at": null}', 'fields that are not for writing change nothing', 'other');
 
 SELECT tells('PUT /v1/users/grace%40example.com', '{"user": {"first_name": null, "last_name": "Hopper", "reference": "", "custom": {"x": 1}}}', 200, '{"first_name": null, "last_name": "Hopper", "reference": null, "custom": {"x": 1}, "email": "grace@example.com"}', 'changed; null takes away');
@@ -533,7 +533,7 @@ SELECT is((SELECT string_agg(o ->> 'email', ' ' ORDER BY n) FROM ask('GET /v1/us
 	('username=ADA%40example.com', 'ada@example.com'), ('email=Hopper@example.com', 'hopper@example.com'), ('reference=7', 'ada@example.com'), ('username=nobody', NULL), ('email=nonsense', NULL),
 	('sort=username&max_results=2&after=&direction=', 'ada@example.com hopper@example.com'), ('reference=', NULL), ('username=&sort=&max_results=', NULL), ('sort=username&direction=desc&max_results=1', 'sleeper+1@example.com')) AS v (q, emails);
 SELECT is((SELECT string_agg(o ->> 'username', ' ') FROM ask('GET /v1/users?email=SALLY@example.com', '', 'standard') AS a, jsonb_array_elements(a.json -> 'collection') AS o), 'Sally', 'a unique email that is no username');
-UPDATE arsignup.users SET email_is_unique = false WHERE username_key = 'sally';
+UPDATE arsignup.users SET shared_email_id = id WHERE username_key = 'sally';
 SELECT is((SELECT string_agg(o ->> 'username', ' ') FROM ask('GET /v1/users?email=sally@example.com', '', 'standard') AS a, jsonb_array_elements(a.json -> 'collection') AS o), 'Sally', 'one that may be shared');
 SELECT is((SELECT json ->> 'collection' FROM ask('GET /v1/users?realm_id=' || arsignup.format_id('rl', realm('closed')), '', 'closed')), '[]', 'a realm has only its own');
 

@@ -284,8 +284,8 @@ SELECT results_eq(
 SELECT is((SELECT count(*) FROM arsignup.memberships WHERE user_id = :'alone_user_id'), 0::bigint, 'no membership');
 SELECT * FROM arsignup.redeem_signup_token(token('lovelace')) \gset lovelace_
 SELECT results_eq(
-	format('SELECT realm_id, username, username_key COLLATE "default", email, email_is_unique FROM arsignup.users WHERE id = %L', :'lovelace_user_id'),
-	$$VALUES (realm('standard'), 'Lovelace', 'lovelace', 'Ada@Example.com', true)$$, 'in a standard realm, the user has its username');
+	format('SELECT realm_id, username, username_key COLLATE "default", email, shared_email_id FROM arsignup.users WHERE id = %L', :'lovelace_user_id'),
+	$$VALUES (realm('standard'), 'Lovelace', 'lovelace', 'Ada@Example.com', NULL::uuid)$$, 'in a standard realm, the user has its username');
 
 -- No lock on what all signups share: every one of them would wait for it. The rows are inserted without their
 -- foreign keys' checks, which lock them as well.
