@@ -66,18 +66,6 @@ AS 'MODULE_PATHNAME', 'arsignup_update_user';
 COMMENT ON FUNCTION arsignup.update_user(uuid, uuid, text, text, text, text, text, jsonb, text) IS
 'Changes a user; null leaves as it is, blank takes a name or reference away. In email realms the username follows the email. A new email is unverified. state: active, or inactive, which also ends the user''s login tokens. Errors: SU001 invalid input; SU002 username or email taken; SU010 no such realm or user; 55P03 another transaction holds the user.';
 
-CREATE OR REPLACE FUNCTION arsignup.delete_user(
-	realm_id uuid,
-	user_id uuid
-)
-RETURNS boolean
-LANGUAGE c VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS 'MODULE_PATHNAME', 'arsignup_delete_user';
-
-COMMENT ON FUNCTION arsignup.delete_user(uuid, uuid) IS
-'Deletes a user with its credentials, memberships and sessions; false if there is none. Errors: SU010 no such realm; 23503 a table of yours still refers to the user; 55P03 another transaction holds it.';
-
 CREATE OR REPLACE FUNCTION arsignup.set_password(
 	realm_id uuid,
 	user_id uuid,

@@ -582,6 +582,17 @@ user_update(const Realm *realm, User *user, TimestampTz now)
 	}
 }
 
+/* Keep others from anything with a user who is to be deleted; false if there is none. */
+bool
+user_find_to_delete(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
+{
+	static Statement lock_user = STATEMENT(
+		"SELECT FROM arsignup.users WHERE realm_id = $1 AND id = $2 FOR UPDATE");
+	Parameters	parameters = one_user(realm_id, user_id);
+
+	return statement_run(&lock_user, &parameters) == 1;
+}
+
 /* Delete a user with all that is its own; false if there is none. */
 bool
 user_delete(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
@@ -684,6 +695,42 @@ user_set_verification(const pg_uuid_t *realm_id, const User *user, const char *e
 
 	add_text(&parameters, email_verification);
 	(void) statement_run(&set_verification, &parameters);
+}
+
+/* Tell whether two texts differ, either of which may be null. */
+static bool
+texts_differ(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a != b : strcmp(a, b) != 0;
+}
+
+/* Return what of a user an update changes, as the user was and as it will be stored. */
+Changes
+user_changes(const User *before, const User *after)
+{
+	Changes		changes = {0};
+	bool		has_other_email = texts_differ(before->email, after->email);
+
+	changes_add(&changes, "email", has_other_email);
+	changes_add(&changes, "username", texts_differ(before->username, after->username));
+	changes_add(&changes, "first_name", texts_differ(before->first_name, after->first_name));
+	changes_add(&changes, "last_name", texts_differ(before->last_name, after->last_name));
+	changes_add(&changes, "reference", texts_differ(before->reference, after->reference));
+	changes_add(&changes, "custom", compareJsonbContainers(&before->custom->root, &after->custom->root) != 0);
+	changes_add(&changes, "state", strcmp(before->state, after->state) != 0);
+	if (has_other_email)
+		changes.old_email = before->email;
+	return changes;
+}
+
+/* Return the event that a user has another password. */
+Event
+password_changed(const pg_uuid_t *user_id)
+{
+	Changes		changes = {0};
+
+	changes_add(&changes, "password", true);
+	return (Event) {.type = "user.updated", .user_id = user_id, .data = changes_data(&changes)};
 }
 
 /* Tell whether a user's email is known to be theirs. */

@@ -120,12 +120,10 @@ plan_fits(SPIPlanPtr plan, const Parameters *parameters)
 	return true;
 }
 
-/* Run a statement; the plan is generic, since every one of ours is a key lookup or an insert. */
-static uint64
-execute(Statement *statement, Parameters *parameters, bool read_only, int64 max_rows)
+/* Have a statement's plan ready; it is generic, since every one of ours is a key lookup or an insert. */
+static void
+prepare(Statement *statement, Parameters *parameters)
 {
-	int			result;
-
 	if (statement->plan != NULL && !plan_fits(statement->plan, parameters))
 	{
 		SPI_freeplan(statement->plan);
@@ -141,6 +139,15 @@ execute(Statement *statement, Parameters *parameters, bool read_only, int64 max_
 				 SPI_result_code_string(SPI_result));
 		statement->plan = plan;
 	}
+}
+
+/* Run a statement. */
+static uint64
+execute(Statement *statement, Parameters *parameters, bool read_only, int64 max_rows)
+{
+	int			result;
+
+	prepare(statement, parameters);
 	result = SPI_execute_plan(statement->plan, parameters->values, parameters->nulls, read_only,
 							  max_rows);
 	if (result < 0)
@@ -153,6 +160,17 @@ uint64
 statement_run(Statement *statement, Parameters *parameters)
 {
 	return execute(statement, parameters, false, 0);
+}
+
+/*
+ * Run a statement of which any number of rows comes back, to be fetched from
+ * the portal as many at a time as memory shall hold.
+ */
+Portal
+statement_open(Statement *statement, Parameters *parameters)
+{
+	prepare(statement, parameters);
+	return SPI_cursor_open(NULL, statement->plan, parameters->values, parameters->nulls, false);
 }
 
 /* Run a statement that reads what is committed by now, even where the transaction's own snapshot is older. */

@@ -56,7 +56,19 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_delete_org';
 
 COMMENT ON FUNCTION arsignup.delete_org(uuid, uuid) IS
-'Deletes an org with its memberships; its users stay; false if there is none. Errors: SU010 no such realm; 23503 a table of yours still refers to the org; 55P03 another transaction holds it.';
+'Deletes an org with its memberships, each told as membership.deleted before org.deleted; its users stay; false if there is none. Errors: SU010 no such realm; 23503 a table of yours still refers to the org; 55P03 another transaction holds it.';
+
+CREATE OR REPLACE FUNCTION arsignup.delete_user(
+	realm_id uuid,
+	user_id uuid
+)
+RETURNS boolean
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_delete_user';
+
+COMMENT ON FUNCTION arsignup.delete_user(uuid, uuid) IS
+'Deletes a user with its credentials, memberships and sessions, each membership told as membership.deleted before user.deleted; false if there is none. Errors: SU010 no such realm; 23503 a table of yours still refers to the user; 55P03 another transaction holds it.';
 
 CREATE OR REPLACE FUNCTION arsignup.update_membership(
 	realm_id uuid,

@@ -64,7 +64,7 @@ replace_password(const OneTimeToken *token, const User *user, const EventSource 
 {
 	Event		events[] = {
 		{.type = "user.password_token.consumed", .user_id = &user->id},
-		{.type = "user.updated", .user_id = &user->id}
+		password_changed(&user->id)
 	};
 	int			nest_level = lock_timeout_begin();
 	User		locked;
