@@ -32,7 +32,7 @@ static Statement insert_user_or_fail = STATEMENT(INSERT_USER);
 
 #define USER_COLUMNS \
 	"u.id, u.user_type, u.username, u.email, u.first_name, u.last_name, u.reference, u.custom," \
-	" u.state, u.tokens_valid_from, u.email_key, u.email_verification"
+	" u.state, u.tokens_valid_from, u.email_key, u.email_verification, u.shared_email_id IS NOT NULL"
 
 #define SELECT_USER \
 	"SELECT " USER_COLUMNS " FROM arsignup.users u WHERE realm_id = $1 AND id = $2"
@@ -381,7 +381,8 @@ fill_user(User *user)
 		.state = column_text(9),
 		.tokens_valid_from = column_is_null(10) ? 0 : column_time(10),
 		.email_key = column_text(11),
-		.email_verification = column_text(12)
+		.email_verification = column_text(12),
+		.shares_email = column_bool(13)
 	};
 }
 
@@ -501,7 +502,7 @@ user_find_by_login(const Realm *realm, const char *login, User *user)
 	if (statement_run(is_email ? &by_email : &by_username, &parameters) == 0)
 		return false;
 	fill_user(user);
-	fill_password(user, 13);
+	fill_password(user, 14);
 	return true;
 }
 

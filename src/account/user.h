@@ -19,6 +19,7 @@ typedef struct User
 	char	   *username_key;	/* canonical form */
 	char	   *email;
 	char	   *email_key;		/* canonical form */
+	bool		shares_email;	/* may others have it? of a user who was read */
 	char	   *first_name;
 	char	   *last_name;
 	char	   *reference;

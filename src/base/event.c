@@ -212,6 +212,24 @@ event_claim(const pg_uuid_t *realm_id, const pg_uuid_t *id, TimestampTz now)
 	return statement_run(&claim_event, &parameters) == 1;
 }
 
+/*
+ * Forget from where a user's events have come and what else they tell; return
+ * how many had that. No index leads there, since every signup would pay for
+ * it: all events of the realm are looked at.
+ */
+uint64
+events_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
+{
+	static Statement blank_events = STATEMENT(
+		"UPDATE arsignup.events SET ip = NULL, client = NULL, data = NULL WHERE realm_id = $1 AND user_id = $2"
+		" AND (ip IS NOT NULL OR client IS NOT NULL OR data IS NOT NULL)");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_uuid(&parameters, user_id);
+	return statement_run(&blank_events, &parameters);
+}
+
 /* Delete events from before a time, at most so many; return how many. */
 uint64
 events_purge(TimestampTz before, int64 max_rows)

@@ -48,6 +48,7 @@ extern void changes_add(Changes *changes, const char *attribute, bool has_change
 extern Jsonb *changes_data(const Changes *changes);
 extern uint64 events_find_unclaimed(ArrayType *kinds, int64 max_rows);
 extern bool event_claim(const pg_uuid_t *realm_id, const pg_uuid_t *id, TimestampTz now);
+extern uint64 events_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern uint64 events_purge(TimestampTz before, int64 max_rows);
 extern uint64 events_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
 extern EventSource argument_source(FunctionCallInfo fcinfo, int ip, int client);

@@ -119,6 +119,9 @@ BEGIN
 
 				('FUNCTION', 'claim_events', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 
+				('FUNCTION', 'export_user', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'forget_user', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+
 				('FUNCTION', 'create_api_key', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'revoke_api_key', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'rotate_signing_key', 'EXECUTE', 'arsignup_admin'),

@@ -509,6 +509,8 @@ INSERT INTO crossing VALUES
 	('coalesce(arsignup.remember_session(realm(''other''), id(''session'')), ''null'')', '00000', 'null'),
 	('arsignup.end_browser_session(realm(''other''), browser())', '00000', 'false'),
 	('arsignup.request_email_verification(realm(''other''), id(''ada''))', 'SU010', 'no such user'),
+	('coalesce(arsignup.export_user(realm(''other''), id(''ada''))::text, ''null'')', '00000', 'null'),
+	('arsignup.forget_user(realm(''other''), id(''ada''))', '00000', 'false'),
 	('coalesce(arsignup.find_user(realm(''other''), id(''robot'')::text)::text, ''null'')', '00000', 'null'),
 	('coalesce(arsignup.verify_login_token(login_token(), realm(''other'')), ''null'')', '00000', 'null');
 GRANT SELECT ON crossing TO PUBLIC;
@@ -562,7 +564,7 @@ SELECT cardinality(happened()) AS forgotten \gset
 
 -- No such realm, for every function that begins with one.
 SELECT is((crossed(format('arsignup.%I(%s)', p.proname, concat_ws(', ', realm, (SELECT string_agg('NULL::' || format_type(t, NULL), ', ' ORDER BY n) FROM unnest(p.proargtypes) WITH ORDINALITY AS a (t, n) WHERE n > 1))))),
-	CASE WHEN p.proname = 'delete_realm' THEN '00000 false' WHEN p.proname = 'create_api_key' AND realm = 'NULL::uuid' THEN 'SU001 Name can''t be blank. Permissions can''t be blank.'
+	CASE WHEN p.proname = 'delete_realm' THEN '00000 false' WHEN p.proname = 'export_user' THEN '00000' WHEN p.proname = 'create_api_key' AND realm = 'NULL::uuid' THEN 'SU001 Name can''t be blank. Permissions can''t be blank.'
 		ELSE 'SU010 no such realm' END, format('%s: realm %s', p.proname, realm))
 FROM pg_proc AS p, unnest(ARRAY['NULL::uuid', 'gen_random_uuid()', 'app()']) AS realm
 WHERE p.pronamespace = 'arsignup'::regnamespace AND p.proargnames[1] = 'realm_id'
