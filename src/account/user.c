@@ -158,8 +158,8 @@ accept_line(char *given, const char *attribute, const char *label, Faults *fault
 	if (!utf8_is_single_line(text))
 		fault_add(faults, attribute, psprintf("%s can't contain control characters.", label));
 	if (utf8_length(text) > MAX_NAME_LENGTH)
-		fault_add(faults, attribute, psprintf("%s can't be longer than %d characters.",
-											  label, MAX_NAME_LENGTH));
+		fault_add(faults, attribute, psprintf("%s can't be longer than %d characters; this one has %zu.",
+											  label, MAX_NAME_LENGTH, (size_t) utf8_length(text)));
 	return line;
 }
 
@@ -167,12 +167,16 @@ accept_line(char *given, const char *attribute, const char *label, Faults *fault
 Jsonb *
 accept_custom(Jsonb *given, Faults *faults)
 {
+	size_t		size;
+
 	if (given == NULL)
 		return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
 	if (!JB_ROOT_IS_OBJECT(given))
 		fault_add(faults, "custom", "Custom attributes must be a JSON object.");
-	if (strlen(JsonbToCString(NULL, &given->root, VARSIZE(given))) > MAX_CUSTOM_SIZE)
-		fault_add(faults, "custom", "Custom attributes can't be larger than 65,536 bytes.");
+	size = strlen(JsonbToCString(NULL, &given->root, VARSIZE(given)));
+	if (size > MAX_CUSTOM_SIZE)
+		fault_add(faults, "custom", psprintf("Custom attributes can't be larger than 65,536 bytes; these have %zu.",
+											 size));
 	return given;
 }
 
@@ -239,7 +243,7 @@ user_check(const Realm *realm, User *user, Faults *faults)
 	bool		is_human = strcmp(user->user_type, "human") == 0;
 
 	if (!is_human && strcmp(user->user_type, "api") != 0)
-		fault_add(faults, "user_type", "User type must be human or api.");
+		fault_add(faults, "user_type", psprintf("User type must be human or api, not %s.", fault_quote(user->user_type)));
 	check_email(user, is_human, faults);
 	check_username(realm, user, is_human, faults);
 	user->first_name = accept_line(user->first_name, "first_name", "First name", faults);
@@ -253,7 +257,7 @@ void
 state_check(const char *state, Faults *faults)
 {
 	if (strcmp(state, "active") != 0 && strcmp(state, "inactive") != 0)
-		fault_add(faults, "state", "State must be active or inactive.");
+		fault_add(faults, "state", psprintf("State must be active or inactive, not %s.", fault_quote(state)));
 }
 
 /* Tell whether nobody else may have a user's email: where it is the username, or the realm asks for it. */

@@ -431,10 +431,10 @@ arsignup_delete_user(PG_FUNCTION_ARGS)
 static void
 check_permissions(ArrayType *permissions, Faults *faults)
 {
-	if (!permissions_are_valid(permissions))
-		fault_add(faults, "permissions",
-				  "Permissions can't be more than 20, and each must have 1 to 62 characters out of letters a to z,"
-				  " digits and *:;._- only.");
+	const char *fault = permissions_fault(permissions);
+
+	if (fault != NULL)
+		fault_add(faults, "permissions", fault);
 }
 
 /* Note an expiry that has passed. */

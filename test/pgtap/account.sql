@@ -139,7 +139,7 @@ SELECT invalid($$SELECT arsignup.create_user(realm(), NULL, user_type => 'api', 
 SELECT invalid($$SELECT arsignup.create_user(realm(), 'no address', user_type => 'api')$$, '{"email": ["Email is not a valid address."]}', 'a program''s email is an address if there is one');
 
 SELECT invalid(format('SELECT arsignup.create_user(realm(), %L, %s => %L)', 'x@example.com', argument, repeat('x', 256)),
-	jsonb_build_object(argument, ARRAY[label || ' can''t be longer than 255 characters.']), argument || ' of 256 characters')
+	jsonb_build_object(argument, ARRAY[label || ' can''t be longer than 255 characters; this one has 256.']), argument || ' of 256 characters')
 FROM (VALUES ('first_name', 'First name'), ('last_name', 'Last name'), ('reference', 'Reference')) AS v (argument, label);
 SELECT invalid(format('SELECT arsignup.create_user(realm(), %L, %s => %L)', 'x@example.com', argument, 'x' || chr(c) || 'y'),
 	jsonb_build_object(argument, ARRAY[label || ' can''t contain control characters.']), format('%s with U+%s', argument, to_hex(c)))
@@ -156,12 +156,12 @@ SELECT is(octet_length(json_build_object('a', repeat('x', 65536 - 9))::jsonb::te
 SELECT is((outcome($$SELECT arsignup.create_user(realm(), 'custom-65536@example.com', custom => json_build_object('a', repeat('x', 65536 - 9))::jsonb)$$)).code,
 	'00000', 'custom attributes of 65536 bytes');
 SELECT invalid($$SELECT arsignup.create_user(realm(), 'x@example.com', custom => json_build_object('a', repeat('x', 65536 - 8))::jsonb)$$,
-	'{"custom": ["Custom attributes can''t be larger than 65,536 bytes."]}', 'custom attributes of 65537 bytes');
+	'{"custom": ["Custom attributes can''t be larger than 65,536 bytes; these have 65537."]}', 'custom attributes of 65537 bytes');
 SELECT is((outcome($$SELECT arsignup.create_user(realm(), 'custom-list@example.com', custom => jsonb_build_object('a', (SELECT jsonb_agg(n % 10) FROM generate_series(1, 20000) AS n)))$$)).code,
 	'00000', 'custom attributes of 60007 bytes that PostgreSQL stores in more: the text counts');
 
 SELECT invalid(format('SELECT arsignup.create_user(realm(), %L, user_type => %L)', 'x@example.com', user_type),
-	'{"user_type": ["User type must be human or api."]}', 'user type ' || shown(user_type))
+	jsonb_build_object('user_type', ARRAY[format('User type must be human or api, not %s.', quoted(user_type))]), 'user type ' || shown(user_type))
 FROM unnest(ARRAY['', 'Human', 'human ', 'robot', repeat('x', 100000)]) AS user_type;
 
 SELECT invalid($$SELECT arsignup.create_user(realm(), 'x@example.com', '')$$, '{"password": ["Password can''t be blank."]}', 'an empty password');
@@ -213,10 +213,10 @@ SET LOCAL ROLE :"app_role";
 
 -- Everything that is wrong, at once.
 SELECT invalid($$SELECT arsignup.create_user(realm('standard'), 'x', '1234', 'x y', 'canary', E'a\nb', repeat('x', 256), E'\x01' || repeat('x', 256), '[]', 'robot')$$,
-	'{"user_type": ["User type must be human or api."], "email": ["Email is not a valid address."],
+	'{"user_type": ["User type must be human or api, not \"robot\"."], "email": ["Email is not a valid address."],
 		"username": ["Username must begin with a letter or digit and have only letters a to z, digits, dots, underscores and hyphens, 63 characters at most."],
-		"first_name": ["First name can''t contain control characters."], "last_name": ["Last name can''t be longer than 255 characters."],
-		"reference": ["Reference can''t contain control characters.", "Reference can''t be longer than 255 characters."],
+		"first_name": ["First name can''t contain control characters."], "last_name": ["Last name can''t be longer than 255 characters; this one has 256."],
+		"reference": ["Reference can''t contain control characters.", "Reference can''t be longer than 255 characters; this one has 257."],
 		"custom": ["Custom attributes must be a JSON object."], "password": ["Password must have at least 8 characters."],
 		"password_hash": ["Password hash can''t be given together with a password."]}',
 	'nine faults are told at once, two of them in one attribute');
@@ -348,10 +348,10 @@ SELECT refused($$SELECT arsignup.create_org(gen_random_uuid(), 'x')$$, 'SU010', 
 SELECT refused($$SELECT arsignup.create_org(realm('asleep'), 'x')$$, 'SU006', 'realm is inactive', NULL, 'org: an inactive realm');
 SELECT invalid(format('SELECT arsignup.create_org(realm(), %L)', name), '{"name": ["Name can''t be blank."]}', 'org name ' || shown(name))
 FROM unnest(ARRAY[NULL, '', '  ', E'\n\t']) AS name;
-SELECT invalid($$SELECT arsignup.create_org(realm(), repeat('x', 256))$$, '{"name": ["Name can''t be longer than 255 characters."]}', 'org name of 256 characters');
+SELECT invalid($$SELECT arsignup.create_org(realm(), repeat('x', 256))$$, '{"name": ["Name can''t be longer than 255 characters; this one has 256."]}', 'org name of 256 characters');
 SELECT invalid($$SELECT arsignup.create_org(realm(), E'x\ny')$$, '{"name": ["Name can''t contain control characters."]}', 'org name of two lines');
 SELECT invalid($$SELECT arsignup.create_org(realm(), U&'x\202Ey')$$, '{"name": ["Name can''t contain control characters."]}', 'org name that turns round');
-SELECT invalid($$SELECT arsignup.create_org(realm(), 'x', repeat('x', 256))$$, '{"reference": ["Reference can''t be longer than 255 characters."]}', 'org reference of 256 characters');
+SELECT invalid($$SELECT arsignup.create_org(realm(), 'x', repeat('x', 256))$$, '{"reference": ["Reference can''t be longer than 255 characters; this one has 256."]}', 'org reference of 256 characters');
 SELECT invalid($$SELECT arsignup.create_org(realm(), 'x', custom => '[1]')$$, '{"custom": ["Custom attributes must be a JSON object."]}', 'org custom that is a list');
 SELECT invalid($$SELECT arsignup.create_org(realm(), 'x', custom => 'null')$$, '{"custom": ["Custom attributes must be a JSON object."]}', 'org custom that is a JSON null');
 SELECT invalid($$SELECT arsignup.create_org(realm(), '', E'a\rb', '1')$$,
@@ -402,7 +402,9 @@ SELECT taken(membership($$id('ada'), id('engines'), '{other}', '2200-01-01', '{"
 SELECT taken(membership($$id('ada')$$), '{"org_id": ["User already has a membership without an organisation."]}', 'a second membership without org');
 
 SELECT invalid(membership(format($$id('kay'), id('engines'), %L$$, permissions)),
-	'{"permissions": ["Permissions can''t be more than 20, and each must have 1 to 62 characters out of letters a to z, digits and *:;._- only."]}', 'permissions ' || shown(permissions))
+	jsonb_build_object('permissions', ARRAY[format('At most 20 permissions, each 1 to 62 characters: letters, digits and *:;._- (not %s).',
+		CASE WHEN array_ndims(permissions::text[]) > 1 THEN 'an array of arrays' WHEN cardinality(permissions::text[]) > 20 THEN '21'
+			WHEN array_position(permissions::text[], NULL) > 0 THEN 'null' ELSE quoted((permissions::text[])[1]) END)]), 'permissions ' || shown(permissions))
 FROM unnest(ARRAY['{""}', '{NULL}', '{a,NULL}', '{" "}', '{"a b"}', '{" a"}', '{a/b}', '{a@b}', '{"a,b"}', '{"a\"b"}', '{a\\\\b}', '{é}', U&'{\FF41}',
 	'{{a,b},{c,d}}', '{a+}', E'{"a\n"}', '{' || repeat('a', 63) || '}', (SELECT array_agg('p' || n) FROM generate_series(1, 21) AS n)::text]) AS permissions;
 SELECT is((outcome(membership(format($$id('kay'), id('engines'), %L$$,
@@ -416,7 +418,7 @@ SELECT invalid(membership($$id('ada'), id('engines'), expires_at => '-infinity'$
 SELECT invalid(membership($$id('ada'), id('engines'), custom => '[]'$$), '{"custom": ["Custom attributes must be a JSON object."]}', 'membership custom that is a list');
 SELECT invalid(membership($$id('ada'), id('engines'), '{a b}', '2000-01-01', '"x"'$$),
 	'{"custom": ["Custom attributes must be a JSON object."],
-		"permissions": ["Permissions can''t be more than 20, and each must have 1 to 62 characters out of letters a to z, digits and *:;._- only."],
+		"permissions": ["At most 20 permissions, each 1 to 62 characters: letters, digits and *:;._- (not \"a b\")."],
 		"expires_at": ["Expiry must be in the future."]}', 'membership: all at once');
 RESET ROLE;
 

@@ -207,15 +207,15 @@ FROM (SELECT username, CASE btrim(username) WHEN '' THEN 'Username can''t be bla
 	FROM unnest(ARRAY['', ' ', 'x y', 'x@example.com', '_x', U&'s\00FCe', repeat('x', 64)]) AS username) AS v (username, sentence);
 SELECT invalid(updating('ada', format('%s => %L', argument, value)), jsonb_build_object(argument, ARRAY[label || sentence]), format('update_user: %s %s', argument, shown(value)))
 FROM (VALUES ('first_name', 'First name'), ('last_name', 'Last name'), ('reference', 'Reference')) AS a (argument, label),
-	(VALUES (repeat('x', 256), ' can''t be longer than 255 characters.'), (E'x\ny', ' can''t contain control characters.')) AS v (value, sentence);
+	(VALUES (repeat('x', 256), ' can''t be longer than 255 characters; this one has 256.'), (E'x\ny', ' can''t contain control characters.')) AS v (value, sentence);
 SELECT invalid(updating('ada', format('custom => %L', custom)), '{"custom": ["Custom attributes must be a JSON object."]}', 'update_user: custom ' || custom) FROM unnest(ARRAY['null', '[]', '1']) AS custom;
-SELECT invalid(updating('ada', 'custom => json_build_object(''a'', repeat(''x'', 65536))::jsonb'), '{"custom": ["Custom attributes can''t be larger than 65,536 bytes."]}', 'update_user: overlarge custom');
-SELECT invalid(updating('ada', format('state => %L', state)), '{"state": ["State must be active or inactive."]}', 'update_user: state ' || shown(state)) FROM unnest(ARRAY['', 'Active', 'deleted', ' active']) AS state;
+SELECT invalid(updating('ada', 'custom => json_build_object(''a'', repeat(''x'', 65536))::jsonb'), '{"custom": ["Custom attributes can''t be larger than 65,536 bytes; these have 65545."]}', 'update_user: overlarge custom');
+SELECT invalid(updating('ada', format('state => %L', state)), jsonb_build_object('state', ARRAY[format('State must be active or inactive, not %s.', quoted(state))]), 'update_user: state ' || shown(state)) FROM unnest(ARRAY['', 'Active', 'deleted', ' active']) AS state;
 SELECT invalid(updating('sue', $$'x', 'x y', repeat('x', 256), E'a\nb', E'c\rd', '[]', 'gone'$$, 'standard'), '{
 	"email": ["Email is not a valid address."],
 	"username": ["Username must begin with a letter or digit and have only letters a to z, digits, dots, underscores and hyphens, 63 characters at most."],
-	"first_name": ["First name can''t be longer than 255 characters."], "last_name": ["Last name can''t contain control characters."],
-	"reference": ["Reference can''t contain control characters."], "custom": ["Custom attributes must be a JSON object."], "state": ["State must be active or inactive."]}', 'update_user: seven faults at once');
+	"first_name": ["First name can''t be longer than 255 characters; this one has 256."], "last_name": ["Last name can''t contain control characters."],
+	"reference": ["Reference can''t contain control characters."], "custom": ["Custom attributes must be a JSON object."], "state": ["State must be active or inactive, not \"gone\"."]}', 'update_user: seven faults at once');
 SELECT taken(updating('ada', 'email => ' || quote_literal(email)), '{"email": ["Email is already taken."]}', 'update_user: a taken email as ' || shown(email))
 FROM unnest(ARRAY['bob@example.com', ' BOB@Example.com ', 'kim@example.com', U&'\212AIM@example.com']) AS email;
 SELECT taken(updating('sue', 'username => ' || quote_literal(username), 'standard'), '{"username": ["Username is already taken."]}', 'update_user: a taken username as ' || shown(username))
@@ -223,7 +223,7 @@ FROM unnest(ARRAY['kay', ' KAY ', U&'\212AAY']) AS username;
 SELECT taken(updating('sue', 'email => ''KAY@example.com''', 'standard'), '{"email": ["Email is already taken."]}', 'update_user: a taken email in a standard realm');
 SELECT taken(updating('sue', 'email => ''KAY@example.com'', username => ''Kay'', first_name => ''X''', 'standard'), '{"username": ["Username is already taken."], "email": ["Email is already taken."]}', 'update_user: both taken');
 SELECT invalid(updating('ada', 'email => ''bob@example.com'', first_name => E''a\nb'''), '{"first_name": ["First name can''t contain control characters."], "email": ["Email is already taken."]}', 'update_user: a taken email is told beside other faults');
-SELECT invalid(updating('sue', 'username => ''kay'', state => ''gone''', 'standard'), '{"state": ["State must be active or inactive."], "username": ["Username is already taken."]}', 'update_user: a taken username is told beside other faults');
+SELECT invalid(updating('sue', 'username => ''kay'', state => ''gone''', 'standard'), '{"state": ["State must be active or inactive, not \"gone\"."], "username": ["Username is already taken."]}', 'update_user: a taken username is told beside other faults');
 SELECT is(happened(), '{}', 'update_user: nothing of this is told');
 SELECT updated('ada elsewhere', 'email => ''bob@example.com''', '{"email": "bob@example.com", "email_key": "bob@example.com", "username": "bob@example.com", "username_key": "bob@example.com", "email_verification": "none"}',
 	'an email that is taken in another realm is free in this one', 'other');
@@ -432,11 +432,11 @@ SELECT is(happened(), ARRAY(SELECT format('org.updated email - works - {"changed
 	'update_org: told each time that something has changed, and what');
 SELECT invalid(updating_org(changes), errors::jsonb, 'update_org: ' || left(changes, 40))
 FROM (VALUES
-	('name => ''''', '{"name": ["Name can''t be blank."]}'), ('name => E'' \t''', '{"name": ["Name can''t be blank."]}'), ('name => repeat(''x'', 256)', '{"name": ["Name can''t be longer than 255 characters."]}'),
-	('name => E''a\nb''', '{"name": ["Name can''t contain control characters."]}'), ('reference => repeat(''x'', 256)', '{"reference": ["Reference can''t be longer than 255 characters."]}'),
+	('name => ''''', '{"name": ["Name can''t be blank."]}'), ('name => E'' \t''', '{"name": ["Name can''t be blank."]}'), ('name => repeat(''x'', 256)', '{"name": ["Name can''t be longer than 255 characters; this one has 256."]}'),
+	('name => E''a\nb''', '{"name": ["Name can''t contain control characters."]}'), ('reference => repeat(''x'', 256)', '{"reference": ["Reference can''t be longer than 255 characters; this one has 256."]}'),
 	('custom => ''[]''', '{"custom": ["Custom attributes must be a JSON object."]}'), ('custom => ''null''', '{"custom": ["Custom attributes must be a JSON object."]}'),
-	('state => ''gone''', '{"state": ["State must be active or inactive."]}'), ('state => ''''', '{"state": ["State must be active or inactive."]}'),
-	(''' '', E''a\rb'', ''1'', ''x''', '{"name": ["Name can''t be blank."], "reference": ["Reference can''t contain control characters."], "custom": ["Custom attributes must be a JSON object."], "state": ["State must be active or inactive."]}')
+	('state => ''gone''', '{"state": ["State must be active or inactive, not \"gone\"."]}'), ('state => ''''', '{"state": ["State must be active or inactive, not \"\"."]}'),
+	(''' '', E''a\rb'', ''1'', ''x''', '{"name": ["Name can''t be blank."], "reference": ["Reference can''t contain control characters."], "custom": ["Custom attributes must be a JSON object."], "state": ["State must be active or inactive, not \"x\"."]}')
 	) AS v (changes, errors);
 SELECT refused(updating_org('name => ''X''', 'nothing'), 'SU010', 'no such org', NULL, 'update_org: a null org');
 SELECT refused('SELECT arsignup.update_org(realm(), gen_random_uuid(), ''X'')', 'SU010', 'no such org', NULL, 'update_org: an unknown org');
@@ -464,11 +464,13 @@ SELECT is(happened(), ARRAY(SELECT format('membership.updated email ada works ad
 SELECT is(effect('memberships', id('kim alone'), updating_membership('permissions => ''{x}''', 'kim alone')), '{"permissions": ["x"]}', 'update_membership: one without org');
 SELECT is(happened(), ARRAY['membership.updated email kim - kim alone {"changed": ["permissions"]}'], 'update_membership: told');
 SELECT invalid(updating_membership(changes), errors::jsonb, 'update_membership: ' || left(changes, 60))
-FROM (SELECT changes, CASE WHEN changes LIKE 'p%' THEN '{"permissions": ["Permissions can''t be more than 20, and each must have 1 to 62 characters out of letters a to z, digits and *:;._- only."]}'
+FROM (SELECT changes, CASE WHEN changes LIKE 'p%' THEN format('{"permissions": ["At most 20 permissions, each 1 to 62 characters: letters, digits and *:;._- (not %s)."]}',
+			CASE WHEN changes LIKE '%[21]%' THEN '21' WHEN changes LIKE '%{{%' THEN 'an array of arrays' WHEN changes LIKE '%NULL%' THEN 'null' WHEN changes LIKE '%63%' THEN format('\"%s...\"', repeat('a', 40))
+				ELSE format('\"%s\"', substring(changes FROM '{"(.*)"}')) END)
 		WHEN changes LIKE 'e%' THEN '{"expires_at": ["Expiry must be in the future."]}' ELSE '{"custom": ["Custom attributes must be a JSON object."]}' END
 	FROM unnest(ARRAY['permissions => array_fill(''a''::text, ARRAY[21])', 'permissions => ''{"a b"}''', 'permissions => ''{""}''', 'permissions => ARRAY[repeat(''a'', 63)]', 'permissions => ''{a,NULL}''',
 		'permissions => ''{{a},{b}}''', 'expires_at => ''2001-01-01''', 'expires_at => ''-infinity''', 'expires_at => now()', 'expires_at => clock_timestamp()', 'custom => ''[]''', 'custom => ''null''']) AS changes) AS v (changes, errors);
-SELECT invalid(updating_membership('''{é}'', ''2001-01-01'', ''1'''), '{"permissions": ["Permissions can''t be more than 20, and each must have 1 to 62 characters out of letters a to z, digits and *:;._- only."],
+SELECT invalid(updating_membership('''{é}'', ''2001-01-01'', ''1'''), '{"permissions": ["At most 20 permissions, each 1 to 62 characters: letters, digits and *:;._- (not \"é\")."],
 	"expires_at": ["Expiry must be in the future."], "custom": ["Custom attributes must be a JSON object."]}', 'update_membership: three faults at once');
 SELECT refused(updating_membership('permissions => ''{}''', 'nothing'), 'SU010', 'no such membership', NULL, 'update_membership: a null membership');
 SELECT refused('SELECT arsignup.update_membership(realm(), gen_random_uuid(), ''{}'')', 'SU010', 'no such membership', NULL, 'update_membership: an unknown membership');
