@@ -122,6 +122,8 @@ SELECT is(known('numbat'), :'before_numbat'::jsonb, 'forget_user: nor who has th
 SELECT is(arsignup.forget_user(realm('other'), p.id), false, 'forget_user: nobody in another realm') FROM person AS p WHERE mark = 'yak';
 SELECT is(arsignup.forget_user(realm(), NULL), false, 'forget_user: nobody for null');
 SELECT is(known('yak'), :'before_yak'::jsonb, 'forget_user: which changes nothing');
+SELECT is(forget('numbat'), true, 'forget_user: somebody whose email others have, too');
+SELECT is((SELECT count(*) FROM arsignup.signup_tokens WHERE realm_id = realm('shared') AND lower(email) = 'shared@example.com'), 2::bigint, 'forget_user: what was not completed under such an email may be theirs');
 SELECT refused('SELECT arsignup.forget_user(arsignup_test.realm(''nowhere''), NULL)', 'SU010', 'no such realm', NULL, 'forget_user: no such realm');
 
 SELECT * FROM finish();
