@@ -12,6 +12,7 @@
 #include "attempt/keeper.h"
 #include "attempt/ledger.h"
 #include "base/fence.h"
+#include "base/planner.h"
 #include "base/shared.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -306,6 +307,7 @@ _PG_init(void)
 	define_recovery_settings();
 	define_login_settings();
 	MarkGUCPrefixReserved("arsignup");
+	planner_install_hooks();
 	if (process_shared_preload_libraries_in_progress)
 	{
 		shared_install_hooks();

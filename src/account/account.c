@@ -39,14 +39,30 @@ arsignup_normalize_username(PG_FUNCTION_ARGS)
 
 /* Tell what happened to a user. */
 static void
-record(const Realm *realm, const char *event_type, const pg_uuid_t *user_id, TimestampTz now)
+record(const Realm *realm, Event event, TimestampTz now)
 {
-	Event		event = {.type = event_type, .user_id = user_id};
-
 	events_record(&realm->id, now, NULL, &event, 1);
 }
 
 /* ---------- users ---------- */
+
+/* arsignup.find_user(realm_id uuid, login text) returns uuid */
+PG_FUNCTION_INFO_V1(arsignup_find_user);
+Datum
+arsignup_find_user(PG_FUNCTION_ARGS)
+{
+	Realm		realm;
+	pg_uuid_t	user_id;
+	bool		found;
+
+	spi_open();
+	realm_read(argument_uuid(fcinfo, 0), &realm);
+	found = user_find_id(&realm.id, argument_text(fcinfo, 1), &user_id);
+	spi_close();
+	if (!found)
+		PG_RETURN_NULL();
+	return return_uuid(user_id);
+}
 
 /* Check a user, its password or ready hash and, where that is worth its cost, its names; raise all faults. */
 static void
@@ -78,7 +94,7 @@ insert_new_user(const Realm *realm, User *user)
 	int			nest_level = lock_timeout_begin();
 
 	user_insert(realm, user, now);
-	record(realm, "user.created", &user->id, now);
+	record(realm, (Event) {.type = "user.created", .user_id = &user->id}, now);
 	lock_timeout_end(nest_level);
 }
 
@@ -137,6 +153,18 @@ change_user(FunctionCallInfo fcinfo, const Realm *realm, User *user)
 		user->state = argument_text(fcinfo, 8);
 }
 
+/* Update a locked user who was checked, and tell of it; unless nothing has changed. */
+static void
+update_user(const Realm *realm, const User *before, User *user, TimestampTz now)
+{
+	Changes		changes = user_changes(before, user);
+
+	if (changes.count == 0)
+		return;
+	user_update(realm, user);
+	record(realm, (Event) {.type = "user.updated", .user_id = &user->id, .data = changes_data(&changes)}, now);
+}
+
 /*
  * arsignup.update_user(realm_id uuid, user_id uuid, email text, username text, first_name text,
  * last_name text, reference text, custom jsonb, state text) returns void
@@ -149,6 +177,7 @@ arsignup_update_user(PG_FUNCTION_ARGS)
 	TimestampTz now;
 	Realm		realm;
 	User		user;
+	User		before;
 	int			nest_level;
 
 	spi_open();
@@ -156,40 +185,16 @@ arsignup_update_user(PG_FUNCTION_ARGS)
 	nest_level = lock_timeout_begin();
 	user_lock(&realm.id, argument_uuid(fcinfo, 1), &user);
 	now = GetCurrentTimestamp();
+	before = user;
 	change_user(fcinfo, &realm, &user);
 	user_check(&realm, &user, &faults);
 	state_check(user.state, &faults);
 	user_check_free(&realm, &user, &faults);
 	faults_raise(&faults);
-	user_update(&realm, &user);
-	record(&realm, "user.updated", &user.id, now);
+	update_user(&realm, &before, &user, now);
 	lock_timeout_end(nest_level);
 	spi_close();
 	PG_RETURN_VOID();
-}
-
-/* arsignup.delete_user(realm_id uuid, user_id uuid) returns boolean */
-PG_FUNCTION_INFO_V1(arsignup_delete_user);
-Datum
-arsignup_delete_user(PG_FUNCTION_ARGS)
-{
-	const pg_uuid_t *user_id = argument_uuid(fcinfo, 1);
-	Caller		caller;
-	Realm		realm;
-	int			nest_level;
-	bool		deleted;
-
-	caller_enter(&caller);
-	spi_open();
-	realm_read(argument_uuid(fcinfo, 0), &realm);
-	nest_level = lock_timeout_begin();
-	deleted = user_delete(&caller, &realm.id, user_id);
-	if (deleted)
-		record(&realm, "user.deleted", user_id, GetCurrentTimestamp());
-	lock_timeout_end(nest_level);
-	spi_close();
-	caller_leave(&caller);
-	PG_RETURN_BOOL(deleted);
 }
 
 /* ---------- passwords ---------- */
@@ -205,7 +210,7 @@ set_password(const Realm *realm, const User *user)
 	user_lock(&realm->id, &user->id, &locked);
 	now = GetCurrentTimestamp();
 	user_set_password(&realm->id, user, false, now);
-	record(realm, "user.updated", &user->id, now);
+	record(realm, password_changed(&user->id), now);
 	lock_timeout_end(nest_level);
 }
 
@@ -264,7 +269,7 @@ exchange_password(const Realm *realm, User *user)
 	now = GetCurrentTimestamp();
 	exchanged = user_exchange_password(&realm->id, user, now);
 	if (exchanged)
-		record(realm, "user.updated", &user->id, now);
+		record(realm, password_changed(&user->id), now);
 	lock_timeout_end(nest_level);
 	return exchanged;
 }

@@ -18,6 +18,15 @@ AS 'MODULE_PATHNAME', 'arsignup_normalize_username';
 COMMENT ON FUNCTION arsignup.normalize_username(text) IS
 'Returns the canonical form by which usernames of standard realms are compared: trimmed of all that shows nothing, NFC, ASCII lower case. Null for null, and for what is no username: a letter or digit, then letters, digits, dots, underscores and hyphens, 63 at most. What has the form of an id has a canonical form, too, but nobody can take it.';
 
+CREATE OR REPLACE FUNCTION arsignup.find_user(realm_id uuid, login text)
+RETURNS uuid
+LANGUAGE c STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_find_user';
+
+COMMENT ON FUNCTION arsignup.find_user(uuid, text) IS
+'Returns the user who has this username or email, active or not, compared as at a login: trimmed, NFC, ASCII lower case. Null if there is none, and for an email that several share. Reads only, so it works on a standby. Errors: SU010 no such realm.';
+
 CREATE OR REPLACE FUNCTION arsignup.create_user(
 	realm_id uuid,
 	email text,
@@ -56,17 +65,6 @@ AS 'MODULE_PATHNAME', 'arsignup_update_user';
 
 COMMENT ON FUNCTION arsignup.update_user(uuid, uuid, text, text, text, text, text, jsonb, text) IS
 'Changes a user; null leaves as it is, blank takes a name or reference away. In email realms the username follows the email. A new email is unverified. state: active, or inactive, which also ends the user''s login tokens. Errors: SU001 invalid input; SU002 username or email taken; SU010 no such realm or user; 55P03 another transaction holds the user.';
-
-CREATE OR REPLACE FUNCTION arsignup.delete_user(
-	realm_id uuid,
-	user_id uuid
-)
-RETURNS boolean
-LANGUAGE c VOLATILE
-AS 'MODULE_PATHNAME', 'arsignup_delete_user';
-
-COMMENT ON FUNCTION arsignup.delete_user(uuid, uuid) IS
-'Deletes a user with its credentials, memberships and sessions; false if there is none. What your foreign keys to it do, and triggers behind them, runs as the caller (from PostgreSQL 18 on triggers run as the owner of your table). Errors: SU010 no such realm; 23503 a table of yours still refers to the user; 55P03 another transaction holds it.';
 
 CREATE OR REPLACE FUNCTION arsignup.set_password(
 	realm_id uuid,

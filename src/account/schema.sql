@@ -8,7 +8,6 @@ CREATE TABLE arsignup.users (
 	created_at timestamptz NOT NULL,
 	last_login_at timestamptz,
 	token_generation int NOT NULL DEFAULT 0,
-	email_is_unique boolean NOT NULL,
 	state text NOT NULL DEFAULT 'active'
 		CONSTRAINT state_is_known CHECK (state IN ('active', 'inactive')),
 	user_type text NOT NULL
@@ -22,15 +21,15 @@ CREATE TABLE arsignup.users (
 	first_name text,
 	last_name text,
 	reference text,
+	shared_email_id uuid,
 	custom jsonb NOT NULL,
 	PRIMARY KEY (realm_id, id)
 );
 
 CREATE UNIQUE INDEX users_username ON arsignup.users (realm_id, username_key);
-CREATE UNIQUE INDEX users_email ON arsignup.users (realm_id, email_key) WHERE email_is_unique;
--- Lists of users by what is not unique.
-CREATE INDEX users_shared_email ON arsignup.users (realm_id, email_key, id)
-	WHERE NOT email_is_unique AND email_key <> username_key;
+-- All emails, so that each is found in every kind of realm; those that may be shared have an id behind them.
+CREATE UNIQUE INDEX users_email ON arsignup.users (realm_id, email_key, shared_email_id) NULLS NOT DISTINCT
+	WHERE email_key IS NOT NULL;
 CREATE INDEX users_reference ON arsignup.users (realm_id, reference COLLATE "C", id) WHERE reference IS NOT NULL;
 
 COMMENT ON TABLE arsignup.users IS 'People, and programs (user_type api). Your tables may refer to id.';
@@ -39,17 +38,17 @@ COMMENT ON COLUMN arsignup.users.id IS 'UUID version 7; usr_ outside SQL. Never 
 COMMENT ON COLUMN arsignup.users.created_at IS 'When the user was made.';
 COMMENT ON COLUMN arsignup.users.last_login_at IS 'When the user last logged in.';
 COMMENT ON COLUMN arsignup.users.token_generation IS 'Goes up with each new password, change of state and end_sessions: login tokens and mailed resets of an earlier generation are refused.';
-COMMENT ON COLUMN arsignup.users.email_is_unique IS 'Whether the index of unique emails holds this row: not where the email is the username, nor where the realm did not ask for it.';
 COMMENT ON COLUMN arsignup.users.state IS 'active or inactive.';
 COMMENT ON COLUMN arsignup.users.user_type IS 'human or api.';
 COMMENT ON COLUMN arsignup.users.email_verification IS 'none, requested or verified; none again when the email changes.';
 COMMENT ON COLUMN arsignup.users.username IS 'As typed; the email where the realm says so; never another''s id, nor what looks like one.';
-COMMENT ON COLUMN arsignup.users.username_key IS 'Canonical username, by which it is unique in the realm: normalize_username, or normalize_email.';
+COMMENT ON COLUMN arsignup.users.username_key IS 'Canonical username, by which it is unique in the realm, and found by an index: normalize_username, or normalize_email where the email is the username.';
 COMMENT ON COLUMN arsignup.users.email IS 'As typed; mail goes here.';
-COMMENT ON COLUMN arsignup.users.email_key IS 'Canonical email: normalize_email.';
+COMMENT ON COLUMN arsignup.users.email_key IS 'Canonical email: normalize_email. An index finds users by realm_id = ... AND email_key = arsignup.normalize_email(...); where emails may be shared it may find several. find_user does both.';
 COMMENT ON COLUMN arsignup.users.first_name IS 'First name, if given.';
 COMMENT ON COLUMN arsignup.users.last_name IS 'Last name, if given.';
 COMMENT ON COLUMN arsignup.users.reference IS 'The application''s own id of this user; not unique.';
+COMMENT ON COLUMN arsignup.users.shared_email_id IS 'The user''s own id where others may have the same email, so that the index of emails is unique with it; null where nobody else may.';
 COMMENT ON COLUMN arsignup.users.custom IS 'Attributes of the application: a JSON object.';
 
 CREATE TABLE arsignup.credentials (

@@ -24,11 +24,11 @@ static Statement select_taken = STATEMENT(
 	"SELECT EXISTS (SELECT FROM arsignup.users"
 	"  WHERE realm_id = $1 AND username_key = $2 AND id <> $4),"
 	" $3 IS NOT NULL AND EXISTS (SELECT FROM arsignup.users"
-	"  WHERE realm_id = $1 AND email_key = $3 AND email_is_unique AND id <> $4)");
+	"  WHERE realm_id = $1 AND email_key = $3 AND shared_email_id IS NULL AND id <> $4)");
 
 #define INSERT_USER \
 	"INSERT INTO arsignup.users (realm_id, id, username, username_key, email, email_key," \
-	" email_is_unique, first_name, last_name, reference, custom, created_at, user_type, last_login_at," \
+	" shared_email_id, first_name, last_name, reference, custom, created_at, user_type, last_login_at," \
 	" email_verification) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
 
 static Statement insert_user = STATEMENT(INSERT_USER " ON CONFLICT DO NOTHING");
@@ -36,7 +36,7 @@ static Statement insert_user_or_fail = STATEMENT(INSERT_USER);
 
 #define USER_COLUMNS \
 	"u.id, u.user_type, u.username, u.email, u.first_name, u.last_name, u.reference, u.custom," \
-	" u.state, u.token_generation, u.email_key, u.email_verification"
+	" u.state, u.token_generation, u.email_key, u.email_verification, u.shared_email_id IS NOT NULL"
 
 #define SELECT_USER \
 	"SELECT " USER_COLUMNS " FROM arsignup.users u WHERE realm_id = $1 AND id = $2"
@@ -57,7 +57,7 @@ static Statement hold_user = STATEMENT(
 
 static Statement update_user = STATEMENT(
 	"UPDATE arsignup.users SET username = $3, username_key = $4, email = $5, email_key = $6,"
-	" email_is_unique = $7, first_name = $8, last_name = $9, reference = $10, custom = $11,"
+	" shared_email_id = $7, first_name = $8, last_name = $9, reference = $10, custom = $11,"
 	" state = $12, token_generation = token_generation + CASE WHEN $12 = state THEN 0 ELSE 1 END,"
 	" email_verification ="
 	"  CASE WHEN email_key IS NOT DISTINCT FROM $6 THEN email_verification ELSE 'none' END"
@@ -172,8 +172,8 @@ accept_line(char *given, const char *attribute, const char *label, Faults *fault
 	if (!utf8_is_single_line(text))
 		fault_add(faults, attribute, psprintf("%s can't contain control characters.", label));
 	if (utf8_length(text) > MAX_NAME_LENGTH)
-		fault_add(faults, attribute, psprintf("%s can't be longer than %d characters.",
-											  label, MAX_NAME_LENGTH));
+		fault_add(faults, attribute, psprintf("%s can't be longer than %d characters; this one has %zu.",
+											  label, MAX_NAME_LENGTH, (size_t) utf8_length(text)));
 	return line;
 }
 
@@ -181,12 +181,16 @@ accept_line(char *given, const char *attribute, const char *label, Faults *fault
 Jsonb *
 accept_custom(Jsonb *given, Faults *faults)
 {
+	size_t		size;
+
 	if (given == NULL)
 		return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
 	if (!JB_ROOT_IS_OBJECT(given))
 		fault_add(faults, "custom", "Custom attributes must be a JSON object.");
-	if (strlen(JsonbToCString(NULL, &given->root, VARSIZE(given))) > MAX_CUSTOM_SIZE)
-		fault_add(faults, "custom", "Custom attributes can't be larger than 65,536 bytes.");
+	size = strlen(JsonbToCString(NULL, &given->root, VARSIZE(given)));
+	if (size > MAX_CUSTOM_SIZE)
+		fault_add(faults, "custom", psprintf("Custom attributes can't be larger than 65,536 bytes; these have %zu.",
+											 size));
 	return given;
 }
 
@@ -276,7 +280,7 @@ user_check(const Realm *realm, User *user, Faults *faults)
 	bool		is_human = strcmp(user->user_type, "human") == 0;
 
 	if (!is_human && strcmp(user->user_type, "api") != 0)
-		fault_add(faults, "user_type", "User type must be human or api.");
+		fault_add(faults, "user_type", psprintf("User type must be human or api, not %s.", fault_quote(user->user_type)));
 	check_email(user, is_human, faults);
 	check_username(realm, user, is_human, faults);
 	user->first_name = accept_line(user->first_name, "first_name", "First name", faults);
@@ -290,18 +294,14 @@ void
 state_check(const char *state, Faults *faults)
 {
 	if (strcmp(state, "active") != 0 && strcmp(state, "inactive") != 0)
-		fault_add(faults, "state", "State must be active or inactive.");
+		fault_add(faults, "state", psprintf("State must be active or inactive, not %s.", fault_quote(state)));
 }
 
-/*
- * Tell whether the row takes part in the index of unique emails; where the
- * email is the username, that one's index serves.
- */
+/* Tell whether nobody else may have a user's email: where it is the username, or the realm asks for it. */
 static bool
 email_is_unique(const Realm *realm, const User *user)
 {
-	return realm->emails_are_unique && user->email_key != NULL &&
-		user->email_key != user->username_key;
+	return realm->emails_are_unique || user->email_key == user->username_key;
 }
 
 /* Note which names of a checked user are taken by others. */
@@ -313,7 +313,7 @@ user_check_free(const Realm *realm, const User *user, Faults *faults)
 
 	add_uuid(&parameters, &realm->id);
 	add_text(&parameters, user->username_key);
-	add_text(&parameters, email_is_unique(realm, user) ? user->email_key : NULL);
+	add_text(&parameters, usernames_are_emails || !email_is_unique(realm, user) ? NULL : user->email_key);
 	add_uuid(&parameters, &user->id);
 	(void) statement_read_latest(&select_taken, &parameters);
 	if (column_bool(1) && !usernames_are_emails)
@@ -332,7 +332,7 @@ add_user(Parameters *parameters, const Realm *realm, const User *user)
 	add_text(parameters, user->username_key);
 	add_text(parameters, user->email);
 	add_text(parameters, user->email_key);
-	add_bool(parameters, email_is_unique(realm, user));
+	add_uuid(parameters, user->email_key == NULL || email_is_unique(realm, user) ? NULL : &user->id);
 	add_text(parameters, user->first_name);
 	add_text(parameters, user->last_name);
 	add_text(parameters, user->reference);
@@ -420,7 +420,8 @@ fill_user(User *user)
 		.state = column_text(9),
 		.token_generation = column_int(10),
 		.email_key = column_text(11),
-		.email_verification = column_text(12)
+		.email_verification = column_text(12),
+		.shares_email = column_bool(13)
 	};
 }
 
@@ -530,7 +531,7 @@ user_find_by_login(const Realm *realm, const char *login, User *user)
 	static Statement by_username = STATEMENT(
 		SELECT_USER_AND_PASSWORD " WHERE u.realm_id = $1 AND u.username_key = $2");
 	static Statement by_email = STATEMENT(
-		SELECT_USER_AND_PASSWORD " WHERE u.realm_id = $1 AND u.email_key = $2 AND u.email_is_unique");
+		SELECT_USER_AND_PASSWORD " WHERE u.realm_id = $1 AND u.email_key = $2 AND u.shared_email_id IS NULL");
 	char	   *email = normalize_email(login);
 	bool		is_email = email != NULL && !realm->usernames_are_emails;
 	Parameters	parameters = {0};
@@ -540,7 +541,29 @@ user_find_by_login(const Realm *realm, const char *login, User *user)
 	if (statement_run(is_email ? &by_email : &by_username, &parameters) == 0)
 		return false;
 	fill_user(user);
-	fill_password(user, 13);
+	fill_password(user, 14);
+	return true;
+}
+
+/*
+ * Find the id of the one user who has this username, or else this email; false
+ * if there is none, or if several share the email. Reads only.
+ */
+bool
+user_find_id(const pg_uuid_t *realm_id, const char *login, pg_uuid_t *user_id)
+{
+	static Statement select_id = STATEMENT(
+		"SELECT coalesce((SELECT id FROM arsignup.users WHERE realm_id = $1 AND username_key = $2),"
+		" (SELECT (array_agg(id))[1] FROM (SELECT id FROM arsignup.users"
+		"  WHERE realm_id = $1 AND email_key = $2 ORDER BY shared_email_id LIMIT 2) e HAVING count(*) = 1))");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_text(&parameters, normalize_login(login));
+	(void) statement_read(&select_id, &parameters);
+	if (column_is_null(1))
+		return false;
+	*user_id = *column_uuid(1);
 	return true;
 }
 
@@ -599,17 +622,25 @@ user_update(const Realm *realm, User *user)
 	}
 }
 
-/* Delete a user with all that is its own, for who has called; false if there is none. */
+/* Keep others from anything with a user who is to be deleted; false if there is none. */
 bool
+user_find_to_delete(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
+{
+	static Statement lock_user = STATEMENT(
+		"SELECT FROM arsignup.users WHERE realm_id = $1 AND id = $2 FOR UPDATE");
+	Parameters	parameters = one_user(realm_id, user_id);
+
+	return statement_run(&lock_user, &parameters) == 1;
+}
+
+/* Delete a user who is locked, with all that is its own, for who has called. */
+void
 user_delete(const Caller *caller, const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 {
 	Parameters	parameters = one_user(realm_id, user_id);
 
-	if (caller_delete(caller, &delete_user, &parameters) > 0)
-		return true;
-	if (statement_run(&select_user, &parameters) > 0)
+	if (caller_delete(caller, &delete_user, &parameters) == 0)
 		raise_suppressed("users");
-	return false;
 }
 
 /* Tell whether a realm has users. */
@@ -716,6 +747,42 @@ user_set_verification(const pg_uuid_t *realm_id, const User *user, const char *e
 
 	add_text(&parameters, email_verification);
 	statement_touch(&set_verification, &parameters, "users", 1);
+}
+
+/* Tell whether two texts differ, either of which may be null. */
+static bool
+texts_differ(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a != b : strcmp(a, b) != 0;
+}
+
+/* Return what of a user an update changes, as the user was and as it will be stored. */
+Changes
+user_changes(const User *before, const User *after)
+{
+	Changes		changes = {0};
+	bool		has_other_email = texts_differ(before->email, after->email);
+
+	changes_add(&changes, "email", has_other_email);
+	changes_add(&changes, "username", texts_differ(before->username, after->username));
+	changes_add(&changes, "first_name", texts_differ(before->first_name, after->first_name));
+	changes_add(&changes, "last_name", texts_differ(before->last_name, after->last_name));
+	changes_add(&changes, "reference", texts_differ(before->reference, after->reference));
+	changes_add(&changes, "custom", compareJsonbContainers(&before->custom->root, &after->custom->root) != 0);
+	changes_add(&changes, "state", strcmp(before->state, after->state) != 0);
+	if (has_other_email)
+		changes.old_email = before->email;
+	return changes;
+}
+
+/* Return the event that a user has another password. */
+Event
+password_changed(const pg_uuid_t *user_id)
+{
+	Changes		changes = {0};
+
+	changes_add(&changes, "password", true);
+	return (Event) {.type = "user.updated", .user_id = user_id, .data = changes_data(&changes)};
 }
 
 /* Tell whether a user's email is known to be theirs. */

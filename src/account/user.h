@@ -5,6 +5,7 @@
 #define ARSIGNUP_USER_H
 
 #include "base/caller.h"
+#include "base/event.h"
 #include "base/fault.h"
 #include "password/password.h"
 #include "realm/realm.h"
@@ -19,6 +20,7 @@ typedef struct User
 	char	   *username_key;	/* canonical form */
 	char	   *email;
 	char	   *email_key;		/* canonical form */
+	bool		shares_email;	/* may others have it? of a user who was read */
 	char	   *first_name;
 	char	   *last_name;
 	char	   *reference;
@@ -51,8 +53,10 @@ extern bool user_is_going(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern void user_hold(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern void user_update(const Realm *realm, User *user);
 extern bool user_find_by_login(const Realm *realm, const char *login, User *user);
+extern bool user_find_id(const pg_uuid_t *realm_id, const char *login, pg_uuid_t *user_id);
 extern void user_record_login(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now);
-extern bool user_delete(const Caller *caller, const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
+extern bool user_find_to_delete(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
+extern void user_delete(const Caller *caller, const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern bool users_exist(const pg_uuid_t *realm_id);
 extern uint64 users_delete_realm(const Caller *caller, const pg_uuid_t *realm_id, int64 max_rows);
 extern bool user_read_password(const pg_uuid_t *realm_id, User *user);
@@ -62,6 +66,8 @@ extern void user_set_password(const pg_uuid_t *realm_id, const User *user, bool 
 extern bool user_exchange_password(const pg_uuid_t *realm_id, const User *user, TimestampTz now);
 extern void user_set_verification(const pg_uuid_t *realm_id, const User *user,
 								  const char *email_verification);
+extern Changes user_changes(const User *before, const User *after);
+extern Event password_changed(const pg_uuid_t *user_id);
 extern bool user_is_verified(const User *user);
 extern bool user_must_verify(const Realm *realm, const User *user);
 extern PasswordPolicy user_password_policy(const Realm *realm, const User *user);

@@ -79,7 +79,9 @@ check_permissions(ArrayType *permissions, Faults *faults)
 
 		if (strcmp(name, "read") != 0 && strcmp(name, "write") != 0 && strcmp(name, "admin") != 0)
 		{
-			fault_add(faults, "permissions", "Permissions must be any of read, write and admin.");
+			fault_add(faults, "permissions",
+					  psprintf("Permissions must be any of read, write and admin, not %s.",
+							   nulls[i] ? "null" : fault_quote(name)));
 			return;
 		}
 	}

@@ -69,6 +69,7 @@ arsignup_parse_id(PG_FUNCTION_ARGS)
 	pg_uuid_t	id;
 
 	if (!id_parse(VARDATA_ANY(public_id), VARSIZE_ANY_EXHDR(public_id), id.data))
-		fault_raise("public_id", "Public id is not well-formed.");
+		fault_raise("public_id", "Public id must be 1 to 8 lower-case letters, an underscore and 22 letters and digits,"
+					" as format_id writes it.");
 	return return_uuid(id);
 }

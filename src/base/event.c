@@ -8,7 +8,12 @@
 #include "base/statement.h"
 #include "base/text.h"
 #include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/json.h"
+#include "utils/lsyscache.h"
 
 #define INSERT_EVENTS \
 	"INSERT INTO arsignup.events (realm_id, event_at, connected_app_id, ip, client," \
@@ -30,20 +35,106 @@ static Statement insert_events[MAX_EVENTS] = {
 			  " ($1, $2, $3, $4, $5, $26, $27, $28, $29, $30)")
 };
 
-/* Record events in one statement; their ids keep the order in which they are given. */
-void
-events_record(const pg_uuid_t *realm_id, TimestampTz now, const EventSource *source,
-			  const Event *events, int count)
+/* The statement that inserts any number of events, of several realms, with data. */
+static Statement insert_event_arrays = STATEMENT(
+	"INSERT INTO arsignup.events (realm_id, event_at, connected_app_id, ip, client,"
+	" id, event_type, user_id, org_id, membership_id, data)"
+	" SELECT coalesce(e.realm_id, $1), $2, $3, $4, $5,"
+	" e.id, e.event_type, e.user_id, e.org_id, e.membership_id, e.data"
+	" FROM unnest($6, $7, $8, $9, $10, $11, $12)"
+	" AS e (realm_id, id, event_type, user_id, org_id, membership_id, data)");
+
+/* The arrays that it takes, in its order. */
+enum
+{
+	REALM_IDS, IDS, TYPES, USER_IDS, ORG_IDS, MEMBERSHIP_IDS, DATA, EVENT_ARRAYS
+};
+
+/* Begin the parameters of a statement about events: where and when. */
+static Parameters
+event_parameters(const pg_uuid_t *realm_id, TimestampTz now, const EventSource *source)
 {
 	Parameters	parameters = {0};
-	pg_uuid_t	ids[MAX_EVENTS];
 
-	Assert(count >= 1 && count <= MAX_EVENTS);
 	add_uuid(&parameters, realm_id);
 	add_time(&parameters, now);
 	add_uuid(&parameters, source ? source->connected_app_id : NULL);
 	add_pointer(&parameters, INETOID, source ? source->ip : NULL);
 	add_text(&parameters, source ? source->client : NULL);
+	return parameters;
+}
+
+/* Tell whether events are such that a statement with a place for each value does: few, and without data. */
+static bool
+are_plain(const Event *events, int count)
+{
+	if (count > MAX_EVENTS)
+		return false;
+	for (int i = 0; i < count; i++)
+		if (events[i].data != NULL || events[i].realm_id != NULL)
+			return false;
+	return true;
+}
+
+/* Add an array of values, of which null pointers are null. */
+static void
+add_array(Parameters *parameters, Oid element, Oid array, Datum *values, int count)
+{
+	bool	   *nulls = palloc(count * sizeof(bool));
+	int16		size;
+	bool		by_value;
+	char		alignment;
+
+	for (int i = 0; i < count; i++)
+		nulls[i] = DatumGetPointer(values[i]) == NULL;
+	get_typlenbyvalalign(element, &size, &by_value, &alignment);
+	add_pointer(parameters, array, construct_md_array(values, nulls, 1, &count, (int[]) {1},
+													  element, size, by_value, alignment));
+}
+
+/* Record any events in one statement. */
+static void
+record_arrays(Parameters *parameters, TimestampTz now, const Event *events, int count)
+{
+	pg_uuid_t  *ids = palloc(count * sizeof(pg_uuid_t));
+	Datum	   *values[EVENT_ARRAYS];
+
+	for (int i = 0; i < EVENT_ARRAYS; i++)
+		values[i] = palloc(count * sizeof(Datum));
+	for (int i = 0; i < count; i++)
+	{
+		ids[i] = id_make(now + i);
+		values[REALM_IDS][i] = PointerGetDatum(events[i].realm_id);
+		values[IDS][i] = PointerGetDatum(&ids[i]);
+		values[TYPES][i] = CStringGetTextDatum(events[i].type);
+		values[USER_IDS][i] = PointerGetDatum(events[i].user_id);
+		values[ORG_IDS][i] = PointerGetDatum(events[i].org_id);
+		values[MEMBERSHIP_IDS][i] = PointerGetDatum(events[i].membership_id);
+		values[DATA][i] = PointerGetDatum(events[i].data);
+	}
+	for (int i = 0; i < EVENT_ARRAYS; i++)
+		if (i == TYPES)
+			add_array(parameters, TEXTOID, TEXTARRAYOID, values[i], count);
+		else if (i == DATA)
+			add_array(parameters, JSONBOID, JSONBARRAYOID, values[i], count);
+		else
+			add_array(parameters, UUIDOID, UUIDARRAYOID, values[i], count);
+	(void) statement_run(&insert_event_arrays, parameters);
+}
+
+/* Record events in one statement; their ids keep the order in which they are given. */
+void
+events_record(const pg_uuid_t *realm_id, TimestampTz now, const EventSource *source,
+			  const Event *events, int count)
+{
+	Parameters	parameters = event_parameters(realm_id, now, source);
+	pg_uuid_t	ids[MAX_EVENTS];
+
+	if (!are_plain(events, count))
+	{
+		record_arrays(&parameters, now, events, count);
+		return;
+	}
 	for (int i = 0; i < count; i++)
 	{
 		ids[i] = id_make(now + i);
@@ -54,6 +145,35 @@ events_record(const pg_uuid_t *realm_id, TimestampTz now, const EventSource *sou
 		add_uuid(&parameters, events[i].membership_id);
 	}
 	statement_touch(&insert_events[count - 1], &parameters, "events", count);
+}
+
+/* Note an attribute that an update has changed. */
+void
+changes_add(Changes *changes, const char *attribute, bool has_changed)
+{
+	Assert(changes->count < MAX_CHANGES);
+	if (has_changed)
+		changes->attributes[changes->count++] = attribute;
+}
+
+/* Return what an event tells of an update: the names of attributes, and the old email, to which a mail may go. */
+Jsonb *
+changes_data(const Changes *changes)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	appendStringInfoString(&json, "{\"changed\": [");
+	for (int i = 0; i < changes->count; i++)
+		appendStringInfo(&json, "%s\"%s\"", i > 0 ? ", " : "", changes->attributes[i]);
+	appendStringInfoChar(&json, ']');
+	if (changes->old_email != NULL)
+	{
+		appendStringInfoString(&json, ", \"old_email\": ");
+		escape_json(&json, changes->old_email);
+	}
+	appendStringInfoChar(&json, '}');
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
 }
 
 /*
@@ -90,6 +210,24 @@ event_claim(const pg_uuid_t *realm_id, const pg_uuid_t *id, TimestampTz now)
 	add_uuid(&parameters, id);
 	add_time(&parameters, now);
 	return statement_run(&claim_event, &parameters) == 1;
+}
+
+/*
+ * Forget from where a user's events have come and what else they tell; return
+ * how many had that. No index leads there, since every signup would pay for
+ * it: all events of the realm are looked at.
+ */
+uint64
+events_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
+{
+	static Statement blank_events = STATEMENT(
+		"UPDATE arsignup.events SET ip = NULL, client = NULL, data = NULL WHERE realm_id = $1 AND user_id = $2"
+		" AND (ip IS NOT NULL OR client IS NOT NULL OR data IS NOT NULL)");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_uuid(&parameters, user_id);
+	return statement_run(&blank_events, &parameters);
 }
 
 /* Delete events from before a time, at most so many; return how many. */

@@ -9,6 +9,7 @@
 #include "fmgr.h"
 #include "utils/array.h"
 #include "utils/inet.h"
+#include "utils/jsonb.h"
 #include "utils/uuid.h"
 
 #define MAX_EVENTS 5			/* one action makes: user, email to verify, org, membership, login */
@@ -19,7 +20,19 @@ typedef struct Event
 	const pg_uuid_t *user_id;
 	const pg_uuid_t *org_id;
 	const pg_uuid_t *membership_id;
+	Jsonb	   *data;			/* may be null */
+	const pg_uuid_t *realm_id;	/* null: the one of the call */
 } Event;
+
+#define MAX_CHANGES 8
+
+/* Which attributes an update has changed. */
+typedef struct Changes
+{
+	int			count;
+	const char *attributes[MAX_CHANGES];
+	const char *old_email;		/* where that was one of them, and there was one */
+} Changes;
 
 /* Where it came from, as far as that is known. */
 typedef struct EventSource
@@ -31,8 +44,11 @@ typedef struct EventSource
 
 extern void events_record(const pg_uuid_t *realm_id, TimestampTz now, const EventSource *source,
 						  const Event *events, int count);
+extern void changes_add(Changes *changes, const char *attribute, bool has_changed);
+extern Jsonb *changes_data(const Changes *changes);
 extern uint64 events_find_unclaimed(ArrayType *kinds, int64 max_rows);
 extern bool event_claim(const pg_uuid_t *realm_id, const pg_uuid_t *id, TimestampTz now);
+extern uint64 events_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern uint64 events_purge(TimestampTz before, int64 max_rows);
 extern uint64 events_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
 extern EventSource argument_source(FunctionCallInfo fcinfo, int ip, int client);

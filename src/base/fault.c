@@ -7,6 +7,7 @@
 #include "base/fault.h"
 
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 
@@ -33,6 +34,18 @@ fault_add_taken(Faults *faults, const char *attribute, const char *sentence)
 	fault->attribute = attribute;
 	fault->sentence = sentence;
 	faults->list = lappend(faults->list, fault);
+}
+
+/* As much of what was found as a sentence quotes, in bytes. */
+#define QUOTE_SIZE 40
+
+/* Return what was found in the place of something that there is, as a sentence quotes it. Never for a secret. */
+char *
+fault_quote(const char *found)
+{
+	int			size = pg_mbcliplen(found, strlen(found), QUOTE_SIZE);
+
+	return psprintf("\"%.*s%s\"", size, found, found[size] != '\0' ? "..." : "");
 }
 
 /* Write one attribute's member: "email": ["...", "..."]. */

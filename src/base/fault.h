@@ -17,6 +17,7 @@ typedef struct Faults
 
 extern void fault_add(Faults *faults, const char *attribute, const char *sentence);
 extern void fault_add_taken(Faults *faults, const char *attribute, const char *sentence);
+extern char *fault_quote(const char *found);
 extern char *faults_to_json(const Faults *faults);
 extern void faults_raise(const Faults *faults);
 pg_noreturn extern void fault_raise(const char *attribute, const char *sentence);

@@ -68,8 +68,8 @@ COMMENT ON COLUMN arsignup.events.org_id IS 'The org it is about, if any.';
 COMMENT ON COLUMN arsignup.events.membership_id IS 'The membership it is about, if any.';
 COMMENT ON COLUMN arsignup.events.connected_app_id IS 'The connected app through which it happened, if any.';
 COMMENT ON COLUMN arsignup.events.ip IS 'The address of the client, if it is known.';
-COMMENT ON COLUMN arsignup.events.event_type IS 'user.created, user.updated (also a new password), user.deleted, the same of org and membership; user.login.succeeded; user.password_token.created, consumed and failed; user.email.verification_requested; user.email.verified.';
+COMMENT ON COLUMN arsignup.events.event_type IS 'user.created, user.updated (also a new password), user.deleted, the same of org and membership (memberships that go with a user or org before it); user.login.succeeded; user.password_token.created, consumed and failed; user.email.verification_requested; user.email.verified.';
 COMMENT ON COLUMN arsignup.events.client IS 'The client, as it names itself.';
-COMMENT ON COLUMN arsignup.events.data IS 'Whatever else belongs to this type of event. The token of a mail is only in what claim_events returns.';
+COMMENT ON COLUMN arsignup.events.data IS 'Of user.updated, org.updated and membership.updated: {"changed": ["email", ...]}, the names of the attributes that have changed, never their values; a new password is "password"; with a changed email goes "old_email", to which a mail can say so. An update that changes nothing is no event. Null for all others: the token of a mail is only in what claim_events returns.';
 
 SELECT pg_extension_config_dump('arsignup.events', '');

@@ -228,6 +228,17 @@ statement_run(Statement *statement, Parameters *parameters)
 	return execute(statement, parameters, false, 0);
 }
 
+/*
+ * Run a statement of which any number of rows comes back, to be fetched from
+ * the portal as many at a time as memory shall hold.
+ */
+Portal
+statement_open(Statement *statement, Parameters *parameters)
+{
+	prepare(statement, parameters);
+	return SPI_cursor_open(NULL, statement->plan, parameters->values, parameters->nulls, false);
+}
+
 /* Run a statement that reads what is committed by now, even where the transaction's own snapshot is older. */
 uint64
 statement_read_latest(Statement *statement, Parameters *parameters)

@@ -54,6 +54,20 @@ asked(const CoreCall *call, const char *name)
 	return text != NULL && *text == '\0' ? NULL : text;
 }
 
+/* Return a sentence with the names by which a list can be sorted. */
+static const char *
+sort_fault(const Rows *rows, const char *found)
+{
+	StringInfoData sentence;
+
+	initStringInfo(&sentence);
+	appendStringInfoString(&sentence, "Sort must be one of ");
+	for (int i = 0; i < LIST_MAX_SORTS && rows->sorts[i].name != NULL; i++)
+		appendStringInfo(&sentence, "%s%s", i > 0 ? ", " : "", rows->sorts[i].name);
+	appendStringInfo(&sentence, ", not %s.", fault_quote(found));
+	return sentence.data;
+}
+
 /* Read the order. */
 static void
 read_order(CoreCall *call, RowsPage *page)
@@ -66,7 +80,7 @@ read_order(CoreCall *call, RowsPage *page)
 		page->sort++;
 	if (page->sort->name == NULL)
 	{
-		fault_add(&call->faults, "sort", "Sort is not one that this list can be sorted by.");
+		fault_add(&call->faults, "sort", sort_fault(page->rows, sort));
 		page->sort = page->rows->sorts;
 	}
 	if (direction == NULL)

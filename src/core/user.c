@@ -52,13 +52,6 @@ user_json(const CoreCall *call)
 	return expands(call, "memberships") ? USER_JSON("t") WITH_MEMBERSHIPS("t") : USER_JSON("t");
 }
 
-/* Three indexes have emails: that of usernames where they are emails, that of unique emails, and that of the rest. */
-#define WITH_EMAIL \
-	"t.id IN (SELECT e.id FROM arsignup.users e WHERE e.realm_id = $1 AND e.username_key = ? AND e.email_key = ?" \
-	" UNION ALL SELECT e.id FROM arsignup.users e WHERE e.realm_id = $1 AND e.email_key = ? AND e.email_is_unique" \
-	" UNION ALL SELECT e.id FROM arsignup.users e WHERE e.realm_id = $1 AND e.email_key = ?" \
-	"  AND NOT e.email_is_unique AND e.email_key <> e.username_key)"
-
 const Rows	user_rows = {
 	.table = "users",
 	.prefix = "usr",
@@ -67,7 +60,7 @@ const Rows	user_rows = {
 	.sorts = {{"id", NULL}, {"created_at", NULL}, {"username", "username_key", true}},
 	.filters = {
 		{"username", NULL, "t.username_key = ?", NULL, normalize_login},
-		{"email", NULL, WITH_EMAIL, NULL, normalize_email},
+		{"email", NULL, "t.email_key = ?", NULL, normalize_email},
 		{"reference", NULL, "t.reference COLLATE \"C\" = ?", "reference COLLATE \"C\""}
 	}
 };
@@ -86,7 +79,7 @@ find_user(CoreCall *call, Span text)
 	static Statement select_by_name = STATEMENT(
 		"SELECT id FROM arsignup.users WHERE realm_id = $1 AND username_key = $2"
 		" UNION ALL"
-		" SELECT id FROM arsignup.users WHERE realm_id = $1 AND email_key = $2 AND email_is_unique LIMIT 1");
+		" SELECT id FROM arsignup.users WHERE realm_id = $1 AND email_key = $2 AND shared_email_id IS NULL LIMIT 1");
 	Parameters	parameters = {0};
 	char	   *name;
 

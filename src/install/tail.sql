@@ -89,6 +89,7 @@ BEGIN
 				('FUNCTION', 'hash_password', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'verify_password', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'password_strength', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'find_user', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'create_user', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'update_user', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'delete_user', 'EXECUTE', 'arsignup_app, arsignup_admin'),
@@ -125,6 +126,9 @@ BEGIN
 				('FUNCTION', 'revoke_signup_token', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 
 				('FUNCTION', 'claim_events', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+
+				('FUNCTION', 'export_user', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'forget_user', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 
 				('FUNCTION', 'create_api_key', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'revoke_api_key', 'EXECUTE', 'arsignup_admin'),

@@ -321,6 +321,20 @@ sessions_end(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz no
 	return column_int8(2);
 }
 
+/* Forget from where a user's sessions have come; they go on. Return how many had that. */
+uint64
+sessions_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
+{
+	static Statement blank_sessions = STATEMENT(
+		"UPDATE arsignup.sessions SET ip = NULL, client = NULL"
+		" WHERE realm_id = $1 AND user_id = $2 AND (ip IS NOT NULL OR client IS NOT NULL)");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_uuid(&parameters, user_id);
+	return statement_run(&blank_sessions, &parameters);
+}
+
 /* Delete expired and ended sessions, at most so many; return how many. */
 uint64
 sessions_purge(TimestampTz now, int64 max_rows)

@@ -30,6 +30,7 @@ extern void session_replace(const pg_uuid_t *realm_id, const pg_uuid_t *session_
 extern bool session_end_remembered(const pg_uuid_t *realm_id, Span secret, TimestampTz now);
 extern bool session_recall(const Realm *realm, Span secret, TimestampTz now, Session *session, User *user);
 extern bool login_token_verify(Span token, const pg_uuid_t *expected_realm_id, Span *payload);
+extern uint64 sessions_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern uint64 sessions_purge(TimestampTz now, int64 max_rows);
 
 #endif							/* ARSIGNUP_SESSION_H */

@@ -62,6 +62,19 @@ source_remember(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, const inet 
 	(void) statement_run(&insert_source, &parameters);
 }
 
+/* Delete the sources of a user; return how many. */
+uint64
+sources_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
+{
+	static Statement delete_sources = STATEMENT(
+		"DELETE FROM arsignup.login_sources WHERE realm_id = $1 AND user_id = $2");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_uuid(&parameters, user_id);
+	return statement_run(&delete_sources, &parameters);
+}
+
 /* Delete sources that are known no more, at most so many; return how many. */
 uint64
 sources_purge(TimestampTz now, int64 max_rows)

@@ -13,6 +13,7 @@ extern bool source_is_known(const pg_uuid_t *realm_id, const pg_uuid_t *user_id,
 							TimestampTz now);
 extern void source_remember(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, const inet *address,
 							TimestampTz now);
+extern uint64 sources_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern uint64 sources_purge(TimestampTz now, int64 max_rows);
 
 #endif							/* ARSIGNUP_SOURCE_H */

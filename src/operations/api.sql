@@ -62,6 +62,68 @@ AS 'MODULE_PATHNAME', 'arsignup_purge_events';
 COMMENT ON FUNCTION arsignup.purge_events(interval, int) IS
 'Deletes events older than this, max_rows at most, claimed or not; returns how many. Errors: SU001 an argument is null or max_rows is not positive.';
 
+-- Every column is named, so that none that is secret can slip in.
+CREATE OR REPLACE FUNCTION arsignup.export_user(realm_id uuid, user_id uuid)
+RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	WITH parts (name, value) AS (
+		SELECT 'user', (SELECT to_jsonb(u) FROM (
+			SELECT u.id, u.created_at, u.last_login_at, u.state, u.user_type, u.email_verification,
+				u.username, u.email, u.first_name, u.last_name, u.reference, u.custom
+			FROM arsignup.users AS u WHERE u.realm_id = export_user.realm_id AND u.id = export_user.user_id) AS u)
+		UNION ALL
+		SELECT 'credentials', (SELECT jsonb_agg(to_jsonb(c) ORDER BY c.id) FROM (
+			SELECT c.id, c.credential_type, c.created_at, c.updated_at
+			FROM arsignup.credentials AS c WHERE c.realm_id = export_user.realm_id AND c.user_id = export_user.user_id) AS c)
+		UNION ALL
+		SELECT 'memberships', (SELECT jsonb_agg(to_jsonb(m) ORDER BY m.id) FROM (
+			SELECT m.id, m.created_at, m.org_id, o.name AS org_name, m.permissions, m.expires_at, m.custom
+			FROM arsignup.memberships AS m LEFT JOIN arsignup.orgs AS o ON o.realm_id = m.realm_id AND o.id = m.org_id
+			WHERE m.realm_id = export_user.realm_id AND m.user_id = export_user.user_id) AS m)
+		UNION ALL
+		SELECT 'sessions', (SELECT jsonb_agg(to_jsonb(s) ORDER BY s.id) FROM (
+			SELECT s.id, s.connected_app_id, s.created_at, s.expires_at, s.ended_at, s.ip, s.client
+			FROM arsignup.sessions AS s WHERE s.realm_id = export_user.realm_id AND s.user_id = export_user.user_id) AS s)
+		UNION ALL
+		SELECT 'login_sources', (SELECT jsonb_agg(to_jsonb(l) ORDER BY l.logged_in_at) FROM (
+			SELECT l.source, l.logged_in_at
+			FROM arsignup.login_sources AS l WHERE l.realm_id = export_user.realm_id AND l.user_id = export_user.user_id) AS l)
+		UNION ALL
+		SELECT 'mailed_tokens', (SELECT jsonb_agg(to_jsonb(t) ORDER BY t.created_at) FROM (
+			SELECT t.purpose, t.email_key AS email, t.created_at, t.expires_at, t.used_at
+			FROM arsignup.one_time_tokens AS t WHERE t.realm_id = export_user.realm_id AND t.user_id = export_user.user_id) AS t)
+		UNION ALL
+		SELECT 'signup_tokens', (SELECT jsonb_agg(to_jsonb(t) ORDER BY t.created_at) FROM (
+			SELECT t.connected_app_id, t.created_at, t.expires_at, t.redeemed_at, t.revoked_at, t.username, t.email,
+				t.first_name, t.last_name, t.org_name, t.custom, t.source
+			FROM arsignup.signup_tokens AS t
+			WHERE t.realm_id = export_user.realm_id AND (t.user_id = export_user.user_id OR t.user_id IS NULL
+				AND arsignup.normalize_email(t.email) = (SELECT u.email_key FROM arsignup.users AS u
+					WHERE u.realm_id = export_user.realm_id AND u.id = export_user.user_id AND u.shared_email_id IS NULL))) AS t)
+		UNION ALL
+		SELECT 'events', (SELECT jsonb_agg(to_jsonb(e) ORDER BY e.id) FROM (
+			SELECT e.id, e.event_at, e.event_type, e.org_id, e.membership_id, e.connected_app_id, e.ip, e.client, e.data
+			FROM arsignup.events AS e WHERE e.realm_id = export_user.realm_id AND e.user_id = export_user.user_id) AS e)
+	)
+	SELECT CASE WHEN count(value) > 0
+		THEN jsonb_object_agg(name, CASE WHEN name = 'user' THEN value ELSE coalesce(value, '[]') END) END
+	FROM parts;
+END;
+
+COMMENT ON FUNCTION arsignup.export_user(uuid, uuid) IS
+'Returns everything that is known of a user, there or deleted, as JSON: user (null once deleted), credentials, memberships with the names of their orgs, sessions, login_sources, mailed_tokens, signup_tokens (those that the user was made from, and those under the user''s email that were not redeemed, unless others may have the same email) and events; no hash, digest or key. Null if nothing is known. Reads all events and signup tokens of the realm: no index leads from a user there. Reads only, so it works on a standby.';
+
+CREATE OR REPLACE FUNCTION arsignup.forget_user(realm_id uuid, user_id uuid)
+RETURNS boolean
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_forget_user';
+
+COMMENT ON FUNCTION arsignup.forget_user(uuid, uuid) IS
+'Removes what delete_user leaves behind, before it or after, and tells whether there was anything: deletes signup tokens that the user was made from (and, while the user is there, those under their email that were not redeemed, unless others may have the same email), mailed tokens and login sources; takes ip and client from sessions, and ip, client and data from events, also such as no worker has claimed. The rows of events and sessions stay, and so do the user, for delete_user, and orgs, which may be named after a person. Reads all events and signup tokens of the realm. Errors: SU010 no such realm; 55P03 another transaction holds one of the rows.';
+
 CREATE OR REPLACE FUNCTION arsignup.delete_realm(realm_id uuid)
 RETURNS boolean
 LANGUAGE c VOLATILE

@@ -265,6 +265,37 @@ arsignup_purge_events(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(purged);
 }
 
+/*
+ * arsignup.forget_user(realm_id uuid, user_id uuid) returns boolean
+ *
+ * The email of a user who is still there leads to signups that were not
+ * completed; where others may have the same email, these may be theirs.
+ */
+PG_FUNCTION_INFO_V1(arsignup_forget_user);
+Datum
+arsignup_forget_user(PG_FUNCTION_ARGS)
+{
+	const pg_uuid_t *user_id = argument_uuid(fcinfo, 1);
+	Realm		realm;
+	User		user;
+	bool		has_email;
+	uint64		forgotten;
+	int			nest_level;
+
+	spi_open();
+	realm_read(argument_uuid(fcinfo, 0), &realm);
+	nest_level = lock_timeout_begin();
+	has_email = user_find(&realm.id, user_id, &user) && !user.shares_email;
+	forgotten = tokens_forget(&realm.id, user_id, has_email ? user.email_key : NULL);
+	forgotten += one_time_tokens_forget(&realm.id, user_id);
+	forgotten += sources_forget(&realm.id, user_id);
+	forgotten += sessions_forget(&realm.id, user_id);
+	forgotten += events_forget(&realm.id, user_id);
+	lock_timeout_end(nest_level);
+	spi_close();
+	PG_RETURN_BOOL(forgotten > 0);
+}
+
 /* Rows that delete_realm deletes in one statement: what a batch keeps in memory stays small. */
 #define DELETE_BATCH 10000
 

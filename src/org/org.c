@@ -151,7 +151,34 @@ row_uuid(SPITupleTable *rows, uint64 row, int number)
 	return isnull ? NULL : DatumGetUUIDP(value);
 }
 
-/* Memberships that a purge deletes in one statement: they are kept in memory until all are told of. */
+/* Tell of memberships that were deleted, whose realm, id, user and org are in these rows, in one statement; free the rows. */
+static void
+record_deleted(SPITupleTable *rows, uint64 count, TimestampTz now)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "arsignup events", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	Event	   *events = palloc0(Max(count, 1) * sizeof(Event));
+
+	for (uint64 i = 0; i < count; i++)
+		events[i] = (Event)
+		{
+			.type = "membership.deleted",
+			.realm_id = row_uuid(rows, i, 1),
+			.membership_id = row_uuid(rows, i, 2),
+			.user_id = row_uuid(rows, i, 3),
+			.org_id = row_uuid(rows, i, 4)
+		};
+	if (count > 0)
+		events_record(events[0].realm_id, now, NULL, events, count);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	SPI_freetuptable(rows);
+}
+
+/* What a statement that deletes memberships returns of them. */
+#define RETURNING_DELETED " RETURNING m.realm_id, m.id, m.user_id, m.org_id"
+
+/* Memberships that a purge deletes in one statement, and of which one statement tells: they are in memory meanwhile. */
 #define PURGE_BATCH 1000
 
 /*
@@ -167,28 +194,14 @@ purge_batch(TimestampTz now, int64 max_rows)
 		"  WHERE expires_at <= $1 ORDER BY expires_at LIMIT " CppAsString2(PURGE_BATCH)
 		"  FOR UPDATE SKIP LOCKED) e LIMIT $2)"
 		" DELETE FROM arsignup.memberships m USING batch b WHERE m.realm_id = b.realm_id AND m.id = b.id"
-		" RETURNING m.realm_id, m.id, m.user_id, m.org_id");
+		RETURNING_DELETED);
 	Parameters	parameters = {0};
 	uint64		deleted;
-	SPITupleTable *rows;
 
 	add_time(&parameters, now);
 	add_int8(&parameters, max_rows);
 	deleted = statement_run(&delete_memberships, &parameters);
-	rows = SPI_tuptable;
-	for (uint64 i = 0; i < deleted; i++)
-	{
-		Event		event = {
-			.type = "membership.deleted",
-			.membership_id = row_uuid(rows, i, 2),
-			.user_id = row_uuid(rows, i, 3),
-			.org_id = row_uuid(rows, i, 4)
-		};
-
-		CHECK_FOR_INTERRUPTS();
-		events_record(row_uuid(rows, i, 1), now, NULL, &event, 1);
-	}
-	SPI_freetuptable(rows);
+	record_deleted(SPI_tuptable, deleted, now);
 	return deleted;
 }
 
@@ -207,17 +220,82 @@ memberships_purge(TimestampTz now, int64 max_rows)
 	return purged;
 }
 
+/*
+ * Delete memberships and tell of each, however many there are: one statement
+ * deletes them all, and what it returns, which the server writes to disk if it
+ * is much, is told of batch by batch. Return the time after the last event.
+ * None may be left, by a trigger that suppresses it: nobody can add any, since
+ * the user or org is locked.
+ */
+static TimestampTz
+delete_all(Statement *delete_memberships, Statement *find_membership, const pg_uuid_t *realm_id,
+		   const pg_uuid_t *id, TimestampTz now)
+{
+	Parameters	parameters = {0};
+	Portal		deleted;
+
+	add_uuid(&parameters, realm_id);
+	add_uuid(&parameters, id);
+	deleted = statement_open(delete_memberships, &parameters);
+	for (;;)
+	{
+		SPI_cursor_fetch(deleted, true, PURGE_BATCH);
+		if (SPI_processed == 0)
+			break;
+		now += SPI_processed;
+		record_deleted(SPI_tuptable, SPI_processed, now - SPI_processed);
+		CHECK_FOR_INTERRUPTS();
+	}
+	SPI_cursor_close(deleted);
+	if (statement_run(find_membership, &parameters) > 0)
+		raise_suppressed("memberships");
+	return now;
+}
+
+/* Delete the memberships of a user who is locked, and tell of each; return the time after the last event. */
+static TimestampTz
+memberships_delete_user(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now)
+{
+	static Statement delete_memberships = STATEMENT(
+		"DELETE FROM arsignup.memberships m WHERE realm_id = $1 AND user_id = $2" RETURNING_DELETED);
+	static Statement find_membership = STATEMENT(
+		"SELECT FROM arsignup.memberships WHERE realm_id = $1 AND user_id = $2 LIMIT 1");
+
+	return delete_all(&delete_memberships, &find_membership, realm_id, user_id, now);
+}
+
+/* Delete the memberships in an org that is locked, and tell of each; return the time after the last event. */
+static TimestampTz
+memberships_delete_org(const pg_uuid_t *realm_id, const pg_uuid_t *org_id, TimestampTz now)
+{
+	static Statement delete_memberships = STATEMENT(
+		"DELETE FROM arsignup.memberships m WHERE realm_id = $1 AND org_id = $2" RETURNING_DELETED);
+	static Statement find_membership = STATEMENT(
+		"SELECT FROM arsignup.memberships WHERE realm_id = $1 AND org_id = $2 LIMIT 1");
+
+	return delete_all(&delete_memberships, &find_membership, realm_id, org_id, now);
+}
+
 /* ---------- orgs ---------- */
 
 static Statement find_org = STATEMENT("SELECT FROM arsignup.orgs WHERE realm_id = $1 AND id = $2");
 
 /* Tell what happened to an org. */
 static void
-record_org(const Realm *realm, const char *event_type, const pg_uuid_t *org_id, TimestampTz now)
+record_org(const Realm *realm, Event event, TimestampTz now)
 {
-	Event		event = {.type = event_type, .org_id = org_id};
-
 	events_record(&realm->id, now, NULL, &event, 1);
+}
+
+/* Return which of these attributes an update has changed, as its columns from this one on tell. */
+static Changes
+read_changes(const char *const *attributes, int count, int first_column)
+{
+	Changes		changes = {0};
+
+	for (int i = 0; i < count; i++)
+		changes_add(&changes, attributes[i], column_bool(first_column + i));
+	return changes;
 }
 
 /* arsignup.create_org(realm_id uuid, name text, reference text, custom jsonb) returns uuid */
@@ -239,7 +317,7 @@ arsignup_create_org(PG_FUNCTION_ARGS)
 	org.custom = accept_custom(argument_jsonb(fcinfo, 3), &faults);
 	faults_raise(&faults);
 	org_insert(&realm.id, &org, now);
-	record_org(&realm, "org.created", &org.id, now);
+	record_org(&realm, (Event) {.type = "org.created", .org_id = &org.id}, now);
 	spi_close();
 	return return_uuid(org.id);
 }
@@ -274,12 +352,18 @@ Datum
 arsignup_update_org(PG_FUNCTION_ARGS)
 {
 	static Statement update_org = STATEMENT(
-		"UPDATE arsignup.orgs SET name = coalesce($3, name),"
-		" reference = CASE WHEN $4 THEN $5 ELSE reference END,"
-		" custom = coalesce($6, custom), state = coalesce($7, state)"
-		" WHERE realm_id = $1 AND id = $2");
+		"UPDATE arsignup.orgs o SET name = coalesce($3, o.name),"
+		" reference = CASE WHEN $4 THEN $5 ELSE o.reference END,"
+		" custom = coalesce($6, o.custom), state = coalesce($7, o.state)"
+		" FROM (SELECT id, name, reference, custom, state FROM arsignup.orgs"
+		"  WHERE realm_id = $1 AND id = $2 FOR NO KEY UPDATE) old"
+		" WHERE o.realm_id = $1 AND o.id = $2 AND o.id = old.id"
+		" RETURNING o.name <> old.name, o.reference IS DISTINCT FROM old.reference,"
+		" o.custom <> old.custom, o.state <> old.state");
+	static const char *const attributes[] = {"name", "reference", "custom", "state"};
 	const pg_uuid_t *org_id = argument_uuid(fcinfo, 1);
 	Parameters	parameters = {0};
+	Changes		changes;
 	Realm		realm;
 	int			nest_level;
 
@@ -291,7 +375,10 @@ arsignup_update_org(PG_FUNCTION_ARGS)
 	nest_level = lock_timeout_begin();
 	if (!statement_touch_any(&update_org, &find_org, &parameters, "orgs"))
 		raise_not_found("org");
-	record_org(&realm, "org.updated", org_id, GetCurrentTimestamp());
+	changes = read_changes(attributes, lengthof(attributes), 1);
+	if (changes.count > 0)
+		record_org(&realm, (Event) {.type = "org.updated", .org_id = org_id, .data = changes_data(&changes)},
+				   GetCurrentTimestamp());
 	lock_timeout_end(nest_level);
 	spi_close();
 	PG_RETURN_VOID();
@@ -302,12 +389,15 @@ PG_FUNCTION_INFO_V1(arsignup_delete_org);
 Datum
 arsignup_delete_org(PG_FUNCTION_ARGS)
 {
+	static Statement lock_org = STATEMENT(
+		"SELECT FROM arsignup.orgs WHERE realm_id = $1 AND id = $2 FOR UPDATE");
 	static Statement delete_org = STATEMENT(
 		"DELETE FROM arsignup.orgs WHERE realm_id = $1 AND id = $2");
 	const pg_uuid_t *org_id = argument_uuid(fcinfo, 1);
 	Parameters	parameters = {0};
 	Caller		caller;
 	Realm		realm;
+	TimestampTz now;
 	int			nest_level;
 	bool		deleted;
 
@@ -317,11 +407,46 @@ arsignup_delete_org(PG_FUNCTION_ARGS)
 	add_uuid(&parameters, &realm.id);
 	add_uuid(&parameters, org_id);
 	nest_level = lock_timeout_begin();
-	deleted = caller_delete(&caller, &delete_org, &parameters) > 0;
-	if (!deleted && statement_run(&find_org, &parameters) > 0)
-		raise_suppressed("orgs");
+	deleted = statement_run(&lock_org, &parameters) == 1;
 	if (deleted)
-		record_org(&realm, "org.deleted", org_id, GetCurrentTimestamp());
+	{
+		now = memberships_delete_org(&realm.id, org_id, GetCurrentTimestamp());
+		if (caller_delete(&caller, &delete_org, &parameters) == 0)
+			raise_suppressed("orgs");
+		record_org(&realm, (Event) {.type = "org.deleted", .org_id = org_id}, now);
+	}
+	lock_timeout_end(nest_level);
+	spi_close();
+	caller_leave(&caller);
+	PG_RETURN_BOOL(deleted);
+}
+
+/* ---------- users ---------- */
+
+/* arsignup.delete_user(realm_id uuid, user_id uuid) returns boolean: here, since memberships go along */
+PG_FUNCTION_INFO_V1(arsignup_delete_user);
+Datum
+arsignup_delete_user(PG_FUNCTION_ARGS)
+{
+	const pg_uuid_t *user_id = argument_uuid(fcinfo, 1);
+	Event		event = {.type = "user.deleted", .user_id = user_id};
+	Caller		caller;
+	Realm		realm;
+	TimestampTz now;
+	int			nest_level;
+	bool		deleted;
+
+	caller_enter(&caller);
+	spi_open();
+	realm_read(argument_uuid(fcinfo, 0), &realm);
+	nest_level = lock_timeout_begin();
+	deleted = user_find_to_delete(&realm.id, user_id);
+	if (deleted)
+	{
+		now = memberships_delete_user(&realm.id, user_id, GetCurrentTimestamp());
+		user_delete(&caller, &realm.id, user_id);
+		events_record(&realm.id, now, NULL, &event, 1);
+	}
 	lock_timeout_end(nest_level);
 	spi_close();
 	caller_leave(&caller);
@@ -330,28 +455,14 @@ arsignup_delete_org(PG_FUNCTION_ARGS)
 
 /* ---------- memberships ---------- */
 
-/* Tell what happened to a membership. */
-static void
-record_membership(const Realm *realm, const char *event_type, const Membership *membership, TimestampTz now)
-{
-	Event		event = {
-		.type = event_type,
-		.user_id = membership->user_id,
-		.org_id = membership->org_id,
-		.membership_id = &membership->id
-	};
-
-	events_record(&realm->id, now, NULL, &event, 1);
-}
-
 /* Note permissions that there cannot be. */
 static void
 check_permissions(ArrayType *permissions, Faults *faults)
 {
-	if (!permissions_are_valid(permissions))
-		fault_add(faults, "permissions",
-				  "Permissions can't be more than 20, and each must have 1 to 62 characters out of letters a to z,"
-				  " digits and *:;._- only.");
+	const char *fault = permissions_fault(permissions);
+
+	if (fault != NULL)
+		fault_add(faults, "permissions", fault);
 }
 
 /* Note an expiry that has passed. */
@@ -424,8 +535,10 @@ static void
 record_new_membership(const Realm *realm, const Membership *membership, const pg_uuid_t *expired, TimestampTz now)
 {
 	Event		events[] = {
-		{"membership.deleted", membership->user_id, membership->org_id, expired},
-		{"membership.created", membership->user_id, membership->org_id, &membership->id}
+		{.type = "membership.deleted", .user_id = membership->user_id, .org_id = membership->org_id,
+		.membership_id = expired},
+		{.type = "membership.created", .user_id = membership->user_id, .org_id = membership->org_id,
+		.membership_id = &membership->id}
 	};
 
 	events_record(&realm->id, now, NULL, expired ? events : events + 1, expired ? 2 : 1);
@@ -513,26 +626,19 @@ add_membership_changes(FunctionCallInfo fcinfo, Parameters *parameters, Timestam
 	add_time(parameters, now);
 }
 
-/* Run a statement about one membership that returns it; tell of it; false if another finds none. */
-static bool
-run_membership(Statement *statement, Statement *find, Parameters *parameters, const Realm *realm,
-			   const char *event_type)
+/* Tell of a membership, which the statement that has just run returned. */
+static void
+record_membership(const Realm *realm, const char *event_type, Jsonb *data)
 {
-	int			nest_level = lock_timeout_begin();
-	bool		found = statement_touch_any(statement, find, parameters, "memberships");
+	Event		event = {
+		.type = event_type,
+		.membership_id = column_uuid(1),
+		.user_id = column_uuid(2),
+		.org_id = column_uuid(3),
+		.data = data
+	};
 
-	if (found)
-	{
-		Membership	membership = {
-			.id = *column_uuid(1),
-			.user_id = column_uuid(2),
-			.org_id = column_uuid(3)
-		};
-
-		record_membership(realm, event_type, &membership, GetCurrentTimestamp());
-	}
-	lock_timeout_end(nest_level);
-	return found;
+	events_record(&realm->id, GetCurrentTimestamp(), NULL, &event, 1);
 }
 
 /*
@@ -544,23 +650,34 @@ Datum
 arsignup_update_membership(PG_FUNCTION_ARGS)
 {
 	static Statement update_membership = STATEMENT(
-		"UPDATE arsignup.memberships SET permissions = coalesce($3, permissions),"
-		" expires_at = CASE WHEN $4 THEN $5 ELSE expires_at END, custom = coalesce($6, custom)"
-		" WHERE realm_id = $1 AND id = $2 AND (expires_at IS NULL OR expires_at > $7)"
-		" RETURNING id, user_id, org_id");
+		"UPDATE arsignup.memberships m SET permissions = coalesce($3, m.permissions),"
+		" expires_at = CASE WHEN $4 THEN $5 ELSE m.expires_at END, custom = coalesce($6, m.custom)"
+		" FROM (SELECT id, permissions, expires_at, custom FROM arsignup.memberships"
+		"  WHERE realm_id = $1 AND id = $2 AND (expires_at IS NULL OR expires_at > $7) FOR NO KEY UPDATE) old"
+		" WHERE m.realm_id = $1 AND m.id = $2 AND m.id = old.id"
+		" RETURNING m.id, m.user_id, m.org_id, m.permissions <> old.permissions,"
+		" m.expires_at IS DISTINCT FROM old.expires_at, m.custom <> old.custom");
 	static Statement find_membership = STATEMENT(
 		"SELECT FROM arsignup.memberships"
 		" WHERE realm_id = $1 AND id = $2 AND (expires_at IS NULL OR expires_at > $7)");
+	static const char *const attributes[] = {"permissions", "expires_at", "custom"};
 	Parameters	parameters = {0};
+	Changes		changes;
 	Realm		realm;
+	int			nest_level;
 
 	spi_open();
 	realm_read(argument_uuid(fcinfo, 0), &realm);
 	add_uuid(&parameters, &realm.id);
 	add_uuid(&parameters, argument_uuid(fcinfo, 1));
 	add_membership_changes(fcinfo, &parameters, GetCurrentTimestamp());
-	if (!run_membership(&update_membership, &find_membership, &parameters, &realm, "membership.updated"))
+	nest_level = lock_timeout_begin();
+	if (!statement_touch_any(&update_membership, &find_membership, &parameters, "memberships"))
 		raise_not_found("membership");
+	changes = read_changes(attributes, lengthof(attributes), 4);
+	if (changes.count > 0)
+		record_membership(&realm, "membership.updated", changes_data(&changes));
+	lock_timeout_end(nest_level);
 	spi_close();
 	PG_RETURN_VOID();
 }
@@ -578,6 +695,7 @@ arsignup_delete_membership(PG_FUNCTION_ARGS)
 		" WHERE realm_id = $1 AND id = $2 AND (expires_at IS NULL OR expires_at > $3)");
 	Parameters	parameters = {0};
 	Realm		realm;
+	int			nest_level;
 	bool		deleted;
 
 	spi_open();
@@ -585,7 +703,11 @@ arsignup_delete_membership(PG_FUNCTION_ARGS)
 	add_uuid(&parameters, &realm.id);
 	add_uuid(&parameters, argument_uuid(fcinfo, 1));
 	add_time(&parameters, GetCurrentTimestamp());
-	deleted = run_membership(&delete_membership, &find_membership, &parameters, &realm, "membership.deleted");
+	nest_level = lock_timeout_begin();
+	deleted = statement_touch_any(&delete_membership, &find_membership, &parameters, "memberships");
+	if (deleted)
+		record_membership(&realm, "membership.deleted", NULL);
+	lock_timeout_end(nest_level);
 	spi_close();
 	PG_RETURN_BOOL(deleted);
 }

@@ -8,6 +8,7 @@
 #include "realm/realm.h"
 
 #include "base/argument.h"
+#include "base/fault.h"
 #include "base/statement.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
@@ -218,9 +219,9 @@ element_span(Datum element)
 	return (Span) {VARDATA_ANY(DatumGetPointer(element)), VARSIZE_ANY_EXHDR(DatumGetPointer(element))};
 }
 
-/* Tell whether all elements that are not null pass a test. */
-static bool
-every_text(ArrayType *texts, bool (*passes) (Span))
+/* Return the first element that is not null and does not pass a test; NULL if all do. */
+static const char *
+first_other(ArrayType *texts, bool (*passes) (Span))
 {
 	Datum	   *values;
 	bool	   *nulls;
@@ -229,8 +230,15 @@ every_text(ArrayType *texts, bool (*passes) (Span))
 	deconstruct_array(texts, TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &count);
 	for (int i = 0; i < count; i++)
 		if (!nulls[i] && !passes(element_span(values[i])))
-			return false;
-	return true;
+			return TextDatumGetCString(values[i]);
+	return NULL;
+}
+
+/* Tell whether all elements that are not null pass a test. */
+static bool
+every_text(ArrayType *texts, bool (*passes) (Span))
+{
+	return first_other(texts, passes) == NULL;
 }
 
 /* Tell one permission: 1 to 62 of A-Z a-z 0-9 * : ; . _ - */
@@ -246,14 +254,33 @@ is_permission(Span text)
 	return true;
 }
 
-/* Tell whether these may be the permissions of a membership. */
-bool
-permissions_are_valid(ArrayType *permissions)
+/* Return what is found in these that keeps them from being the permissions of a membership; NULL if nothing does. */
+static const char *
+permissions_found(ArrayType *permissions)
 {
 	int			count = ArrayGetNItems(ARR_NDIM(permissions), ARR_DIMS(permissions));
+	const char *other;
 
-	return ARR_NDIM(permissions) <= 1 && count <= PERMISSIONS_MAX &&
-		!array_contains_nulls(permissions) && every_text(permissions, is_permission);
+	if (ARR_NDIM(permissions) > 1)
+		return "not an array of arrays";
+	if (count > PERMISSIONS_MAX)
+		return psprintf("not %d", count);
+	if (array_contains_nulls(permissions))
+		return "not null";
+	other = first_other(permissions, is_permission);
+	return other != NULL ? psprintf("not %s", fault_quote(other)) : NULL;
+}
+
+/* Return a sentence on why these can't be the permissions of a membership; NULL if they can. */
+const char *
+permissions_fault(ArrayType *permissions)
+{
+	const char *found = permissions_found(permissions);
+
+	if (found == NULL)
+		return NULL;
+	return psprintf("At most %d permissions, each 1 to %d characters: letters, digits and *:;._- (%s).",
+					PERMISSIONS_MAX, PERMISSION_MAX_LENGTH, found);
 }
 
 /* arsignup.are_valid_urls(urls text[]) returns boolean */
@@ -292,7 +319,7 @@ PG_FUNCTION_INFO_V1(arsignup_are_valid_permissions);
 Datum
 arsignup_are_valid_permissions(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(permissions_are_valid(PG_GETARG_ARRAYTYPE_P(0)));
+	PG_RETURN_BOOL(permissions_found(PG_GETARG_ARRAYTYPE_P(0)) == NULL);
 }
 
 /* ---------- triggers ---------- */

@@ -59,7 +59,7 @@ extern SignupMode signup_mode(const char *name);
 extern FieldRule field_rule(const char *name);
 extern FieldRule name_rule(const char *name);
 extern void app_read_active(const pg_uuid_t *id, App *app);
-extern bool permissions_are_valid(ArrayType *permissions);
+extern const char *permissions_fault(ArrayType *permissions);
 extern bool realm_lock_inactive(const pg_uuid_t *id);
 extern void realm_delete(const pg_uuid_t *id);
 extern void check_trigger_call(FunctionCallInfo fcinfo);

@@ -57,7 +57,7 @@ CREATE TABLE arsignup.realms (
 	password_field text NOT NULL DEFAULT 'once'
 		CONSTRAINT password_field_is_known CHECK (password_field IN ('once', 'twice')),
 	default_permissions text[] NOT NULL DEFAULT '{}'
-		CONSTRAINT default_permissions_are_valid CHECK (arsignup.are_valid_permissions(default_permissions)),
+		CONSTRAINT default_permissions_are_at_most_20_of_1_to_62_characters CHECK (arsignup.are_valid_permissions(default_permissions)),
 	signup_token_ttl interval NOT NULL DEFAULT '24 hours'
 		CONSTRAINT signup_token_ttl_is_positive_and_366_days_at_most
 		CHECK (signup_token_ttl > '0' AND signup_token_ttl <= '366 days'),
@@ -68,7 +68,7 @@ CREATE TABLE arsignup.realms (
 	session_type text NOT NULL DEFAULT 'managed'
 		CONSTRAINT session_type_is_known CHECK (session_type IN ('managed', 'unmanaged')),
 	session_minutes int NOT NULL DEFAULT 360
-		CONSTRAINT session_minutes_is_at_most_a_year CHECK (session_minutes BETWEEN 1 AND 527040),
+		CONSTRAINT session_minutes_is_1_to_527040 CHECK (session_minutes BETWEEN 1 AND 527040),
 	jwt_alg text NOT NULL DEFAULT 'HS256'
 		CONSTRAINT jwt_alg_is_known CHECK (jwt_alg IN ('HS256', 'EdDSA', 'RS256')),
 	jwt_fields text[] NOT NULL DEFAULT '{}'
@@ -113,7 +113,7 @@ CREATE TABLE arsignup.connected_apps (
 	name text NOT NULL
 		CONSTRAINT name_has_1_to_255_characters CHECK (length(name) BETWEEN 1 AND 255),
 	slug text NOT NULL
-		CONSTRAINT slug_is_a_path_segment CHECK (slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$')
+		CONSTRAINT slug_is_1_to_63_of_a_to_z_0_to_9_and_inner_hyphens CHECK (slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$')
 		CONSTRAINT slug_is_no_page CHECK (slug NOT IN
 			('arsignup-errors', 'forgot', 'login', 'logout', 'reset', 'rpc', 'signup', 'static', 'v1', 'verify')),
 	state text NOT NULL DEFAULT 'active'
@@ -141,7 +141,7 @@ CREATE TABLE arsignup.connected_apps (
 	password_field text
 		CONSTRAINT password_field_is_known CHECK (password_field IN ('once', 'twice')),
 	default_permissions text[]
-		CONSTRAINT default_permissions_are_valid CHECK (arsignup.are_valid_permissions(default_permissions)),
+		CONSTRAINT default_permissions_are_at_most_20_of_1_to_62_characters CHECK (arsignup.are_valid_permissions(default_permissions)),
 	logins_enabled boolean,
 	signups_enabled boolean,
 	created_at timestamptz NOT NULL DEFAULT now(),

@@ -214,6 +214,19 @@ mail_make(SecretScope *scope, Purpose purpose, const pg_uuid_t *realm_id, const 
 
 /* ---------- cleaning up ---------- */
 
+/* Delete the tokens of a user; return how many. */
+uint64
+one_time_tokens_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
+{
+	static Statement delete_tokens = STATEMENT(
+		"DELETE FROM arsignup.one_time_tokens WHERE realm_id = $1 AND user_id = $2");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_uuid(&parameters, user_id);
+	return statement_run(&delete_tokens, &parameters);
+}
+
 /* Delete tokens that have expired or were used, at most so many; return how many. */
 uint64
 one_time_tokens_purge(TimestampTz now, int64 max_rows)

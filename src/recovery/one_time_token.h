@@ -33,6 +33,7 @@ extern bool one_time_token_use(const OneTimeToken *token, const User *locked, Ti
 extern bool event_wants_mail(const char *event_type, Purpose *purpose);
 extern Jsonb *mail_make(SecretScope *scope, Purpose purpose, const pg_uuid_t *realm_id,
 						const pg_uuid_t *user_id, bool is_mailed);
+extern uint64 one_time_tokens_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern uint64 one_time_tokens_purge(TimestampTz now, int64 max_rows);
 
 #endif							/* ARSIGNUP_ONE_TIME_TOKEN_H */

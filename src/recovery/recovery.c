@@ -68,7 +68,7 @@ replace_password(const OneTimeToken *token, const User *user, const EventSource 
 {
 	Event		events[] = {
 		{.type = "user.password_token.consumed", .user_id = &user->id},
-		{.type = "user.updated", .user_id = &user->id},
+		password_changed(&user->id),
 		{.type = "user.email.verified", .user_id = &user->id}
 	};
 	int			nest_level = lock_timeout_begin();

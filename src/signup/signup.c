@@ -314,18 +314,24 @@ verification_follows(const Signup *signup)
 static void
 record_signup(const Signup *signup, const EventSource *source, const SignupResult *result, TimestampTz now)
 {
-	Event		events[MAX_EVENTS] = {{"user.created", &result->user_id, NULL, NULL}};
+	Event		events[MAX_EVENTS] = {{.type = "user.created", .user_id = &result->user_id}};
 	int			count = 1;
 
 	if (verification_follows(signup))
-		events[count++] = (Event) {"user.email.verification_requested", &result->user_id, NULL, NULL};
+		events[count++] = (Event) {.type = "user.email.verification_requested", .user_id = &result->user_id};
 	if (result->mode == SIGNUP_USER_ORG)
 	{
-		events[count++] = (Event) {"org.created", NULL, &result->org_id, NULL};
-		events[count++] = (Event) {"membership.created", &result->user_id, &result->org_id, &result->membership_id};
+		events[count++] = (Event) {.type = "org.created", .org_id = &result->org_id};
+		events[count++] = (Event)
+		{
+			.type = "membership.created",
+			.user_id = &result->user_id,
+			.org_id = &result->org_id,
+			.membership_id = &result->membership_id
+		};
 	}
 	if (signup->user.logs_in)
-		events[count++] = (Event) {"user.login.succeeded", &result->user_id, NULL, NULL};
+		events[count++] = (Event) {.type = "user.login.succeeded", .user_id = &result->user_id};
 	events_record(&signup->app.realm.id, now, source, events, count);
 }
 

@@ -265,6 +265,25 @@ tokens_purge(TimestampTz now, int64 max_rows)
 	return statement_run(&delete_tokens, &parameters);
 }
 
+/*
+ * Delete tokens that a user was made from, and those under an email, NULL for
+ * none, that nobody was made from; return how many. No index leads there: all
+ * tokens of the realm that are not purged are looked at.
+ */
+uint64
+tokens_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, const char *email_key)
+{
+	static Statement delete_tokens = STATEMENT(
+		"DELETE FROM arsignup.signup_tokens WHERE realm_id = $1"
+		" AND (user_id = $2 OR user_id IS NULL AND arsignup.normalize_email(email) = $3)");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_uuid(&parameters, user_id);
+	add_text(&parameters, email_key);
+	return statement_run(&delete_tokens, &parameters);
+}
+
 /* Delete tokens of a realm, at most so many; return how many. */
 uint64
 tokens_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)

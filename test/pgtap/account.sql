@@ -18,10 +18,10 @@ SELECT arsignup.create_user(realm(), ' Ada@Example.com ', password_hash => ready
 RESET ROLE;
 
 SELECT results_eq(
-	format($$SELECT realm_id, id, state, user_type, username, username_key COLLATE "default", email, email_key COLLATE "default", email_is_unique, email_verification,
+	format($$SELECT realm_id, id, state, user_type, username, username_key COLLATE "default", email, email_key COLLATE "default", shared_email_id, email_verification,
 		first_name, last_name, reference, custom, token_generation, last_login_at FROM arsignup.users WHERE id = %L$$, :'ada'),
 	format($$VALUES (realm(), %L::uuid, 'active', 'human', 'Ada@Example.com', 'ada@example.com', 'Ada@Example.com',
-		'ada@example.com', false, 'none', 'Ada', 'Lovelace', 'A-1', '{"plan": "pro", "seats": [1, 2]}'::jsonb,
+		'ada@example.com', NULL::uuid, 'none', 'Ada', 'Lovelace', 'A-1', '{"plan": "pro", "seats": [1, 2]}'::jsonb,
 		0, NULL::timestamptz)$$, :'ada'),
 	'a user in an email realm: the row, trimmed, its username being its email');
 SELECT results_eq(
@@ -65,7 +65,7 @@ CREATE TABLE lined AS SELECT kept, what, arsignup.create_user(realm(), 'n2-' || 
 SELECT is(u::text, (kept, kept, kept)::text, 'N2: names and reference, given ' || what) FROM lined, LATERAL (SELECT first_name, last_name, reference FROM arsignup.users WHERE id = person) AS u;
 SELECT is(o::text, (kept, kept)::text, 'N2: an org, given ' || what) FROM lined, LATERAL (SELECT name, reference FROM arsignup.orgs WHERE id = org) AS o;
 SELECT invalid(format('SELECT arsignup.create_org(realm(), %L)', given), '{"name": ["Name can''t be blank."]}', 'N2: an org, given ' || what) FROM lines WHERE kept IS NULL;
-SELECT invalid(format('SELECT arsignup.create_user(realm(), %L, first_name => %L)', 'x@example.com', given), '{"first_name": ["First name can''t be longer than 255 characters."]}', 'A2: ' || what)
+SELECT invalid(format('SELECT arsignup.create_user(realm(), %L, first_name => %L)', 'x@example.com', given), format('{"first_name": ["First name can''t be longer than 255 characters; this one has %s."]}', length(given))::jsonb, 'A2: ' || what)
 FROM (VALUES (repeat(U&'\2126\0314\0342\0345', 256), '256 characters of nine bytes each'), ('x' || repeat(U&'\0301', 255), '256 marks'), (repeat(U&'\0301', 30000), 'thirty thousand marks')) AS v (given, what);
 
 -- A password is hashed, at the current cost, and kept nowhere.
@@ -85,8 +85,8 @@ SELECT is_empty($$
 -- Standard realms.
 SELECT arsignup.create_user(realm('standard'), 'Ada@Example.com', username => ' Ada_L ', password_hash => cheap_hash()) AS standard_ada \gset
 SELECT results_eq(
-	format('SELECT username, username_key COLLATE "default", email, email_key COLLATE "default", email_is_unique FROM arsignup.users WHERE id = %L', :'standard_ada'),
-	$$VALUES ('Ada_L', 'ada_l', 'Ada@Example.com', 'ada@example.com', true)$$,
+	format('SELECT username, username_key COLLATE "default", email, email_key COLLATE "default", shared_email_id FROM arsignup.users WHERE id = %L', :'standard_ada'),
+	$$VALUES ('Ada_L', 'ada_l', 'Ada@Example.com', 'ada@example.com', NULL::uuid)$$,
 	'a user in a standard realm: username and email each as typed and canonical');
 SELECT is((outcome($$SELECT arsignup.create_user(realm(), 'again@example.com', username => ' AGAIN@example.COM ')$$)).code, '00000',
 	'in an email realm a username may be given if it is the email, however it is spelled');
@@ -156,7 +156,7 @@ SELECT invalid($$SELECT arsignup.create_user(realm(), NULL, user_type => 'api', 
 SELECT invalid($$SELECT arsignup.create_user(realm(), 'no address', user_type => 'api')$$, '{"email": ["Email is not a valid address."]}', 'a program''s email is an address if there is one');
 
 SELECT invalid(format('SELECT arsignup.create_user(realm(), %L, %s => %L)', 'x@example.com', argument, repeat('x', 256)),
-	jsonb_build_object(argument, ARRAY[label || ' can''t be longer than 255 characters.']), argument || ' of 256 characters')
+	jsonb_build_object(argument, ARRAY[label || ' can''t be longer than 255 characters; this one has 256.']), argument || ' of 256 characters')
 FROM (VALUES ('first_name', 'First name'), ('last_name', 'Last name'), ('reference', 'Reference')) AS v (argument, label);
 SELECT invalid(format('SELECT arsignup.create_user(realm(), %L, %s => %L)', 'x@example.com', argument, 'x' || chr(c) || 'y'),
 	jsonb_build_object(argument, ARRAY[label || ' can''t contain control characters.']), format('%s with U+%s', argument, to_hex(c)))
@@ -173,12 +173,12 @@ SELECT is(octet_length(json_build_object('a', repeat('x', 65536 - 9))::jsonb::te
 SELECT is((outcome($$SELECT arsignup.create_user(realm(), 'custom-65536@example.com', custom => json_build_object('a', repeat('x', 65536 - 9))::jsonb)$$)).code,
 	'00000', 'custom attributes of 65536 bytes');
 SELECT invalid($$SELECT arsignup.create_user(realm(), 'x@example.com', custom => json_build_object('a', repeat('x', 65536 - 8))::jsonb)$$,
-	'{"custom": ["Custom attributes can''t be larger than 65,536 bytes."]}', 'custom attributes of 65537 bytes');
+	'{"custom": ["Custom attributes can''t be larger than 65,536 bytes; these have 65537."]}', 'custom attributes of 65537 bytes');
 SELECT is((outcome($$SELECT arsignup.create_user(realm(), 'custom-list@example.com', custom => jsonb_build_object('a', (SELECT jsonb_agg(n % 10) FROM generate_series(1, 20000) AS n)))$$)).code,
 	'00000', 'custom attributes of 60007 bytes that PostgreSQL stores in more: the text counts');
 
 SELECT invalid(format('SELECT arsignup.create_user(realm(), %L, user_type => %L)', 'x@example.com', user_type),
-	'{"user_type": ["User type must be human or api."]}', 'user type ' || shown(user_type))
+	jsonb_build_object('user_type', ARRAY[format('User type must be human or api, not %s.', quoted(user_type))]), 'user type ' || shown(user_type))
 FROM unnest(ARRAY['', 'Human', 'human ', 'robot', repeat('x', 100000)]) AS user_type;
 
 SELECT invalid($$SELECT arsignup.create_user(realm(), 'x@example.com', '')$$, '{"password": ["Password can''t be blank."]}', 'an empty password');
@@ -240,10 +240,10 @@ SET LOCAL ROLE :"app_role";
 
 -- Everything that is wrong, at once.
 SELECT invalid($$SELECT arsignup.create_user(realm('standard'), 'x', '1234', 'x y', 'canary', E'a\nb', repeat('x', 256), E'\x01' || repeat('x', 256), '[]', 'robot')$$,
-	'{"user_type": ["User type must be human or api."], "email": ["Email is not a valid address."],
+	'{"user_type": ["User type must be human or api, not \"robot\"."], "email": ["Email is not a valid address."],
 		"username": ["Username must begin with a letter or digit and have only letters a to z, digits, dots, underscores and hyphens, 63 characters at most."],
-		"first_name": ["First name can''t contain control characters."], "last_name": ["Last name can''t be longer than 255 characters."],
-		"reference": ["Reference can''t contain control characters.", "Reference can''t be longer than 255 characters."],
+		"first_name": ["First name can''t contain control characters."], "last_name": ["Last name can''t be longer than 255 characters; this one has 256."],
+		"reference": ["Reference can''t contain control characters.", "Reference can''t be longer than 255 characters; this one has 257."],
 		"custom": ["Custom attributes must be a JSON object."], "password": ["Password must have at least 8 characters."],
 		"password_hash": ["Password hash can''t be given together with a password."]}',
 	'nine faults are told at once, two of them in one attribute');
@@ -295,11 +295,57 @@ FROM unnest(ARRAY['password', 'kW7#pQ2v', 'nine-inch bug in a relay', 'gTq8;vXw3
 -- Realms that allow one email for several people.
 UPDATE arsignup.realms SET require_unique_emails = false WHERE id = realm('standard');
 SELECT arsignup.create_user(realm('standard'), 'Ada@example.com', username => 'ada2') AS second \gset
-SELECT is((SELECT email_is_unique FROM arsignup.users WHERE id = :'second'), false, 'where emails may be shared, a second user has the same one');
+SELECT is((SELECT shared_email_id FROM arsignup.users WHERE id = :'second'), :'second', 'where emails may be shared, a second user has the same one');
 SELECT is((outcome($$SELECT arsignup.create_user(realm('standard'), 'ada@example.com', username => 'ada3')$$)).code, '00000', 'and a third');
 SELECT taken($$SELECT arsignup.create_user(realm('standard'), 'ada@example.com', username => 'ada2')$$, '{"username": ["Username is already taken."]}', 'but not the same username');
 UPDATE arsignup.realms SET require_unique_emails = false WHERE id = realm('email');
 SELECT taken($$SELECT arsignup.create_user(realm(), 'ada@example.com')$$, '{"email": ["Email is already taken."]}', 'in an email realm the email stays unique, being the username');
+
+---------------------------------------------------------------------------------------------------
+-- find_user (D11)
+---------------------------------------------------------------------------------------------------
+
+INSERT INTO arsignup.realms (id, name, username_validation, require_unique_emails) VALUES (realm('shared'), 'Shared', 'standard', false);
+SET LOCAL ROLE :"app_role";
+SELECT arsignup.create_user(realm('other'), 'Grace@example.com') AS find_grace, arsignup.create_user(realm('shared'), 'one@example.com', username => 'One') AS find_one,
+	arsignup.create_user(realm('shared'), 'both@example.com', username => 'two') AS find_two, arsignup.create_user(realm('shared'), 'both@example.com', username => 'three') AS find_three,
+	arsignup.create_user(realm('other'), NULL, user_type => 'api') AS find_robot, arsignup.create_user(realm('closed'), 'kay@example.com') AS find_kay \gset
+SELECT arsignup.create_user(realm('standard'), 'kay@example.com', username => 'kay') AS find_standard_kay \gset
+SELECT arsignup.update_user(realm('standard'), :'find_standard_kay', state => 'inactive');
+SELECT is(arsignup.find_user(realm(realm), login), id::uuid, format('D11: find_user finds %s in realm %s: %s', shown(login), realm, what)) FROM (VALUES
+	('other', 'grace@example.com', :'find_grace', 'an email that is the username'),
+	('other', E' \tGRACE@example.com\n', :'find_grace', 'trimmed, in any case'),
+	('other', 'one@example.com', NULL, 'nobody of another realm'),
+	('other', :'find_robot', :'find_robot', 'a program by its name'),
+	('standard', 'KAY@example.com', :'find_standard_kay', 'a unique email of an inactive user'),
+	('standard', 'Kay', :'find_standard_kay', 'a username'),
+	('shared', 'one@example.com', :'find_one', 'an email that may be shared and is not'),
+	('shared', 'both@example.com', NULL, 'nobody by an email that two share'),
+	('shared', 'two', :'find_two', 'one of these two by the username'),
+	('shared', 'nobody', NULL, 'nobody'), ('shared', '', NULL, 'nobody'), ('shared', E'\u00e9', NULL, 'nobody'), ('shared', repeat('x', 100000), NULL, 'nobody'), ('shared', NULL, NULL, 'nobody')) AS v (realm, login, id, what);
+SELECT refused('SELECT arsignup.find_user(arsignup_test.realm(''nowhere''), ''x'')', 'SU010', 'no such realm', NULL, 'find_user in no realm');
+SELECT is((SELECT count(*) FROM arsignup.users AS u WHERE arsignup.find_user(u.realm_id, u.username) = u.id), (SELECT count(*) FROM arsignup.users), 'find_user finds everybody by the username');
+RESET ROLE;
+
+-- The nodes of a statement's plan that read users, as the planner makes it for any value.
+CREATE FUNCTION reads_users(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	line text;
+	said text;
+BEGIN
+	SET LOCAL plan_cache_mode = force_generic_plan;
+	EXECUTE 'PREPARE read_users (uuid, text) AS ' || statement;
+	FOR line IN EXECUTE 'EXPLAIN (COSTS off) EXECUTE read_users (NULL, NULL)' LOOP
+		said := concat_ws('; ', said, (regexp_match(line, '((?:Index|Index Only|Seq|Bitmap Heap) Scan .*on \w+|Index Cond: .*)'))[1]);
+	END LOOP;
+	DEALLOCATE read_users;
+	RETURN said;
+END
+$$;
+SELECT is(reads_users('SELECT * FROM arsignup.users WHERE realm_id = $1 AND email_key = arsignup.normalize_email($2)'),
+	'Index Scan using users_email on users; Index Cond: ((realm_id = $1) AND (email_key = arsignup.normalize_email($2)))', 'D11: the query that the comment on email_key suggests is one range of an index');
+SELECT is(reads_users('SELECT * FROM arsignup.users WHERE realm_id = $1 AND username_key = arsignup.normalize_email($2)'),
+	'Index Scan using users_username on users; Index Cond: ((realm_id = $1) AND (username_key = arsignup.normalize_email($2)))', 'D11: likewise by username');
 
 ---------------------------------------------------------------------------------------------------
 -- create_org
@@ -329,10 +375,10 @@ SELECT refused($$SELECT arsignup.create_org(gen_random_uuid(), 'x')$$, 'SU010', 
 SELECT refused($$SELECT arsignup.create_org(realm('asleep'), 'x')$$, 'SU006', 'realm is inactive', NULL, 'org: an inactive realm');
 SELECT invalid(format('SELECT arsignup.create_org(realm(), %L)', name), '{"name": ["Name can''t be blank."]}', 'org name ' || shown(name))
 FROM unnest(ARRAY[NULL, '', '  ', E'\n\t', U&'\3000']) AS name;
-SELECT invalid($$SELECT arsignup.create_org(realm(), repeat('x', 256))$$, '{"name": ["Name can''t be longer than 255 characters."]}', 'org name of 256 characters');
+SELECT invalid($$SELECT arsignup.create_org(realm(), repeat('x', 256))$$, '{"name": ["Name can''t be longer than 255 characters; this one has 256."]}', 'org name of 256 characters');
 SELECT invalid($$SELECT arsignup.create_org(realm(), E'x\ny')$$, '{"name": ["Name can''t contain control characters."]}', 'org name of two lines');
 SELECT invalid($$SELECT arsignup.create_org(realm(), U&'x\202Ey')$$, '{"name": ["Name can''t contain control characters."]}', 'org name that turns round');
-SELECT invalid($$SELECT arsignup.create_org(realm(), 'x', repeat('x', 256))$$, '{"reference": ["Reference can''t be longer than 255 characters."]}', 'org reference of 256 characters');
+SELECT invalid($$SELECT arsignup.create_org(realm(), 'x', repeat('x', 256))$$, '{"reference": ["Reference can''t be longer than 255 characters; this one has 256."]}', 'org reference of 256 characters');
 SELECT invalid($$SELECT arsignup.create_org(realm(), 'x', custom => '[1]')$$, '{"custom": ["Custom attributes must be a JSON object."]}', 'org custom that is a list');
 SELECT invalid($$SELECT arsignup.create_org(realm(), 'x', custom => 'null')$$, '{"custom": ["Custom attributes must be a JSON object."]}', 'org custom that is a JSON null');
 SELECT invalid($$SELECT arsignup.create_org(realm(), '', E'a\rb', '1')$$,
@@ -383,7 +429,9 @@ SELECT taken(membership($$id('ada'), id('engines'), '{other}', '2200-01-01', '{"
 SELECT taken(membership($$id('ada')$$), '{"org_id": ["User already has a membership without an organisation."]}', 'a second membership without org');
 
 SELECT invalid(membership(format($$id('kay'), id('engines'), %L$$, permissions)),
-	'{"permissions": ["Permissions can''t be more than 20, and each must have 1 to 62 characters out of letters a to z, digits and *:;._- only."]}', 'permissions ' || shown(permissions))
+	jsonb_build_object('permissions', ARRAY[format('At most 20 permissions, each 1 to 62 characters: letters, digits and *:;._- (not %s).',
+		CASE WHEN array_ndims(permissions::text[]) > 1 THEN 'an array of arrays' WHEN cardinality(permissions::text[]) > 20 THEN '21'
+			WHEN array_position(permissions::text[], NULL) > 0 THEN 'null' ELSE quoted((permissions::text[])[1]) END)]), 'permissions ' || shown(permissions))
 FROM unnest(ARRAY['{""}', '{NULL}', '{a,NULL}', '{" "}', '{"a b"}', '{" a"}', '{a/b}', '{a@b}', '{"a,b"}', '{"a\"b"}', '{a\\\\b}', '{é}', U&'{\FF41}',
 	'{{a,b},{c,d}}', '{a+}', E'{"a\n"}', '{' || repeat('a', 63) || '}', (SELECT array_agg('p' || n) FROM generate_series(1, 21) AS n)::text]) AS permissions;
 SELECT is((outcome(membership(format($$id('kay'), id('engines'), %L$$,
@@ -397,7 +445,7 @@ SELECT invalid(membership($$id('ada'), id('engines'), expires_at => '-infinity'$
 SELECT invalid(membership($$id('ada'), id('engines'), custom => '[]'$$), '{"custom": ["Custom attributes must be a JSON object."]}', 'membership custom that is a list');
 SELECT invalid(membership($$id('ada'), id('engines'), '{a b}', '2000-01-01', '"x"'$$),
 	'{"custom": ["Custom attributes must be a JSON object."],
-		"permissions": ["Permissions can''t be more than 20, and each must have 1 to 62 characters out of letters a to z, digits and *:;._- only."],
+		"permissions": ["At most 20 permissions, each 1 to 62 characters: letters, digits and *:;._- (not \"a b\")."],
 		"expires_at": ["Expiry must be in the future."]}', 'membership: all at once');
 RESET ROLE;
 

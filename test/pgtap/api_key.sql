@@ -18,9 +18,9 @@ SELECT invalid($$SELECT arsignup.create_api_key(realm(), ' ', '{}')$$,
 SELECT invalid($$SELECT arsignup.create_api_key(realm(), NULL, NULL)$$,
 	'{"name": ["Name can''t be blank."], "permissions": ["Permissions can''t be blank."]}', 'null');
 SELECT invalid($$SELECT arsignup.create_api_key(realm(), 'x', '{read,NULL}')$$,
-	'{"permissions": ["Permissions must be any of read, write and admin."]}', 'a permission that is null');
+	'{"permissions": ["Permissions must be any of read, write and admin, not null."]}', 'a permission that is null');
 SELECT invalid($$SELECT arsignup.create_api_key(realm(), repeat('x', 256), '{read,all}')$$,
-	'{"name": ["Name can''t be longer than 255 characters."], "permissions": ["Permissions must be any of read, write and admin."]}', 'an unknown one, a long name');
+	'{"name": ["Name can''t be longer than 255 characters; this one has 256."], "permissions": ["Permissions must be any of read, write and admin, not \"all\"."]}', 'an unknown one, a long name');
 SELECT refused($$SELECT arsignup.create_api_key(arsignup.new_id(), 'x', '{read}')$$, 'SU010', 'no such realm', NULL, 'no such realm');
 SELECT lives_ok($$SELECT arsignup.create_api_key(realm('asleep'), 'x', '{read}')$$, 'an inactive realm can have one');
 

@@ -204,7 +204,7 @@ FROM unnest(ARRAY['', ' ', 'USR', 'usr_', 'u sr', 'usr1', 'us-r', 'usé', E'us\n
 SELECT is(arsignup.format_id('abcdefgh', '00000000-0000-0000-0000-000000000000'), 'abcdefgh_0000000000000000000000', 'a prefix of eight letters');
 
 SELECT invalid(format('SELECT arsignup.parse_id(%L)', public_id),
-	'{"public_id": ["Public id is not well-formed."]}', 'not an id: ' || shown(public_id))
+	'{"public_id": ["Public id must be 1 to 8 lower-case letters, an underscore and 22 letters and digits, as format_id writes it."]}', 'not an id: ' || shown(public_id))
 FROM unnest(ARRAY[
 	'', ' ', '_', 'usr', 'usr_', '_0000000000000000000001',
 	'0000000000000000000001', 'usr0000000000000000000001', 'usr-0000000000000000000001',

@@ -13,7 +13,7 @@ GRANT ALL ON thing TO PUBLIC;
 CREATE FUNCTION keep(name text, id uuid) RETURNS void LANGUAGE sql AS $$ INSERT INTO arsignup_test.thing VALUES (name, id) $$;
 CREATE FUNCTION id(name text) RETURNS uuid LANGUAGE sql STABLE AS $$ SELECT t.id FROM arsignup_test.thing AS t WHERE t.name = $1 $$;
 
--- Events since the last time that somebody asked: type, realm, user, org, membership.
+-- Events since the last time that somebody asked: type, realm, user, org, membership, and what has changed, if they say.
 CREATE TABLE seen (id uuid PRIMARY KEY);
 CREATE FUNCTION happened() RETURNS text[] LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 	WITH news AS (
@@ -27,7 +27,7 @@ CREATE FUNCTION happened() RETURNS text[] LANGUAGE sql VOLATILE SECURITY DEFINER
 		coalesce((SELECT t.name FROM arsignup_test.thing AS t WHERE t.id = n.org_id), n.org_id::text, '-'),
 		coalesce((SELECT t.name FROM arsignup_test.thing AS t WHERE t.id = n.membership_id), n.membership_id::text, '-'),
 		CASE WHEN n.event_at NOT BETWEEN now() AND clock_timestamp() THEN 'AT ANOTHER TIME' END,
-		CASE WHEN num_nonnulls(n.claimed_at, n.connected_app_id, n.ip, n.client, n.data) > 0 THEN 'WITH MORE' END) ORDER BY n.id), '{}')
+		CASE WHEN num_nonnulls(n.claimed_at, n.connected_app_id, n.ip, n.client) > 0 THEN 'WITH MORE' END, n.data) ORDER BY n.id), '{}')
 	FROM news AS n
 $$;
 
@@ -116,9 +116,15 @@ CREATE FUNCTION updating(name text, changes text, realm text DEFAULT 'email') RE
 	SELECT format('SELECT arsignup.update_user(realm(%L), id(%L), %s)', realm, name, changes)
 $$;
 CREATE FUNCTION updated(name text, changes text, expected jsonb, description text, realm text DEFAULT 'email') RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	-- What follows from another change is not told by itself.
+	attributes CONSTANT text[] := ARRAY(SELECT a FROM unnest('{email,username,first_name,last_name,reference,custom,state}'::text[]) AS a WHERE expected ? a);
+	old_email CONSTANT text := (SELECT email FROM arsignup.users AS u WHERE u.id = arsignup_test.id(name));
+	data CONSTANT jsonb := jsonb_build_object('changed', attributes) || CASE WHEN expected ? 'email' AND old_email IS NOT NULL THEN jsonb_build_object('old_email', old_email) ELSE '{}' END;
+	told CONSTANT text[] := CASE WHEN attributes = '{}' THEN '{}' ELSE ARRAY[format('user.updated %s %s - - %s', realm, name, data)] END;
 BEGIN
 	RETURN NEXT is(effect('users', id(name), updating(name, changes, realm)), expected, 'update_user: ' || description);
-	RETURN NEXT is(happened(), ARRAY[format('user.updated %s %s - -', realm, name)], 'update_user: ' || description || ': told');
+	RETURN NEXT is(happened(), told, 'update_user: ' || description || ': told');
 END
 $$;
 
@@ -158,8 +164,8 @@ SELECT updated('kay', U&'first_name => '' Ka\0301y '', last_name => ''\212Ajell'
 SELECT is(row_of('users', id('kay')) ->> column_name, stored, 'update_user: the stored bytes of ' || column_name)
 FROM (VALUES ('username', 'Kay'), ('first_name', U&'K\00E1y'), ('last_name', 'Kjell')) AS v (column_name, stored);
 SELECT updated('kay', 'first_name => '''', last_name => ''''', '{"first_name": null, "last_name": null}', 'which blank takes away', 'standard');
-SELECT updated('standard robot', 'email => ''r3@example.com''', '{"email": "r3@example.com", "email_key": "r3@example.com", "email_is_unique": true, "email_verification": "none"}', 'a program gets an email', 'standard');
-SELECT updated('standard robot', 'email => '' ''', '{"email": null, "email_key": null, "email_is_unique": false}', 'and loses it', 'standard');
+SELECT updated('standard robot', 'email => ''r3@example.com''', '{"email": "r3@example.com", "email_key": "r3@example.com", "email_verification": "none"}', 'a program gets an email', 'standard');
+SELECT updated('standard robot', 'email => '' ''', '{"email": null, "email_key": null}', 'and loses it', 'standard');
 SELECT updated('standard robot', 'username => ''r3''', '{"username": "r3", "username_key": "r3"}', 'a program gets a username of its own', 'standard');
 
 -- State.
@@ -176,11 +182,11 @@ ROLLBACK TO asleep;
 
 -- Where the realm stopped asking for unique emails.
 UPDATE arsignup.realms SET require_unique_emails = false WHERE id IN (realm('standard'), realm());
-SELECT updated('kay', 'email => ''sue@example.com''', '{"email": "sue@example.com", "email_key": "sue@example.com", "email_is_unique": false, "email_verification": "none"}', 'an email may be shared where the realm does not mind', 'standard');
-SELECT updated('sue', 'first_name => ''Susan''', '{"first_name": "Susan", "email_is_unique": false}', 'also by whom had it alone', 'standard');
+SELECT updated('kay', 'email => ''sue@example.com''', format('{"email": "sue@example.com", "email_key": "sue@example.com", "shared_email_id": "%s", "email_verification": "none"}', id('kay'))::jsonb, 'an email may be shared where the realm does not mind', 'standard');
+SELECT updated('sue', 'first_name => ''Susan''', format('{"first_name": "Susan", "shared_email_id": "%s"}', id('sue'))::jsonb, 'also by whom had it alone', 'standard');
 SELECT taken(updating('bob', 'email => ''ADA@example.com'''), '{"email": ["Email is already taken."]}', 'update_user: not where it is the username');
-UPDATE arsignup.users SET email = 'kay@example.com', email_key = 'kay@example.com', email_is_unique = true WHERE id = id('kay');
-UPDATE arsignup.users SET email_is_unique = true WHERE id = id('sue');
+UPDATE arsignup.users SET email = 'kay@example.com', email_key = 'kay@example.com', shared_email_id = NULL WHERE id = id('kay');
+UPDATE arsignup.users SET shared_email_id = NULL WHERE id = id('sue');
 SET LOCAL session_replication_role = replica;
 UPDATE arsignup.realms SET require_unique_emails = true WHERE id IN (realm('standard'), realm());
 RESET session_replication_role;
@@ -202,15 +208,15 @@ FROM (SELECT username, CASE btrim(username) WHEN '' THEN 'Username can''t be bla
 	FROM unnest(ARRAY['', ' ', 'x y', 'x@example.com', '_x', U&'s\00FCe', repeat('x', 64)]) AS username) AS v (username, sentence);
 SELECT invalid(updating('ada', format('%s => %L', argument, value)), jsonb_build_object(argument, ARRAY[label || sentence]), format('update_user: %s %s', argument, shown(value)))
 FROM (VALUES ('first_name', 'First name'), ('last_name', 'Last name'), ('reference', 'Reference')) AS a (argument, label),
-	(VALUES (repeat('x', 256), ' can''t be longer than 255 characters.'), (E'x\ny', ' can''t contain control characters.')) AS v (value, sentence);
+	(VALUES (repeat('x', 256), ' can''t be longer than 255 characters; this one has 256.'), (E'x\ny', ' can''t contain control characters.')) AS v (value, sentence);
 SELECT invalid(updating('ada', format('custom => %L', custom)), '{"custom": ["Custom attributes must be a JSON object."]}', 'update_user: custom ' || custom) FROM unnest(ARRAY['null', '[]', '1']) AS custom;
-SELECT invalid(updating('ada', 'custom => json_build_object(''a'', repeat(''x'', 65536))::jsonb'), '{"custom": ["Custom attributes can''t be larger than 65,536 bytes."]}', 'update_user: overlarge custom');
-SELECT invalid(updating('ada', format('state => %L', state)), '{"state": ["State must be active or inactive."]}', 'update_user: state ' || shown(state)) FROM unnest(ARRAY['', 'Active', 'deleted', ' active']) AS state;
+SELECT invalid(updating('ada', 'custom => json_build_object(''a'', repeat(''x'', 65536))::jsonb'), '{"custom": ["Custom attributes can''t be larger than 65,536 bytes; these have 65545."]}', 'update_user: overlarge custom');
+SELECT invalid(updating('ada', format('state => %L', state)), jsonb_build_object('state', ARRAY[format('State must be active or inactive, not %s.', quoted(state))]), 'update_user: state ' || shown(state)) FROM unnest(ARRAY['', 'Active', 'deleted', ' active']) AS state;
 SELECT invalid(updating('sue', $$'x', 'x y', repeat('x', 256), E'a\nb', E'c\rd', '[]', 'gone'$$, 'standard'), '{
 	"email": ["Email is not a valid address."],
 	"username": ["Username must begin with a letter or digit and have only letters a to z, digits, dots, underscores and hyphens, 63 characters at most."],
-	"first_name": ["First name can''t be longer than 255 characters."], "last_name": ["Last name can''t contain control characters."],
-	"reference": ["Reference can''t contain control characters."], "custom": ["Custom attributes must be a JSON object."], "state": ["State must be active or inactive."]}', 'update_user: seven faults at once');
+	"first_name": ["First name can''t be longer than 255 characters; this one has 256."], "last_name": ["Last name can''t contain control characters."],
+	"reference": ["Reference can''t contain control characters."], "custom": ["Custom attributes must be a JSON object."], "state": ["State must be active or inactive, not \"gone\"."]}', 'update_user: seven faults at once');
 SELECT taken(updating('ada', 'email => ' || quote_literal(email)), '{"email": ["Email is already taken."]}', 'update_user: a taken email as ' || shown(email))
 FROM unnest(ARRAY['bob@example.com', ' BOB@Example.com ', 'kim@example.com', U&'\212AIM@example.com']) AS email;
 SELECT taken(updating('sue', 'username => ' || quote_literal(username), 'standard'), '{"username": ["Username is already taken."]}', 'update_user: a taken username as ' || shown(username))
@@ -218,7 +224,7 @@ FROM unnest(ARRAY['kay', ' KAY ', U&'\212AAY']) AS username;
 SELECT taken(updating('sue', 'email => ''KAY@example.com''', 'standard'), '{"email": ["Email is already taken."]}', 'update_user: a taken email in a standard realm');
 SELECT taken(updating('sue', 'email => ''KAY@example.com'', username => ''Kay'', first_name => ''X''', 'standard'), '{"username": ["Username is already taken."], "email": ["Email is already taken."]}', 'update_user: both taken');
 SELECT invalid(updating('ada', 'email => ''bob@example.com'', first_name => E''a\nb'''), '{"first_name": ["First name can''t contain control characters."], "email": ["Email is already taken."]}', 'update_user: a taken email is told beside other faults');
-SELECT invalid(updating('sue', 'username => ''kay'', state => ''gone''', 'standard'), '{"state": ["State must be active or inactive."], "username": ["Username is already taken."]}', 'update_user: a taken username is told beside other faults');
+SELECT invalid(updating('sue', 'username => ''kay'', state => ''gone''', 'standard'), '{"state": ["State must be active or inactive, not \"gone\"."], "username": ["Username is already taken."]}', 'update_user: a taken username is told beside other faults');
 SELECT is(happened(), '{}', 'update_user: nothing of this is told');
 SELECT updated('ada elsewhere', 'email => ''bob@example.com''', '{"email": "bob@example.com", "email_key": "bob@example.com", "username": "bob@example.com", "username_key": "bob@example.com", "email_verification": "none"}',
 	'an email that is taken in another realm is free in this one', 'other');
@@ -268,7 +274,7 @@ $$;
 SET LOCAL ROLE :"app_role";
 SELECT is(effect('users', id('ada'), setting_password('ada', 'canary zebu quartz')), '{"token_generation": "+1"}', 'set_password: in the user''s row, the login tokens so far end');
 SELECT is(is_password('ada', 'canary zebu quartz') AND NOT is_password('ada', 'password'), true, 'set_password: the new password holds, the old one no more');
-SELECT is(happened(), ARRAY['user.updated email ada - -'], 'set_password: told');
+SELECT is(happened(), ARRAY['user.updated email ada - - {"changed": ["password"]}'], 'set_password: told');
 SELECT is(effect('credentials', id('ada'), setting_password('ada', U&'canary zebu caf\00E9')) - 'password_hash', '{"updated_at": "now"}', 'set_password: in the credential, hash and time change; it is still the same');
 SELECT is(is_password('ada', U&'canary zebu cafe\0301'), true, 'set_password: a password is the same however it is composed');
 SELECT is(effect('users', id('bob'), setting_password('bob', 'canary zebu quartz')), '{"token_generation": "+1"}', 'set_password: somebody who had none');
@@ -277,7 +283,7 @@ SELECT results_eq(
 	$$SELECT realm_id, credential_type, created_at = updated_at, created_at > now(), password_hash LIKE '$argon2id$v=19$m=19456,t=2,p=1$%' FROM arsignup.credentials WHERE user_id = id('bob')$$,
 	$$VALUES (realm(), 'password', true, true, true)$$, 'set_password: they have a credential now');
 SELECT is(is_password('bob', 'canary zebu quartz'), true, 'set_password: with that password');
-SELECT is(happened(), ARRAY['user.updated email ada - -', 'user.updated email bob - -'], 'set_password: told, once each');
+SELECT is(happened(), ARRAY['user.updated email ada - - {"changed": ["password"]}', 'user.updated email bob - - {"changed": ["password"]}'], 'set_password: told, once each');
 UPDATE arsignup.users SET state = 'inactive' WHERE id = id('bob');
 SELECT is((outcome(setting_password('bob', 'canary okapi quartz'))).code, '00000', 'set_password: an administrator''s action, so also for an inactive user');
 UPDATE arsignup.users SET state = 'active' WHERE id = id('bob');
@@ -306,12 +312,12 @@ SELECT '$2b$04$D8pA7gutHt11a1QWG1D6KerPxRm9VeMnWGalt6WdgDmd0Sq1FKh1u' AS bcrypt 
 SELECT hashes_run FROM arsignup.stats() \gset before_
 SET LOCAL ROLE :"app_role";
 SELECT is(effect('users', id('bob'), setting_hash('bob', :'bcrypt')), '{"token_generation": "+1"}', 'set_password_hash: in the user''s row, the login tokens so far end');
-SELECT is(happened(), ARRAY['user.updated email bob - -'], 'set_password_hash: told');
+SELECT is(happened(), ARRAY['user.updated email bob - - {"changed": ["password"]}'], 'set_password_hash: told');
 SELECT is(effect('credentials', id('bob'), setting_hash('bob', :'bcrypt')) , '{"updated_at": "now"}', 'set_password_hash: in the credential, the time changes for the same hash');
 SELECT is(effect('credentials', id('bob'), setting_hash('bob', ready_hash())), jsonb_build_object('updated_at', 'now', 'password_hash', ready_hash()), 'set_password_hash: and the hash for another, which is stored as it is');
 SELECT happened() AS forgotten \gset
 SELECT is((outcome(setting_hash('robot', :'bcrypt'))).code, '00000', 'set_password_hash: somebody who had none');
-SELECT is(happened(), ARRAY['user.updated email robot - -'], 'set_password_hash: told');
+SELECT is(happened(), ARRAY['user.updated email robot - - {"changed": ["password"]}'], 'set_password_hash: told');
 SELECT invalid(setting_hash('ada', hash), jsonb_build_object('password_hash', ARRAY[sentence]), 'set_password_hash: ' || shown(hash))
 FROM (VALUES (NULL, 'Password hash can''t be null.'), ('', 'Password hash has an unknown form.'), ('canary', 'Password hash has an unknown form.'), (left(:'bcrypt', -1), 'Password hash has an unknown form.'),
 	(replace(:'bcrypt', '$04$', '$15$'), 'Password hash costs more than this server allows.')) AS v (hash, sentence);
@@ -346,12 +352,12 @@ $$;
 SET LOCAL ROLE :"app_role";
 SELECT is(effect('users', id('kim'), changing('kim', 'password', 'canary zebu quartz')), '{"token_generation": "+1"}', 'change_password: in the user''s row, the login tokens so far end');
 SELECT is(is_password('kim', 'canary zebu quartz') AND NOT is_password('kim', 'password'), true, 'change_password: the new password holds, the old one no more');
-SELECT is(happened(), ARRAY['user.updated email kim - -'], 'change_password: told');
+SELECT is(happened(), ARRAY['user.updated email kim - - {"changed": ["password"]}'], 'change_password: told');
 SELECT is(effect('credentials', id('kim'), changing('kim', 'canary zebu quartz', U&'canary caf\00E9 quartz')) - 'password_hash', '{"updated_at": "now"}', 'change_password: in the credential, hash and time change');
 SELECT is(changed('kim', U&'canary cafe\0301 quartz', 'canary zebu quartz'), true, 'change_password: true; the current one may be composed otherwise');
 SELECT is(changed('kim', 'canary zebu quartz', 'canary zebu quartz'), true, 'change_password: also for the same password');
 SELECT is(is_password('kim', 'canary zebu quartz'), true, 'change_password: which still holds');
-SELECT is(happened(), array_fill('user.updated email kim - -'::text, ARRAY[3]), 'change_password: told each time');
+SELECT is(happened(), array_fill('user.updated email kim - - {"changed": ["password"]}'::text, ARRAY[3]), 'change_password: told each time');
 SELECT not_changed('kim', 'password', 'canary okapi quartz', 'a wrong current password');
 SELECT not_changed('kim', 'canary zebu quartz ', 'canary okapi quartz', 'the current one and a blank');
 SELECT not_changed('kim', '', 'canary okapi quartz', 'an empty current password');
@@ -423,14 +429,15 @@ FROM (VALUES
 	('NULL', '{}'), ('NULL, NULL, NULL, NULL', '{}'), ('name => '' Engines ''', '{"name": "Engines"}'), ('reference => ''W-2''', '{"reference": "W-2"}'), ('reference => '' ''', '{"reference": null}'),
 	('custom => ''{"v": 2}''', '{"custom": {"v": 2}}'), ('state => ''inactive''', '{"state": "inactive"}'), ('state => ''active''', '{"state": "active"}'),
 	('''Works'', ''W-1'', ''{"w": 1}'', ''active''', '{"name": "Works", "reference": "W-1", "custom": {"w": 1}}')) AS v (changes, expected);
-SELECT is(happened(), array_fill('org.updated email - works -'::text, ARRAY[9]), 'update_org: told each time');
+SELECT is(happened(), ARRAY(SELECT format('org.updated email - works - {"changed": [%s]}', changed) FROM unnest(ARRAY['"name"', '"reference"', '"reference"', '"custom"', '"state"', '"state"', '"name", "reference", "custom"']) AS changed),
+	'update_org: told each time that something has changed, and what');
 SELECT invalid(updating_org(changes), errors::jsonb, 'update_org: ' || left(changes, 40))
 FROM (VALUES
-	('name => ''''', '{"name": ["Name can''t be blank."]}'), ('name => E'' \t''', '{"name": ["Name can''t be blank."]}'), ('name => repeat(''x'', 256)', '{"name": ["Name can''t be longer than 255 characters."]}'),
-	('name => E''a\nb''', '{"name": ["Name can''t contain control characters."]}'), ('reference => repeat(''x'', 256)', '{"reference": ["Reference can''t be longer than 255 characters."]}'),
+	('name => ''''', '{"name": ["Name can''t be blank."]}'), ('name => E'' \t''', '{"name": ["Name can''t be blank."]}'), ('name => repeat(''x'', 256)', '{"name": ["Name can''t be longer than 255 characters; this one has 256."]}'),
+	('name => E''a\nb''', '{"name": ["Name can''t contain control characters."]}'), ('reference => repeat(''x'', 256)', '{"reference": ["Reference can''t be longer than 255 characters; this one has 256."]}'),
 	('custom => ''[]''', '{"custom": ["Custom attributes must be a JSON object."]}'), ('custom => ''null''', '{"custom": ["Custom attributes must be a JSON object."]}'),
-	('state => ''gone''', '{"state": ["State must be active or inactive."]}'), ('state => ''''', '{"state": ["State must be active or inactive."]}'),
-	(''' '', E''a\rb'', ''1'', ''x''', '{"name": ["Name can''t be blank."], "reference": ["Reference can''t contain control characters."], "custom": ["Custom attributes must be a JSON object."], "state": ["State must be active or inactive."]}')
+	('state => ''gone''', '{"state": ["State must be active or inactive, not \"gone\"."]}'), ('state => ''''', '{"state": ["State must be active or inactive, not \"\"."]}'),
+	(''' '', E''a\rb'', ''1'', ''x''', '{"name": ["Name can''t be blank."], "reference": ["Reference can''t contain control characters."], "custom": ["Custom attributes must be a JSON object."], "state": ["State must be active or inactive, not \"x\"."]}')
 	) AS v (changes, errors);
 SELECT refused(updating_org('name => ''X''', 'nothing'), 'SU010', 'no such org', NULL, 'update_org: a null org');
 SELECT refused('SELECT arsignup.update_org(realm(), gen_random_uuid(), ''X'')', 'SU010', 'no such org', NULL, 'update_org: an unknown org');
@@ -453,15 +460,18 @@ FROM (VALUES
 	('NULL', '{}'), ('NULL, NULL, NULL', '{}'), ('permissions => ''{a:*,b}''', '{"permissions": ["a:*", "b"]}'), ('permissions => ''{}''', '{"permissions": []}'),
 	('expires_at => ''2101-01-01''', '{"expires_at": "2101-01-01T00:00:00+00:00"}'), ('expires_at => ''infinity''', '{"expires_at": null}'), ('expires_at => NULL', '{}'),
 	('custom => ''{}''', '{"custom": {}}'), ('''{owner}'', ''2100-01-01'', ''{"m": 1}''', '{"permissions": ["owner"], "expires_at": "2100-01-01T00:00:00+00:00", "custom": {"m": 1}}')) AS v (changes, expected);
-SELECT is(happened(), array_fill('membership.updated email ada works ada in works'::text, ARRAY[9]), 'update_membership: told each time');
+SELECT is(happened(), ARRAY(SELECT format('membership.updated email ada works ada in works {"changed": [%s]}', changed)
+	FROM unnest(ARRAY['"permissions"', '"permissions"', '"expires_at"', '"expires_at"', '"custom"', '"permissions", "expires_at", "custom"']) AS changed), 'update_membership: told each time that something has changed, and what');
 SELECT is(effect('memberships', id('kim alone'), updating_membership('permissions => ''{x}''', 'kim alone')), '{"permissions": ["x"]}', 'update_membership: one without org');
-SELECT is(happened(), ARRAY['membership.updated email kim - kim alone'], 'update_membership: told');
+SELECT is(happened(), ARRAY['membership.updated email kim - kim alone {"changed": ["permissions"]}'], 'update_membership: told');
 SELECT invalid(updating_membership(changes), errors::jsonb, 'update_membership: ' || left(changes, 60))
-FROM (SELECT changes, CASE WHEN changes LIKE 'p%' THEN '{"permissions": ["Permissions can''t be more than 20, and each must have 1 to 62 characters out of letters a to z, digits and *:;._- only."]}'
+FROM (SELECT changes, CASE WHEN changes LIKE 'p%' THEN format('{"permissions": ["At most 20 permissions, each 1 to 62 characters: letters, digits and *:;._- (not %s)."]}',
+			CASE WHEN changes LIKE '%[21]%' THEN '21' WHEN changes LIKE '%{{%' THEN 'an array of arrays' WHEN changes LIKE '%NULL%' THEN 'null' WHEN changes LIKE '%63%' THEN format('\"%s...\"', repeat('a', 40))
+				ELSE format('\"%s\"', substring(changes FROM '{"(.*)"}')) END)
 		WHEN changes LIKE 'e%' THEN '{"expires_at": ["Expiry must be in the future."]}' ELSE '{"custom": ["Custom attributes must be a JSON object."]}' END
 	FROM unnest(ARRAY['permissions => array_fill(''a''::text, ARRAY[21])', 'permissions => ''{"a b"}''', 'permissions => ''{""}''', 'permissions => ARRAY[repeat(''a'', 63)]', 'permissions => ''{a,NULL}''',
 		'permissions => ''{{a},{b}}''', 'expires_at => ''2001-01-01''', 'expires_at => ''-infinity''', 'expires_at => now()', 'expires_at => clock_timestamp()', 'custom => ''[]''', 'custom => ''null''']) AS changes) AS v (changes, errors);
-SELECT invalid(updating_membership('''{é}'', ''2001-01-01'', ''1'''), '{"permissions": ["Permissions can''t be more than 20, and each must have 1 to 62 characters out of letters a to z, digits and *:;._- only."],
+SELECT invalid(updating_membership('''{é}'', ''2001-01-01'', ''1'''), '{"permissions": ["At most 20 permissions, each 1 to 62 characters: letters, digits and *:;._- (not \"é\")."],
 	"expires_at": ["Expiry must be in the future."], "custom": ["Custom attributes must be a JSON object."]}', 'update_membership: three faults at once');
 SELECT refused(updating_membership('permissions => ''{}''', 'nothing'), 'SU010', 'no such membership', NULL, 'update_membership: a null membership');
 SELECT refused('SELECT arsignup.update_membership(realm(), gen_random_uuid(), ''{}'')', 'SU010', 'no such membership', NULL, 'update_membership: an unknown membership');
@@ -502,6 +512,9 @@ INSERT INTO crossing VALUES
 	('coalesce(arsignup.remember_session(realm(''other''), id(''session'')), ''null'')', '00000', 'null'),
 	('arsignup.end_browser_session(realm(''other''), browser())', '00000', 'false'),
 	('arsignup.request_email_verification(realm(''other''), id(''ada''))', 'SU010', 'no such user'),
+	('coalesce(arsignup.export_user(realm(''other''), id(''ada''))::text, ''null'')', '00000', 'null'),
+	('arsignup.forget_user(realm(''other''), id(''ada''))', '00000', 'false'),
+	('coalesce(arsignup.find_user(realm(''other''), id(''robot'')::text)::text, ''null'')', '00000', 'null'),
 	('coalesce(arsignup.verify_login_token(login_token(), realm(''other'')), ''null'')', '00000', 'null');
 GRANT SELECT ON crossing TO PUBLIC;
 -- A session that goes on in a seamless realm, beside another seamless one, so that nothing but the realm's name refuses it.
@@ -554,7 +567,7 @@ SELECT cardinality(happened()) AS forgotten \gset
 
 -- No such realm, for every function that begins with one.
 SELECT is((crossed(format('arsignup.%I(%s)', p.proname, concat_ws(', ', realm, (SELECT string_agg('NULL::' || format_type(t, NULL), ', ' ORDER BY n) FROM unnest(p.proargtypes) WITH ORDINALITY AS a (t, n) WHERE n > 1))))),
-	CASE WHEN p.proname = 'delete_realm' THEN '00000 false' WHEN p.proname = 'create_api_key' AND realm = 'NULL::uuid' THEN 'SU001 Name can''t be blank. Permissions can''t be blank.'
+	CASE WHEN p.proname = 'delete_realm' THEN '00000 false' WHEN p.proname = 'export_user' THEN '00000' WHEN p.proname = 'create_api_key' AND realm = 'NULL::uuid' THEN 'SU001 Name can''t be blank. Permissions can''t be blank.'
 		ELSE 'SU010 no such realm' END, format('%s: realm %s', p.proname, realm))
 FROM pg_proc AS p, unnest(ARRAY['NULL::uuid', 'gen_random_uuid()', 'app()']) AS realm
 WHERE p.pronamespace = 'arsignup'::regnamespace AND p.proargnames[1] = 'realm_id'
@@ -603,7 +616,8 @@ SELECT is(arsignup.delete_org(realm(), id('shop')), true, 'delete_org: true');
 SELECT is(row_of('orgs', id('shop')), NULL, 'delete_org: it is gone');
 SELECT is_empty($$SELECT FROM arsignup.memberships WHERE org_id = id('shop') OR id IN (id('ada in shop'), id('bob in shop'))$$, 'delete_org: with its memberships');
 SELECT is(rest(id('shop')), :'before_rest', 'delete_org: and nothing else, its users included');
-SELECT is(happened(), ARRAY['org.deleted email - shop -'], 'delete_org: told');
+SELECT is(array_agg(h ORDER BY h LIKE 'org%', h), ARRAY['membership.deleted email ada shop ada in shop', 'membership.deleted email bob shop bob in shop', 'org.deleted email - shop -'],
+	'delete_org: told, and its memberships') FROM unnest(happened()) AS h;
 SELECT world() AS before \gset
 SELECT is(arsignup.delete_org(realm(), id('shop')), false, 'delete_org: once');
 SELECT is(arsignup.delete_org(realm(), gen_random_uuid()), false, 'delete_org: an unknown one');
@@ -611,14 +625,29 @@ SELECT is(arsignup.delete_org(realm(), NULL), false, 'delete_org: a null one');
 SELECT is(arsignup.delete_org(realm(), id('ada')), false, 'delete_org: a user''s id for an org''s');
 SELECT is(world(), :'before', 'delete_org: nothing of this has changed anything');
 RESET ROLE;
+SELECT is((SELECT event_type FROM arsignup.events WHERE org_id = id('shop') ORDER BY id DESC LIMIT 1), 'org.deleted', 'delete_org: the org last');
+
+-- An org of many, some of whom have expired.
+SELECT keep('crowd', arsignup.create_org(realm(), 'Crowd'));
+SELECT setting AS own_role FROM pg_settings WHERE name = 'session_replication_role' \gset
+SET LOCAL session_replication_role = replica;
+INSERT INTO arsignup.memberships (realm_id, id, created_at, user_id, org_id, expires_at, permissions, custom)
+SELECT realm(), arsignup.new_id(), now(), gen_random_uuid(), id('crowd'), CASE WHEN n % 10 = 0 THEN now() END, '{}', '{}' FROM generate_series(1, 2345) AS n;
+SET LOCAL session_replication_role = :'own_role';
+CREATE TABLE members AS SELECT id, user_id FROM arsignup.memberships WHERE org_id = id('crowd');
+SELECT is(arsignup.delete_org(realm(), id('crowd')), true, 'delete_org: one with 2,345 members');
+SELECT bag_eq($$SELECT event_type, membership_id, user_id, org_id, data FROM arsignup.events WHERE org_id = id('crowd') AND event_type <> 'org.created'$$,
+	$$SELECT 'membership.deleted' AS event_type, id AS membership_id, user_id, id('crowd') AS org_id, NULL::jsonb AS data FROM members UNION ALL SELECT 'org.deleted', NULL, NULL, id('crowd'), NULL$$, 'delete_org: each of them is told, those that had expired, too');
+SELECT is((SELECT array_agg(event_type) FILTER (WHERE n IN (1, 2347)) FROM (SELECT event_type, row_number() OVER (ORDER BY id) AS n FROM arsignup.events WHERE org_id = id('crowd')) AS e), '{org.created,org.deleted}', 'delete_org: the org after all of them');
+SELECT cardinality(happened()) AS forgotten \gset
 
 ---------------------------------------------------------------------------------------------------
 -- delete_user
 ---------------------------------------------------------------------------------------------------
 
 SELECT arsignup.mint_signup_token(app(), 'leaving@example.com', password_hash => ready_hash()) AS token \gset leaving_
-SELECT user_id FROM arsignup.redeem_signup_token(:'leaving_token', 'Leaving') \gset leaving_
-SELECT keep('leaving', :'leaving_user_id');
+SELECT user_id, org_id, membership_id FROM arsignup.redeem_signup_token(:'leaving_token', 'Leaving') \gset leaving_
+SELECT keep('leaving', :'leaving_user_id'), keep('leaving''s org', :'leaving_org_id'), keep('leaving in it', :'leaving_membership_id');
 SELECT keep('leaving in works', arsignup.create_membership(realm(), id('leaving'), id('works')));
 SELECT cardinality(happened()) AS forgotten \gset
 CREATE TABLE subscriptions (user_id uuid NOT NULL REFERENCES arsignup.users (id));
@@ -639,8 +668,10 @@ SELECT is((SELECT count(*) FROM arsignup.users WHERE id = id('leaving')) + (SELE
 	+ (SELECT count(*) FROM arsignup.memberships WHERE user_id = id('leaving')), 0::bigint, 'delete_user: the user is gone, with credential and memberships');
 SELECT is(rest(id('leaving')), :'before_rest', 'delete_user: and nothing else, its orgs included');
 SELECT results_eq('SELECT user_id FROM preferences', 'SELECT id(''ada'')', 'delete_user: a foreign key of the application may cascade');
-SELECT is(happened(), ARRAY['user.deleted email leaving - -'], 'delete_user: told');
-SELECT is((SELECT count(*) FROM arsignup.events WHERE user_id = id('leaving')), 4::bigint, 'delete_user: what was told of the user before stays');
+SELECT is(array_agg(h ORDER BY h LIKE 'user%', h), ARRAY['membership.deleted email leaving leaving''s org leaving in it', 'membership.deleted email leaving works leaving in works', 'user.deleted email leaving - -'],
+	'delete_user: told, and the memberships') FROM unnest(happened()) AS h;
+SELECT is((SELECT event_type FROM arsignup.events WHERE user_id = id('leaving') ORDER BY id DESC LIMIT 1), 'user.deleted', 'delete_user: the user last');
+SELECT is((SELECT count(*) FROM arsignup.events WHERE user_id = id('leaving')), 6::bigint, 'delete_user: what was told of the user before stays');
 SELECT results_eq(
 	format('SELECT state, user_id FROM arsignup.get_signup_token(%L)', :'leaving_token'), $$VALUES ('redeemed', id('leaving'))$$, 'delete_user: the token still says whom it became');
 SELECT refused(format('SELECT arsignup.redeem_signup_token(%L)', :'leaving_token'), 'SU005', 'signup token was already redeemed', format('{"user_id": "%s"}', id('leaving')), 'delete_user: and does not make another');

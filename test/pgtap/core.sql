@@ -201,7 +201,7 @@ SELECT answers('POST /v1/user_tokens', '{}', 422, faults('{"email": ["Email can'
 ---------------------------------------------------------------------------------------------------
 
 SELECT answers('POST /v1/users', '{"user": {"token": "' || thing('token') || '", "password": "canary two"}}', 422, faults('{"password": ["Password can''t be given together with a token, which has one."]}'), 'a password beside a token');
-SELECT answers('POST /v1/users', '{"user": {"token": "' || thing('token') || '", "state": "odd"}}', 422, faults('{"state": ["State must be active or inactive."]}'), 'what is refused afterwards');
+SELECT answers('POST /v1/users', '{"user": {"token": "' || thing('token') || '", "state": "odd"}}', 422, faults('{"state": ["State must be active or inactive, not \"odd\"."]}'), 'what is refused afterwards');
 SELECT is((ask('GET /v1/user_tokens/' || thing('token'))).status, 200, 'leaves the token as good as before');
 SELECT answers('POST /v1/users', '{"user": {"token": "' || thing('token') || '"}}', 422, faults('{"token": ["No such signup token."]}'), 'another realm''s key', 'other');
 SELECT make('ada', 'POST /v1/users', '{"user": {"token": "' || thing('token') || '", "reference": 7, "custom": {"n": 2}, "last_name": "Lovelace"}, "request": {"ip": "192.0.2.1", "client": "curl"}}');
@@ -328,11 +328,11 @@ SELECT tells('POST /v1/users', 'user[email]=sleeper%2B1%40example.com&user[state
 	headers => '{"x-arsignup-content-type": "application/x-www-form-urlencoded; charset=utf-8"}');
 SELECT is((ask('GET /v1/users/sleeper+1@example.com')).status, 200, 'a plus sign in a path stands for itself');
 SELECT answers('POST /v1/users', '{"user": {"email": "grace@example.com", "username": "grace", "password": "x", "first_name": "a\u0007", "user_type": "cat"}}', 422,
-	faults('{"user_type": ["User type must be human or api."], "username": ["Username must be the email."], "first_name": ["First name can''t contain control characters."], "password": ["Password must have at least 8 characters."], "email": ["Email is already taken."]}'), 'all faults at once');
+	faults('{"user_type": ["User type must be human or api, not \"cat\"."], "username": ["Username must be the email."], "first_name": ["First name can''t contain control characters."], "password": ["Password must have at least 8 characters."], "email": ["Email is already taken."]}'), 'all faults at once');
 SELECT answers('POST /v1/users', '{"user": {"email": "Grace@EXAMPLE.com"}}', 422, faults('{"email": ["Email is already taken."]}'), 'a taken email');
 SELECT answers('POST /v1/users', '{"user": {"email": "b@example.com", "password": "canary one", "password_confirmation": ""}}', 422, faults('{"password_confirmation": ["Password confirmation does not match the password."]}'), 'a blank confirmation');
 SELECT answers('POST /v1/users', '{"user": {"email": "b@example.com"}}', 422, faults('{"base": ["Realm is inactive."]}'), 'an inactive realm', 'asleep');
-SELECT tells('POST /v1/users', '{"user": {"email": "b@example.com", "id": "usr_x", "email_verification": "verified", "created_at": 1, "realm": "x", "tokens_valid_from": 1, "email_is_unique": false, "last_login_at": 3}}', 201,
+SELECT tells('POST /v1/users', '{"user": {"email": "b@example.com", "id": "usr_x", "email_verification": "verified", "created_at": 1, "realm": "x", "token_generation": 1, "shared_email_id": "x", "last_login_at": 3}}', 201,
 	'{"email_verification": "none", "last_login_at": null}', 'fields that are not for writing change nothing', 'other');
 
 SELECT tells('PUT /v1/users/grace%40example.com', '{"user": {"first_name": null, "last_name": "Hopper", "reference": "", "custom": {"x": 1}}}', 200, '{"first_name": null, "last_name": "Hopper", "reference": null, "custom": {"x": 1}, "email": "grace@example.com"}', 'changed; null takes away');
@@ -479,7 +479,7 @@ SELECT is((SELECT json - ARRAY['id', 'created_at'] FROM thing WHERE name = 'acme
 SELECT is((SELECT json FROM ask('GET /v1/orgs/' || thing('acme'))), (SELECT json FROM thing WHERE name = 'acme'), 'got');
 SELECT tells('PUT /v1/orgs/' || thing('acme'), '{"org": {"name": "Acme & Co", "reference": null, "state": "inactive"}}', 200, '{"name": "Acme & Co", "reference": null, "state": "inactive", "custom": {"a": 1}}', 'changed');
 SELECT tells('PUT /v1/orgs/' || thing('acme'), '{"org": {"state": "active"}}', 200, '{"state": "active", "name": "Acme & Co"}', 'and back');
-SELECT answers('PUT /v1/orgs/' || thing('acme'), '{"org": {"name": "", "state": "odd"}}', 422, faults('{"name": ["Name can''t be blank."], "state": ["State must be active or inactive."]}'), 'faults');
+SELECT answers('PUT /v1/orgs/' || thing('acme'), '{"org": {"name": "", "state": "odd"}}', 422, faults('{"name": ["Name can''t be blank."], "state": ["State must be active or inactive, not \"odd\"."]}'), 'faults');
 SELECT answers('POST /v1/orgs', '{"org": {}}', 422, faults('{"name": ["Name can''t be blank."]}'), 'no name');
 SELECT tells('POST /v1/orgs', '{"org": {"name": "Asleep", "state": "inactive"}}', 201, '{"state": "inactive"}', 'an inactive one');
 SELECT answers(m || ' /v1/orgs/' || id, '{"org": {"name": "x"}}', 404, fault('Not found.'), m || ' ' || left(id, 10), key => k)
@@ -548,7 +548,7 @@ SELECT is(p.seen || ' in ' || p.pages, numbers(ordering, condition) || ' in ' ||
 	('reference=fifth&max_results=2', 'id', 'reference = ''fifth''', 3), ('reference=fifth&direction=desc&max_results=2', 'id DESC', 'reference = ''fifth''', 3),
 	('reference=fifth&sort=id&max_results=5', 'id', 'reference = ''fifth''', 1), ('sort=created_at&reference=fifth', 'id', 'reference = ''fifth''', 1)) AS v (query, ordering, condition, n), pages(query) AS p;
 SELECT answers('GET /v1/orgs?' || q, '', 422, faults(errors::jsonb), q, key => 'closed') FROM (VALUES
-	('sort=custom', '{"sort": ["Sort is not one that this list can be sorted by."]}'), ('direction=up', '{"direction": ["Direction must be asc or desc."]}'),
+	('sort=custom', '{"sort": ["Sort must be one of name, id, created_at, not \"custom\"."]}'), ('direction=up', '{"direction": ["Direction must be asc or desc."]}'),
 	('max_results=0', '{"max_results": ["Max results must be a number from 1 to 1000."]}'), ('max_results=1001', '{"max_results": ["Max results must be a number from 1 to 1000."]}'),
 	('max_results=1x', '{"max_results": ["Max results must be a number from 1 to 1000."]}'),
 	('max_results=99999999999999999999', '{"max_results": ["Max results must be a number from 1 to 1000."]}'), ('max_results=-1', '{"max_results": ["Max results must be a number from 1 to 1000."]}'),
@@ -561,7 +561,7 @@ SELECT is((SELECT string_agg(o ->> 'email', ' ' ORDER BY n) FROM ask('GET /v1/us
 	('username=ADA%40example.com', 'ada@example.com'), ('email=Hopper@example.com', 'hopper@example.com'), ('reference=7', 'ada@example.com'), ('username=nobody', NULL), ('email=nonsense', NULL),
 	('sort=username&max_results=2&after=&direction=', 'ada@example.com hopper@example.com'), ('reference=', NULL), ('username=&sort=&max_results=', NULL), ('sort=username&direction=desc&max_results=1', 'sleeper+1@example.com')) AS v (q, emails);
 SELECT is((SELECT string_agg(o ->> 'username', ' ') FROM ask('GET /v1/users?email=SALLY@example.com', '', 'standard') AS a, jsonb_array_elements(a.json -> 'collection') AS o), 'Sally', 'a unique email that is no username');
-UPDATE arsignup.users SET email_is_unique = false WHERE username_key = 'sally';
+UPDATE arsignup.users SET shared_email_id = id WHERE username_key = 'sally';
 SELECT is((SELECT string_agg(o ->> 'username', ' ') FROM ask('GET /v1/users?email=sally@example.com', '', 'standard') AS a, jsonb_array_elements(a.json -> 'collection') AS o), 'Sally', 'one that may be shared');
 SELECT is((SELECT json ->> 'collection' FROM ask('GET /v1/users?realm_id=' || arsignup.format_id('rl', realm('closed')), '', 'closed')), '[]', 'a realm has only its own');
 

@@ -276,7 +276,7 @@ SELECT is((SELECT name FROM arsignup.orgs WHERE id = :'nameless_org_id'), 'Namel
 SELECT invalid(signing('org required', format(', username => ''x'', password_hash => ready_hash(), org_name => %L', given)), '{"org_name": ["Organisation name can''t be blank."]}', 'a required org name, given ' || shown(given))
 FROM unnest(ARRAY[NULL, '', ' ', E'\t\r\n', U&'\3000\200B']) AS given;
 SELECT invalid(signing('org optional', format(', username => ''x'', password_hash => ready_hash(), org_name => %L', given)), jsonb_build_object('org_name', ARRAY[sentence]), 'a wrong org name, given ' || shown(given))
-FROM (VALUES (repeat('x', 256), 'Organisation name can''t be longer than 255 characters.'), (E'x\ny', 'Organisation name can''t contain control characters.')) AS v (given, sentence);
+FROM (VALUES (repeat('x', 256), 'Organisation name can''t be longer than 255 characters; this one has 256.'), (E'x\ny', 'Organisation name can''t contain control characters.')) AS v (given, sentence);
 SELECT is((outcome(signing('org hidden', format(', username => ''hidden-%s'', password_hash => ready_hash(), org_name => %L', n, given), 'hidden-' || n || '@example.com'))).message, NULL,
 	'a hidden org name is ignored, also when it is ' || shown(given))
 FROM (VALUES (1, repeat('x', 256)), (2, E'x\ny')) AS v (n, given);
@@ -344,7 +344,7 @@ SELECT hashes_run FROM arsignup.stats() \gset before_
 SET LOCAL ROLE :"app_role";
 SELECT invalid(signing('all at once', $$, 'canary', 'x y', 'y@example.com', 'canary!', '', repeat('x', 256), ' ', '[]', password_hash => ready_hash()$$), '{
 	"username": ["Username must begin with a letter or digit and have only letters a to z, digits, dots, underscores and hyphens, 63 characters at most."],
-	"last_name": ["Last name can''t be longer than 255 characters."],
+	"last_name": ["Last name can''t be longer than 255 characters; this one has 256."],
 	"custom": ["Custom attributes must be a JSON object."],
 	"email_confirmation": ["Email confirmation does not match the email."],
 	"first_name": ["First name can''t be blank."],

@@ -75,6 +75,9 @@ INSERT INTO function_table VALUES
 	('end_browser_session', 'realm_id uuid, browser_session arsignup.secret', 'boolean', 'aA', 'vd'),
 	('end_session', 'realm_id uuid, session_id uuid', 'boolean', 'aA', 'vd'),
 	('end_sessions', 'realm_id uuid, user_id uuid', 'bigint', 'aA', 'vd'),
+	('export_user', 'realm_id uuid, user_id uuid', 'jsonb', 'aA', 'sd'),
+	('find_user', 'realm_id uuid, login text', 'uuid', 'aA', 'sd'),
+	('forget_user', 'realm_id uuid, user_id uuid', 'boolean', 'aA', 'vd'),
 	('format_id', 'prefix text, id uuid', 'text', 'P', 'iSp'),
 	('get_signup_token', 'token arsignup.secret, realm_id uuid DEFAULT NULL::uuid', 'SETOF arsignup.signup_token_info', 'aA', 'sd'),
 	('guard_realm', '', 'trigger', '', 'v'),
@@ -155,8 +158,8 @@ SELECT is_empty($$SELECT p.oid::regprocedure, p.proconfig FROM pg_proc AS p WHER
 	'every function pins its search_path, two schemas and nothing else; claim_events also how it is planned; what deletes, and what PostgREST calls, pins it in C, and lifts it for triggers of the application');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.proleakproof$$, 'none is leakproof');
 SELECT is_empty($$SELECT p.oid::regprocedure, l.lanname FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang WHERE p.pronamespace = ANY (ours()) AND l.lanname <> 'c'
-	AND (p.proname <> 'check_settings' OR l.lanname <> 'sql' OR p.prosqlbody IS NULL)$$,
-	'all are C, none is PL/pgSQL; only check_settings is SQL, parsed when it was made, and no search_path bends it');
+	AND (p.proname NOT IN ('check_settings', 'export_user') OR l.lanname <> 'sql' OR p.prosqlbody IS NULL)$$,
+	'all are C, none is PL/pgSQL; only check_settings and export_user are SQL, parsed when it was made, and no search_path bends it');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.prokind <> 'f'$$, 'there is no procedure, whose statements pg_stat_statements would keep, and no aggregate');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.prosecdef AND p.proowner <> 'arsignup_owner'::regrole$$, 'no definer is a superuser');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.provolatile = 'i'
@@ -207,9 +210,12 @@ FROM who AS w, (VALUES
 	('SELECT arsignup.jwks(NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.update_user(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.delete_user(NULL, NULL)', 'app admin', 'SU010'),
+	('SELECT arsignup.forget_user(NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.export_user(NULL, NULL)', 'app admin owner', '00000'),
 	('SELECT arsignup.set_password(NULL, NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.set_password_hash(NULL, NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.change_password(NULL, NULL, NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.find_user(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.create_user_key(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.delete_user_key(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.authenticate_key(NULL, NULL)', 'app admin owner', 'SU010'),
@@ -397,7 +403,7 @@ SELECT rows_are(
 		('arsignup.sessions', true, 'realm_id id'), ('arsignup.sessions', false, 'realm_id cookie_digest'),
 		('arsignup.signing_keys', true, 'realm_id kid'), ('arsignup.signing_keys', false, 'realm_id alg'),
 		('arsignup.signup_tokens', true, 'realm_id digest'),
-		('arsignup.users', true, 'realm_id id'), ('arsignup.users', false, 'id'), ('arsignup.users', false, 'realm_id email_key'), ('arsignup.users', false, 'realm_id username_key')$$,
+		('arsignup.users', true, 'realm_id id'), ('arsignup.users', false, 'id'), ('arsignup.users', false, 'realm_id email_key shared_email_id'), ('arsignup.users', false, 'realm_id username_key')$$,
 	'realm_id leads every unique key, but for the documented exceptions');
 SELECT rows_are(
 	$$SELECT c.conrelid::regclass::text, pg_get_constraintdef(c.oid) FROM pg_constraint AS c WHERE c.contype = 'f' AND c.conrelid IN (SELECT oid FROM pg_class WHERE relnamespace = ANY (ours())) ORDER BY 1, 2$$,
@@ -424,8 +430,8 @@ SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute AS a 
 SELECT is_empty($$SELECT i.indexrelid::regclass, l.collname FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid,
 	LATERAL unnest(i.indkey::int2[], i.indcollation::oid[]) AS k (attnum, collation_id) LEFT JOIN pg_collation AS l ON l.oid = k.collation_id
 	WHERE t.relnamespace = ANY (ours()) AND k.collation_id <> 0 AND l.collname <> 'C'$$, 'every text in a key is COLLATE "C", so that no locale merges what is different');
-SELECT is((SELECT count(*) FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid, LATERAL unnest(i.indcollation::oid[]) AS c WHERE t.relnamespace = ANY (ours()) AND c = '"C"'::regcollation), 11::bigint,
-	'there are eleven such columns: kind and name of a route, username, email twice, reference of a user, name and reference of an org, kid and alg of a key, type of an event');
+SELECT is((SELECT count(*) FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid, LATERAL unnest(i.indcollation::oid[]) AS c WHERE t.relnamespace = ANY (ours()) AND c = '"C"'::regcollation), 10::bigint,
+	'there are ten such columns: kind and name of a route, username, email, reference of a user, name and reference of an org, kid and alg of a key, type of an event');
 SELECT is_empty($$SELECT i.indexrelid::regclass FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid WHERE t.relnamespace = ANY (ours()) AND (i.indexprs IS NOT NULL OR NOT i.indisvalid)$$, 'no index is of an expression');
 SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid WHERE c.relnamespace = ANY (ours()) AND a.attnum > 0 AND a.atttypid IN ('arsignup.secret'::regtype, 'arsignup.secret[]'::regtype)$$,
 	'no column is a secret');
@@ -457,12 +463,12 @@ SELECT is_empty($$
 	$$, 'every schema, table, column, function, type and trigger has a comment');
 SELECT is_empty($$
 	SELECT p.oid::regprocedure, code FROM (VALUES
-		('hash_password', '{SU001,SU007,53200}'::text[]), ('verify_password', '{SU001,SU007,53200}'), ('create_user', '{SU001,SU002,SU006,SU007,SU010,55P03}'), ('create_org', '{SU001,SU006,SU010}'),
+		('hash_password', '{SU001,SU007,53200}'::text[]), ('verify_password', '{SU001,SU007,53200}'), ('find_user', '{SU010}'), ('create_user', '{SU001,SU002,SU006,SU007,SU010,55P03}'), ('create_org', '{SU001,SU006,SU010}'),
 		('create_membership', '{SU001,SU002,SU006,SU010,55P03}'), ('mint_signup_token', '{SU001,SU002,SU006,SU007,SU010}'), ('redeem_signup_token', '{SU001,SU002,SU003,SU004,SU005,SU006,SU009,SU010,55P03}'),
 		('revoke_signup_token', '{SU003,55P03}'), ('format_id', '{SU001}'), ('parse_id', '{SU001}'), ('stats', '{55000}'),
 		('signup', '{SU001,SU002,SU006,SU007,SU008,SU010,SU011,55P03}'), ('login', '{SU007,SU010,SU011}'), ('authenticate', '{SU010}'), ('create_api_key', '{SU001,SU010}'), ('revoke_api_key', '{55P03}'), ('login_again', '{SU010,SU011}'), ('create_session', '{SU006,SU010,SU011}'), ('verify_login_token', '{SU011}'),
 		('remember_session', '{SU006,SU010,55P03}'), ('end_browser_session', '{SU010,55P03}'), ('end_session', '{SU010,55P03}'), ('end_sessions', '{SU010,55P03}'), ('jwks', '{SU010}'), ('rotate_signing_key', '{SU010,SU011,55P03}'), ('reveal_jwt_key', '{SU010,SU011}'), ('password_strength', '{SU001}'),
-		('update_user', '{SU001,SU002,SU010,55P03}'), ('delete_user', '{SU010,23503,55P03}'), ('set_password', '{SU001,SU007,SU010,55P03}'), ('set_password_hash', '{SU001,SU010,55P03}'), ('change_password', '{SU001,SU006,SU007,SU008,SU010,55P03}'), ('create_user_key', '{SU001,SU006,SU010,55P03}'), ('delete_user_key', '{SU010,55P03}'), ('authenticate_key', '{SU010}'),
+		('update_user', '{SU001,SU002,SU010,55P03}'), ('delete_user', '{SU010,23503,55P03}'), ('forget_user', '{SU010,55P03}'), ('set_password', '{SU001,SU007,SU010,55P03}'), ('set_password_hash', '{SU001,SU010,55P03}'), ('change_password', '{SU001,SU006,SU007,SU008,SU010,55P03}'), ('create_user_key', '{SU001,SU006,SU010,55P03}'), ('delete_user_key', '{SU010,55P03}'), ('authenticate_key', '{SU010}'),
 		('update_org', '{SU001,SU010,55P03}'), ('delete_org', '{SU010,23503,55P03}'), ('update_membership', '{SU001,SU010,55P03}'), ('delete_membership', '{SU010,55P03}'),
 		('purge_expired', '{SU001}'), ('purge_events', '{SU001}'), ('delete_realm', '{23503,55006}')) AS v (name, codes), unnest(codes) AS code, pg_proc AS p
 	WHERE p.proname = name AND p.pronamespace = 'arsignup'::regnamespace AND strpos(obj_description(p.oid, 'pg_proc'), code) = 0

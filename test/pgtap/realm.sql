@@ -85,17 +85,17 @@ FROM (VALUES ('state', '{NULL,"",deleted,ACTIVE,"active ",Inactive}'::text[], 's
 	('jwt_alg', '{NULL,"",none,None,HS512,hs256,ES256,RS512}', 'jwt_alg_is_known'),
 	('sso', '{NULL,"",none}', 'sso_is_known'),
 	('email_verification', '{NULL,"",requested,verified}', 'email_verification_is_known'),
-	('default_permissions', '{NULL,"{NULL}","{\"\"}","{a b}","{{a,b}}","{é}"}', 'default_permissions_are_valid'),
+	('default_permissions', '{NULL,"{NULL}","{\"\"}","{a b}","{{a,b}}","{é}"}', 'default_permissions_are_at_most_20_of_1_to_62_characters'),
 	('jwt_fields', '{NULL,"{NULL}","{\"\"}","{password}","{custom,password_hash}","{Custom}"}', 'jwt_fields_are_known'),
 	('signup_token_ttl', '{NULL,0,-1 s,-1 month,367 days,366 days 1 microsecond,13 months,1000 years}', 'signup_token_ttl_is_positive_and_366_days_at_most'),
 	('password_min_length', '{NULL,0,-1,129,1024}', 'password_min_length_is_1_to_128'),
 	('password_min_score', '{NULL,-1,5}', 'password_min_score_is_0_to_4'),
-	('session_minutes', '{NULL,0,-1,527041}', 'session_minutes_is_at_most_a_year'),
+	('session_minutes', '{NULL,0,-1,527041}', 'session_minutes_is_1_to_527040'),
 	('custom', '{NULL,"null","[]","1","\"x\""}', 'custom_is_an_object'),
 	('logins_enabled', '{NULL}', NULL), ('signups_enabled', '{NULL}', NULL), ('require_unique_emails', '{NULL}', NULL), ('id', '{NULL}', NULL), ('created_at', '{NULL}', NULL))
 	AS v (setting, refused, constraint_name), unnest(refused) AS value;
-SELECT realm_breaks('default_permissions', quote_literal((SELECT array_agg('p' || n) FROM generate_series(1, 21) AS n)), 'default_permissions_are_valid');
-SELECT realm_breaks('default_permissions', quote_literal('{' || repeat('a', 63) || '}'), 'default_permissions_are_valid');
+SELECT realm_breaks('default_permissions', quote_literal((SELECT array_agg('p' || n) FROM generate_series(1, 21) AS n)), 'default_permissions_are_at_most_20_of_1_to_62_characters');
+SELECT realm_breaks('default_permissions', quote_literal('{' || repeat('a', 63) || '}'), 'default_permissions_are_at_most_20_of_1_to_62_characters');
 SELECT breaks($$INSERT INTO arsignup.realms DEFAULT VALUES$$, 'not null', 'a realm needs a name');
 SELECT breaks($$INSERT INTO arsignup.realms (name) VALUES ('')$$, 'name_has_1_to_255_characters', 'a realm''s name is not empty');
 SELECT breaks($$INSERT INTO arsignup.realms (name) VALUES (repeat('é', 256))$$, 'name_has_1_to_255_characters', 'nor longer than 255 characters');
@@ -198,7 +198,7 @@ FROM (VALUES ('state', '{active,inactive}'::text[]), ('signup_mode', '{user,user
 SELECT breaks(app_of(', ' || setting, ', ' || coalesce(quote_literal(value), 'NULL')), CASE WHEN value IS NULL THEN 'not null' ELSE constraint_name END, format('an app refuses %s = %s', setting, value))
 FROM (VALUES ('state', '{NULL,"",deleted,Active}'::text[], 'state_is_known'), ('signup_mode', '{"",org,User}', 'signup_mode_is_known'), ('name_field', '{"",none}', 'name_field_is_known'),
 	('org_name_field', '{"",none}', 'org_name_field_is_known'), ('password_field', '{"",thrice}', 'password_field_is_known'),
-	('default_permissions', '{"{NULL}","{a b}","{{a}}"}', 'default_permissions_are_valid'),
+	('default_permissions', '{"{NULL}","{a b}","{{a}}"}', 'default_permissions_are_at_most_20_of_1_to_62_characters'),
 	('redirect_uris', '{NULL,"{NULL}","{https://a.example,NULL}","{\"\"}","{https://a.example,http://b.example}","{javascript:alert(1)}"}', 'redirect_uris_are_safe_urls'),
 	('allowed_origins', '{NULL,"{NULL}","{**}","{null}","{\"\"}","{https://a.example/}","{https://a.example/x}","{https://a.example?}","{https://a.example#}","{http://a.example}","{https://*.a.example}","{https://a.example:443}","{http://localhost:80}","{http://[::1]:80}","{https://0x}","{https://a.example,https://a.example:443}"}',
 		'allowed_origins_are_origins'))
@@ -288,7 +288,7 @@ SELECT results_eq($$SELECT routes('other')$$, $$SELECT 'slug test-' || app('othe
 
 SELECT takes(app_of(slug => slug), 'a good slug: ' || slug)
 FROM unnest(ARRAY['x' || pg_backend_pid(), own('a'), own('a--b'), '0' || own('0'), rpad(own('long'), 63, 'x')]) AS slug;
-SELECT breaks(app_of(slug => slug), 'slug_is_a_path_segment', 'a bad slug: ' || shown(slug))
+SELECT breaks(app_of(slug => slug), 'slug_is_1_to_63_of_a_to_z_0_to_9_and_inner_hyphens', 'a bad slug: ' || shown(slug))
 FROM unnest(ARRAY['', ' ', '-', '-a', 'a-', 'A', 'aB', 'a_b', 'a.b', 'a/b', '/', '..', 'a b', 'a%20b', U&'\00FC', U&'\0430', E'a\n', E'\na', 'a?', 'a#', '<a>', repeat('x', 64), repeat('x', 100000)]) AS slug;
 SELECT breaks(app_of(slug => slug), 'slug_is_no_page', 'a slug that is a page: ' || slug)
 FROM unnest(ARRAY['login', 'logout', 'signup', 'forgot', 'reset', 'verify', 'rpc', 'static', 'v1', 'arsignup-errors']) AS slug;

@@ -142,14 +142,14 @@ SELECT invalid(minting(', password_hash => ready_hash(), username => ''y@example
 SELECT invalid(minting(', password_hash => ready_hash()', app => 'standard'), '{"username": ["Username can''t be blank."]}', 'mint: no username in a standard realm');
 SELECT invalid(minting(', password_hash => ready_hash(), username => ''x y''', app => 'standard'),
 	'{"username": ["Username must begin with a letter or digit and have only letters a to z, digits, dots, underscores and hyphens, 63 characters at most."]}', 'mint: a username of two words');
-SELECT invalid(minting(format(', password_hash => ready_hash(), %s => %L', argument, repeat('x', 256))), jsonb_build_object(argument, ARRAY[label || ' can''t be longer than 255 characters.']), 'mint: overlong ' || argument)
+SELECT invalid(minting(format(', password_hash => ready_hash(), %s => %L', argument, repeat('x', 256))), jsonb_build_object(argument, ARRAY[label || ' can''t be longer than 255 characters; this one has 256.']), 'mint: overlong ' || argument)
 FROM (VALUES ('first_name', 'First name'), ('last_name', 'Last name'), ('org_name', 'Organisation name')) AS v (argument, label);
 SELECT invalid(minting(format(', password_hash => ready_hash(), %s => %L', argument, U&'x\202Ey')), jsonb_build_object(argument, ARRAY[label || ' can''t contain control characters.']), 'mint: turned round ' || argument)
 FROM (VALUES ('first_name', 'First name'), ('last_name', 'Last name'), ('org_name', 'Organisation name')) AS v (argument, label);
 SELECT invalid(minting(format(', password_hash => ready_hash(), custom => %L', custom)), '{"custom": ["Custom attributes must be a JSON object."]}', 'mint: custom ' || custom) FROM unnest(ARRAY['null', '[]', '1']) AS custom;
 SELECT is((outcome(minting($$, password_hash => ready_hash(), custom => jsonb_build_object('a', repeat('é', 32763))$$, 'mint-custom@example.com'))).code, '00000', 'mint: custom of 65535 bytes of text');
-SELECT invalid(minting($$, password_hash => ready_hash(), custom => jsonb_build_object('a', repeat('é', 32764))$$), '{"custom": ["Custom attributes can''t be larger than 65,536 bytes."]}', 'mint: custom of 65537 bytes');
-SELECT invalid(minting($$, password_hash => ready_hash(), custom => json_build_object('a', repeat('x', 65536))::jsonb$$), '{"custom": ["Custom attributes can''t be larger than 65,536 bytes."]}', 'mint: overlarge custom');
+SELECT invalid(minting($$, password_hash => ready_hash(), custom => jsonb_build_object('a', repeat('é', 32764))$$), '{"custom": ["Custom attributes can''t be larger than 65,536 bytes; these have 65537."]}', 'mint: custom of 65537 bytes');
+SELECT invalid(minting($$, password_hash => ready_hash(), custom => json_build_object('a', repeat('x', 65536))::jsonb$$), '{"custom": ["Custom attributes can''t be larger than 65,536 bytes; these have 65545."]}', 'mint: overlarge custom');
 SELECT invalid(minting(format(', password_hash => ready_hash(), ttl => %L', ttl)), '{"ttl": ["Time to live must be positive and 366 days at most."]}', 'mint: ttl ' || ttl)
 FROM unnest(ARRAY['0', '-1 s', '-1 microsecond', '-1 month', '367 days', '366 days 1 microsecond', '13 months', '1000 years', '178000000 years']
 	|| CASE WHEN current_setting('server_version_num')::int >= 170000 THEN '{infinity,-infinity}'::text[] END) AS ttl;
@@ -182,7 +182,7 @@ SELECT invalid(minting($$, 'short', 'x y', 'y@example.com', 'canary', E'a\nb', r
 	'{"username": ["Username must begin with a letter or digit and have only letters a to z, digits, dots, underscores and hyphens, 63 characters at most."],
 		"email_confirmation": ["Email confirmation does not match the email."], "password": ["Password must have at least 8 characters."],
 		"password_confirmation": ["Password confirmation does not match the password."], "first_name": ["First name can''t contain control characters."],
-		"last_name": ["Last name can''t be longer than 255 characters."], "org_name": ["Organisation name can''t contain control characters."],
+		"last_name": ["Last name can''t be longer than 255 characters; this one has 256."], "org_name": ["Organisation name can''t contain control characters."],
 		"custom": ["Custom attributes must be a JSON object."], "ttl": ["Time to live must be positive and 366 days at most."],
 		"password_hash": ["Password hash can''t be given together with a password."]}', 'mint: ten faults are told at once');
 SELECT invalid(minting($$, 'short'$$, 'taken@example.com'), '{"email": ["Email is already taken."], "password": ["Password must have at least 8 characters."]}', 'mint: a taken email is told beside a short password');
@@ -289,8 +289,8 @@ SELECT results_eq(
 SELECT is((SELECT count(*) FROM arsignup.memberships WHERE user_id = :'alone_user_id'), 0::bigint, 'no membership');
 SELECT * FROM arsignup.redeem_signup_token(token('lovelace')) \gset lovelace_
 SELECT results_eq(
-	format('SELECT realm_id, username, username_key COLLATE "default", email, email_is_unique FROM arsignup.users WHERE id = %L', :'lovelace_user_id'),
-	$$VALUES (realm('standard'), 'Lovelace', 'lovelace', 'Ada@Example.com', true)$$, 'in a standard realm, the user has its username');
+	format('SELECT realm_id, username, username_key COLLATE "default", email, shared_email_id FROM arsignup.users WHERE id = %L', :'lovelace_user_id'),
+	$$VALUES (realm('standard'), 'Lovelace', 'lovelace', 'Ada@Example.com', NULL::uuid)$$, 'in a standard realm, the user has its username');
 
 -- No lock on what all signups share: every one of them would wait for it. The rows are inserted without their
 -- foreign keys' checks, which lock them as well.
@@ -366,12 +366,12 @@ FROM (VALUES ('{}'::jsonb, NULL::jsonb, '{}'::jsonb), ('{"a": 1}', NULL, '{"a": 
 
 SELECT mint('faulty', ', org_name => ''M'', custom => json_build_object(''a'', repeat(''x'', 40000))::jsonb');
 SET LOCAL ROLE :"app_role";
-SELECT invalid(redeem('faulty', ', org_name => repeat(''x'', 256)'), '{"org_name": ["Organisation name can''t be longer than 255 characters."]}', 'redeem: overlong org name');
+SELECT invalid(redeem('faulty', ', org_name => repeat(''x'', 256)'), '{"org_name": ["Organisation name can''t be longer than 255 characters; this one has 256."]}', 'redeem: overlong org name');
 SELECT invalid(redeem('faulty', format(', org_name => %L', E'x\ny')), '{"org_name": ["Organisation name can''t contain control characters."]}', 'redeem: org name of two lines');
-SELECT invalid(redeem('faulty', ', org_name => repeat(''x'', 256), with_org => false'), '{"org_name": ["Organisation name can''t be longer than 255 characters."]}', 'redeem: also when no org is asked for');
-SELECT invalid(redeem('faulty', ', reference => repeat(''x'', 256)'), '{"reference": ["Reference can''t be longer than 255 characters."]}', 'redeem: overlong reference');
+SELECT invalid(redeem('faulty', ', org_name => repeat(''x'', 256), with_org => false'), '{"org_name": ["Organisation name can''t be longer than 255 characters; this one has 256."]}', 'redeem: also when no org is asked for');
+SELECT invalid(redeem('faulty', ', reference => repeat(''x'', 256)'), '{"reference": ["Reference can''t be longer than 255 characters; this one has 256."]}', 'redeem: overlong reference');
 SELECT invalid(redeem('faulty', format(', custom => %L', custom)), '{"custom": ["Custom attributes must be a JSON object."]}', 'redeem: custom ' || custom) FROM unnest(ARRAY['null', '[]', '[1]', '"x"', '1', 'true']) AS custom;
-SELECT invalid(redeem('faulty', ', custom => json_build_object(''b'', repeat(''x'', 40000))::jsonb'), '{"custom": ["Custom attributes can''t be larger than 65,536 bytes."]}', 'redeem: custom that is too large when it is merged');
+SELECT invalid(redeem('faulty', ', custom => json_build_object(''b'', repeat(''x'', 40000))::jsonb'), '{"custom": ["Custom attributes can''t be larger than 65,536 bytes; these have 80018."]}', 'redeem: custom that is too large when it is merged');
 SELECT invalid(redeem('faulty', format(', org_name => %L, reference => %L, custom => %L', E'\x01', E'\x01', '[]')),
 	'{"org_name": ["Organisation name can''t contain control characters."], "reference": ["Reference can''t contain control characters."], "custom": ["Custom attributes must be a JSON object."]}', 'redeem: all at once');
 RESET ROLE;
@@ -547,7 +547,7 @@ SELECT is((outcome(redeem('first'))).code, '00000', 'of two tokens for one email
 SET LOCAL ROLE :"app_role";
 SELECT taken(redeem('second'), '{"email": ["Email is already taken."]}', 'the other is told that the email is taken');
 SELECT is(state_of('second'), 'pending', 'and stays pending');
-SELECT invalid(redeem('second', ', reference => repeat(''x'', 256)'), '{"email": ["Email is already taken."], "reference": ["Reference can''t be longer than 255 characters."]}', 'a taken email is told beside other faults, under SU001');
+SELECT invalid(redeem('second', ', reference => repeat(''x'', 256)'), '{"email": ["Email is already taken."], "reference": ["Reference can''t be longer than 255 characters; this one has 256."]}', 'a taken email is told beside other faults, under SU001');
 SELECT is(arsignup.revoke_signup_token(token('second')), true, 'it can still be thrown away');
 RESET ROLE;
 SELECT mint('twin1', ', username => ''Twin''', 'standard', 'twin1@example.com');

@@ -42,7 +42,7 @@ class Realm:
         other, even = (value("SELECT id FROM arsignup.users WHERE realm_id = %s ORDER BY id OFFSET %s LIMIT 1", self.id, n) for n in (rows // 2 + 3, rows // 2 + 4))
         self.values = {"one": one, "other": other, "even": "even", "rare": "rare", "username": value("SELECT username FROM arsignup.users WHERE id = %s", other)}
         for unique in (True, False):
-            self.values["unique email" if unique else "shared email"] = value("SELECT email FROM arsignup.users WHERE id = ANY (%s) AND email_is_unique = %s", [other, even], unique)
+            self.values["unique email" if unique else "shared email"] = value("SELECT email FROM arsignup.users WHERE id = ANY (%s) AND (shared_email_id IS NULL) = %s", [other, even], unique)
 
     def rows(self, table, filters):
         """Return how many rows there are, and the id of one in the middle."""
