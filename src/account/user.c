@@ -173,7 +173,7 @@ accept_line(char *given, const char *attribute, const char *label, Faults *fault
 		fault_add(faults, attribute, psprintf("%s can't contain control characters.", label));
 	if (utf8_length(text) > MAX_NAME_LENGTH)
 		fault_add(faults, attribute, psprintf("%s can't be longer than %d characters; this one has %zu.",
-											  label, MAX_NAME_LENGTH, (size_t) utf8_length(text)));
+											  label, MAX_NAME_LENGTH, utf8_length(text)));
 	return line;
 }
 

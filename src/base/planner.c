@@ -9,8 +9,6 @@
  * quadratic. So no plan is made for a small table: a table of ours is planned
  * as if it had grown, and what was counted in it before it had is not used.
  */
-#include "postgres.h"
-
 #include "base/planner.h"
 
 #include "access/htup_details.h"

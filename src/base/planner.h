@@ -4,6 +4,8 @@
 #ifndef ARSIGNUP_PLANNER_H
 #define ARSIGNUP_PLANNER_H
 
+#include "arsignup.h"
+
 extern void planner_install_hooks(void);
 
 #endif							/* ARSIGNUP_PLANNER_H */

@@ -489,8 +489,9 @@ key_was_live(const SigningKey *key, const JwtClaims *claims)
 
 /*
  * Tell whether realm, user and, if it is managed, the session still stand
- * behind a token of this generation. Where sessions are managed, a person's token must have one:
- * an app that knows the shared secret could call any token unmanaged.
+ * behind a token of this generation. Where sessions are managed, a person's
+ * token must have one: an app that knows the shared secret could call any
+ * token unmanaged.
  */
 static bool
 is_backed(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, int64 generation,

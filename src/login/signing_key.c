@@ -236,27 +236,26 @@ open_key(const pg_uuid_t *realm_id, const KeyRow *row, bool with_private_half, S
 		raise_unopened("What was sealed is no key.");
 }
 
-/* Put the key of the row that was read into the cache, its private half only if it is needed. */
+/* Put the key of a row into the cache, its private half only if it is needed. */
 static const SigningKey *
-cache_row(const pg_uuid_t *realm_id, bool with_private_half)
+cache_row(const pg_uuid_t *realm_id, const KeyRow *row, bool with_private_half)
 {
-	KeyRow		row = key_row(0);
 	bool		found;
-	CacheEntry *entry = cache_entry(realm_id, row.kid, &found);
+	CacheEntry *entry = cache_entry(realm_id, row->kid, &found);
 	SigningKey *key = &entry->key;
 
 	if (!found)
 	{
-		strlcpy(key->kid, row.kid, sizeof(key->kid));
-		key->jwt.alg = alg_of(row.alg);
+		strlcpy(key->kid, row->kid, sizeof(key->kid));
+		key->jwt.alg = alg_of(row->alg);
 	}
 	entry->read_at = 0;
-	key->is_retired = row.is_retired;
-	key->retired_at = row.retired_at;
-	key->session_minutes = row.session_minutes;
+	key->is_retired = row->is_retired;
+	key->retired_at = row->retired_at;
+	key->session_minutes = row->session_minutes;
 	with_private_half |= key->jwt.alg == JWT_HS256;
-	if (!is_sealed_here(&row) || !key->is_authentic || (with_private_half && !key->can_sign))
-		open_key(realm_id, &row, with_private_half, key);
+	if (!is_sealed_here(row) || !key->is_authentic || (with_private_half && !key->can_sign))
+		open_key(realm_id, row, with_private_half, key);
 	entry->read_at = GetCurrentTimestamp();
 	return key;
 }
@@ -291,7 +290,7 @@ signing_key_for_verifying(const pg_uuid_t *realm_id, const char *kid)
 		KeyRow		row = key_row(0);
 
 		if (!is_lost(&row))
-			return cache_row(realm_id, false);
+			return cache_row(realm_id, &row, false);
 	}
 	if (found)
 		cache_remove(entry);
@@ -306,11 +305,14 @@ find_live_key(const pg_uuid_t *realm_id, const char *alg, bool with_private_half
 		"SELECT " KEY_COLUMNS " FROM arsignup.signing_keys"
 		" WHERE realm_id = $1 AND alg = $2 AND retired_at IS NULL");
 	Parameters	parameters = {0};
+	KeyRow		row;
 
 	add_uuid(&parameters, realm_id);
 	add_text(&parameters, alg);
-	return statement_run(&select_live, &parameters) > 0 ?
-		cache_row(realm_id, with_private_half) : NULL;
+	if (statement_run(&select_live, &parameters) == 0)
+		return NULL;
+	row = key_row(0);
+	return cache_row(realm_id, &row, with_private_half);
 }
 
 /* ---------- making keys ---------- */

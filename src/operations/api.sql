@@ -190,7 +190,7 @@ BEGIN ATOMIC
 	WHERE (s.setting = p.expected) = (p.operator = '=')
 	UNION ALL
 	SELECT 'shared_preload_libraries', NULL,
-		'No password can be hashed, nothing is counted, and DROP EXTENSION deletes users.',
+		'No password can be hashed, nothing is counted, DROP EXTENSION deletes users, and code of an application can run with arsignup''s rights.',
 		'Add arsignup and restart the server.'
 	WHERE NOT arsignup.is_preloaded()
 	UNION ALL

@@ -486,8 +486,7 @@ parse_scrypt_spring(Span rest, PasswordHash *hash)
 	scrypt->log_n = sizes >> 16;
 	scrypt->r = sizes >> 8 & 0xff;
 	scrypt->p = sizes & 0xff;
-	rest.data += digits;
-	rest.size -= digits;
+	span_skip(&rest, digits);
 	return span_take(&rest, "$") && parse_salt_and_tag(rest, BASE64_PADDED, scrypt) &&
 		is_scrypt_tag(scrypt->tag_size) && finish_scrypt(hash);
 }

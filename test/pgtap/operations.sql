@@ -358,7 +358,7 @@ SELECT is(arsignup.is_preloaded(), true, 'is_preloaded: arsignup is in shared_pr
 SELECT is(told_of('shared_preload_libraries'), NULL, 'check_settings: so there is no row of it');
 SAVEPOINT not_preloaded;
 CREATE OR REPLACE FUNCTION arsignup.is_preloaded() RETURNS boolean LANGUAGE sql STABLE AS 'SELECT false';
-SELECT is(told_of('shared_preload_libraries'), 'No password can be hashed, nothing is counted, and DROP EXTENSION deletes users. | Add arsignup and restart the server.', 'check_settings: the row comes from is_preloaded');
+SELECT is(told_of('shared_preload_libraries'), 'No password can be hashed, nothing is counted, DROP EXTENSION deletes users, and code of an application can run with arsignup''s rights. | Add arsignup and restart the server.', 'check_settings: the row comes from is_preloaded');
 ROLLBACK TO not_preloaded;
 
 -- Roles that read everything.
