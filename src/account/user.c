@@ -20,11 +20,18 @@
 #define RAW_LINE_MAX_SIZE (9 * MAX_NAME_LENGTH)
 #define RAW_IDENTITY_MAX_SIZE (3 * EMAIL_MAX)
 
+/*
+ * Where the one user is whose email nobody else may have. The order names the
+ * index: where many realms have a user of the same email, any other index that
+ * begins with the realm seems as good.
+ */
+#define WITH_UNIQUE_EMAIL(email) \
+	"realm_id = $1 AND email_key = " email " AND shared_email_id IS NULL ORDER BY shared_email_id LIMIT 1"
+
 static Statement select_taken = STATEMENT(
 	"SELECT EXISTS (SELECT FROM arsignup.users"
 	"  WHERE realm_id = $1 AND username_key = $2 AND id <> $4),"
-	" $3 IS NOT NULL AND EXISTS (SELECT FROM arsignup.users"
-	"  WHERE realm_id = $1 AND email_key = $3 AND shared_email_id IS NULL AND id <> $4)");
+	" coalesce((SELECT id <> $4 FROM arsignup.users WHERE " WITH_UNIQUE_EMAIL("$3") "), false)");
 
 #define INSERT_USER \
 	"INSERT INTO arsignup.users (realm_id, id, username, username_key, email, email_key," \
@@ -531,7 +538,7 @@ user_find_by_login(const Realm *realm, const char *login, User *user)
 	static Statement by_username = STATEMENT(
 		SELECT_USER_AND_PASSWORD " WHERE u.realm_id = $1 AND u.username_key = $2");
 	static Statement by_email = STATEMENT(
-		SELECT_USER_AND_PASSWORD " WHERE u.realm_id = $1 AND u.email_key = $2 AND u.shared_email_id IS NULL");
+		SELECT_USER_AND_PASSWORD " WHERE " WITH_UNIQUE_EMAIL("$2"));
 	char	   *email = normalize_email(login);
 	bool		is_email = email != NULL && !realm->usernames_are_emails;
 	Parameters	parameters = {0};

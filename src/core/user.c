@@ -79,7 +79,8 @@ find_user(CoreCall *call, Span text)
 	static Statement select_by_name = STATEMENT(
 		"SELECT id FROM arsignup.users WHERE realm_id = $1 AND username_key = $2"
 		" UNION ALL"
-		" SELECT id FROM arsignup.users WHERE realm_id = $1 AND email_key = $2 AND shared_email_id IS NULL LIMIT 1");
+		" (SELECT id FROM arsignup.users WHERE realm_id = $1 AND email_key = $2 AND shared_email_id IS NULL"
+		"  ORDER BY shared_email_id LIMIT 1) LIMIT 1");
 	Parameters	parameters = {0};
 	char	   *name;
 
