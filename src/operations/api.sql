@@ -183,6 +183,9 @@ BEGIN ATOMIC
 			'Set it to 100.'),
 		('arsignup.max_login_failures_per_source', '=', '0', 'One source can guess at everybody''s password.',
 			'Set it to 100.'),
+		('arsignup.max_sessions_per_user', '=', '0', 'One user can fill the table of sessions.', 'Set it to 100.'),
+		('arsignup.max_pending_tokens_per_source', '=', '0', 'One source can fill the table of signup tokens.',
+			'Set it to 1000.'),
 		('max_prepared_transactions', '<>', '0',
 			'A forgotten prepared transaction holds its tokens and names for ever.',
 			'Set it to 0, or watch pg_prepared_xacts.')
@@ -207,7 +210,28 @@ BEGIN ATOMIC
 	WHERE r.rolcanlogin AND NOT r.rolsuper AND EXISTS (
 		SELECT
 		FROM pg_roles m, (VALUES ('arsignup.credentials'), ('arsignup.signup_tokens')) AS t (name)
-		WHERE pg_has_role(r.oid, m.oid, 'MEMBER') AND has_column_privilege(m.oid, t.name, 'password_hash', 'SELECT'));
+		WHERE pg_has_role(r.oid, m.oid, 'MEMBER') AND has_column_privilege(m.oid, t.name, 'password_hash', 'SELECT'))
+	UNION ALL
+	SELECT 'role ' || quote_ident(r.rolname), 'owns users and orgs',
+		'It changes every user, whatever they may.',
+		'Revoke arsignup_directory, or the role by which it is a member of that, from it.'
+	FROM pg_roles r
+	WHERE r.rolcanlogin AND NOT r.rolsuper AND pg_has_role(r.oid, 'arsignup_directory', 'MEMBER')
+	AND NOT pg_has_role(r.oid, 'arsignup_owner', 'MEMBER')
+	UNION ALL
+	SELECT 'foreign key ' || quote_ident(c.conname), c.conrelid::regclass::text,
+		'Its check casts as the owner of users and orgs, and is refused if the cast is not the server''s.',
+		'Change the type of its columns to uuid.'
+	FROM pg_constraint c
+	WHERE c.contype = 'f' AND c.confrelid IN ('arsignup.users'::regclass, 'arsignup.orgs'::regclass) AND EXISTS (
+		SELECT FROM pg_attribute a
+		WHERE a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey) AND a.atttypid <> 'uuid'::regtype)
+	UNION ALL
+	SELECT 'connected app ' || quote_ident(a.slug), 'allowed_origins {*}',
+		'Any page can try passwords by the browsers of its visitors.',
+		'Name the origins in allowed_origins.'
+	FROM arsignup.connected_apps a
+	WHERE '*' = ANY (a.allowed_origins);
 END;
 
 COMMENT ON FUNCTION arsignup.check_settings() IS

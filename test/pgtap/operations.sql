@@ -390,7 +390,16 @@ SELECT is(role_told(:'granted'), NULL, 'check_settings: no more after that remed
 CREATE ROLE :"owning" LOGIN IN ROLE arsignup_owner;
 SELECT is(role_told(:'owning'), 'may read password hashes | It reads password hashes. | Revoke SELECT, pg_read_all_data or arsignup_owner, by which it may, from it.', 'check_settings: a role that is arsignup_owner');
 REVOKE arsignup_owner FROM :"owning";
+GRANT arsignup_directory TO :"owning";
+SELECT is(role_told(:'owning'), 'owns users and orgs | It changes every user, whatever they may. | Revoke arsignup_directory, or the role by which it is a member of that, from it.', 'check_settings: a role that is arsignup_directory');
+REVOKE arsignup_directory FROM :"owning";
 SELECT is(role_told(:'owning'), NULL, 'check_settings: no more after that one');
+
+-- Apps that any page may call.
+SELECT slug FROM arsignup.connected_apps WHERE id = app('users') \gset
+SELECT is(told_of('connected app ' || quote_ident(:'slug')), NULL, 'check_settings: an app that says nothing of origins');
+UPDATE arsignup.connected_apps SET allowed_origins = '{*}' WHERE id = app('users');
+SELECT is(told_of('connected app ' || quote_ident(:'slug')), 'allowed_origins {*} | Any page can try passwords by the browsers of its visitors. | Name the origins in allowed_origins.', 'check_settings: an app that any page may call');
 
 -- Publications that send hashes away.
 CREATE FUNCTION publication_told(name text) RETURNS text LANGUAGE sql VOLATILE AS $$ SELECT told_of('publication ' || quote_ident(name)) $$;
