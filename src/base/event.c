@@ -119,7 +119,7 @@ record_arrays(Parameters *parameters, TimestampTz now, const Event *events, int 
 			add_array(parameters, JSONBOID, JSONBARRAYOID, values[i], count);
 		else
 			add_array(parameters, UUIDOID, UUIDARRAYOID, values[i], count);
-	(void) statement_run(&insert_event_arrays, parameters);
+	statement_touch(&insert_event_arrays, parameters, "events", count);
 }
 
 /* Record events in one statement; their ids keep the order in which they are given. */
