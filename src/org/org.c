@@ -510,18 +510,20 @@ delete_expired(const pg_uuid_t *realm_id, const Membership *other, TimestampTz n
 	return statement_run(&delete_membership, &parameters) > 0 ? column_uuid(1) : NULL;
 }
 
-/* Raise that a user has a membership already, by which another could not be inserted. */
+/* Raise that a user has a membership already, by which another could not be inserted; one that has expired should be gone. */
 static void
-raise_taken(const pg_uuid_t *realm_id, const Membership *membership)
+raise_taken(const pg_uuid_t *realm_id, const Membership *membership, TimestampTz now)
 {
 	static Statement find_membership = STATEMENT(
-		"SELECT FROM arsignup.memberships WHERE realm_id = $1 AND user_id = $2 AND org_id IS NOT DISTINCT FROM $3");
+		"SELECT FROM arsignup.memberships WHERE realm_id = $1 AND user_id = $2 AND org_id IS NOT DISTINCT FROM $3"
+		" AND (expires_at <= $4) IS NOT TRUE");
 	Faults		faults = NO_FAULTS;
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, realm_id);
 	add_uuid(&parameters, membership->user_id);
 	add_uuid(&parameters, membership->org_id);
+	add_time(&parameters, now);
 	if (statement_run(&find_membership, &parameters) == 0)
 		raise_suppressed("memberships");
 	fault_add_taken(&faults, "org_id", membership->org_id ?
@@ -562,7 +564,7 @@ insert_new_membership(const Realm *realm, const Membership *membership, Timestam
 	{
 		expired = delete_expired(&realm->id, membership, now);
 		if (!membership_insert(&realm->id, membership, now))
-			raise_taken(&realm->id, membership);
+			raise_taken(&realm->id, membership, now);
 	}
 	record_new_membership(realm, membership, expired, now);
 	lock_timeout_end(nest_level);
