@@ -162,11 +162,18 @@ accept_trimmed(const char *given, size_t max_size)
 	return text.size > 0 ? pnstrdup(text.data, text.size) : NULL;
 }
 
+/* Return a line of free text as it is stored and compared; NULL if it is blank. */
+char *
+normalize_line(const char *line)
+{
+	return accept_trimmed(line, RAW_LINE_MAX_SIZE);
+}
+
 /* Return a line of free text, trimmed, NULL if blank; or note what is wrong with it. */
 char *
 accept_line(char *given, const char *attribute, const char *label, Faults *faults)
 {
-	char	   *line = accept_trimmed(given, RAW_LINE_MAX_SIZE);
+	char	   *line = normalize_line(given);
 	Span		text = {line, line ? strlen(line) : 0};
 
 	if (!utf8_is_single_line(text))
