@@ -763,6 +763,13 @@ texts_differ(const char *a, const char *b)
 	return a == NULL || b == NULL ? a != b : strcmp(a, b) != 0;
 }
 
+/* Tell whether attributes are written differently: 1 and 1.0 are equal to jsonb, but not to who reads them. */
+static bool
+custom_differs(const Jsonb *a, const Jsonb *b)
+{
+	return VARSIZE(a) != VARSIZE(b) || memcmp(VARDATA(a), VARDATA(b), VARSIZE(a) - VARHDRSZ) != 0;
+}
+
 /* Return what of a user an update changes, as the user was and as it will be stored. */
 Changes
 user_changes(const User *before, const User *after)
@@ -775,7 +782,7 @@ user_changes(const User *before, const User *after)
 	changes_add(&changes, "first_name", texts_differ(before->first_name, after->first_name));
 	changes_add(&changes, "last_name", texts_differ(before->last_name, after->last_name));
 	changes_add(&changes, "reference", texts_differ(before->reference, after->reference));
-	changes_add(&changes, "custom", compareJsonbContainers(&before->custom->root, &after->custom->root) != 0);
+	changes_add(&changes, "custom", custom_differs(before->custom, after->custom));
 	changes_add(&changes, "state", strcmp(before->state, after->state) != 0);
 	if (has_other_email)
 		changes.old_email = before->email;

@@ -359,7 +359,7 @@ arsignup_update_org(PG_FUNCTION_ARGS)
 		"  WHERE realm_id = $1 AND id = $2 FOR NO KEY UPDATE) old"
 		" WHERE o.realm_id = $1 AND o.id = $2 AND o.id = old.id"
 		" RETURNING o.name <> old.name, o.reference IS DISTINCT FROM old.reference,"
-		" o.custom <> old.custom, o.state <> old.state");
+		" o.custom::text <> old.custom::text, o.state <> old.state");
 	static const char *const attributes[] = {"name", "reference", "custom", "state"};
 	const pg_uuid_t *org_id = argument_uuid(fcinfo, 1);
 	Parameters	parameters = {0};
@@ -658,7 +658,7 @@ arsignup_update_membership(PG_FUNCTION_ARGS)
 		"  WHERE realm_id = $1 AND id = $2 AND (expires_at IS NULL OR expires_at > $7) FOR NO KEY UPDATE) old"
 		" WHERE m.realm_id = $1 AND m.id = $2 AND m.id = old.id"
 		" RETURNING m.id, m.user_id, m.org_id, m.permissions <> old.permissions,"
-		" m.expires_at IS DISTINCT FROM old.expires_at, m.custom <> old.custom");
+		" m.expires_at IS DISTINCT FROM old.expires_at, m.custom::text <> old.custom::text");
 	static Statement find_membership = STATEMENT(
 		"SELECT FROM arsignup.memberships"
 		" WHERE realm_id = $1 AND id = $2 AND (expires_at IS NULL OR expires_at > $7)");
