@@ -169,11 +169,18 @@ accept_trimmed(const char *given, size_t max_size)
 	return text.size > 0 ? pnstrdup(text.data, text.size) : NULL;
 }
 
+/* Return a line of free text as it is stored and compared; NULL if it is blank. */
+char *
+normalize_line(const char *line)
+{
+	return accept_trimmed(line, RAW_LINE_MAX_SIZE);
+}
+
 /* Return a line of free text, trimmed, NULL if blank; or note what is wrong with it. */
 char *
 accept_line(char *given, const char *attribute, const char *label, Faults *faults)
 {
-	char	   *line = accept_trimmed(given, RAW_LINE_MAX_SIZE);
+	char	   *line = normalize_line(given);
 	Span		text = {line, line ? strlen(line) : 0};
 
 	if (!utf8_is_single_line(text))
@@ -763,6 +770,13 @@ texts_differ(const char *a, const char *b)
 	return a == NULL || b == NULL ? a != b : strcmp(a, b) != 0;
 }
 
+/* Tell whether attributes are written differently: 1 and 1.0 are equal to jsonb, but not to who reads them. */
+static bool
+custom_differs(const Jsonb *a, const Jsonb *b)
+{
+	return VARSIZE(a) != VARSIZE(b) || memcmp(VARDATA(a), VARDATA(b), VARSIZE(a) - VARHDRSZ) != 0;
+}
+
 /* Return what of a user an update changes, as the user was and as it will be stored. */
 Changes
 user_changes(const User *before, const User *after)
@@ -775,7 +789,7 @@ user_changes(const User *before, const User *after)
 	changes_add(&changes, "first_name", texts_differ(before->first_name, after->first_name));
 	changes_add(&changes, "last_name", texts_differ(before->last_name, after->last_name));
 	changes_add(&changes, "reference", texts_differ(before->reference, after->reference));
-	changes_add(&changes, "custom", compareJsonbContainers(&before->custom->root, &after->custom->root) != 0);
+	changes_add(&changes, "custom", custom_differs(before->custom, after->custom));
 	changes_add(&changes, "state", strcmp(before->state, after->state) != 0);
 	if (has_other_email)
 		changes.old_email = before->email;

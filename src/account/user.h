@@ -37,6 +37,7 @@ extern char *normalize_email(const char *email);
 extern char *normalize_username(const char *username);
 extern char *normalize_login(const char *login);
 extern bool name_is_foreign_id(const char *key, const pg_uuid_t *user_id);
+extern char *normalize_line(const char *line);
 extern char *accept_line(char *given, const char *attribute, const char *label, Faults *faults);
 extern Jsonb *accept_custom(Jsonb *given, Faults *faults);
 extern void user_check(const Realm *realm, User *user, Faults *faults);

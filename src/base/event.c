@@ -119,7 +119,7 @@ record_arrays(Parameters *parameters, TimestampTz now, const Event *events, int 
 			add_array(parameters, JSONBOID, JSONBARRAYOID, values[i], count);
 		else
 			add_array(parameters, UUIDOID, UUIDARRAYOID, values[i], count);
-	(void) statement_run(&insert_event_arrays, parameters);
+	statement_touch(&insert_event_arrays, parameters, "events", count);
 }
 
 /* Record events in one statement; their ids keep the order in which they are given. */
@@ -221,13 +221,16 @@ uint64
 events_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 {
 	static Statement blank_events = STATEMENT(
-		"UPDATE arsignup.events SET ip = NULL, client = NULL, data = NULL WHERE realm_id = $1 AND user_id = $2"
-		" AND (ip IS NOT NULL OR client IS NOT NULL OR data IS NOT NULL)");
+		"WITH known AS MATERIALIZED (SELECT id FROM arsignup.events WHERE realm_id = $1 AND user_id = $2"
+		"  AND (ip IS NOT NULL OR client IS NOT NULL OR data IS NOT NULL) FOR UPDATE),"
+		" blanked AS (UPDATE arsignup.events e SET ip = NULL, client = NULL, data = NULL"
+		"  FROM known k WHERE e.realm_id = $1 AND e.id = k.id RETURNING 1)"
+		" SELECT (SELECT count(*) FROM known), (SELECT count(*) FROM blanked)");
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, realm_id);
 	add_uuid(&parameters, user_id);
-	return statement_run(&blank_events, &parameters);
+	return statement_touch_all(&blank_events, &parameters, "events");
 }
 
 /* Delete events from before a time, at most so many; return how many. */

@@ -212,6 +212,20 @@ statement_touch_any(Statement *statement, Statement *find, Parameters *parameter
 	return false;
 }
 
+/*
+ * Run a statement that touches all rows of a kind that it finds in a table,
+ * and returns how many it has found and touched; return how many; or raise
+ * 55000 if these are not all.
+ */
+uint64
+statement_touch_all(Statement *statement, Parameters *parameters, const char *table)
+{
+	(void) statement_run(statement, parameters);
+	if (column_int8(1) != column_int8(2))
+		raise_suppressed(table);
+	return column_int8(2);
+}
+
 /* Run a statement that writes, and leave the triggers that it sets off to the level above. */
 uint64
 statement_run_silently(Statement *statement, Parameters *parameters)

@@ -54,6 +54,7 @@ extern uint64 statement_run(Statement *statement, Parameters *parameters);
 pg_noreturn extern void raise_suppressed(const char *table);
 extern void statement_touch(Statement *statement, Parameters *parameters, const char *table, uint64 rows);
 extern bool statement_touch_any(Statement *statement, Statement *find, Parameters *parameters, const char *table);
+extern uint64 statement_touch_all(Statement *statement, Parameters *parameters, const char *table);
 extern uint64 statement_run_silently(Statement *statement, Parameters *parameters);
 extern void statement_run_call(void *call);
 extern bool statement_run_unique(Statement *statement, Parameters *parameters, const char *table);

@@ -3,6 +3,7 @@
  */
 #include "core/core.h"
 
+#include "account/user.h"
 #include "core/json.h"
 
 static const Field org_fields[] = {
@@ -30,7 +31,7 @@ const Rows	org_rows = {
 	.prefix = "org",
 	.json = org_json,
 	.sorts = {{"name", "name COLLATE \"C\""}, {"id", NULL}, {"created_at", NULL}},
-	.filters = {{"reference", NULL, "t.reference COLLATE \"C\" = ?", "reference COLLATE \"C\""}}
+	.filters = {{"reference", NULL, "t.reference COLLATE \"C\" = ?", "reference COLLATE \"C\"", normalize_line}}
 };
 
 /* Change what is given of the org. */

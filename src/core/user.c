@@ -61,7 +61,7 @@ const Rows	user_rows = {
 	.filters = {
 		{"username", NULL, "t.username_key = ?", NULL, normalize_login},
 		{"email", NULL, "t.email_key = ?", NULL, normalize_email},
-		{"reference", NULL, "t.reference COLLATE \"C\" = ?", "reference COLLATE \"C\""}
+		{"reference", NULL, "t.reference COLLATE \"C\" = ?", "reference COLLATE \"C\"", normalize_line}
 	}
 };
 

@@ -6,21 +6,35 @@
 #include "http/params.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "http/urlencoded.h"
 
-#define REAL_DIGITS 17			/* that any real reads back from */
+/*
+ * What precedes the text of a number that jansson would round or refuse, which
+ * is kept as it is written: a NUL, which no text has that was sent.
+ */
+#define NUMBER_MARK "\\u0000"
+#define NUMBER_MARK_SIZE (sizeof(NUMBER_MARK) - 1)
+
+#define NUMBER_MAX_SIZE 1000	/* characters of a number */
+#define EXPONENT_MAX_DIGITS 3
 
 /* ---------- memory ---------- */
+
+static void *(*allocate_memory) (size_t size) = malloc;
+static void (*release_memory) (void *memory) = free;
 
 /* Have values live in memory of the caller's; null pointers: in the program's. */
 void
 params_set_memory(void *(*allocate) (size_t size), void (*release) (void *memory))
 {
-	json_set_alloc_funcs(allocate ? allocate : malloc, release ? release : free);
+	allocate_memory = allocate ? allocate : malloc;
+	release_memory = release ? release : free;
+	json_set_alloc_funcs(allocate_memory, release_memory);
 }
 
 /* Free what was read. */
@@ -35,6 +49,153 @@ static json_t *
 make_object(void)
 {
 	return json_loads("{}", 0, NULL);
+}
+
+/* ---------- numbers ---------- */
+
+/* Tell a character that a number begins with. */
+static bool
+begins_number(char c)
+{
+	return c == '-' || (c >= '0' && c <= '9');
+}
+
+/* Return the length of the number, the string, or any other character that a text of JSON begins with. */
+static size_t
+token_length(Span json)
+{
+	size_t		length = 1;
+
+	if (begins_number(json.data[0]))
+		while (length < json.size && memchr("+-.0123456789Ee", json.data[length], 15) != NULL)
+			length++;
+	else if (json.data[0] == '"')
+	{
+		while (length < json.size && json.data[length] != '"')
+			length += json.data[length] == '\\' ? 2 : 1;
+		length++;
+	}
+	return length < json.size ? length : json.size;
+}
+
+/* Take digits off the front; return how many. */
+static size_t
+take_digits(Span *text)
+{
+	size_t		digits = 0;
+
+	while (digits < text->size && text->data[digits] >= '0' && text->data[digits] <= '9')
+		digits++;
+	span_skip(text, digits);
+	return digits;
+}
+
+/* Tell a number (RFC 8259, section 6), and one that jsonb has room for; whole is its whole part. */
+static bool
+is_number(Span text, Span *whole)
+{
+	char		copy[NUMBER_MAX_SIZE + 1];
+	Span		rest = text;
+
+	if (text.size > NUMBER_MAX_SIZE)
+		return false;
+	(void) span_take(&rest, "-");
+	*whole = rest;
+	whole->size = take_digits(&rest);
+	if (whole->size == 0 || (whole->size > 1 && whole->data[0] == '0'))
+		return false;
+	if (span_take(&rest, ".") && take_digits(&rest) == 0)
+		return false;
+	if (span_take(&rest, "e") || span_take(&rest, "E"))
+	{
+		size_t		digits;
+
+		if (!span_take(&rest, "+"))
+			(void) span_take(&rest, "-");
+		digits = take_digits(&rest);
+		if (digits == 0 || digits > EXPONENT_MAX_DIGITS)
+			return false;
+	}
+	memcpy(copy, text.data, text.size);
+	copy[text.size] = '\0';
+	return rest.size == 0 && isfinite(strtod(copy, NULL));
+}
+
+/* Tell whether jansson keeps a number as it is: a whole one of 64 bits. */
+static bool
+is_kept(Span number, Span whole)
+{
+	static const char largest[] = "9223372036854775807";
+	const size_t digits = sizeof(largest) - 1;
+
+	return whole.data + whole.size == number.data + number.size &&
+		(whole.size < digits || (whole.size == digits && memcmp(whole.data, largest, digits) <= 0));
+}
+
+/* Tell whether a string, as it stands in JSON, has a NUL. */
+static bool
+has_nul(Span string)
+{
+	for (; string.size > 0; span_skip(&string, string.data[0] == '\\' && string.size > 1 ? 2 : 1))
+	{
+		Span		rest = string;
+
+		if (span_take(&rest, NUMBER_MARK))
+			return true;
+	}
+	return false;
+}
+
+/* Append bytes; without a place for them, only count. */
+static void
+append(char *out, size_t *size, const char *bytes, size_t count)
+{
+	if (out != NULL)
+		memcpy(out + *size, bytes, count);
+	*size += count;
+}
+
+/*
+ * Copy a text of JSON, its numbers marked where jansson would not keep them;
+ * without a place for it, only measure it. False if a number is none, or a
+ * string has a NUL, which then could pass for a mark.
+ */
+static bool
+mark_numbers(Span text, char *out, size_t *size)
+{
+	*size = 0;
+	while (text.size > 0)
+	{
+		Span		token = {text.data, token_length(text)};
+		Span		whole;
+
+		span_skip(&text, token.size);
+		if (begins_number(token.data[0]))
+		{
+			if (!is_number(token, &whole))
+				return false;
+			if (!is_kept(token, whole))
+			{
+				append(out, size, "\"" NUMBER_MARK, NUMBER_MARK_SIZE + 1);
+				append(out, size, token.data, token.size);
+				append(out, size, "\"", 1);
+				continue;
+			}
+		}
+		else if (token.data[0] == '"' && has_nul(token))
+			return false;
+		append(out, size, token.data, token.size);
+	}
+	return true;
+}
+
+/* Return the text of a number that was kept as it is written; NULL if it is none. */
+static const char *
+kept_number(const json_t *value)
+{
+	const char *text = json_string_value(value);
+
+	return text != NULL && text[0] == '\0' && json_string_length(value) > 0 ? text + 1 : NULL;
 }
 
 /* ---------- JSON ---------- */
@@ -74,7 +235,7 @@ read_json(Span text, size_t flags)
 	if (text.size == 0)
 		return make_object();
 	/* jansson overlooks a NUL behind a number. */
-	if (text.size > PARAMS_MAX_SIZE || memchr(text.data, '\0', text.size) != NULL)
+	if (memchr(text.data, '\0', text.size) != NULL)
 		return NULL;
 	value = json_loadb(text.data, text.size, flags, NULL);
 	if (json_is_object(value) && is_shallow(value, PARAMS_MAX_DEPTH))
@@ -83,11 +244,27 @@ read_json(Span text, size_t flags)
 	return NULL;
 }
 
-/* Read an object; NULL if it is no JSON, too deep, or has a member twice. */
+/*
+ * Read an object; NULL if it is no JSON, too deep, or has a member twice.
+ * Numbers are written again as they were: what reads a row and stores it anew
+ * must not change it.
+ */
 Value *
 params_from_json(Span text)
 {
-	return read_json(text, JSON_REJECT_DUPLICATES);
+	size_t		size;
+	char	   *marked;
+	Value	   *value;
+
+	if (text.size > PARAMS_MAX_SIZE || !mark_numbers(text, NULL, &size))
+		return NULL;
+	marked = allocate_memory(size + 1);
+	if (marked == NULL)
+		return NULL;
+	(void) mark_numbers(text, marked, &size);
+	value = read_json((Span) {marked, size}, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL);
+	release_memory(marked);
+	return value;
 }
 
 /*
@@ -98,7 +275,7 @@ params_from_json(Span text)
 Value *
 params_from_loose_json(Span text)
 {
-	return read_json(text, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL);
+	return text.size <= PARAMS_MAX_SIZE ? read_json(text, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL) : NULL;
 }
 
 /* Take a character off a name's front, as it stands in JSON; one that is not ASCII, or has a short escape, is 0. */
@@ -288,7 +465,7 @@ value_type(const Value *value)
 		case JSON_ARRAY:
 			return VALUE_ARRAY;
 		case JSON_STRING:
-			return VALUE_TEXT;
+			return kept_number(value) != NULL ? VALUE_REAL : VALUE_TEXT;
 		case JSON_INTEGER:
 			return VALUE_INTEGER;
 		case JSON_REAL:
@@ -341,83 +518,37 @@ value_is_true(const Value *value)
 double
 value_number(const Value *value)
 {
-	return json_number_value(value);
+	const char *kept = kept_number(value);
+
+	return kept != NULL ? strtod(kept, NULL) : json_number_value(value);
 }
 
-/* Return the length of the number, or of what stands between numbers, that a text of JSON begins with. */
+/* Take the marks off the numbers of a text of JSON in its place; return how long it is then. */
 static size_t
-token_length(Span json)
-{
-	size_t		length = 0;
-	bool		is_number = strchr("-0123456789", json.data[0]) != NULL;
-
-	if (is_number)
-		while (length < json.size && memchr("+-.0123456789Ee", json.data[length], 15) != NULL)
-			length++;
-	else if (json.data[0] == '"')
-	{
-		for (length = 1; length < json.size && json.data[length] != '"'; length++)
-			if (json.data[length] == '\\')
-				length++;
-		length++;
-	}
-	else
-		length = 1;
-	return length < json.size ? length : json.size;
-}
-
-/* Write a number of so many characters as the shortest text that reads back; return how long that is. */
-static size_t
-shorten_number(char *number, size_t length)
-{
-	char		text[32];
-	char		shorter[32];
-
-	if (length <= REAL_DIGITS || length >= sizeof(text))
-		return length;
-	memcpy(text, number, length);
-	text[length] = '\0';
-	if (strpbrk(text, ".eE") == NULL)
-		return length;
-	for (int digits = REAL_DIGITS - 2; digits < REAL_DIGITS; digits++)
-	{
-		size_t		size = snprintf(shorter, sizeof(shorter), "%.*g", digits, strtod(text, NULL));
-
-		if (size < length && strtod(shorter, NULL) == strtod(text, NULL))
-		{
-			memcpy(number, shorter, size);
-			return size;
-		}
-	}
-	return length;
-}
-
-/* Shorten the numbers of a text of JSON in its place; return how long it is then. */
-static size_t
-shorten_numbers(char *json, size_t size)
+unmark_numbers(char *json, size_t size)
 {
 	size_t		written = 0;
 
 	for (size_t read = 0, length; read < size; read += length)
 	{
-		length = token_length((Span) {json + read, size - read});
-		memmove(json + written, json + read, length);
-		written += json[written] == '"' ? length : shorten_number(json + written, length);
+		Span		token = {json + read, token_length((Span) {json + read, size - read})};
+
+		length = token.size;
+		if (span_take(&token, "\"" NUMBER_MARK))
+			token.size--;
+		memmove(json + written, token.data, token.size);
+		written += token.size;
 	}
 	return written;
 }
 
-/*
- * Write a value as JSON, as far as there is room; return how long it is, or
- * would be at most. jansson writes reals with 17 digits, by which 19.99 is
- * 19.989999999999998.
- */
+/* Write a value as JSON, as far as there is room; return how long it is, or would be at most. */
 size_t
 value_write(const Value *value, char *out, size_t capacity)
 {
 	size_t		size = json_dumpb(value, out, capacity, JSON_COMPACT | JSON_ENCODE_ANY);
 
-	return out != NULL && size <= capacity ? shorten_numbers(out, size) : size;
+	return out != NULL && size <= capacity ? unmark_numbers(out, size) : size;
 }
 
 /* Visit the members of an object. */

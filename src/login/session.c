@@ -315,10 +315,7 @@ sessions_end(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz no
 	add_uuid(&parameters, realm_id);
 	add_uuid(&parameters, user_id);
 	add_time(&parameters, now);
-	(void) statement_run(&end_sessions, &parameters);
-	if (column_int8(1) != column_int8(2))
-		raise_suppressed("sessions");
-	return column_int8(2);
+	return statement_touch_all(&end_sessions, &parameters, "sessions");
 }
 
 /* Forget from where a user's sessions have come; they go on. Return how many had that. */
@@ -326,13 +323,16 @@ uint64
 sessions_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 {
 	static Statement blank_sessions = STATEMENT(
-		"UPDATE arsignup.sessions SET ip = NULL, client = NULL"
-		" WHERE realm_id = $1 AND user_id = $2 AND (ip IS NOT NULL OR client IS NOT NULL)");
+		"WITH known AS MATERIALIZED (SELECT id FROM arsignup.sessions WHERE realm_id = $1 AND user_id = $2"
+		"  AND (ip IS NOT NULL OR client IS NOT NULL) FOR UPDATE),"
+		" blanked AS (UPDATE arsignup.sessions s SET ip = NULL, client = NULL"
+		"  FROM known k WHERE s.realm_id = $1 AND s.id = k.id RETURNING 1)"
+		" SELECT (SELECT count(*) FROM known), (SELECT count(*) FROM blanked)");
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, realm_id);
 	add_uuid(&parameters, user_id);
-	return statement_run(&blank_sessions, &parameters);
+	return statement_touch_all(&blank_sessions, &parameters, "sessions");
 }
 
 /* Delete expired and ended sessions, at most so many; return how many. */

@@ -452,12 +452,16 @@ signing_key_current(const Realm *realm, int64 session_length)
 	return key;
 }
 
-/* Retire the realm's live keys and make a new one; return its id. */
+/*
+ * Retire the realm's live keys and make a new one; return its id. None is
+ * retired before it was made, even if the clock was set back since: what it
+ * signed then would be void.
+ */
 const char *
 signing_key_rotate(const Realm *realm)
 {
 	static Statement retire_keys = STATEMENT(
-		"UPDATE arsignup.signing_keys SET retired_at = $2 WHERE realm_id = $1 AND retired_at IS NULL");
+		"UPDATE arsignup.signing_keys SET retired_at = greatest($2, created_at) WHERE realm_id = $1 AND retired_at IS NULL");
 	const char *kid = NULL;
 
 	master_key_make();

@@ -67,12 +67,15 @@ uint64
 sources_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 {
 	static Statement delete_sources = STATEMENT(
-		"DELETE FROM arsignup.login_sources WHERE realm_id = $1 AND user_id = $2");
+		"WITH known AS MATERIALIZED (SELECT ctid FROM arsignup.login_sources"
+		"  WHERE realm_id = $1 AND user_id = $2 FOR UPDATE),"
+		" deleted AS (DELETE FROM arsignup.login_sources WHERE ctid = ANY (ARRAY(SELECT ctid FROM known)) RETURNING 1)"
+		" SELECT (SELECT count(*) FROM known), (SELECT count(*) FROM deleted)");
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, realm_id);
 	add_uuid(&parameters, user_id);
-	return statement_run(&delete_sources, &parameters);
+	return statement_touch_all(&delete_sources, &parameters, "login_sources");
 }
 
 /* Delete sources that are known no more, at most so many; return how many. */

@@ -359,7 +359,7 @@ arsignup_update_org(PG_FUNCTION_ARGS)
 		"  WHERE realm_id = $1 AND id = $2 FOR NO KEY UPDATE) old"
 		" WHERE o.realm_id = $1 AND o.id = $2 AND o.id = old.id"
 		" RETURNING o.name <> old.name, o.reference IS DISTINCT FROM old.reference,"
-		" o.custom <> old.custom, o.state <> old.state");
+		" o.custom::text <> old.custom::text, o.state <> old.state");
 	static const char *const attributes[] = {"name", "reference", "custom", "state"};
 	const pg_uuid_t *org_id = argument_uuid(fcinfo, 1);
 	Parameters	parameters = {0};
@@ -510,18 +510,20 @@ delete_expired(const pg_uuid_t *realm_id, const Membership *other, TimestampTz n
 	return statement_run(&delete_membership, &parameters) > 0 ? column_uuid(1) : NULL;
 }
 
-/* Raise that a user has a membership already, by which another could not be inserted. */
+/* Raise that a user has a membership already, by which another could not be inserted; one that has expired should be gone. */
 static void
-raise_taken(const pg_uuid_t *realm_id, const Membership *membership)
+raise_taken(const pg_uuid_t *realm_id, const Membership *membership, TimestampTz now)
 {
 	static Statement find_membership = STATEMENT(
-		"SELECT FROM arsignup.memberships WHERE realm_id = $1 AND user_id = $2 AND org_id IS NOT DISTINCT FROM $3");
+		"SELECT FROM arsignup.memberships WHERE realm_id = $1 AND user_id = $2 AND org_id IS NOT DISTINCT FROM $3"
+		" AND (expires_at <= $4) IS NOT TRUE");
 	Faults		faults = NO_FAULTS;
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, realm_id);
 	add_uuid(&parameters, membership->user_id);
 	add_uuid(&parameters, membership->org_id);
+	add_time(&parameters, now);
 	if (statement_run(&find_membership, &parameters) == 0)
 		raise_suppressed("memberships");
 	fault_add_taken(&faults, "org_id", membership->org_id ?
@@ -562,7 +564,7 @@ insert_new_membership(const Realm *realm, const Membership *membership, Timestam
 	{
 		expired = delete_expired(&realm->id, membership, now);
 		if (!membership_insert(&realm->id, membership, now))
-			raise_taken(&realm->id, membership);
+			raise_taken(&realm->id, membership, now);
 	}
 	record_new_membership(realm, membership, expired, now);
 	lock_timeout_end(nest_level);
@@ -656,7 +658,7 @@ arsignup_update_membership(PG_FUNCTION_ARGS)
 		"  WHERE realm_id = $1 AND id = $2 AND (expires_at IS NULL OR expires_at > $7) FOR NO KEY UPDATE) old"
 		" WHERE m.realm_id = $1 AND m.id = $2 AND m.id = old.id"
 		" RETURNING m.id, m.user_id, m.org_id, m.permissions <> old.permissions,"
-		" m.expires_at IS DISTINCT FROM old.expires_at, m.custom <> old.custom");
+		" m.expires_at IS DISTINCT FROM old.expires_at, m.custom::text <> old.custom::text");
 	static Statement find_membership = STATEMENT(
 		"SELECT FROM arsignup.memberships"
 		" WHERE realm_id = $1 AND id = $2 AND (expires_at IS NULL OR expires_at > $7)");

@@ -219,12 +219,16 @@ uint64
 one_time_tokens_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 {
 	static Statement delete_tokens = STATEMENT(
-		"DELETE FROM arsignup.one_time_tokens WHERE realm_id = $1 AND user_id = $2");
+		"WITH known AS MATERIALIZED (SELECT digest FROM arsignup.one_time_tokens"
+		"  WHERE realm_id = $1 AND user_id = $2 FOR UPDATE),"
+		" deleted AS (DELETE FROM arsignup.one_time_tokens t USING known k"
+		"  WHERE t.realm_id = $1 AND t.digest = k.digest RETURNING 1)"
+		" SELECT (SELECT count(*) FROM known), (SELECT count(*) FROM deleted)");
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, realm_id);
 	add_uuid(&parameters, user_id);
-	return statement_run(&delete_tokens, &parameters);
+	return statement_touch_all(&delete_tokens, &parameters, "one_time_tokens");
 }
 
 /* Delete tokens that have expired or were used, at most so many; return how many. */

@@ -274,14 +274,17 @@ uint64
 tokens_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, const char *email_key)
 {
 	static Statement delete_tokens = STATEMENT(
-		"DELETE FROM arsignup.signup_tokens WHERE realm_id = $1"
-		" AND (user_id = $2 OR user_id IS NULL AND arsignup.normalize_email(email) = $3)");
+		"WITH known AS MATERIALIZED (SELECT digest FROM arsignup.signup_tokens WHERE realm_id = $1"
+		"  AND (user_id = $2 OR user_id IS NULL AND arsignup.normalize_email(email) = $3) FOR UPDATE),"
+		" deleted AS (DELETE FROM arsignup.signup_tokens t USING known k"
+		"  WHERE t.realm_id = $1 AND t.digest = k.digest RETURNING 1)"
+		" SELECT (SELECT count(*) FROM known), (SELECT count(*) FROM deleted)");
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, realm_id);
 	add_uuid(&parameters, user_id);
 	add_text(&parameters, email_key);
-	return statement_run(&delete_tokens, &parameters);
+	return statement_touch_all(&delete_tokens, &parameters, "signup_tokens");
 }
 
 /* Delete tokens of a realm, at most so many; return how many. */

@@ -798,5 +798,16 @@ RESET ROLE;
 SELECT is(happened(), ARRAY['membership.deleted email robot - robot alone', 'membership.created email robot - robot alone again'], 'expired: one without org gives way, too');
 SELECT bag_eq($$SELECT id, expires_at FROM arsignup.memberships WHERE user_id = id('robot')$$, $$VALUES (id('robot alone again'), NULL), (id('robot in guild'), '2100-01-01'::timestamptz)$$, 'expired: and no other of the user');
 
+-- Numbers that are equal, but written otherwise, are stored as they are given, and told.
+SELECT keep('precise', arsignup.create_user(realm(), 'precise@example.com', custom => '{"n": 1}')), keep('precise org', arsignup.create_org(realm(), 'Precise', custom => '{"n": 1}'));
+SELECT keep('precise membership', arsignup.create_membership(realm(), id('precise'), id('precise org'), custom => '{"n": 1}'));
+SELECT happened() \g /dev/null
+SELECT arsignup.update_user(realm(), id('precise'), custom => '{"n": 1.00}'), arsignup.update_org(realm(), id('precise org'), custom => '{"n": 1.00}'),
+	arsignup.update_membership(realm(), id('precise membership'), custom => '{"n": 1.00}') \g /dev/null
+SELECT is(ARRAY(SELECT row_of(place, id(name)) -> 'custom' ->> 'n' FROM (VALUES ('users', 'precise'), ('orgs', 'precise org'), ('memberships', 'precise membership')) AS v (place, name)),
+	'{1.00,1.00,1.00}', '1 becomes 1.00');
+SELECT is(happened(), ARRAY['user.updated email precise - - {"changed": ["custom"]}', 'org.updated email - precise org - {"changed": ["custom"]}',
+	'membership.updated email precise precise org precise membership {"changed": ["custom"]}'], 'and each says so');
+
 SELECT * FROM finish();
 ROLLBACK;

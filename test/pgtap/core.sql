@@ -148,7 +148,7 @@ SELECT answers('POST /v1/orgs', 'x', 415, fault('The body must be JSON or a form
 FROM (VALUES ('text/plain'), ('multipart/form-data; boundary=x'), ('application/jsonx'), (NULL)) AS v (type);
 SELECT answers('POST /v1/orgs', body, 400, fault('The body can''t be read.'), 'a body: ' || left(body, 30))
 FROM (VALUES ('{'), ('[]'), ('1'), ('"x"'), ('null'), ('{"org": {"name": "a", "name": "b"}}'), ('{"org": {}, "org": {}}'), ('{"org": {"name": "\u0000"}}'), ('{"org": {"name": "\ud800"}}'),
-	('{"a": ' || repeat('[', 20) || repeat(']', 20) || '}'), (repeat('[', 30000)), ('{} {}'), ('{"a": 99999999999999999999}'), ('{"a": 1e999}'), ('{"a": NaN}')) AS v (body);
+	('{"a": ' || repeat('[', 20) || repeat(']', 20) || '}'), (repeat('[', 30000)), ('{} {}'), ('{"a": 1.5.5}'), ('{"a": 1e999}'), ('{"a": NaN}')) AS v (body);
 SELECT is((ask('POST /v1/orgs', '', 'all')).status, 422, 'an empty body is an empty object');
 SELECT answers('POST /v1/orgs', body, 400, fault('The body can''t be read.'), 'a form: ' || left(body, 30), headers => '{"x-arsignup-content-type": "application/x-www-form-urlencoded"}')
 FROM (VALUES ('org[name]=a&org[name]=b'), ('org=a&org[name]=b'), ('org[name]=a&org=b'), ('org[name][]=a&org[name][x]=b'), ('org[name'), ('org[na[me]]=x'), ('[name]=x'), ('=x'), ('a=%00'), ('a=%ff'), ('a=%4'),
@@ -349,7 +349,7 @@ SELECT answers('DELETE /v1/users/' || thing('robot'), '', 204, NULL, 'deleted');
 SELECT answers('DELETE /v1/users/' || thing('robot'), '', 404, fault('Not found.'), 'only once');
 
 SELECT is((ask('PUT /v1/users/' || thing('grace'), format('{"user": {"custom": {"n": [%s, {"m\"": %s}], "t": "%s"}}}', n, n, n))).json ->> 'custom', format('{"n": [%s, {"m\"": %s}], "t": "%s"}', n, n, n), 'a number stays as it is: ' || n)
-FROM unnest(ARRAY['19.99', '0.1', '-0.3', '1.0', '100.25', '4.35', '123456789.123456', '0.30000000000000004', '9223372036854775807', '2.5']) AS n;
+FROM unnest(ARRAY['19.99', '0.1', '-0.3', '1.0', '100.25', '4.35', '123456789.123456', '0.30000000000000004', '9223372036854775807', '2.5', '18446744073709551615', '-9223372036854775809', '123456789012345678.5', '0.1234567890123456789012345', '1.10']) AS n;
 SELECT tells('PUT /v1/users/' || thing('grace'), '{"user": {"custom": null}}', 200, '{"custom": {}}', 'and goes');
 
 -- The application's own rules on our tables.
@@ -558,7 +558,7 @@ SELECT answers('GET /v1/orgs?' || q, '', 422, faults(errors::jsonb), q, key => '
 SELECT answers('GET /v1/orgs?after=' || arsignup.format_id('org', arsignup.new_id()), '', 422, faults('{"after": ["After is not there any more."]}'), 'an org that is gone, by name', 'closed');
 SELECT answers('GET /v1/orgs?sort=id&after=' || arsignup.format_id('org', arsignup.new_id()), '', 200, '{"more_results": false, "collection": []}', 'and by id', 'closed');
 SELECT is((SELECT string_agg(o ->> 'email', ' ' ORDER BY n) FROM ask('GET /v1/users?' || q) AS a, jsonb_array_elements(a.json -> 'collection') WITH ORDINALITY AS e (o, n)), emails, q) FROM (VALUES
-	('username=ADA%40example.com', 'ada@example.com'), ('email=Hopper@example.com', 'hopper@example.com'), ('reference=7', 'ada@example.com'), ('username=nobody', NULL), ('email=nonsense', NULL),
+	('username=ADA%40example.com', 'ada@example.com'), ('email=Hopper@example.com', 'hopper@example.com'), ('reference=7', 'ada@example.com'), ('reference=%207%E2%80%8B', 'ada@example.com'), ('username=nobody', NULL), ('email=nonsense', NULL),
 	('sort=username&max_results=2&after=&direction=', 'ada@example.com hopper@example.com'), ('reference=', NULL), ('username=&sort=&max_results=', NULL), ('sort=username&direction=desc&max_results=1', 'sleeper+1@example.com')) AS v (q, emails);
 SELECT is((SELECT string_agg(o ->> 'username', ' ') FROM ask('GET /v1/users?email=SALLY@example.com', '', 'standard') AS a, jsonb_array_elements(a.json -> 'collection') AS o), 'Sally', 'a unique email that is no username');
 UPDATE arsignup.users SET shared_email_id = id WHERE username_key = 'sally';

@@ -82,6 +82,12 @@ SELECT is_told(command, relation, statement) FROM (VALUES
 	('UPDATE', 'one_time_tokens', 'SELECT arsignup.verify_email($email)'),
 	('UPDATE', 'users', 'SELECT arsignup.verify_email($email)'),
 	('INSERT', 'events', 'SELECT arsignup.request_password_reset($realm::uuid, ''ada@example.com'')'),
+	('INSERT', 'events', 'SELECT arsignup.update_user($realm::uuid, $user::uuid, first_name => ''Ada'')'),
+	('INSERT', 'events', 'SELECT arsignup.set_password_hash($realm::uuid, $user::uuid, ready_hash())'),
+	('INSERT', 'events', 'SELECT arsignup.reset_password($password_token, ''canary wharf'')'),
+	('INSERT', 'events', 'SELECT arsignup.update_org($realm::uuid, $org::uuid, ''More'')'),
+	('INSERT', 'events', 'SELECT arsignup.update_membership($realm::uuid, $membership::uuid, ''{owner}'')'),
+	('INSERT', 'events', 'SELECT arsignup.delete_org($realm::uuid, $org::uuid)'),
 	('INSERT', 'api_keys', 'SELECT arsignup.create_api_key($realm::uuid, ''More'', ''{read}'')'),
 	('UPDATE', 'api_keys', 'SELECT arsignup.revoke_api_key($api::uuid)'),
 	('INSERT', 'app_routes', 'INSERT INTO arsignup.connected_apps (realm_id, name, slug, login_handler) VALUES ($realm::uuid, ''More'', ''more'', ''https://app.example.com/'')'),
@@ -89,6 +95,17 @@ SELECT is_told(command, relation, statement) FROM (VALUES
 
 SELECT arsignup.request_password_reset(realm(), 'ada@example.com') \g /dev/null
 SELECT is_told('INSERT', 'one_time_tokens', 'SELECT arsignup.claim_events(''{user.password_token.created}'')');
+
+-- Who could not be forgotten is not said to be; a membership that should have given way is not said to be there.
+SELECT set_config('t.cid', r.user_id::text, true)
+FROM arsignup.redeem_signup_token(arsignup.mint_signup_token(app(), 'cid@example.com', password_hash => ready_hash())) AS r \g /dev/null
+SELECT arsignup.create_session(realm(), current_setting('t.cid')::uuid, ip => '192.0.2.1'), arsignup.request_password_reset(realm(), 'cid@example.com', '192.0.2.1'),
+	arsignup.login(app(), 'cid@example.com', 'password', '192.0.2.1') \g /dev/null
+SELECT arsignup.claim_events('{user.password_token.created}') \g /dev/null
+SELECT is_told(command, relation, 'SELECT arsignup.forget_user($realm::uuid, $cid::uuid)')
+FROM (VALUES ('DELETE', 'signup_tokens'), ('DELETE', 'one_time_tokens'), ('DELETE', 'login_sources'), ('UPDATE', 'sessions'), ('UPDATE', 'events')) AS v (command, relation);
+SELECT arsignup.create_membership(realm(), current_setting('t.cid')::uuid, expires_at => clock_timestamp() + '1 millisecond'), pg_sleep(0.002) \g /dev/null
+SELECT is_told('DELETE', 'memberships', 'SELECT arsignup.create_membership($realm::uuid, $cid::uuid)');
 
 -- A realm that cannot be emptied is not deleted.
 UPDATE arsignup.realms SET state = 'inactive' WHERE id = realm();

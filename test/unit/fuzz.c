@@ -490,7 +490,7 @@ check_written(const Value *value)
 	char		first[8 * MAX_SIZE];
 	char		second[8 * MAX_SIZE];
 	size_t		size = value_write(value, first, sizeof(first));
-	Value	   *again = params_from_loose_json((Span) {first, size});
+	Value	   *again = params_from_json((Span) {first, size});
 
 	changed += again == NULL || value_write(again, second, sizeof(second)) != size || memcmp(first, second, size) != 0;
 	params_free(again);
@@ -509,8 +509,8 @@ is_json(Span text)
 
 	changed += (count > 0) != (value_member(loose, "a") != NULL);
 	changed += strict != NULL && (loose == NULL || count > 1);
-	if (loose != NULL)
-		check_written(loose);
+	if (strict != NULL)
+		check_written(strict);
 	params_count_members(text, "a");
 	params_free(strict);
 	params_free(loose);
