@@ -647,14 +647,22 @@ user_find_to_delete(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 	return statement_run(&lock_user, &parameters) == 1;
 }
 
-/* Delete a user who is locked, with all that is its own, for who has called. */
+/*
+ * Delete a user who is locked, with all that is its own, for who has called.
+ * The server does not look whether a trigger has suppressed what it cascades
+ * to; no hash may stay behind by that.
+ */
 void
 user_delete(const Caller *caller, const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 {
+	static Statement find_any_credential = STATEMENT(
+		"SELECT FROM arsignup.credentials WHERE realm_id = $1 AND user_id = $2 LIMIT 1");
 	Parameters	parameters = one_user(realm_id, user_id);
 
 	if (caller_delete(caller, &delete_user, &parameters) == 0)
 		raise_suppressed("users");
+	if (statement_run(&find_any_credential, &parameters) > 0)
+		raise_suppressed("credentials");
 }
 
 /* Tell whether a realm has users. */
