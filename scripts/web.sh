@@ -155,8 +155,7 @@ web_stop() {
 	local pid_file=$WEB/$1.pid pid
 	[[ -e $pid_file ]] || return 0
 	pid=$(<"$pid_file")
-	kill "$pid" 2>/dev/null || true
-	while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+	while kill "$pid" 2>/dev/null; do sleep 0.05; done # again and again: nginx sleeps through one that comes while it starts
 	rm -f "$pid_file"
 }
 
