@@ -39,7 +39,30 @@ SET jit = off
 AS 'MODULE_PATHNAME', 'arsignup_claim_events';
 
 COMMENT ON FUNCTION arsignup.claim_events(text[], int) IS
-'Hands out events of these types that nobody has claimed, oldest first, max_rows at most, and claims them in your transaction: commit once they are delivered; a rollback gives them back. Never waits for others: an event waits for earlier ones of its user among these types, and a mail while another transaction is deleting its user or changing that user''s email or username. user.password_token.created and user.email.verification_requested come with data for the mail: {"token", "email", "username", "first_name", "last_name", "expires_at"}, or null if there is nothing to mail any more; the token is made here, works from the commit on, and is stored nowhere. Errors: SU001 kinds is null or empty or contains null, or max_rows is not positive.';
+'Hands out events of these types that nobody has claimed, oldest first, max_rows at most, and claims them in your transaction: commit once they are delivered; a rollback gives them back. First come those that were put aside by postpone_event and are due again; as long as they are not, later ones overtake them. Never waits for others: an event waits for earlier ones of its user among these types, and a mail while another transaction is deleting its user or changing that user''s email or username. user.password_token.created and user.email.verification_requested come with data for the mail: {"token", "email", "username", "first_name", "last_name", "expires_at"}, or null if there is nothing to mail any more; the token is made here, works from the commit on, and is stored nowhere. Errors: SU001 kinds is null or empty or contains null or what is no type of event, or max_rows is not positive.';
+
+CREATE OR REPLACE FUNCTION arsignup.postpone_event(
+	realm_id uuid,
+	event_id uuid,
+	error text,
+	pause interval DEFAULT NULL
+)
+RETURNS boolean
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_postpone_event';
+
+COMMENT ON FUNCTION arsignup.postpone_event(uuid, uuid, text, interval) IS
+'Puts an event aside whose delivery failed, so that others are delivered meanwhile, and notes that in failed_deliveries. Roll the claim back first, to a savepoint or whole. error: what went wrong, of which 1000 bytes are kept. pause: after which claim_events hands it out again; null gives it up until retry_event. False if it was delivered, or is in another worker''s hands. Errors: SU001 error is null or pause is negative; SU010 no such realm.';
+
+CREATE OR REPLACE FUNCTION arsignup.retry_event(realm_id uuid, event_id uuid)
+RETURNS boolean
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_retry_event';
+
+COMMENT ON FUNCTION arsignup.retry_event(uuid, uuid) IS
+'Has claim_events hand out an event at once that was put aside by postpone_event, given up or not; its attempts are counted anew. False if it was not put aside, was delivered since, or is in a worker''s hands. Errors: SU010 no such realm.';
 
 CREATE OR REPLACE FUNCTION arsignup.purge_expired(max_rows int DEFAULT 10000)
 RETURNS bigint
@@ -60,7 +83,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_purge_events';
 
 COMMENT ON FUNCTION arsignup.purge_events(interval, int) IS
-'Deletes events older than this, max_rows at most, claimed or not; returns how many. Errors: SU001 an argument is null or max_rows is not positive.';
+'Deletes events older than this, max_rows at most, claimed or not, and what is noted of their failed deliveries; returns how many events. Errors: SU001 an argument is null or max_rows is not positive.';
 
 -- Every column is named, so that none that is secret can slip in.
 CREATE OR REPLACE FUNCTION arsignup.export_user(realm_id uuid, user_id uuid)
