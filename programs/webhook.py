@@ -98,25 +98,27 @@ class Webhook:
         """Post an event; any answer but 2xx, a redirect included, is a failure."""
         connection = self.open()
         # A timeout of the socket begins anew with each byte; this one does not.
-        deadline = threading.Timer(self.timeout, self.cut, [connection])
+        late = threading.Event()
+        deadline = threading.Timer(self.timeout, self.cut, [connection, late])
         deadline.start()
         try:
-            self.post(connection, event)
+            self.post(connection, event, late)
         finally:
             deadline.cancel()
             connection.close()
 
     @staticmethod
-    def cut(connection):
+    def cut(connection, late):
         """End a connection in which another thread waits."""
+        late.set()
         try:
             if connection.sock:
                 connection.sock.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
 
-    def post(self, connection, event):
-        """Post an event over a connection of its own."""
+    def post(self, connection, event, late):
+        """Post an event over a connection of its own, which is cut when that is late."""
         body = self.body(event)
         try:
             connection.connect()
@@ -128,6 +130,8 @@ class Webhook:
             response = connection.getresponse()
             said = b"" if 200 <= response.status < 300 else response.read(300)
         except (OSError, http.client.HTTPException) as error:
+            if late.is_set() or isinstance(error, TimeoutError):
+                raise Failed(f"no answer within {self.timeout} s") from error
             raise Failed(f"no answer: {type(error).__name__} {line_of(error)}") from error
         if not 200 <= response.status < 300:
             reason = f"{response.status} {response.reason} {said.decode(errors='replace')}"
