@@ -110,6 +110,10 @@ class Settings:
             raise ConfigurationError(f"{option}: {text!r} is none of {', '.join(choices)}")
         return text
 
+    def realms(self):
+        """Return None, for what holds without a realm, and the ids of realms that have a section."""
+        return [None, *(section for section in self.file.sections() if section != self.SECTION)]
+
     def secret(self, option):
         """
         Return what no command line and no configuration file has: from the environment, from the file that
@@ -198,10 +202,10 @@ class Worker:
         again = "given up" if pause is None else f"again in {pause} s"
         tell(f"{event.name} {event.event_type}: {failure} (attempt {attempts}, {again})")
 
-    def attempt(self, event):
+    def attempt(self, connection, event):
         """Deliver an event, whatever that may raise."""
         try:
-            self.courier.deliver(event)
+            self.courier.deliver(connection, event)
         except (Failed, Away):
             raise
         except Exception as error:
@@ -215,7 +219,7 @@ class Worker:
                 with connection.transaction():  # a savepoint: what is put aside must not be claimed, nor its token made
                     event = connection.execute(CLAIM, [self.courier.kinds]).fetchone()
                     if event:
-                        self.attempt(event)
+                        self.attempt(connection, event)
             except Failed as error:
                 failure = error
                 self.postpone(connection, event, failure)

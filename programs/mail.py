@@ -14,7 +14,7 @@ from email.mime.text import MIMEText
 from email.utils import format_datetime, formataddr, make_msgid, parseaddr
 
 DESCRIPTION = """\
-Mails what arsignup asks for: links to set a new password and to verify an email.
+Mails what arsignup asks for: links to set a new password and to verify an email; and of changes, if that is wanted.
 
 Reads /etc/arsignup/mail.conf, `option = value` a line; the environment comes before it, ARSIGNUP_MAIL_FROM before
 `from`. The password of the mail server is in ARSIGNUP_MAIL_PASSWORD, in the file that password_file names, or in
@@ -185,15 +185,17 @@ class Mail:
     """Makes mails of events."""
 
     OPTIONS = {
-        "from": None, "reset_link": "", "verify_link": "", "timezone": "UTC", "templates": "",
+        "from": None, "reset_link": "", "verify_link": "", "notices": "no", "timezone": "UTC", "templates": "",
         "smtp_host": "localhost", "smtp_port": "", "smtp_security": "starttls", "smtp_user": "", "smtp_hello": "",
         "password_file": "", "ca_file": "", "timeout": "20",
     }
     REALM_OPTIONS = ("from", "reset_link", "verify_link", "timezone", "templates")
-    MAILS = {
+    LINKS = {
         "user.password_token.created": ("password_reset", "reset_link"),
         "user.email.verification_requested": ("email_verification", "verify_link"),
     }
+    NOTICES = {"password": "password_changed", "email": "email_changed"}  # by what user.updated says has changed
+    ADDRESS = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")  # what can stand between < and > in SMTP
 
     @staticmethod
     def settings(program, path):
@@ -201,8 +203,10 @@ class Mail:
 
     @staticmethod
     def kinds_of(settings):
-        """Return the kinds of events that are mailed: those for which there is a link."""
-        kinds = [kind for kind, (_, link) in Mail.MAILS.items() if settings.text(link)]
+        """Return the kinds of events that are mailed: those for which there is a link, and changes if they are wanted."""
+        kinds = [kind for kind, (_, link) in Mail.LINKS.items() if settings.text(link)]
+        if settings.choice("notices", ["no", "yes"]) == "yes":
+            kinds.append("user.updated")
         if not kinds:
             raise ConfigurationError("reset_link and verify_link are both missing")
         return kinds
@@ -213,14 +217,14 @@ class Mail:
         self.kinds = self.kinds_of(settings)
         self.longest = 15 * self.server.timeout  # of all that is said for one mail
         self.rest = self.server.leave
-        for realm in [None, *(s for s in settings.file.sections() if s.startswith("rl_"))]:
+        for realm in settings.realms():
             self.sender(realm)
             self.zone(realm)
 
     def sender(self, realm):
         """Return name and address from which a realm's mails come."""
         name, address = parseaddr(self.options.text("from", realm))
-        if not re.fullmatch(r"[!-;=?-~]+@[!-;=?-~]+", address):
+        if not self.ADDRESS.fullmatch(address):
             raise ConfigurationError(f"from: {self.options.text('from', realm)!r} is no sender, Shop <shop@example.com>")
         return name, address
 
@@ -236,36 +240,71 @@ class Mail:
         beside = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
         return Templates(self.options.text("templates", realm) or os.path.join(beside, "share/arsignup/templates"))
 
-    def render(self, realm, event_type, data):
-        """Return subject, text and HTML of the mail that an event asks for."""
-        name, link = self.MAILS[event_type]
-        expires_at = datetime.datetime.fromisoformat(data["expires_at"]).astimezone(self.zone(realm))
+    def time(self, realm, moment):
+        """Return a time as people read it, with its zone."""
+        local = moment.astimezone(self.zone(realm))
+        return f"{local.day} {local:%B %Y, %H:%M %Z}"
+
+    def link_mail(self, realm, event_type, data):
+        """Return receiver, template and values of the mail that an event asks for."""
+        name, link = self.LINKS[event_type]
         values = {key: data[key] or "" for key in ("email", "username", "first_name", "last_name", "token")}
         values["link"] = self.options.text(link, realm) + data["token"]
-        values["expires_at"] = f"{expires_at.day} {expires_at:%B %Y, %H:%M %Z}"
-        return self.templates(realm).render(name, values)
+        values["expires_at"] = self.time(realm, datetime.datetime.fromisoformat(data["expires_at"]))
+        return data["email"], name, values
 
-    def deliver(self, event):
-        """Mail what an event asks for; its data is null if there is nothing to mail any more."""
+    def notices(self, realm, data, email, changed_at):
+        """Return the same of the mails that tell of a change, to the address there is and the one there was."""
+        values = {"email": email or "", "old_email": data.get("old_email") or email or "",
+                  "changed_at": self.time(realm, changed_at)}
+        receivers = dict.fromkeys(filter(None, [email, data.get("old_email")]))
+        names = [name for attribute, name in self.NOTICES.items() if attribute in data.get("changed", [])]
+        return [(receiver, name, values) for name in names for receiver in receivers]
+
+    def mails(self, connection, event):
+        """Return what is to be mailed; the data of an event is null if there is nothing to mail any more."""
         if event.data is None:
-            return
-        receiver = event.data["email"]
-        if not re.fullmatch(r"[!-;=?-~]+@[!-;=?-~]+", receiver):
+            return []
+        if event.event_type in self.LINKS:
+            return [self.link_mail(event.realm_name, event.event_type, event.data)]
+        user = connection.execute(
+            "SELECT email FROM arsignup.users WHERE realm_id = %s AND id = %s", [event.realm_id, event.user_id]
+        ).fetchone()
+        return self.notices(event.realm_name, event.data, user and user.email, event.event_at)
+
+    def deliver(self, connection, event):
+        """Mail what an event asks for. If one of several receivers is refused, the others must not get it again."""
+        failures = []
+        mails = self.mails(connection, event)
+        for receiver, name, values in mails:
+            try:
+                self.send(event.realm_name, receiver, name, values)
+            except Failed as failure:  # a server may repeat what it refuses; a token is written down nowhere
+                reason = str(failure).replace(values.get("token") or "\0", "...")
+                failures.append(Failed(reason, failure.final, failure.pause))
+        if failures:
+            failures[0].final = failures[0].final or len(failures) < len(mails)
+            raise failures[0]
+
+    def send(self, realm, receiver, name, values):
+        """Send one mail."""
+        if not self.ADDRESS.fullmatch(receiver):
             raise Failed("the address is none that a mail server could be told", final=True)
-        sender = self.sender(event.realm_name)
-        mail = self.render(event.realm_name, event.event_type, event.data)
-        try:
-            self.server.send(sender[1], receiver, compose(sender, receiver, *mail))
-        except Failed as failure:  # a server may repeat what it refuses; a token is written down nowhere
-            raise Failed(str(failure).replace(event.data["token"], "..."), failure.final, failure.pause) from None
+        sender = self.sender(realm)
+        mail = self.templates(realm).render(name, values)
+        self.server.send(sender[1], receiver, compose(sender, receiver, *mail))
 
     def check(self):
         """Try the templates, and whether the mail server takes us."""
+        now = datetime.datetime.now(datetime.timezone.utc)
         data = {"email": "ada@example.com", "username": "ada", "first_name": "Ada", "last_name": "Lovelace",
-                "token": "kpw_token", "expires_at": "2026-01-31T12:00:00+00:00"}
-        for realm in [None, *(s for s in self.options.file.sections() if s.startswith("rl_"))]:
-            for kind in self.kinds:
-                compose(self.sender(realm), data["email"], *self.render(realm, kind, data))
+                "token": "token", "expires_at": now.isoformat(), "changed": list(self.NOTICES)}
+        for realm in self.options.realms():
+            mails = [self.link_mail(realm, kind, data) for kind in self.kinds if kind in self.LINKS]
+            if "user.updated" in self.kinds:
+                mails += self.notices(realm, data, data["email"], now)
+            for receiver, name, values in mails:
+                compose(self.sender(realm), receiver, *self.templates(realm).render(name, values))
             self.server.begin(self.sender(realm)[1])
             self.server.leave()
 

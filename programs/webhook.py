@@ -94,7 +94,7 @@ class Webhook:
             return http.client.HTTPSConnection(self.url.hostname, self.port, timeout=self.timeout, context=self.tls)
         return http.client.HTTPConnection(self.url.hostname, self.port, timeout=self.timeout)
 
-    def deliver(self, event):
+    def deliver(self, _, event):
         """Post an event; any answer but 2xx, a redirect included, is a failure."""
         connection = self.open()
         # A timeout of the socket begins anew with each byte; this one does not.
