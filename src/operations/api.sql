@@ -129,6 +129,10 @@ BEGIN ATOMIC
 		SELECT 'events', (SELECT jsonb_agg(to_jsonb(e) ORDER BY e.id) FROM (
 			SELECT e.id, e.event_at, e.event_type, e.org_id, e.membership_id, e.connected_app_id, e.ip, e.client, e.data
 			FROM arsignup.events AS e WHERE e.realm_id = export_user.realm_id AND e.user_id = export_user.user_id) AS e)
+		UNION ALL
+		SELECT 'failed_deliveries', (SELECT jsonb_agg(to_jsonb(d) ORDER BY d.event_id) FROM (
+			SELECT d.event_id, d.event_at, d.event_type, d.failed_at, d.retry_at, d.attempts, d.error
+			FROM arsignup.failed_deliveries AS d WHERE d.realm_id = export_user.realm_id AND d.user_id = export_user.user_id) AS d)
 	)
 	SELECT CASE WHEN count(value) > 0
 		THEN jsonb_object_agg(name, CASE WHEN name = 'user' THEN value ELSE coalesce(value, '[]') END) END
@@ -136,7 +140,7 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION arsignup.export_user(uuid, uuid) IS
-'Returns everything that is known of a user, there or deleted, as JSON: user (null once deleted), credentials, memberships with the names of their orgs, sessions, login_sources, mailed_tokens, signup_tokens (those that the user was made from, and those under the user''s email that were not redeemed, unless others may have the same email) and events; no hash, digest or key. Null if nothing is known. Reads all events and signup tokens of the realm: no index leads from a user there. Reads only, so it works on a standby.';
+'Returns everything that is known of a user, there or deleted, as JSON: user (null once deleted), credentials, memberships with the names of their orgs, sessions, login_sources, mailed_tokens, signup_tokens (those that the user was made from, and those under the user''s email that were not redeemed, unless others may have the same email), events and failed_deliveries; no hash, digest or key. Null if nothing is known. Reads all events and signup tokens of the realm: no index leads from a user there. Reads only, so it works on a standby.';
 
 CREATE OR REPLACE FUNCTION arsignup.forget_user(realm_id uuid, user_id uuid)
 RETURNS boolean
@@ -145,7 +149,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_forget_user';
 
 COMMENT ON FUNCTION arsignup.forget_user(uuid, uuid) IS
-'Removes what delete_user leaves behind, before it or after, and tells whether there was anything: deletes signup tokens that the user was made from (and, while the user is there, those under their email that were not redeemed, unless others may have the same email), mailed tokens and login sources; takes ip and client from sessions, and ip, client and data from events, also such as no worker has claimed. The rows of events and sessions stay, and so do the user, for delete_user, and orgs, which may be named after a person. Reads all events and signup tokens of the realm. Errors: SU010 no such realm; 55P03 another transaction holds one of the rows.';
+'Removes what delete_user leaves behind, before it or after, and tells whether there was anything: deletes signup tokens that the user was made from (and, while the user is there, those under their email that were not redeemed, unless others may have the same email), mailed tokens and login sources; takes ip and client from sessions, ip, client and data from events, also such as no worker has claimed, and what went wrong from failed deliveries. The rows of these stay, and so do the user, for delete_user, and orgs, which may be named after a person. Reads all events and signup tokens of the realm. Errors: SU010 no such realm; 55P03 another transaction holds one of the rows.';
 
 CREATE OR REPLACE FUNCTION arsignup.delete_realm(realm_id uuid)
 RETURNS boolean

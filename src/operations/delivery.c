@@ -134,7 +134,20 @@ delivery_retry(const pg_uuid_t *realm_id, const pg_uuid_t *event_id, TimestampTz
 	return statement_run(&update_delivery, &parameters) == 1;
 }
 
-/* Forget failures of events from before a time, at most so many; return how many. */
+/* Forget what went wrong with a user's events, in which their address may be; return with how many. */
+uint64
+deliveries_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
+{
+	static Statement blank_deliveries = STATEMENT(
+		"UPDATE arsignup.failed_deliveries SET error = '' WHERE realm_id = $1 AND user_id = $2 AND error <> ''");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_uuid(&parameters, user_id);
+	return statement_run(&blank_deliveries, &parameters);
+}
+
+/* Delete failures of events from before a time, at most so many; return how many. */
 uint64
 deliveries_purge(TimestampTz before, int64 max_rows)
 {
@@ -150,7 +163,7 @@ deliveries_purge(TimestampTz before, int64 max_rows)
 	return statement_run(&delete_deliveries, &parameters);
 }
 
-/* Forget failures of events of a realm, at most so many; return how many. */
+/* Delete failures of events of a realm, at most so many; return how many. */
 uint64
 deliveries_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)
 {

@@ -14,6 +14,7 @@ extern bool delivery_claim(const pg_uuid_t *realm_id, const pg_uuid_t *event_id,
 extern bool delivery_postpone(const pg_uuid_t *realm_id, const pg_uuid_t *event_id, TimestampTz now,
 							  const TimestampTz *retry_at, const char *error);
 extern bool delivery_retry(const pg_uuid_t *realm_id, const pg_uuid_t *event_id, TimestampTz now);
+extern uint64 deliveries_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern uint64 deliveries_purge(TimestampTz before, int64 max_rows);
 extern uint64 deliveries_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
 

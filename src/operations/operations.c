@@ -387,6 +387,7 @@ arsignup_forget_user(PG_FUNCTION_ARGS)
 	forgotten += sources_forget(&realm.id, user_id);
 	forgotten += sessions_forget(&realm.id, user_id);
 	forgotten += events_forget(&realm.id, user_id);
+	forgotten += deliveries_forget(&realm.id, user_id);
 	lock_timeout_end(nest_level);
 	spi_close();
 	PG_RETURN_BOOL(forgotten > 0);
