@@ -23,10 +23,9 @@ ISOLATION    = $(sort $(patsubst test/isolation/specs/%.spec,%,$(wildcard test/i
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=test/isolation --load-extension=$(EXTENSION)
 
 PROGRAMS   = programs/arsignup-mail programs/arsignup-webhook
-UNITS      = $(PROGRAMS:%=%.service)
 
 UNIT       = $(patsubst %.c,%,$(sort $(wildcard test/unit/*.c)))
-EXTRA_CLEAN = $(UNIT) $(PROGRAMS) $(UNITS) src/web/stylesheet.inc test/isolation/results test/isolation/output_iso test/isolation/regression.*
+EXTRA_CLEAN = $(UNIT) $(PROGRAMS) src/web/stylesheet.inc test/isolation/results test/isolation/output_iso test/isolation/regression.*
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
@@ -52,23 +51,21 @@ programs/arsignup-%: programs/delivery.py programs/%.py
 	{ echo '#!/usr/bin/python3'; cat $^; } > $@
 	chmod 755 $@
 
-programs/%.service: programs/%.service.in
-	sed 's|@PREFIX@|$(PREFIX)|' $< > $@
-
 programs: $(PROGRAMS)
 
 install-programs: $(PROGRAMS)
-	rm -f $(UNITS)
-	$(MAKE) --no-print-directory $(UNITS) # of this PREFIX
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/lib/systemd/system' '$(DESTDIR)$(PREFIX)/share/arsignup/templates'
 	install -m 755 $(PROGRAMS) '$(DESTDIR)$(PREFIX)/bin'
-	install -m 644 $(UNITS) '$(DESTDIR)$(PREFIX)/lib/systemd/system'
+	for unit in arsignup-mail.service arsignup-webhook.service; do \
+		sed 's|@PREFIX@|$(PREFIX)|' programs/$$unit.in | install -m 644 /dev/stdin '$(DESTDIR)$(PREFIX)'/lib/systemd/system/$$unit || exit 1; \
+	done
 	install -m 644 programs/mail.conf programs/webhook.conf '$(DESTDIR)$(PREFIX)/share/arsignup'
 	install -m 644 $(wildcard programs/templates/*) '$(DESTDIR)$(PREFIX)/share/arsignup/templates'
 
 uninstall-programs:
-	rm -f $(PROGRAMS:programs/%='$(DESTDIR)$(PREFIX)/bin/%') $(UNITS:programs/%='$(DESTDIR)$(PREFIX)/lib/systemd/system/%')
-	rm -rf '$(DESTDIR)$(PREFIX)/share/arsignup'
+	rm -f $(PROGRAMS:programs/%='$(DESTDIR)$(PREFIX)/bin/%') $(PROGRAMS:programs/%='$(DESTDIR)$(PREFIX)/lib/systemd/system/%.service')
+	rm -rf '$(DESTDIR)$(PREFIX)/share/arsignup/templates'
+	rm -f '$(DESTDIR)$(PREFIX)/share/arsignup/mail.conf' '$(DESTDIR)$(PREFIX)/share/arsignup/webhook.conf'
 
 # The pure parts, without a server: TAP from every program in test/unit.
 PURE = $(addprefix src/,base/encode.c base/key.c base/text.c base/token.c password/phc.c password/form.c realm/url.c account/identity.c \

@@ -303,14 +303,14 @@ SELECT invalid($$SELECT arsignup.claim_events('{user.created,user.craeted,User.c
 DELETE FROM arsignup.events;
 SELECT count(event(n, CASE WHEN n % 3 = 0 THEN 'user.login.succeeded' ELSE 'membership.created' END, 'p' || n, claimed => n % 3 = 0)) FROM generate_series(1, 20000) AS n \g /dev/null
 SELECT count(event(n, 'user.login.succeeded', 'p' || n % 1000)) FROM generate_series(20001, 40000) AS n \g /dev/null
-CREATE FUNCTION reads(statement text) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION reads(statement text, relation regclass DEFAULT 'arsignup.events') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	a record;
 	b record;
 BEGIN
-	SELECT coalesce(seq_scan, 0) AS seq_scan, idx_tup_fetch INTO a FROM pg_stat_xact_user_tables WHERE relid = 'arsignup.events'::regclass;
+	SELECT coalesce(seq_scan, 0) AS seq_scan, idx_tup_fetch INTO a FROM pg_stat_xact_user_tables WHERE relid = relation;
 	EXECUTE statement;
-	SELECT coalesce(seq_scan, 0) AS seq_scan, idx_tup_fetch INTO b FROM pg_stat_xact_user_tables WHERE relid = 'arsignup.events'::regclass;
+	SELECT coalesce(seq_scan, 0) AS seq_scan, idx_tup_fetch INTO b FROM pg_stat_xact_user_tables WHERE relid = relation;
 	RETURN format('%s scans, %s rows', b.seq_scan - a.seq_scan, CASE WHEN b.idx_tup_fetch - a.idx_tup_fetch < 1500 THEN 'few' ELSE (b.idx_tup_fetch - a.idx_tup_fetch)::text END);
 END
 $$;
@@ -322,6 +322,9 @@ ANALYZE arsignup.events;
 SELECT is(reads($$SELECT arsignup.claim_events('{org.updated,user.login.succeeded}', 50)$$), '0 scans, few rows', 'claim_events: also when it is most of the table that waits');
 UPDATE pg_class SET relpages = 100, reltuples = 0 WHERE oid = 'arsignup.events'::regclass;
 SELECT is(reads($$SELECT arsignup.claim_events('{org.updated,user.login.succeeded}', 50)$$), '0 scans, few rows', 'claim_events: also when the table is believed to be empty');
+INSERT INTO arsignup.failed_deliveries (realm_id, event_id, event_at, failed_at, retry_at, attempts, event_type, error)
+SELECT realm(), id_of(n), now(), now(), CASE WHEN n % 2 = 0 THEN now() + interval '1 hour' END, 1, 'user.login.succeeded', 'no' FROM generate_series(1, 20000) AS n;
+SELECT is(reads($$SELECT arsignup.claim_events('{org.updated,user.login.succeeded}', 50)$$, 'arsignup.failed_deliveries'), '0 scans, few rows', 'claim_events: what was put aside costs nothing before it is due');
 
 ---------------------------------------------------------------------------------------------------
 -- postpone_event, retry_event
