@@ -1,4 +1,4 @@
-# arsignup: make, make install, make installcheck, make unit
+# arsignup: make, make install, make install-programs, make installcheck, make unit
 
 EXTENSION  = arsignup
 RELEASE    = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(EXTENSION).control)
@@ -22,8 +22,10 @@ REGRESS_OPTS = --load-extension=$(EXTENSION)
 ISOLATION    = $(sort $(patsubst test/isolation/specs/%.spec,%,$(wildcard test/isolation/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=test/isolation --load-extension=$(EXTENSION)
 
+PROGRAMS   = programs/arsignup-mail programs/arsignup-webhook
+
 UNIT       = $(patsubst %.c,%,$(sort $(wildcard test/unit/*.c)))
-EXTRA_CLEAN = $(UNIT) src/web/stylesheet.inc test/isolation/results test/isolation/output_iso test/isolation/regression.*
+EXTRA_CLEAN = $(UNIT) $(PROGRAMS) src/web/stylesheet.inc test/isolation/results test/isolation/output_iso test/isolation/regression.*
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
@@ -42,6 +44,29 @@ src/web/stylesheet.o src/web/stylesheet.bc: src/web/stylesheet.inc
 $(SCRIPT): $(FRAGMENTS) Makefile
 	sed 's/^CREATE OR REPLACE /CREATE /' $(FRAGMENTS) > $@
 
+# The programs, of which there is one copy whatever versions of PostgreSQL there are: PREFIX is theirs, not the server's.
+PREFIX     = /usr/local
+
+programs/arsignup-%: programs/delivery.py programs/%.py
+	{ echo '#!/usr/bin/python3'; cat $^; } > $@
+	chmod 755 $@
+
+programs: $(PROGRAMS)
+
+install-programs: $(PROGRAMS)
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/lib/systemd/system' '$(DESTDIR)$(PREFIX)/share/arsignup/templates'
+	install -m 755 $(PROGRAMS) '$(DESTDIR)$(PREFIX)/bin'
+	for unit in arsignup-mail.service arsignup-webhook.service; do \
+		sed 's|@PREFIX@|$(PREFIX)|' programs/$$unit.in | install -m 644 /dev/stdin '$(DESTDIR)$(PREFIX)'/lib/systemd/system/$$unit || exit 1; \
+	done
+	install -m 644 programs/mail.conf programs/webhook.conf '$(DESTDIR)$(PREFIX)/share/arsignup'
+	install -m 644 $(wildcard programs/templates/*) '$(DESTDIR)$(PREFIX)/share/arsignup/templates'
+
+uninstall-programs:
+	rm -f $(PROGRAMS:programs/%='$(DESTDIR)$(PREFIX)/bin/%') $(PROGRAMS:programs/%='$(DESTDIR)$(PREFIX)/lib/systemd/system/%.service')
+	rm -rf '$(DESTDIR)$(PREFIX)/share/arsignup/templates'
+	rm -f '$(DESTDIR)$(PREFIX)/share/arsignup/mail.conf' '$(DESTDIR)$(PREFIX)/share/arsignup/webhook.conf'
+
 # The pure parts, without a server: TAP from every program in test/unit.
 PURE = $(addprefix src/,base/encode.c base/key.c base/text.c base/token.c password/phc.c password/form.c realm/url.c account/identity.c \
          login/jwt.c login/key_material.c http/html.c http/params.c http/request.c http/urlencoded.c \
@@ -57,4 +82,4 @@ unit: $(UNIT)
 $(UNIT): %: %.c test/unit/tap.h $(PURE) $(wildcard src/*/*.h)
 	$(UNIT_CC) -std=gnu11 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover -Isrc $< $(PURE) -lsodium -largon2 -ljansson -lcrypto -lcrypt -o $@
 
-.PHONY: unit
+.PHONY: unit programs install-programs uninstall-programs

@@ -15,6 +15,38 @@
 #include "utils/json.h"
 #include "utils/lsyscache.h"
 
+/* Everything that is told; there are no other types of events. */
+static const char *const kinds[] = {
+	"user.created", "user.updated", "user.deleted",
+	"user.login.succeeded",
+	"user.password_token.created", "user.password_token.consumed", "user.password_token.failed",
+	"user.email.verification_requested", "user.email.verified",
+	"org.created", "org.updated", "org.deleted",
+	"membership.created", "membership.updated", "membership.deleted"
+};
+
+/* Tell whether there are events of a type. */
+bool
+event_kind_exists(const char *kind)
+{
+	for (size_t i = 0; i < lengthof(kinds); i++)
+		if (strcmp(kinds[i], kind) == 0)
+			return true;
+	return false;
+}
+
+/* Return the types of events as people list things. */
+char *
+event_kinds_listed(void)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (size_t i = 0; i < lengthof(kinds); i++)
+		appendStringInfo(&list, "%s%s", i == 0 ? "" : i < lengthof(kinds) - 1 ? ", " : " and ", kinds[i]);
+	return list.data;
+}
+
 #define INSERT_EVENTS \
 	"INSERT INTO arsignup.events (realm_id, event_at, connected_app_id, ip, client," \
 	" id, event_type, user_id, org_id, membership_id)" \
@@ -103,6 +135,7 @@ record_arrays(Parameters *parameters, TimestampTz now, const Event *events, int 
 		values[i] = palloc(count * sizeof(Datum));
 	for (int i = 0; i < count; i++)
 	{
+		Assert(event_kind_exists(events[i].type));
 		ids[i] = id_make(now + i);
 		values[REALM_IDS][i] = PointerGetDatum(events[i].realm_id);
 		values[IDS][i] = PointerGetDatum(&ids[i]);
@@ -137,6 +170,7 @@ events_record(const pg_uuid_t *realm_id, TimestampTz now, const EventSource *sou
 	}
 	for (int i = 0; i < count; i++)
 	{
+		Assert(event_kind_exists(events[i].type));
 		ids[i] = id_make(now + i);
 		add_uuid(&parameters, &ids[i]);
 		add_text(&parameters, events[i].type);
@@ -231,6 +265,19 @@ events_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 	add_uuid(&parameters, realm_id);
 	add_uuid(&parameters, user_id);
 	return statement_touch_all(&blank_events, &parameters, "events");
+}
+
+/* Read an event into SPI_tuptable, as event_claim leaves it there; false if it is gone. */
+bool
+event_read(const pg_uuid_t *realm_id, const pg_uuid_t *id)
+{
+	static Statement select_event = STATEMENT(
+		"SELECT * FROM arsignup.events WHERE realm_id = $1 AND id = $2");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_uuid(&parameters, id);
+	return statement_run(&select_event, &parameters) == 1;
 }
 
 /* Delete events from before a time, at most so many; return how many. */

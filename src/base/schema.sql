@@ -62,7 +62,7 @@ COMMENT ON TABLE arsignup.events IS 'What happened, written in the transaction i
 COMMENT ON COLUMN arsignup.events.realm_id IS 'The realm in which it happened.';
 COMMENT ON COLUMN arsignup.events.id IS 'UUID version 7; ev_ outside SQL. The events of one transaction sort in the order in which they happened.';
 COMMENT ON COLUMN arsignup.events.event_at IS 'When it happened.';
-COMMENT ON COLUMN arsignup.events.claimed_at IS 'When a worker took it by claim_events, null before.';
+COMMENT ON COLUMN arsignup.events.claimed_at IS 'When a worker took it by claim_events, or put it aside by postpone_event; null before.';
 COMMENT ON COLUMN arsignup.events.user_id IS 'The user it is about, if any.';
 COMMENT ON COLUMN arsignup.events.org_id IS 'The org it is about, if any.';
 COMMENT ON COLUMN arsignup.events.membership_id IS 'The membership it is about, if any.';

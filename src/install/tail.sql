@@ -61,6 +61,7 @@ BEGIN
 				('TABLE', 'connected_apps', 'SELECT, INSERT, UPDATE, DELETE', 'arsignup_admin'),
 				('TABLE', 'app_routes', 'SELECT, INSERT, UPDATE, DELETE', 'arsignup_admin'),
 				('TABLE', 'events', 'SELECT', 'arsignup_admin'),
+				('TABLE', 'failed_deliveries', 'SELECT', 'arsignup_app, arsignup_admin'),
 				('TABLE', 'users', 'SELECT', 'arsignup_app, arsignup_admin'),
 				('TABLE', 'users', 'REFERENCES (id)', 'arsignup_app'),
 				('TABLE', 'orgs', 'SELECT', 'arsignup_app, arsignup_admin'),
@@ -126,6 +127,8 @@ BEGIN
 				('FUNCTION', 'revoke_signup_token', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 
 				('FUNCTION', 'claim_events', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'postpone_event', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'retry_event', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 
 				('FUNCTION', 'export_user', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'forget_user', 'EXECUTE', 'arsignup_app, arsignup_admin'),

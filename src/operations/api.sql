@@ -39,7 +39,30 @@ SET jit = off
 AS 'MODULE_PATHNAME', 'arsignup_claim_events';
 
 COMMENT ON FUNCTION arsignup.claim_events(text[], int) IS
-'Hands out events of these types that nobody has claimed, oldest first, max_rows at most, and claims them in your transaction: commit once they are delivered; a rollback gives them back. Never waits for others: an event waits for earlier ones of its user among these types, and a mail while another transaction is deleting its user or changing that user''s email or username. user.password_token.created and user.email.verification_requested come with data for the mail: {"token", "email", "username", "first_name", "last_name", "expires_at"}, or null if there is nothing to mail any more; the token is made here, works from the commit on, and is stored nowhere. Errors: SU001 kinds is null or empty or contains null, or max_rows is not positive.';
+'Hands out events of these types that nobody has claimed, oldest first, max_rows at most, and claims them in your transaction: commit once they are delivered; a rollback gives them back. First come those that were put aside by postpone_event and are due again; as long as they are not, later ones overtake them. Never waits for others: an event waits for earlier ones of its user among these types, and a mail while another transaction is deleting its user or changing that user''s email or username. user.password_token.created and user.email.verification_requested come with data for the mail: {"token", "email", "username", "first_name", "last_name", "expires_at"}, or null if there is nothing to mail any more; the token is made here, works from the commit on, and is stored nowhere. Errors: SU001 kinds is null or empty or contains null or what is no type of event, or max_rows is not positive.';
+
+CREATE OR REPLACE FUNCTION arsignup.postpone_event(
+	realm_id uuid,
+	event_id uuid,
+	error text,
+	pause interval DEFAULT NULL
+)
+RETURNS boolean
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_postpone_event';
+
+COMMENT ON FUNCTION arsignup.postpone_event(uuid, uuid, text, interval) IS
+'Puts an event aside whose delivery failed, so that others are delivered meanwhile, and notes that in failed_deliveries. Roll the claim back first, to a savepoint or whole. error: what went wrong, of which 1000 bytes are kept. pause: after which claim_events hands it out again; null gives it up until retry_event. False if it was delivered, or is in another worker''s hands. Errors: SU001 error is null or pause is negative; SU010 no such realm.';
+
+CREATE OR REPLACE FUNCTION arsignup.retry_event(realm_id uuid, event_id uuid)
+RETURNS boolean
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_retry_event';
+
+COMMENT ON FUNCTION arsignup.retry_event(uuid, uuid) IS
+'Has claim_events hand out an event at once that was put aside by postpone_event, given up or not; its attempts are counted anew. False if it was not put aside, was delivered since, or is in a worker''s hands. Errors: SU010 no such realm.';
 
 CREATE OR REPLACE FUNCTION arsignup.purge_expired(max_rows int DEFAULT 10000)
 RETURNS bigint
@@ -60,7 +83,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_purge_events';
 
 COMMENT ON FUNCTION arsignup.purge_events(interval, int) IS
-'Deletes events older than this, max_rows at most, claimed or not; returns how many. Errors: SU001 an argument is null or max_rows is not positive.';
+'Deletes events older than this, max_rows at most, claimed or not, and what is noted of their failed deliveries; returns how many events. Errors: SU001 an argument is null or max_rows is not positive.';
 
 -- Every column is named, so that none that is secret can slip in.
 CREATE OR REPLACE FUNCTION arsignup.export_user(realm_id uuid, user_id uuid)
@@ -106,6 +129,10 @@ BEGIN ATOMIC
 		SELECT 'events', (SELECT jsonb_agg(to_jsonb(e) ORDER BY e.id) FROM (
 			SELECT e.id, e.event_at, e.event_type, e.org_id, e.membership_id, e.connected_app_id, e.ip, e.client, e.data
 			FROM arsignup.events AS e WHERE e.realm_id = export_user.realm_id AND e.user_id = export_user.user_id) AS e)
+		UNION ALL
+		SELECT 'failed_deliveries', (SELECT jsonb_agg(to_jsonb(d) ORDER BY d.event_id) FROM (
+			SELECT d.event_id, d.event_at, d.event_type, d.failed_at, d.retry_at, d.attempts, d.error
+			FROM arsignup.failed_deliveries AS d WHERE d.realm_id = export_user.realm_id AND d.user_id = export_user.user_id) AS d)
 	)
 	SELECT CASE WHEN count(value) > 0
 		THEN jsonb_object_agg(name, CASE WHEN name = 'user' THEN value ELSE coalesce(value, '[]') END) END
@@ -113,7 +140,7 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION arsignup.export_user(uuid, uuid) IS
-'Returns everything that is known of a user, there or deleted, as JSON: user (null once deleted), credentials, memberships with the names of their orgs, sessions, login_sources, mailed_tokens, signup_tokens (those that the user was made from, and those under the user''s email that were not redeemed, unless others may have the same email) and events; no hash, digest or key. Null if nothing is known. Reads all events and signup tokens of the realm: no index leads from a user there. Reads only, so it works on a standby.';
+'Returns everything that is known of a user, there or deleted, as JSON: user (null once deleted), credentials, memberships with the names of their orgs, sessions, login_sources, mailed_tokens, signup_tokens (those that the user was made from, and those under the user''s email that were not redeemed, unless others may have the same email), events and failed_deliveries; no hash, digest or key. Null if nothing is known. Reads all events and signup tokens of the realm: no index leads from a user there. Reads only, so it works on a standby.';
 
 CREATE OR REPLACE FUNCTION arsignup.forget_user(realm_id uuid, user_id uuid)
 RETURNS boolean
@@ -122,7 +149,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_forget_user';
 
 COMMENT ON FUNCTION arsignup.forget_user(uuid, uuid) IS
-'Removes what delete_user leaves behind, before it or after, and tells whether there was anything: deletes signup tokens that the user was made from (and, while the user is there, those under their email that were not redeemed, unless others may have the same email), mailed tokens and login sources; takes ip and client from sessions, and ip, client and data from events, also such as no worker has claimed. The rows of events and sessions stay, and so do the user, for delete_user, and orgs, which may be named after a person. Reads all events and signup tokens of the realm. Errors: SU010 no such realm; 55P03 another transaction holds one of the rows.';
+'Removes what delete_user leaves behind, before it or after, and tells whether there was anything: deletes signup tokens that the user was made from (and, while the user is there, those under their email that were not redeemed, unless others may have the same email), mailed tokens and login sources; takes ip and client from sessions, ip, client and data from events, also such as no worker has claimed, and what went wrong from failed deliveries. The rows of these stay, and so do the user, for delete_user, and orgs, which may be named after a person. Reads all events and signup tokens of the realm. Errors: SU010 no such realm; 55P03 another transaction holds one of the rows.';
 
 CREATE OR REPLACE FUNCTION arsignup.delete_realm(realm_id uuid)
 RETURNS boolean

@@ -10,11 +10,13 @@
 #include "base/fault.h"
 #include "base/shared.h"
 #include "base/statement.h"
+#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "login/session.h"
 #include "login/signing_key.h"
 #include "login/source.h"
 #include "miscadmin.h"
+#include "operations/delivery.h"
 #include "org/org.h"
 #include "realm/realm.h"
 #include "recovery/one_time_token.h"
@@ -94,6 +96,24 @@ argument_max_rows(FunctionCallInfo fcinfo, int n, Faults *faults)
 	return max_rows;
 }
 
+/* Note which of these are no types of events: who misspells one would wait for ever. */
+static void
+check_kinds(ArrayType *kinds, Faults *faults)
+{
+	Datum	   *elements;
+	int			count;
+
+	deconstruct_array(kinds, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &count);
+	for (int i = 0; i < count; i++)
+	{
+		char	   *kind = TextDatumGetCString(elements[i]);
+
+		if (!event_kind_exists(kind))
+			fault_add(faults, "kinds", psprintf("Kinds can't contain \"%s\"; there are %s.",
+												kind, event_kinds_listed()));
+	}
+}
+
 /* Return the argument that names types of events, or note what is wrong with it. */
 static ArrayType *
 argument_kinds(FunctionCallInfo fcinfo, int n, Faults *faults)
@@ -104,6 +124,8 @@ argument_kinds(FunctionCallInfo fcinfo, int n, Faults *faults)
 		fault_add(faults, "kinds", "Kinds can't be blank.");
 	else if (array_contains_nulls(kinds))
 		fault_add(faults, "kinds", "Kinds can't contain null.");
+	else
+		check_kinds(kinds, faults);
 	return kinds;
 }
 
@@ -145,33 +167,44 @@ is_waiting(const List *waiting, const pg_uuid_t *user_id)
 	return false;
 }
 
-/* Claim one event unless it is in somebody else's hands, or asks for a mail to a user who is. */
+/* What a claim has found and may still take. */
+typedef struct Claim
+{
+	SecretScope *scope;
+	TimestampTz now;
+	int64		max_rows;
+	List	   *waiting;		/* users whose events have to wait */
+	Tuplestorestate *result;
+} Claim;
+
+/* Takes an event, whose row is then in SPI_tuptable; false if somebody else has it. */
+typedef bool (*TakeEvent) (const pg_uuid_t *realm_id, const pg_uuid_t *id, TimestampTz now);
+
+/* Take one event unless it is in somebody else's hands, or asks for a mail to a user who is. */
 static bool
-claim_event(const pg_uuid_t *realm_id, const pg_uuid_t *id, const pg_uuid_t *user_id, const char *event_type,
-			TimestampTz now)
+take_event(TakeEvent take, const pg_uuid_t *realm_id, const pg_uuid_t *id, const pg_uuid_t *user_id,
+		   const char *event_type, TimestampTz now)
 {
 	Purpose		purpose;
 
 	if (user_id != NULL && event_wants_mail(event_type, &purpose) && user_is_going(realm_id, user_id))
 		return false;
-	return event_claim(realm_id, id, now);
+	return take(realm_id, id, now);
 }
 
 /*
- * Claim events and put them into the result. An event waits for the earlier
+ * Take of the events that were found, with realm, id, user and type of each in
+ * SPI_tuptable, and put them into the result. An event waits for the earlier
  * ones of its user: as soon as one is found in somebody else's hands, or was
  * a moment ago, all later ones of that user are left alone. No event is locked
  * but what is handed out.
  */
 static void
-claim_events(SecretScope *scope, ArrayType *kinds, int64 max_rows, Tuplestorestate *result)
+take_events(Claim *claim, uint64 found, TakeEvent take)
 {
-	TimestampTz now = GetCurrentTimestamp();
-	uint64		found = events_find_unclaimed(kinds, max_rows + CLAIM_LOOKAHEAD);
 	SPITupleTable *events = SPI_tuptable;
-	List	   *waiting = NIL;
 
-	for (uint64 i = 0; i < found && max_rows > 0; i++)
+	for (uint64 i = 0; i < found && claim->max_rows > 0; i++)
 	{
 		bool		isnull;
 		Datum		realm_id = SPI_getbinval(events->vals[i], events->tupdesc, 1, &isnull);
@@ -179,20 +212,29 @@ claim_events(SecretScope *scope, ArrayType *kinds, int64 max_rows, Tuplestoresta
 		Datum		user = SPI_getbinval(events->vals[i], events->tupdesc, 3, &isnull);
 		pg_uuid_t  *user_id = isnull ? NULL : DatumGetUUIDP(user);
 
-		if (user_id != NULL && is_waiting(waiting, user_id))
+		if (user_id != NULL && is_waiting(claim->waiting, user_id))
 			continue;
-		if (claim_event(DatumGetUUIDP(realm_id), DatumGetUUIDP(id), user_id,
-						SPI_getvalue(events->vals[i], events->tupdesc, 4), now))
+		if (take_event(take, DatumGetUUIDP(realm_id), DatumGetUUIDP(id), user_id,
+					   SPI_getvalue(events->vals[i], events->tupdesc, 4), claim->now))
 		{
-			SPITupleTable *claimed = SPI_tuptable;
+			SPITupleTable *taken = SPI_tuptable;
 
-			tuplestore_puttuple(result, complete_event(scope, claimed->vals[0], claimed->tupdesc));
-			SPI_freetuptable(claimed);
-			max_rows--;
+			tuplestore_puttuple(claim->result, complete_event(claim->scope, taken->vals[0], taken->tupdesc));
+			SPI_freetuptable(taken);
+			claim->max_rows--;
 		}
 		else if (user_id != NULL)
-			waiting = lappend(waiting, user_id);
+			claim->waiting = lappend(claim->waiting, user_id);
 	}
+}
+
+/* Hand out what has failed before and is due, then what nobody has claimed. */
+static void
+claim_events(Claim *claim, ArrayType *kinds)
+{
+	take_events(claim, deliveries_find_due(kinds, claim->now, claim->max_rows + CLAIM_LOOKAHEAD), delivery_claim);
+	if (claim->max_rows > 0)
+		take_events(claim, events_find_unclaimed(kinds, claim->max_rows + CLAIM_LOOKAHEAD), event_claim);
 }
 
 /* arsignup.claim_events(kinds text[], max_rows int) returns setof arsignup.events */
@@ -212,11 +254,64 @@ arsignup_claim_events(PG_FUNCTION_ARGS)
 	secret_scope_open(&scope);
 	spi_open();
 	nest_level = lock_timeout_begin();
-	claim_events(&scope, kinds, max_rows, result->setResult);
+	claim_events(&(Claim) {&scope, GetCurrentTimestamp(), max_rows, NIL, result->setResult}, kinds);
 	lock_timeout_end(nest_level);
 	spi_close();
 	secret_scope_close(&scope);
 	return (Datum) 0;
+}
+
+/* Return the time until which an event is put aside, or null for ever, or note what is wrong with the argument. */
+static TimestampTz *
+argument_retry_at(FunctionCallInfo fcinfo, int n, TimestampTz now, Faults *faults)
+{
+	Interval   *pause = argument_interval(fcinfo, n);
+	TimestampTz *retry_at = palloc(sizeof(TimestampTz));
+
+	if (pause == NULL)
+		return NULL;
+	*retry_at = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(now),
+														IntervalPGetDatum(pause)));
+	if (*retry_at < now)
+		fault_add(faults, "pause", "Pause can't be negative.");
+	return retry_at;
+}
+
+/* arsignup.postpone_event(realm_id uuid, event_id uuid, error text, pause interval) returns boolean */
+PG_FUNCTION_INFO_V1(arsignup_postpone_event);
+Datum
+arsignup_postpone_event(PG_FUNCTION_ARGS)
+{
+	Faults		faults = NO_FAULTS;
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz *retry_at = argument_retry_at(fcinfo, 3, now, &faults);
+	char	   *error = argument_text(fcinfo, 2);
+	Realm		realm;
+	bool		postponed;
+
+	if (error == NULL)
+		fault_add(&faults, "error", "Error can't be null.");
+	spi_open();
+	realm_read(argument_uuid(fcinfo, 0), &realm);
+	faults_raise(&faults);
+	postponed = delivery_postpone(&realm.id, argument_uuid(fcinfo, 1), now, retry_at, error);
+	spi_close();
+	PG_RETURN_BOOL(postponed);
+}
+
+/* arsignup.retry_event(realm_id uuid, event_id uuid) returns boolean */
+PG_FUNCTION_INFO_V1(arsignup_retry_event);
+Datum
+arsignup_retry_event(PG_FUNCTION_ARGS)
+{
+	Realm		realm;
+	bool		found;
+
+	spi_open();
+	realm_read(argument_uuid(fcinfo, 0), &realm);
+	found = delivery_retry(&realm.id, argument_uuid(fcinfo, 1), GetCurrentTimestamp());
+	spi_close();
+	PG_RETURN_BOOL(found);
 }
 
 /* arsignup.purge_expired(max_rows int) returns bigint */
@@ -260,6 +355,7 @@ arsignup_purge_events(PG_FUNCTION_ARGS)
 	before = DirectFunctionCall2(timestamptz_mi_interval, TimestampTzGetDatum(GetCurrentTimestamp()),
 								 IntervalPGetDatum(older_than));
 	spi_open();
+	(void) deliveries_purge(DatumGetTimestampTz(before), max_rows);
 	purged = events_purge(DatumGetTimestampTz(before), max_rows);
 	spi_close();
 	PG_RETURN_INT64(purged);
@@ -291,6 +387,7 @@ arsignup_forget_user(PG_FUNCTION_ARGS)
 	forgotten += sources_forget(&realm.id, user_id);
 	forgotten += sessions_forget(&realm.id, user_id);
 	forgotten += events_forget(&realm.id, user_id);
+	forgotten += deliveries_forget(&realm.id, user_id);
 	lock_timeout_end(nest_level);
 	spi_close();
 	PG_RETURN_BOOL(forgotten > 0);
@@ -332,6 +429,7 @@ arsignup_delete_realm(PG_FUNCTION_ARGS)
 	{
 		delete_all(tokens_delete_realm, realm_id);
 		delete_directory(&caller, realm_id);
+		delete_all(deliveries_delete_realm, realm_id);
 		delete_all(events_delete_realm, realm_id);
 		delete_all(signing_keys_delete_realm, realm_id);
 		realm_delete(realm_id);

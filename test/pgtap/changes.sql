@@ -511,6 +511,8 @@ INSERT INTO crossing VALUES
 	('arsignup.end_sessions(realm(''other''), id(''ada''))', 'SU010', 'no such user'),
 	('coalesce(arsignup.remember_session(realm(''other''), id(''session'')), ''null'')', '00000', 'null'),
 	('arsignup.end_browser_session(realm(''other''), browser())', '00000', 'false'),
+	('arsignup.postpone_event(realm(''other''), id(''event''), ''no'')', '00000', 'false'),
+	('arsignup.retry_event(realm(''other''), id(''failed event''))', '00000', 'false'),
 	('arsignup.request_email_verification(realm(''other''), id(''ada''))', 'SU010', 'no such user'),
 	('coalesce(arsignup.export_user(realm(''other''), id(''ada''))::text, ''null'')', '00000', 'null'),
 	('arsignup.forget_user(realm(''other''), id(''ada''))', '00000', 'false'),
@@ -522,6 +524,8 @@ UPDATE arsignup.realms SET sso = 'seamless' WHERE id IN (realm(), realm('other')
 CREATE TABLE session AS SELECT s.* FROM arsignup.create_session(realm(), id('ada')) AS s;
 SELECT keep('session', session_id) FROM session;
 GRANT SELECT ON session TO PUBLIC;
+SELECT keep(CASE n WHEN 1 THEN 'event' ELSE 'failed event' END, id) FROM (SELECT id, row_number() OVER () AS n FROM arsignup.events WHERE realm_id = realm() AND claimed_at IS NULL LIMIT 2) AS e;
+SELECT ok(arsignup.postpone_event(realm(), id('failed event'), 'no'), 'across realms: in its own realm an event can be put aside');
 CREATE FUNCTION login_token() RETURNS text LANGUAGE sql STABLE AS $$ SELECT s.token FROM arsignup_test.session AS s $$;
 CREATE TABLE robot_key AS SELECT arsignup.create_user_key(realm(), id('robot')) AS key;
 SELECT keep('robot''s key', arsignup.parse_id('crd_' || substr(key, 4, 22))) FROM robot_key;
@@ -559,6 +563,7 @@ SELECT set_eq(
 	$$SELECT DISTINCT substring(statement FROM 'arsignup\.(\w+)\(') FROM crossing$$, 'across realms: that was every function that takes a realm and an id of something in it');
 SELECT isnt(arsignup.verify_login_token(login_token(), realm()), NULL, 'across realms: after all that, the login token still holds');
 SELECT isnt(arsignup.remember_session(realm(), id('session')), NULL, 'across realms: in its own realm the session can be remembered');
+SELECT ok(arsignup.retry_event(realm(), id('failed event')) AND arsignup.postpone_event(realm(), id('event'), 'no'), 'across realms: in its own realm the one event be tried again, the other put aside');
 SELECT is(arsignup.delete_user_key(realm(), id('robot''s key')), true, 'across realms: its key be deleted');
 SELECT is(arsignup.end_session(realm(), id('session')), true, 'across realms: and in its own realm be ended');
 SELECT is(arsignup.verify_login_token(login_token(), realm()), NULL, 'across realms: which ends its token');
@@ -710,6 +715,7 @@ SELECT arsignup.create_api_key(realm('doomed'), 'doomed', '{read}') AS made \gse
 SELECT isnt(arsignup.verify_login_token(:'doomed_login_token'), NULL, 'delete_realm: a login token that holds before');
 -- More than one batch of events.
 INSERT INTO arsignup.events (realm_id, id, event_at, event_type) SELECT realm('doomed'), arsignup.new_id(), now(), 'test' FROM generate_series(1, 20001);
+INSERT INTO arsignup.failed_deliveries (realm_id, event_id, event_at, failed_at, attempts, event_type, error) SELECT realm('doomed'), arsignup.new_id(), now(), now(), 1, 'user.created', 'no';
 
 CREATE FUNCTION left_of(realm uuid) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -726,7 +732,7 @@ BEGIN
 	RETURN numbers;
 END
 $$;
-SELECT is(left_of(realm('doomed')), '{"realms": 1, "connected_apps": 2, "app_routes": 3, "users": 3, "credentials": 2, "orgs": 2, "memberships": 3, "signup_tokens": 4, "sessions": 1, "signing_keys": 1, "one_time_tokens": 1, "login_sources": 1, "api_keys": 1, "events": 20011}', 'a realm with something of everything');
+SELECT is(left_of(realm('doomed')), '{"realms": 1, "connected_apps": 2, "app_routes": 3, "users": 3, "credentials": 2, "orgs": 2, "memberships": 3, "signup_tokens": 4, "sessions": 1, "signing_keys": 1, "one_time_tokens": 1, "login_sources": 1, "api_keys": 1, "events": 20011, "failed_deliveries": 1}', 'a realm with something of everything');
 SELECT is_empty($$SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'arsignup'::regnamespace AND c.relkind IN ('r', 'p') AND NOT left_of(realm('doomed')) ? c.relname$$, 'in every table there is');
 CREATE TABLE tenants (user_id uuid NOT NULL CONSTRAINT tenants_fkey REFERENCES arsignup.users (id));
 INSERT INTO tenants VALUES (id('doomed user'));

@@ -14,6 +14,8 @@ FROM (VALUES
 	('stats', '(OUT hash_slots integer, OUT hashes_running integer, OUT hashes_waiting integer, OUT hashes_run bigint, OUT hashes_refused bigint, OUT signups bigint, OUT tokens_minted bigint, '
 		'OUT tokens_redeemed bigint, OUT tokens_expired bigint, OUT logins_ok bigint, OUT logins_failed bigint, OUT logins_throttled bigint, OUT limiter_evictions bigint, OUT limiter_entries bigint) record'),
 	('claim_events', '(kinds text[], max_rows integer DEFAULT 100) SETOF arsignup.events'),
+	('postpone_event', '(realm_id uuid, event_id uuid, error text, pause interval DEFAULT NULL::interval) boolean'),
+	('retry_event', '(realm_id uuid, event_id uuid) boolean'),
 	('purge_expired', '(max_rows integer DEFAULT 10000) bigint'),
 	('purge_events', '(older_than interval, max_rows integer DEFAULT 10000) bigint'),
 	('is_preloaded', '() boolean'),
@@ -268,54 +270,119 @@ CREATE FUNCTION claimed(kinds text[], max_rows int DEFAULT 100) RETURNS text LAN
 	SELECT coalesce(string_agg(e.n::text, ' '), 'none') FROM (SELECT data AS n FROM arsignup.claim_events(kinds, max_rows)) AS e
 $$;
 GRANT EXECUTE ON FUNCTION claimed(text[], int) TO PUBLIC;
-SELECT event(1, 'a', 'p'), event(4, 'a', 'q'), event(2, 'b', 'p'), event(3, 'c'), event(5, 'b', 'p', 'other'), event(6, 'a'), event(7, 'a', 'p', claimed => true), event(8, 'c', 'q'), event(9, 'asleep', 'p', 'asleep') \g /dev/null
-SELECT is(claimed('{none,A}'), 'none', 'claim_events: of these kinds there is none');
+SELECT event(1, 'user.created', 'p'), event(4, 'user.created', 'q'), event(2, 'user.updated', 'p'), event(3, 'user.deleted'), event(5, 'user.updated', 'p', 'other'), event(6, 'user.created'), event(7, 'user.created', 'p', claimed => true), event(8, 'user.deleted', 'q'), event(9, 'org.created', 'p', 'asleep') \g /dev/null
+SELECT is(claimed('{org.deleted}'), 'none', 'claim_events: of these kinds there is none');
 SAVEPOINT claim;
 SET LOCAL ROLE :"app_role";
-SELECT is(claimed('{b,a}'), '1 2 4 5 6', 'claim_events: an application claims the events of its kinds, oldest first, of all realms, not those that are claimed');
-SELECT is(claimed('{b,a}'), 'none', 'claim_events: once');
-SELECT is(claimed('{a,c}'), '3 8', 'claim_events: others are still to be had');
+SELECT is(claimed('{user.updated,user.created}'), '1 2 4 5 6', 'claim_events: an application claims the events of its kinds, oldest first, of all realms, not those that are claimed');
+SELECT is(claimed('{user.updated,user.created}'), 'none', 'claim_events: once');
+SELECT is(claimed('{user.created,user.deleted}'), '3 8', 'claim_events: others are still to be had');
 RESET ROLE;
 SELECT ok(bool_and(claimed_at BETWEEN now() AND clock_timestamp()), 'claim_events: when, by the clock') FROM arsignup.events WHERE data::int IN (1, 2, 3, 4, 5, 6, 8);
 SELECT is(claimed_at, NULL, 'claim_events: the rest stays as it was') FROM arsignup.events WHERE data::int = 9;
 ROLLBACK TO claim;
-SELECT is(claimed('{a,b,a,b}', 2), '1 2', 'claim_events: a kind that is named twice counts once');
+SELECT is(claimed('{user.created,user.updated,user.created,user.updated}', 2), '1 2', 'claim_events: a kind that is named twice counts once');
 ROLLBACK TO claim;
-SELECT is(claimed('{a,b,c}', 1), '1', 'claim_events: a rollback gives them back; no more than asked for');
-SELECT is(claimed('{a,b,c}', 3), '2 3 4', 'claim_events: the next of all kinds together');
-SELECT is(claimed('{c,a,b}', 2), '5 6', 'claim_events: in whatever order they are named');
-SELECT is(claimed('{{a,b},{c,asleep}}', 2147483647), '8 9', 'claim_events: any positive number, any shape of array; also of a realm that is inactive');
-SELECT event(10, 'a', 'p') \g /dev/null
-SELECT results_eq($$SELECT e.realm_id, e.event_type, e.user_id, e.data, e.claimed_at IS NOT NULL, e.event_at FROM arsignup.claim_events('{a}') AS e$$, $$SELECT realm(), 'a', md5('p')::uuid, '10'::jsonb, true, now()$$,
+SELECT is(claimed('{user.created,user.updated,user.deleted}', 1), '1', 'claim_events: a rollback gives them back; no more than asked for');
+SELECT is(claimed('{user.created,user.updated,user.deleted}', 3), '2 3 4', 'claim_events: the next of all kinds together');
+SELECT is(claimed('{user.deleted,user.created,user.updated}', 2), '5 6', 'claim_events: in whatever order they are named');
+SELECT is(claimed('{{user.created,user.updated},{user.deleted,org.created}}', 2147483647), '8 9', 'claim_events: any positive number, any shape of array; also of a realm that is inactive');
+SELECT event(10, 'user.created', 'p') \g /dev/null
+SELECT results_eq($$SELECT e.realm_id, e.event_type, e.user_id, e.data, e.claimed_at IS NOT NULL, e.event_at FROM arsignup.claim_events('{user.created}') AS e$$, $$SELECT realm(), 'user.created', md5('p')::uuid, '10'::jsonb, true, now()$$,
 	'claim_events: the row as it is, claimed');
 SELECT invalid(format('SELECT arsignup.claim_events(%s)', arguments), errors, 'claim_events: ' || arguments)
-FROM (VALUES ('NULL', '{"kinds": ["Kinds can''t be blank."]}'::jsonb), ('''{}''', '{"kinds": ["Kinds can''t be blank."]}'), ('''{a,NULL}''', '{"kinds": ["Kinds can''t contain null."]}'),
-	('''{a}'', 0', '{"max_rows": ["Number of rows must be positive."]}'), ('''{a}'', -1', '{"max_rows": ["Number of rows must be positive."]}'), ('''{a}'', NULL', '{"max_rows": ["Number of rows must be positive."]}'),
+FROM (VALUES ('NULL', '{"kinds": ["Kinds can''t be blank."]}'::jsonb), ('''{}''', '{"kinds": ["Kinds can''t be blank."]}'), ('''{user.created,NULL}''', '{"kinds": ["Kinds can''t contain null."]}'),
+	('''{user.created}'', 0', '{"max_rows": ["Number of rows must be positive."]}'), ('''{user.created}'', -1', '{"max_rows": ["Number of rows must be positive."]}'), ('''{user.created}'', NULL', '{"max_rows": ["Number of rows must be positive."]}'),
 	('NULL, NULL', '{"kinds": ["Kinds can''t be blank."], "max_rows": ["Number of rows must be positive."]}')) AS v (arguments, errors);
+
+SELECT invalid($$SELECT arsignup.claim_events('{user.created,user.craeted,User.created}')$$, jsonb_build_object('kinds', jsonb_agg(format('Kinds can''t contain "%s"; there are user.created, user.updated, user.deleted, '
+	'user.login.succeeded, user.password_token.created, user.password_token.consumed, user.password_token.failed, user.email.verification_requested, user.email.verified, '
+	'org.created, org.updated, org.deleted, membership.created, membership.updated and membership.deleted.', kind))), 'claim_events: D9: a kind that is misspelt, which would wait for ever') FROM unnest(ARRAY['user.craeted', 'User.created']) AS k (kind);
 
 -- What it reads does not grow with what is claimed, with what is not asked for, nor with what still waits behind.
 DELETE FROM arsignup.events;
-SELECT count(event(n, CASE WHEN n % 3 = 0 THEN 'asked for' ELSE 'never' END, 'p' || n, claimed => n % 3 = 0)) FROM generate_series(1, 20000) AS n \g /dev/null
-SELECT count(event(n, 'asked for', 'p' || n % 1000)) FROM generate_series(20001, 40000) AS n \g /dev/null
-CREATE FUNCTION reads(statement text) RETURNS text LANGUAGE plpgsql AS $$
+SELECT count(event(n, CASE WHEN n % 3 = 0 THEN 'user.login.succeeded' ELSE 'membership.created' END, 'p' || n, claimed => n % 3 = 0)) FROM generate_series(1, 20000) AS n \g /dev/null
+SELECT count(event(n, 'user.login.succeeded', 'p' || n % 1000)) FROM generate_series(20001, 40000) AS n \g /dev/null
+CREATE FUNCTION reads(statement text, relation regclass DEFAULT 'arsignup.events') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	a record;
 	b record;
 BEGIN
-	SELECT coalesce(seq_scan, 0) AS seq_scan, idx_tup_fetch INTO a FROM pg_stat_xact_user_tables WHERE relid = 'arsignup.events'::regclass;
+	SELECT coalesce(seq_scan, 0) AS seq_scan, idx_tup_fetch INTO a FROM pg_stat_xact_user_tables WHERE relid = relation;
 	EXECUTE statement;
-	SELECT coalesce(seq_scan, 0) AS seq_scan, idx_tup_fetch INTO b FROM pg_stat_xact_user_tables WHERE relid = 'arsignup.events'::regclass;
+	SELECT coalesce(seq_scan, 0) AS seq_scan, idx_tup_fetch INTO b FROM pg_stat_xact_user_tables WHERE relid = relation;
 	RETURN format('%s scans, %s rows', b.seq_scan - a.seq_scan, CASE WHEN b.idx_tup_fetch - a.idx_tup_fetch < 1500 THEN 'few' ELSE (b.idx_tup_fetch - a.idx_tup_fetch)::text END);
 END
 $$;
-SELECT is(reads($$SELECT arsignup.claim_events('{asked for,not there}', 50)$$), '0 scans, few rows', 'claim_events: reads little, whatever the statistics say');
+SELECT is(reads($$SELECT arsignup.claim_events('{user.login.succeeded,org.updated}', 50)$$), '0 scans, few rows', 'claim_events: reads little, whatever the statistics say');
 ANALYZE arsignup.events;
-SELECT is(reads($$SELECT arsignup.claim_events('{asked for,not there}', 50)$$), '0 scans, few rows', 'claim_events: or say now');
-DELETE FROM arsignup.events WHERE event_type = 'never';
+SELECT is(reads($$SELECT arsignup.claim_events('{user.login.succeeded,org.updated}', 50)$$), '0 scans, few rows', 'claim_events: or say now');
+DELETE FROM arsignup.events WHERE event_type = 'membership.created';
 ANALYZE arsignup.events;
-SELECT is(reads($$SELECT arsignup.claim_events('{not there,asked for}', 50)$$), '0 scans, few rows', 'claim_events: also when it is most of the table that waits');
+SELECT is(reads($$SELECT arsignup.claim_events('{org.updated,user.login.succeeded}', 50)$$), '0 scans, few rows', 'claim_events: also when it is most of the table that waits');
 UPDATE pg_class SET relpages = 100, reltuples = 0 WHERE oid = 'arsignup.events'::regclass;
-SELECT is(reads($$SELECT arsignup.claim_events('{not there,asked for}', 50)$$), '0 scans, few rows', 'claim_events: also when the table is believed to be empty');
+SELECT is(reads($$SELECT arsignup.claim_events('{org.updated,user.login.succeeded}', 50)$$), '0 scans, few rows', 'claim_events: also when the table is believed to be empty');
+
+---------------------------------------------------------------------------------------------------
+-- postpone_event, retry_event
+---------------------------------------------------------------------------------------------------
+
+DELETE FROM arsignup.events;
+CREATE FUNCTION id_of(n int) RETURNS uuid LANGUAGE sql AS $$ SELECT format('018f0000-0000-7000-8000-%s', lpad(n::text, 12, '0'))::uuid $$;
+CREATE FUNCTION postpone(n int, pause interval DEFAULT NULL, error text DEFAULT 'no') RETURNS boolean LANGUAGE sql AS $$ SELECT arsignup.postpone_event(realm(), id_of(n), error, pause) $$;
+CREATE FUNCTION retry(n int) RETURNS boolean LANGUAGE sql AS $$ SELECT arsignup.retry_event(realm(), id_of(n)) $$;
+CREATE FUNCTION put_aside() RETURNS text LANGUAGE sql AS $$
+	SELECT coalesce(string_agg(format('%s: %s times, %s, %s', e.data, d.attempts, CASE WHEN d.retry_at IS NULL THEN 'given up' WHEN d.retry_at > clock_timestamp() THEN 'later' ELSE 'due' END, d.error), '; ' ORDER BY d.event_id), 'none')
+	FROM arsignup.failed_deliveries AS d JOIN arsignup.events AS e ON (e.realm_id, e.id, e.event_at, e.event_type) = (d.realm_id, d.event_id, d.event_at, d.event_type) AND e.user_id IS NOT DISTINCT FROM d.user_id
+$$;
+GRANT EXECUTE ON FUNCTION id_of(int), postpone(int, interval, text), retry(int) TO PUBLIC;
+SELECT event(1, 'user.created', 'p'), event(2, 'user.updated', 'p'), event(3, 'user.created'), event(4, 'user.created', 'q', claimed => true), event(5, 'org.created') \g /dev/null
+SET LOCAL ROLE :"app_role";
+SELECT ok(postpone(1, '1 hour', E'550 nobody\n'), 'postpone_event: an application puts an event aside');
+SELECT ok(postpone(3), 'postpone_event: or gives it up');
+SELECT ok(NOT postpone(4), 'postpone_event: not one that was delivered');
+SELECT ok(NOT postpone(99), 'postpone_event: nor one that there is not');
+SELECT is(claimed('{user.created,user.updated}'), '2', 'postpone_event: others, also of its user, are handed out meanwhile');
+SELECT ok(postpone(1, '1 hour', 'once more') AND postpone(5, '0', repeat('é', 501)), 'postpone_event: again, or for no time');
+RESET ROLE;
+SELECT is(put_aside(), '1: 2 times, later, once more; 3: 1 times, given up, no; 5: 1 times, due, ' || repeat('é', 500), 'failed_deliveries: how often, until when and why, 1000 bytes of that');
+SELECT ok(bool_and(claimed_at IS NOT NULL), 'postpone_event: no worker finds them') FROM arsignup.events;
+SELECT is(claimed('{user.created}'), 'none', 'claim_events: none of its kinds is due');
+SELECT is(claimed('{org.created}'), '5', 'claim_events: this one is');
+SELECT is(claimed('{org.created}'), 'none', 'claim_events: once');
+UPDATE arsignup.failed_deliveries SET retry_at = clock_timestamp() WHERE event_id = id_of(1);
+SELECT event(0, 'user.updated', 'p'), event(6, 'user.created', 'p') \g /dev/null
+SAVEPOINT claim;
+SELECT is(claimed('{user.created,user.updated}', 2), '1 0', 'claim_events: what is due again comes before what is new');
+SELECT is(put_aside(), '3: 1 times, given up, no', 'failed_deliveries: what is delivered is not in it any more');
+ROLLBACK TO claim;
+SELECT is(put_aside(), '1: 2 times, due, once more; 3: 1 times, given up, no', 'failed_deliveries: a rollback brings it back');
+SELECT is(claimed('{user.created,user.updated}', 1), '1', 'claim_events: no more than asked for');
+ROLLBACK TO claim;
+SET LOCAL ROLE :"app_role";
+SELECT ok(retry(3) AND retry(1), 'retry_event: what was given up, and what was not');
+SELECT ok(NOT retry(4) AND NOT retry(99), 'retry_event: not what was not put aside');
+SELECT is((SELECT string_agg(attempts::text, ' ') FROM arsignup.failed_deliveries), '0 0', 'retry_event: its attempts are counted anew; an application may look');
+RESET ROLE;
+SELECT is(claimed('{user.created}'), '1 3 6', 'retry_event: it is handed out');
+ROLLBACK TO claim;
+DELETE FROM arsignup.events WHERE id = id_of(1);
+SELECT event(7, 'user.created', 'q') \g /dev/null
+SELECT is(claimed('{user.created}'), '7', 'claim_events: an event that is gone is not handed out again');
+SELECT is(claimed('{user.created}'), '6', 'claim_events: nor does it stand in the way');
+ROLLBACK TO claim;
+SELECT invalid(format('SELECT arsignup.postpone_event(realm(), id_of(6), %s)', arguments), errors, 'postpone_event: ' || arguments)
+FROM (VALUES ('NULL', '{"error": ["Error can''t be null."]}'::jsonb), ('''no'', ''-1 second''', '{"pause": ["Pause can''t be negative."]}'), ('NULL, ''-1 second''', '{"pause": ["Pause can''t be negative."], "error": ["Error can''t be null."]}')) AS v (arguments, errors);
+SELECT ok(postpone(6, '1 hour'), 'postpone_event: one more');
+UPDATE arsignup.failed_deliveries SET event_at = clock_timestamp() - interval '41 days' WHERE event_id = id_of(6);
+SELECT is(arsignup.purge_events('40 days'), 0::bigint, 'purge_events: counts events');
+SELECT is((SELECT count(*) FROM arsignup.failed_deliveries), 2::bigint, 'purge_events: what failed of old ones goes');
+DELETE FROM arsignup.failed_deliveries;
+INSERT INTO arsignup.failed_deliveries (realm_id, event_id, event_at, failed_at, retry_at, attempts, event_type, error)
+SELECT realm(), id_of(n), now(), now(), CASE WHEN n % 2 = 0 THEN now() + interval '1 hour' END, 1, 'user.login.succeeded', 'no' FROM generate_series(1, 20000) AS n;
+SELECT is(reads($$SELECT arsignup.claim_events('{org.updated,user.login.succeeded}', 50)$$, 'arsignup.failed_deliveries'), '0 scans, few rows', 'claim_events: what was put aside costs nothing before it is due');
+DELETE FROM arsignup.failed_deliveries;
+DELETE FROM arsignup.events;
 
 ---------------------------------------------------------------------------------------------------
 -- check_settings

@@ -26,6 +26,7 @@ BEGIN
 	PERFORM arsignup.update_user(realm(realm), r.user_id, email => address);
 	PERFORM arsignup.request_email_verification(realm(realm), r.user_id, '192.0.2.1', mark);
 	PERFORM arsignup.claim_events('{user.email.verification_requested}');
+	PERFORM arsignup.postpone_event(e.realm_id, e.id, mark) FROM arsignup.events AS e WHERE e.user_id = r.user_id AND e.event_type = 'user.created';
 	PERFORM arsignup.create_membership(realm(realm), r.user_id, permissions => '{x}', custom => custom);
 	INSERT INTO arsignup.login_sources VALUES (realm(realm), r.user_id, '192.0.2.1', now());
 	INSERT INTO person VALUES (mark, realm, r.user_id, r.org_id, r.membership_id, s.session_id);
@@ -57,7 +58,7 @@ SELECT live('quokka', 'shared'), live('numbat', 'shared');
 ---------------------------------------------------------------------------------------------------
 
 SET LOCAL ROLE :"app_role";
-SELECT is(parts(known('zebu')), 'credentials 1, events 6, login_sources 1, mailed_tokens 1, memberships 2, sessions 1, signup_tokens 2, user object', 'export_user: everything is there');
+SELECT is(parts(known('zebu')), 'credentials 1, events 6, failed_deliveries 1, login_sources 1, mailed_tokens 1, memberships 2, sessions 1, signup_tokens 2, user object', 'export_user: everything is there');
 SELECT is((known('zebu') -> 'user') - '{id,created_at,last_login_at}'::text[], '{"state": "active", "user_type": "human", "email_verification": "requested", "username": "zebu.new@example.com",
 	"email": "zebu.new@example.com", "first_name": "zebu", "last_name": "zebu", "reference": "zebu", "custom": {"said": "zebu"}}', 'export_user: the user');
 SELECT is((SELECT array_agg(m ->> 'org_name' ORDER BY m ->> 'org_name') FROM jsonb_array_elements(known('zebu') -> 'memberships') AS m), '{zebu,NULL}', 'export_user: memberships with the names of their orgs');
@@ -83,7 +84,7 @@ SELECT is_empty($$
 SELECT set_eq($$
 	SELECT a.attrelid::regclass::text || '.' || a.attname FROM pg_attribute AS a
 	JOIN (VALUES ('users', 'user'), ('credentials', 'credentials'), ('memberships', 'memberships'), ('sessions', 'sessions'), ('login_sources', 'login_sources'), ('one_time_tokens', 'mailed_tokens'),
-		('signup_tokens', 'signup_tokens'), ('events', 'events')) AS t (name, part) ON a.attrelid = ('arsignup.' || t.name)::regclass AND a.attnum > 0 AND NOT a.attisdropped
+		('signup_tokens', 'signup_tokens'), ('events', 'events'), ('failed_deliveries', 'failed_deliveries')) AS t (name, part) ON a.attrelid = ('arsignup.' || t.name)::regclass AND a.attnum > 0 AND NOT a.attisdropped
 	CROSS JOIN LATERAL (SELECT known('zebu') -> t.part AS told) AS k
 	WHERE NOT CASE jsonb_typeof(k.told) WHEN 'array' THEN k.told -> 0 ELSE k.told END ? a.attname AND a.attname NOT IN ('realm_id', 'user_id')$$,
 	$$VALUES ('arsignup.users.username_key'), ('arsignup.users.email_key'), ('arsignup.users.shared_email_id'), ('arsignup.users.token_generation'), ('arsignup.credentials.password_hash'), ('arsignup.credentials.key_digest'),
@@ -94,11 +95,11 @@ SELECT set_eq($$
 -- forget_user
 ---------------------------------------------------------------------------------------------------
 
-SELECT set_eq($$SELECT traces('zebu')$$, ARRAY['arsignup.users', 'arsignup.orgs', 'arsignup.memberships', 'arsignup.sessions', 'arsignup.one_time_tokens', 'arsignup.signup_tokens', 'arsignup.events'], 'a person leaves traces');
+SELECT set_eq($$SELECT traces('zebu')$$, ARRAY['arsignup.users', 'arsignup.orgs', 'arsignup.memberships', 'arsignup.sessions', 'arsignup.one_time_tokens', 'arsignup.signup_tokens', 'arsignup.events', 'arsignup.failed_deliveries'], 'a person leaves traces');
 SELECT known('yak') AS yak, known('numbat') AS numbat \gset before_
 SET LOCAL ROLE :"app_role";
 SELECT is(forget('zebu'), true, 'forget_user: there was something');
-SELECT is(parts(known('zebu')), 'credentials 1, events 6, login_sources 0, mailed_tokens 0, memberships 2, sessions 1, signup_tokens 0, user object', 'forget_user: tokens and sources are gone');
+SELECT is(parts(known('zebu')), 'credentials 1, events 6, failed_deliveries 1, login_sources 0, mailed_tokens 0, memberships 2, sessions 1, signup_tokens 0, user object', 'forget_user: tokens and sources are gone');
 SELECT is_empty($$SELECT e FROM jsonb_array_elements(known('zebu') -> 'events' || (known('zebu') -> 'sessions')) AS e WHERE coalesce(e ->> 'ip', e ->> 'client', e ->> 'data') IS NOT NULL$$, 'forget_user: events and sessions do not say from where');
 SELECT is(forget('zebu'), false, 'forget_user: there is nothing any more');
 SELECT is(leave('zebu'), true, 'the user leaves');
@@ -107,12 +108,12 @@ SELECT set_eq($$SELECT traces('zebu')$$, ARRAY['arsignup.orgs'], 'forget_user be
 
 SET LOCAL ROLE :"app_role";
 SELECT is(leave('quokka'), true, 'somebody leaves');
-SELECT is(parts(known('quokka')), 'credentials 0, events 9, login_sources 0, mailed_tokens 0, memberships 0, sessions 0, signup_tokens 1, user null', 'export_user after delete_user: what is left');
+SELECT is(parts(known('quokka')), 'credentials 0, events 9, failed_deliveries 1, login_sources 0, mailed_tokens 0, memberships 0, sessions 0, signup_tokens 1, user null', 'export_user after delete_user: what is left');
 RESET ROLE;
-SELECT set_eq($$SELECT traces('quokka')$$, ARRAY['arsignup.orgs', 'arsignup.signup_tokens', 'arsignup.events'], 'delete_user leaves behind what its comment says');
+SELECT set_eq($$SELECT traces('quokka')$$, ARRAY['arsignup.orgs', 'arsignup.signup_tokens', 'arsignup.events', 'arsignup.failed_deliveries'], 'delete_user leaves behind what its comment says');
 SET LOCAL ROLE :"app_role";
 SELECT is(forget('quokka'), true, 'forget_user after delete_user: there was something');
-SELECT is(parts(known('quokka')), 'credentials 0, events 9, login_sources 0, mailed_tokens 0, memberships 0, sessions 0, signup_tokens 0, user null', 'forget_user after delete_user: events stay');
+SELECT is(parts(known('quokka')), 'credentials 0, events 9, failed_deliveries 1, login_sources 0, mailed_tokens 0, memberships 0, sessions 0, signup_tokens 0, user null', 'forget_user after delete_user: events stay');
 SELECT is(forget('quokka'), false, 'forget_user after delete_user: once');
 RESET ROLE;
 SELECT set_eq($$SELECT traces('quokka')$$, ARRAY['arsignup.orgs', 'arsignup.signup_tokens'], 'forget_user after delete_user: but for a signup that was not completed, under an email that others may have');

@@ -62,6 +62,8 @@ INSERT INTO function_table VALUES
 	('change_password', 'realm_id uuid, user_id uuid, current_password arsignup.secret, password arsignup.secret', 'boolean', 'aA', 'vd'),
 	('check_settings', 'OUT setting text, OUT value text, OUT problem text, OUT remedy text', 'SETOF record', 'A', 's'),
 	('claim_events', 'kinds text[], max_rows integer DEFAULT 100', 'SETOF arsignup.events', 'aA', 'vd'),
+	('postpone_event', 'realm_id uuid, event_id uuid, error text, pause interval DEFAULT NULL::interval', 'boolean', 'aA', 'vd'),
+	('retry_event', 'realm_id uuid, event_id uuid', 'boolean', 'aA', 'vd'),
 	('create_membership', 'realm_id uuid, user_id uuid, org_id uuid DEFAULT NULL::uuid, permissions text[] DEFAULT ''{}''::text[], expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, custom jsonb DEFAULT ''{}''::jsonb', 'uuid', 'aA', 'vd'),
 	('create_org', 'realm_id uuid, name text, reference text DEFAULT NULL::text, custom jsonb DEFAULT ''{}''::jsonb', 'uuid', 'aA', 'vd'),
 	('create_session', 'realm_id uuid, user_id uuid, connected_app_id uuid DEFAULT NULL::uuid, ip inet DEFAULT NULL::inet, client text DEFAULT NULL::text, OUT session_id uuid, OUT token text, OUT expires_at timestamp with time zone', 'record', 'aA', 'vd'),
@@ -207,6 +209,8 @@ FROM who AS w, (VALUES
 	('SELECT arsignup.request_email_verification(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.verify_email(NULL)', 'app admin owner', '00000'),
 	('SELECT arsignup.claim_events(NULL)', 'app admin owner', 'SU001'),
+	('SELECT arsignup.postpone_event(NULL, NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.retry_event(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.jwks(NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.update_user(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.delete_user(NULL, NULL)', 'app admin', 'SU010'),
@@ -262,6 +266,7 @@ INSERT INTO relation_table VALUES
 	('orgs', 'SELECT', 'SELECT'),
 	('memberships', 'SELECT', 'SELECT'),
 	('events', 'SELECT', NULL),
+	('failed_deliveries', 'SELECT', 'SELECT'),
 	('credentials', NULL, NULL),
 	('signup_tokens', NULL, NULL),
 	('sessions', NULL, NULL),
@@ -320,7 +325,7 @@ SELECT is(tries('SELECT u.email FROM arsignup.users AS u JOIN arsignup.membershi
 	CASE WHEN name IN ('app', 'admin', 'owner') THEN '00000' ELSE '42501' END, name || ' joins users, memberships and orgs, or does not') FROM who;
 SELECT is(tries('SELECT FROM arsignup.events', role), CASE WHEN name IN ('admin', 'owner') THEN '00000' ELSE '42501' END, name || ' reads events, or does not') FROM who;
 SELECT is(tries(statement, role), '42501', name || ' may not: ' || statement)
-FROM who, unnest(ARRAY['UPDATE arsignup.users SET email = email', 'DELETE FROM arsignup.users', 'INSERT INTO arsignup.events DEFAULT VALUES', 'DELETE FROM arsignup.signup_tokens', 'DELETE FROM arsignup.realms', 'DELETE FROM arsignup.sessions', 'UPDATE arsignup.sessions SET ended_at = NULL', 'DELETE FROM arsignup.login_sources', 'INSERT INTO arsignup.api_keys DEFAULT VALUES', 'UPDATE arsignup.api_keys SET revoked_at = NULL', 'DELETE FROM arsignup.api_keys', 'INSERT INTO arsignup.login_sources DEFAULT VALUES', 'DELETE FROM arsignup.one_time_tokens', 'UPDATE arsignup.one_time_tokens SET used_at = NULL', 'UPDATE arsignup.events SET claimed_at = NULL', 'DELETE FROM arsignup.signing_keys', 'UPDATE arsignup.signing_keys SET retired_at = NULL', 'LOCK arsignup.users IN ACCESS EXCLUSIVE MODE',
+FROM who, unnest(ARRAY['UPDATE arsignup.users SET email = email', 'DELETE FROM arsignup.users', 'INSERT INTO arsignup.events DEFAULT VALUES', 'DELETE FROM arsignup.signup_tokens', 'DELETE FROM arsignup.realms', 'DELETE FROM arsignup.sessions', 'UPDATE arsignup.sessions SET ended_at = NULL', 'DELETE FROM arsignup.login_sources', 'INSERT INTO arsignup.api_keys DEFAULT VALUES', 'UPDATE arsignup.api_keys SET revoked_at = NULL', 'DELETE FROM arsignup.api_keys', 'INSERT INTO arsignup.login_sources DEFAULT VALUES', 'DELETE FROM arsignup.one_time_tokens', 'UPDATE arsignup.one_time_tokens SET used_at = NULL', 'UPDATE arsignup.events SET claimed_at = NULL', 'DELETE FROM arsignup.failed_deliveries', 'DELETE FROM arsignup.signing_keys', 'UPDATE arsignup.signing_keys SET retired_at = NULL', 'LOCK arsignup.users IN ACCESS EXCLUSIVE MODE',
 	'CREATE FUNCTION arsignup.evil() RETURNS int LANGUAGE sql AS ''SELECT 1''', 'CREATE TABLE arsignup_web.evil ()', 'CREATE TRIGGER evil BEFORE INSERT ON arsignup.users EXECUTE FUNCTION suppress_redundant_updates_trigger()',
 	'ALTER FUNCTION arsignup.stats() RESET ALL', 'DROP FUNCTION arsignup.normalize_email(text)', 'DROP TABLE arsignup.events', 'DROP SCHEMA arsignup CASCADE', 'DROP EXTENSION arsignup CASCADE', 'GRANT arsignup_owner TO current_user']) AS statement
 WHERE name <> 'owner';
@@ -378,7 +383,7 @@ SELECT rows_are($$SELECT superuser, trusted, relocatable, schema::text, requires
 -- configuration tables of the extension, in the order of their names; a condition where not all rows are dumped
 SELECT rows_are(
 	$$SELECT c.oid::regclass::text, c.condition FROM pg_extension AS e, unnest(e.extconfig, e.extcondition) AS c (oid, condition) WHERE e.extname = 'arsignup' ORDER BY 1$$,
-	$$VALUES ('arsignup.api_keys', ''), ('arsignup.app_routes', 'WHERE kind = ''host'''), ('arsignup.connected_apps', ''), ('arsignup.credentials', ''), ('arsignup.events', ''), ('arsignup.login_sources', ''), ('arsignup.memberships', ''), ('arsignup.one_time_tokens', ''), ('arsignup.orgs', ''),
+	$$VALUES ('arsignup.api_keys', ''), ('arsignup.app_routes', 'WHERE kind = ''host'''), ('arsignup.connected_apps', ''), ('arsignup.credentials', ''), ('arsignup.events', ''), ('arsignup.failed_deliveries', ''), ('arsignup.login_sources', ''), ('arsignup.memberships', ''), ('arsignup.one_time_tokens', ''), ('arsignup.orgs', ''),
 		('arsignup.realms', ''), ('arsignup.sessions', ''), ('arsignup.signing_keys', ''), ('arsignup.signup_tokens', ''), ('arsignup.users', '')$$,
 	'pg_dump takes every table, whole, but for the slugs'' rows, which the apps bring back');
 SELECT set_eq($$SELECT unnest(extconfig)::regclass::text FROM pg_extension WHERE extname = 'arsignup'$$, $$SELECT c.oid::regclass::text FROM pg_class AS c WHERE c.relnamespace = ANY (ours()) AND c.relkind IN ('r', 'p')$$,
@@ -395,6 +400,7 @@ SELECT rows_are(
 		('arsignup.connected_apps', true, 'realm_id id'), ('arsignup.connected_apps', false, 'id'),
 		('arsignup.credentials', true, 'realm_id id'), ('arsignup.credentials', false, 'realm_id user_id key_digest'),
 		('arsignup.events', true, 'realm_id id'),
+		('arsignup.failed_deliveries', true, 'realm_id event_id'),
 		('arsignup.login_sources', true, 'realm_id user_id source logged_in_at'),
 		('arsignup.memberships', true, 'realm_id id'), ('arsignup.memberships', false, 'realm_id user_id org_id'),
 		('arsignup.one_time_tokens', true, 'realm_id digest'),
@@ -430,8 +436,8 @@ SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute AS a 
 SELECT is_empty($$SELECT i.indexrelid::regclass, l.collname FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid,
 	LATERAL unnest(i.indkey::int2[], i.indcollation::oid[]) AS k (attnum, collation_id) LEFT JOIN pg_collation AS l ON l.oid = k.collation_id
 	WHERE t.relnamespace = ANY (ours()) AND k.collation_id <> 0 AND l.collname <> 'C'$$, 'every text in a key is COLLATE "C", so that no locale merges what is different');
-SELECT is((SELECT count(*) FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid, LATERAL unnest(i.indcollation::oid[]) AS c WHERE t.relnamespace = ANY (ours()) AND c = '"C"'::regcollation), 10::bigint,
-	'there are ten such columns: kind and name of a route, username, email, reference of a user, name and reference of an org, kid and alg of a key, type of an event');
+SELECT is((SELECT count(*) FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid, LATERAL unnest(i.indcollation::oid[]) AS c WHERE t.relnamespace = ANY (ours()) AND c = '"C"'::regcollation), 11::bigint,
+	'there are eleven such columns: kind and name of a route, username, email, reference of a user, name and reference of an org, kid and alg of a key, type of an event and of one that failed');
 SELECT is_empty($$SELECT i.indexrelid::regclass FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid WHERE t.relnamespace = ANY (ours()) AND (i.indexprs IS NOT NULL OR NOT i.indisvalid)$$, 'no index is of an expression');
 SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid WHERE c.relnamespace = ANY (ours()) AND a.attnum > 0 AND a.atttypid IN ('arsignup.secret'::regtype, 'arsignup.secret[]'::regtype)$$,
 	'no column is a secret');
@@ -470,7 +476,7 @@ SELECT is_empty($$
 		('remember_session', '{SU006,SU010,55P03}'), ('end_browser_session', '{SU010,55P03}'), ('end_session', '{SU010,55P03}'), ('end_sessions', '{SU010,55P03}'), ('jwks', '{SU010}'), ('rotate_signing_key', '{SU010,SU011,55P03}'), ('reveal_jwt_key', '{SU010,SU011}'), ('password_strength', '{SU001}'),
 		('update_user', '{SU001,SU002,SU010,55P03}'), ('delete_user', '{SU010,23503,55P03}'), ('forget_user', '{SU010,55P03}'), ('set_password', '{SU001,SU007,SU010,55P03}'), ('set_password_hash', '{SU001,SU010,55P03}'), ('change_password', '{SU001,SU006,SU007,SU008,SU010,55P03}'), ('create_user_key', '{SU001,SU006,SU010,55P03}'), ('delete_user_key', '{SU010,55P03}'), ('authenticate_key', '{SU010}'),
 		('update_org', '{SU001,SU010,55P03}'), ('delete_org', '{SU010,23503,55P03}'), ('update_membership', '{SU001,SU010,55P03}'), ('delete_membership', '{SU010,55P03}'),
-		('purge_expired', '{SU001}'), ('purge_events', '{SU001}'), ('delete_realm', '{23503,55006}')) AS v (name, codes), unnest(codes) AS code, pg_proc AS p
+		('purge_expired', '{SU001}'), ('purge_events', '{SU001}'), ('claim_events', '{SU001}'), ('postpone_event', '{SU001,SU010}'), ('retry_event', '{SU010}'), ('delete_realm', '{23503,55006}')) AS v (name, codes), unnest(codes) AS code, pg_proc AS p
 	WHERE p.proname = name AND p.pronamespace = 'arsignup'::regnamespace AND strpos(obj_description(p.oid, 'pg_proc'), code) = 0
 	$$, 'a function''s comment names every SQLSTATE that it raises');
 

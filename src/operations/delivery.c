@@ -1,0 +1,177 @@
+/*
+ * Events whose delivery failed, and rows of failed_deliveries: an event that
+ * is put aside is claimed, so that no worker finds it before it is due, and
+ * from then on its row here is what one worker has and others skip.
+ */
+#include "operations/delivery.h"
+
+#include "base/event.h"
+#include "base/statement.h"
+#include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
+#include "utils/timestamp.h"
+
+/* Longest word on what went wrong that is kept, in bytes. */
+#define ERROR_MAX_SIZE 1000
+
+/* Begin the parameters of a statement about one event. */
+static Parameters
+one_delivery(const pg_uuid_t *realm_id, const pg_uuid_t *event_id)
+{
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_uuid(&parameters, event_id);
+	return parameters;
+}
+
+/*
+ * Find events of some kinds that are due again, at most so many, oldest first,
+ * without a lock; return how many, with realm, id, user and type of each in
+ * SPI_tuptable.
+ */
+uint64
+deliveries_find_due(ArrayType *kinds, TimestampTz now, int64 max_rows)
+{
+	static Statement select_due = STATEMENT(
+		"SELECT d.* FROM (SELECT DISTINCT kind COLLATE \"C\" AS kind FROM unnest($1) AS k (kind)) kinds,"
+		" LATERAL (SELECT realm_id, event_id, user_id, event_type FROM arsignup.failed_deliveries"
+		"  WHERE event_type = kinds.kind AND retry_at <= $2 ORDER BY retry_at LIMIT $3) d"
+		" ORDER BY d.event_id LIMIT $3");
+	Parameters	parameters = {0};
+
+	add_pointer(&parameters, TEXTARRAYOID, kinds);
+	add_time(&parameters, now);
+	add_int8(&parameters, max_rows);
+	return statement_run(&select_due, &parameters);
+}
+
+/* Take an event that is due again, whose row is then in SPI_tuptable; false if another worker has it or it is gone. */
+bool
+delivery_claim(const pg_uuid_t *realm_id, const pg_uuid_t *event_id, TimestampTz now)
+{
+	static Statement delete_due = STATEMENT(
+		"DELETE FROM arsignup.failed_deliveries WHERE realm_id = $1 AND event_id ="
+		" (SELECT event_id FROM arsignup.failed_deliveries WHERE realm_id = $1 AND event_id = $2"
+		"  AND retry_at <= $3 FOR UPDATE SKIP LOCKED)");
+	Parameters	parameters = one_delivery(realm_id, event_id);
+
+	add_time(&parameters, now);
+	return statement_run(&delete_due, &parameters) == 1 && event_read(realm_id, event_id);
+}
+
+/* Note that an event that was put aside before has failed once more; false if it was not, or a worker has it. */
+static bool
+note_another_failure(const pg_uuid_t *realm_id, const pg_uuid_t *event_id, TimestampTz now,
+					 const TimestampTz *retry_at, const char *error)
+{
+	static Statement update_delivery = STATEMENT(
+		"UPDATE arsignup.failed_deliveries SET failed_at = $3, retry_at = $4, error = $5, attempts = attempts + 1"
+		" WHERE realm_id = $1 AND event_id ="
+		" (SELECT event_id FROM arsignup.failed_deliveries WHERE realm_id = $1 AND event_id = $2"
+		"  FOR UPDATE SKIP LOCKED)");
+	Parameters	parameters = one_delivery(realm_id, event_id);
+
+	add_time(&parameters, now);
+	add_optional_time(&parameters, retry_at);
+	add_text(&parameters, error);
+	return statement_run(&update_delivery, &parameters) == 1;
+}
+
+/* Note that the event just claimed, whose row is in SPI_tuptable, has failed. */
+static void
+note_first_failure(const pg_uuid_t *realm_id, const pg_uuid_t *event_id, TimestampTz now,
+				   const TimestampTz *retry_at, const char *error)
+{
+	static Statement insert_delivery = STATEMENT(
+		"INSERT INTO arsignup.failed_deliveries"
+		" (realm_id, event_id, failed_at, retry_at, error, attempts, event_at, user_id, event_type)"
+		" VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8)");
+	TupleDesc	description = SPI_tuptable->tupdesc;
+	HeapTuple	event = SPI_tuptable->vals[0];
+	Parameters	parameters = one_delivery(realm_id, event_id);
+	Datum		user_id;
+	bool		isnull;
+
+	add_time(&parameters, now);
+	add_optional_time(&parameters, retry_at);
+	add_text(&parameters, error);
+	add_time(&parameters, DatumGetTimestampTz(SPI_getbinval(event, description,
+															SPI_fnumber(description, "event_at"), &isnull)));
+	user_id = SPI_getbinval(event, description, SPI_fnumber(description, "user_id"), &isnull);
+	add_uuid(&parameters, isnull ? NULL : DatumGetUUIDP(user_id));
+	add_text(&parameters, SPI_getvalue(event, description, SPI_fnumber(description, "event_type")));
+	statement_touch(&insert_delivery, &parameters, "failed_deliveries", 1);
+}
+
+/* Put an event aside, until a time or for ever; false if it was delivered, or a worker has it. */
+bool
+delivery_postpone(const pg_uuid_t *realm_id, const pg_uuid_t *event_id, TimestampTz now,
+				  const TimestampTz *retry_at, const char *error)
+{
+	char	   *kept = pnstrdup(error, pg_mbcliplen(error, strlen(error), ERROR_MAX_SIZE));
+
+	if (note_another_failure(realm_id, event_id, now, retry_at, kept))
+		return true;
+	if (!event_claim(realm_id, event_id, now))
+		return false;
+	note_first_failure(realm_id, event_id, now, retry_at, kept);
+	return true;
+}
+
+/* Have an event that was put aside delivered now; false if it was not, or a worker has it. */
+bool
+delivery_retry(const pg_uuid_t *realm_id, const pg_uuid_t *event_id, TimestampTz now)
+{
+	static Statement update_delivery = STATEMENT(
+		"UPDATE arsignup.failed_deliveries SET retry_at = $3, attempts = 0"
+		" WHERE realm_id = $1 AND event_id ="
+		" (SELECT event_id FROM arsignup.failed_deliveries WHERE realm_id = $1 AND event_id = $2"
+		"  FOR UPDATE SKIP LOCKED)");
+	Parameters	parameters = one_delivery(realm_id, event_id);
+
+	add_time(&parameters, now);
+	return statement_run(&update_delivery, &parameters) == 1;
+}
+
+/* Forget what went wrong with a user's events, in which their address may be; return with how many. */
+uint64
+deliveries_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
+{
+	static Statement blank_deliveries = STATEMENT(
+		"UPDATE arsignup.failed_deliveries SET error = '' WHERE realm_id = $1 AND user_id = $2 AND error <> ''");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_uuid(&parameters, user_id);
+	return statement_run(&blank_deliveries, &parameters);
+}
+
+/* Delete failures of events from before a time, at most so many; return how many. */
+uint64
+deliveries_purge(TimestampTz before, int64 max_rows)
+{
+	static Statement delete_deliveries = STATEMENT(
+		"WITH batch AS MATERIALIZED (SELECT realm_id, event_id FROM arsignup.failed_deliveries"
+		"  WHERE event_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)"
+		" DELETE FROM arsignup.failed_deliveries d USING batch b"
+		" WHERE d.realm_id = b.realm_id AND d.event_id = b.event_id");
+	Parameters	parameters = {0};
+
+	add_time(&parameters, before);
+	add_int8(&parameters, max_rows);
+	return statement_run(&delete_deliveries, &parameters);
+}
+
+/* Delete failures of events of a realm, at most so many; return how many. */
+uint64
+deliveries_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)
+{
+	static Statement delete_deliveries = STATEMENT(
+		"WITH batch AS MATERIALIZED (SELECT event_id FROM arsignup.failed_deliveries WHERE realm_id = $1 LIMIT $2)"
+		" DELETE FROM arsignup.failed_deliveries d USING batch b WHERE d.realm_id = $1 AND d.event_id = b.event_id");
+	static Statement find_any = STATEMENT(
+		"SELECT FROM arsignup.failed_deliveries WHERE realm_id = $1 LIMIT 1");
+
+	return statement_delete_batch(&delete_deliveries, &find_any, realm_id, max_rows, "failed_deliveries");
+}

@@ -1,0 +1,21 @@
+/*
+ * Events whose delivery failed, and rows of failed_deliveries.
+ */
+#ifndef ARSIGNUP_DELIVERY_H
+#define ARSIGNUP_DELIVERY_H
+
+#include "arsignup.h"
+#include "datatype/timestamp.h"
+#include "utils/array.h"
+#include "utils/uuid.h"
+
+extern uint64 deliveries_find_due(ArrayType *kinds, TimestampTz now, int64 max_rows);
+extern bool delivery_claim(const pg_uuid_t *realm_id, const pg_uuid_t *event_id, TimestampTz now);
+extern bool delivery_postpone(const pg_uuid_t *realm_id, const pg_uuid_t *event_id, TimestampTz now,
+							  const TimestampTz *retry_at, const char *error);
+extern bool delivery_retry(const pg_uuid_t *realm_id, const pg_uuid_t *event_id, TimestampTz now);
+extern uint64 deliveries_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
+extern uint64 deliveries_purge(TimestampTz before, int64 max_rows);
+extern uint64 deliveries_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
+
+#endif							/* ARSIGNUP_DELIVERY_H */
