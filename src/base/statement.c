@@ -373,6 +373,24 @@ column_text(int number)
 	return isnull ? NULL : TextDatumGetCString(value);
 }
 
+/* Tell whether a text, in any of its forms, is this word. */
+bool
+text_is(Datum value, const char *word)
+{
+	text	   *packed = DatumGetTextPP(value);
+
+	return span_is((Span) {VARDATA_ANY(packed), VARSIZE_ANY_EXHDR(packed)}, word);
+}
+
+/* Tell whether a text column that is not null is this word. */
+bool
+column_is(int number, const char *word)
+{
+	bool		isnull;
+
+	return text_is(column(number, &isnull), word);
+}
+
 /* Return a column of any row as text, or NULL. */
 char *
 column_text_of(uint64 row, int number)

@@ -67,6 +67,8 @@ extern uint64 statement_read_page(Statement *statement, Parameters *parameters, 
 
 /* Columns of the first row that came back, counted from 1; valid until SPI_finish. */
 extern Datum column(int number, bool *isnull);
+extern bool text_is(Datum value, const char *word);
+extern bool column_is(int number, const char *word);
 extern char *column_text(int number);
 extern char *column_text_of(uint64 row, int number);
 extern pg_uuid_t *column_uuid(int number);

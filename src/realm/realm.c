@@ -19,23 +19,22 @@
 #define PERMISSIONS_MAX 20
 #define PERMISSION_MAX_LENGTH 62
 
+/* Columns as they are: words are compared in C, for which the executor would look up a function each. */
 #define REALM_COLUMNS \
-	"r.id, r.name, r.state = 'active', r.username_validation = 'email', r.require_unique_emails," \
-	" r.password_min_length, r.password_min_score, r.logins_enabled, r.session_type = 'managed'," \
-	" r.session_minutes, r.jwt_alg, 'custom' = ANY (r.jwt_fields)," \
-	" 'memberships' = ANY (r.jwt_fields), 'orgs' = ANY (r.jwt_fields), r.sso = 'seamless'," \
-	" r.email_verification <> 'none', r.email_verification = 'require'"
+	"r.id, r.name, r.state, r.username_validation, r.require_unique_emails," \
+	" r.password_min_length, r.password_min_score, r.logins_enabled, r.session_type," \
+	" r.session_minutes, r.jwt_alg, r.jwt_fields, r.sso, r.email_verification"
 
 static Statement select_realm = STATEMENT(
 	"SELECT " REALM_COLUMNS " FROM arsignup.realms r WHERE r.id = $1");
 
 static Statement select_app = STATEMENT(
-	"SELECT " REALM_COLUMNS ", a.id, a.name, a.state = 'active',"
+	"SELECT " REALM_COLUMNS ", a.id, a.name, a.state,"
 	" coalesce(a.logins_enabled, r.logins_enabled), coalesce(a.signups_enabled, r.signups_enabled),"
 	" coalesce(a.signup_mode, r.signup_mode),"
 	" coalesce(a.name_field, r.name_field),"
 	" coalesce(a.org_name_field, r.org_name_field),"
-	" coalesce(a.password_field, r.password_field) = 'twice',"
+	" coalesce(a.password_field, r.password_field),"
 	" coalesce(a.default_permissions, r.default_permissions), r.signup_token_ttl,"
 	" a.login_handler, coalesce(a.signup_handler, a.login_handler)"
 	" FROM arsignup.connected_apps a JOIN arsignup.realms r ON r.id = a.realm_id"
@@ -61,27 +60,46 @@ raise_inactive(const char *what)
 			 errmsg("%s is inactive", what)));
 }
 
+/* Tell whether a text array has this word. */
+static bool
+has_word(ArrayType *words, const char *word)
+{
+	Datum	   *values;
+	int			count;
+
+	if (ARR_NDIM(words) == 0)
+		return false;
+	deconstruct_array(words, TEXTOID, -1, false, TYPALIGN_INT, &values, NULL, &count);
+	for (int i = 0; i < count; i++)
+		if (text_is(values[i], word))
+			return true;
+	return false;
+}
+
 /* Fill in a realm from REALM_COLUMNS of the row that was read. */
 static void
 fill_realm(Realm *realm)
 {
+	bool		isnull;
+	ArrayType  *jwt_fields = DatumGetArrayTypeP(column(12, &isnull));
+
 	realm->id = *column_uuid(1);
 	realm->name = column_text(2);
-	realm->active = column_bool(3);
-	realm->usernames_are_emails = column_bool(4);
+	realm->active = column_is(3, "active");
+	realm->usernames_are_emails = column_is(4, "email");
 	realm->emails_are_unique = column_bool(5);
 	realm->password_min_length = column_int(6);
 	realm->password_min_score = column_int(7);
 	realm->logins_enabled = column_bool(8);
-	realm->sessions_are_managed = column_bool(9);
+	realm->sessions_are_managed = column_is(9, "managed");
 	realm->session_minutes = column_int(10);
 	realm->jwt_alg = column_text(11);
-	realm->jwt_has_custom = column_bool(12);
-	realm->jwt_has_memberships = column_bool(13);
-	realm->jwt_has_orgs = column_bool(14);
-	realm->sso_is_seamless = column_bool(15);
-	realm->verification_is_requested = column_bool(16);
-	realm->verification_is_required = column_bool(17);
+	realm->jwt_has_custom = has_word(jwt_fields, "custom");
+	realm->jwt_has_memberships = has_word(jwt_fields, "memberships");
+	realm->jwt_has_orgs = has_word(jwt_fields, "orgs");
+	realm->sso_is_seamless = column_is(13, "seamless");
+	realm->verification_is_requested = !column_is(14, "none");
+	realm->verification_is_required = column_is(14, "require");
 }
 
 /* Read a realm; false if there is none. */
@@ -152,19 +170,19 @@ app_read(const pg_uuid_t *id, App *app)
 	if (statement_run(&select_app, &parameters) == 0)
 		raise_not_found("connected app");
 	fill_realm(&app->realm);
-	app->id = *column_uuid(18);
-	app->name = column_text(19);
-	app->active = column_bool(20);
-	app->logins_enabled = column_bool(21);
-	app->signups_enabled = column_bool(22);
-	app->signup_mode = signup_mode(column_text(23));
-	app->name_field = name_rule(column_text(24));
-	app->org_name_field = field_rule(column_text(25));
-	app->password_is_asked_twice = column_bool(26);
-	app->default_permissions = DatumGetArrayTypeP(column(27, &isnull));
-	app->signup_token_ttl = *DatumGetIntervalP(column(28, &isnull));
-	app->login_handler = column_text(29);
-	app->signup_handler = column_text(30);
+	app->id = *column_uuid(15);
+	app->name = column_text(16);
+	app->active = column_is(17, "active");
+	app->logins_enabled = column_bool(18);
+	app->signups_enabled = column_bool(19);
+	app->signup_mode = signup_mode(column_text(20));
+	app->name_field = name_rule(column_text(21));
+	app->org_name_field = field_rule(column_text(22));
+	app->password_is_asked_twice = column_is(23, "twice");
+	app->default_permissions = DatumGetArrayTypeP(column(24, &isnull));
+	app->signup_token_ttl = *DatumGetIntervalP(column(25, &isnull));
+	app->login_handler = column_text(26);
+	app->signup_handler = column_text(27);
 }
 
 /* Read a connected app with its realm, or raise SU010 or SU006. */
