@@ -107,13 +107,17 @@ static Statement renew_credential = STATEMENT(
 static Statement select_credential = STATEMENT(
 	"SELECT password_hash, updated_at FROM arsignup.credentials WHERE " OF_PASSWORD);
 
-/* Trim a text and bring it into normal form C; one of more bytes than could be accepted is only trimmed. */
+/*
+ * Trim a text and bring it into normal form C; one of more bytes than could be
+ * accepted is only trimmed. Normal form may bring another character to the
+ * end, so what is trimmed there is looked at once more.
+ */
 static Span
 trim_to_nfc(const char *text, size_t max_size)
 {
 	Span		trimmed = utf8_trim((Span) {text, strlen(text)});
 
-	return trimmed.size <= max_size ? text_to_nfc(trimmed) : trimmed;
+	return trimmed.size <= max_size ? utf8_trim(text_to_nfc(trimmed)) : trimmed;
 }
 
 /* Canonicalise: trim, NFC, ASCII lower case, and only then validate. */

@@ -65,6 +65,10 @@ CREATE TABLE lined AS SELECT kept, what, arsignup.create_user(realm(), 'n2-' || 
 SELECT is(u::text, (kept, kept, kept)::text, 'N2: names and reference, given ' || what) FROM lined, LATERAL (SELECT first_name, last_name, reference FROM arsignup.users WHERE id = person) AS u;
 SELECT is(o::text, (kept, kept)::text, 'N2: an org, given ' || what) FROM lined, LATERAL (SELECT name, reference FROM arsignup.orgs WHERE id = org) AS o;
 SELECT invalid(format('SELECT arsignup.create_org(realm(), %L)', given), '{"name": ["Name can''t be blank."]}', 'N2: an org, given ' || what) FROM lines WHERE kept IS NULL;
+-- In normal form another letter, or another mark, may stand at the end, behind which a variation selector shows nothing.
+CREATE TABLE turned AS SELECT given, kept, arsignup.create_org(realm(), given) AS org
+FROM (VALUES ('x' || U&'\FB2D\+0E0104', 'x' || U&'\05E9\05BC\05C2'), (U&'K\0591\1CE5\+0E0104', U&'K\1CE5\0591')) AS v (given, kept);
+SELECT is(o.name, kept, 'N2: what normal form brings to the end: ' || shown(kept)) FROM turned JOIN arsignup.orgs AS o ON o.id = org;
 SELECT invalid(format('SELECT arsignup.create_user(realm(), %L, first_name => %L)', 'x@example.com', given), format('{"first_name": ["First name can''t be longer than 255 characters; this one has %s."]}', length(given))::jsonb, 'A2: ' || what)
 FROM (VALUES (repeat(U&'\2126\0314\0342\0345', 256), '256 characters of nine bytes each'), ('x' || repeat(U&'\0301', 255), '256 marks'), (repeat(U&'\0301', 30000), 'thirty thousand marks')) AS v (given, what);
 
