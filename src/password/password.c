@@ -171,28 +171,44 @@ password_renew(SecretScope *scope, Span password)
 	return hash_in_slot(password);
 }
 
-/* Return the most that a hash's form may count in its unit; our own settings are always within. */
-static int
-iterations_max(CostUnit unit)
+/* A setting that bounds what a hash may cost. */
+typedef struct CostLimit
+{
+	const char *setting;
+	uint32		max;
+} CostLimit;
+
+/* Return what bounds a unit in which hashes' forms count; our own settings are always within. */
+static CostLimit
+limit_of(CostUnit unit)
 {
 	switch (unit)
 	{
-		case COST_PASSES:
-			return Max(argon2_iterations_max_setting, argon2_iterations_setting);
 		case COST_BCRYPT:
-			return bcrypt_cost_max_setting;
+			return (CostLimit) {"arsignup.bcrypt_cost_max", bcrypt_cost_max_setting};
 		case COST_DIGESTS:
-			return sha2_iterations_max_setting;
+			return (CostLimit) {"arsignup.sha2_iterations_max", sha2_iterations_max_setting};
+		default:
+			return (CostLimit) {"arsignup.argon2_iterations_max",
+				Max(argon2_iterations_max_setting, argon2_iterations_setting)};
 	}
-	return 0;
 }
 
-/* Tell whether verifying against a hash stays within the limits. */
-static bool
-is_affordable(const PasswordHash *hash)
+/* Note that verifying against a hash would cost more than the limits allow. */
+static void
+check_cost(const PasswordHash *hash, Faults *faults)
 {
-	return hash->memory <= (uint32) Max(argon2_memory_max_setting, argon2_memory_setting) &&
-		hash->iterations <= (uint32) iterations_max(hash->form->unit);
+	uint32		memory_max = Max(argon2_memory_max_setting, argon2_memory_setting);
+	CostLimit	limit = limit_of(hash->form->unit);
+
+	if (hash->memory > memory_max)
+		fault_add(faults, "password_hash",
+				  psprintf("Password hash costs more than this server allows: %u kB, and arsignup.argon2_memory_max is %u kB.",
+						   hash->memory, memory_max));
+	else if (hash->iterations > limit.max)
+		fault_add(faults, "password_hash",
+				  psprintf("Password hash costs more than this server allows: %u, and %s is %u.",
+						   hash->iterations, limit.setting, limit.max));
 }
 
 /* Tell whether a hash is as strong as one made now. */
@@ -220,8 +236,8 @@ read_hash(Span text, PasswordHash *hash, Faults *faults)
 {
 	if (!hash_parse(text, hash))
 		fault_add(faults, "password_hash", "Password hash has an unknown form.");
-	else if (!is_affordable(hash))
-		fault_add(faults, "password_hash", "Password hash costs more than this server allows.");
+	else
+		check_cost(hash, faults);
 }
 
 /* Return a ready hash as it will be stored, or note what is wrong with it. */

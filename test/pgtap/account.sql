@@ -197,11 +197,11 @@ SELECT invalid(format('SELECT arsignup.create_user(realm(), %L, password_hash =>
 	'{"password_hash": ["Password hash has an unknown form."]}', 'password hash ' || shown(hash))
 FROM unnest(ARRAY['', 'canary', '$2x$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW', '$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31l', replace(ready_hash(), 'p=1', 'p=2433'), ready_hash() || ' ', upper(ready_hash())]) AS hash;
 SELECT invalid($$SELECT arsignup.create_user(realm(), 'x@example.com', password_hash => replace(ready_hash(), 'm=19456', 'm=4194304'))$$,
-	'{"password_hash": ["Password hash costs more than this server allows."]}', 'a hash that costs 4 GiB');
+	'{"password_hash": ["Password hash costs more than this server allows: 4194304 kB, and arsignup.argon2_memory_max is 262144 kB."]}', 'a hash that costs 4 GiB');
 SELECT invalid($$SELECT arsignup.create_user(realm(), 'x@example.com', password_hash => replace(ready_hash(), 't=2', 't=17'))$$,
-	'{"password_hash": ["Password hash costs more than this server allows."]}', 'a hash of 17 iterations');
+	'{"password_hash": ["Password hash costs more than this server allows: 17, and arsignup.argon2_iterations_max is 16."]}', 'a hash of 17 iterations');
 SELECT invalid($$SELECT arsignup.create_user(realm(), 'x@example.com', password_hash => '$2b$15$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW')$$,
-	'{"password_hash": ["Password hash costs more than this server allows."]}', 'a hash of bcrypt at cost 15');
+	'{"password_hash": ["Password hash costs more than this server allows: 15, and arsignup.bcrypt_cost_max is 14."]}', 'a hash of bcrypt at cost 15');
 SELECT is((outcome($$SELECT arsignup.create_user(realm(), 'bcrypt@example.com', password_hash => '$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW')$$)).code, '00000', 'a hash of bcrypt');
 SELECT invalid($$SELECT arsignup.create_user(realm(), 'x@example.com', 'canary password', password_hash => ready_hash())$$,
 	'{"password_hash": ["Password hash can''t be given together with a password."]}', 'a password and a hash');

@@ -320,7 +320,7 @@ SELECT is((outcome(setting_hash('robot', :'bcrypt'))).code, '00000', 'set_passwo
 SELECT is(happened(), ARRAY['user.updated email robot - - {"changed": ["password"]}'], 'set_password_hash: told');
 SELECT invalid(setting_hash('ada', hash), jsonb_build_object('password_hash', ARRAY[sentence]), 'set_password_hash: ' || shown(hash))
 FROM (VALUES (NULL, 'Password hash can''t be null.'), ('', 'Password hash has an unknown form.'), ('canary', 'Password hash has an unknown form.'), (left(:'bcrypt', -1), 'Password hash has an unknown form.'),
-	(replace(:'bcrypt', '$04$', '$15$'), 'Password hash costs more than this server allows.')) AS v (hash, sentence);
+	(replace(:'bcrypt', '$04$', '$15$'), 'Password hash costs more than this server allows: 15, and arsignup.bcrypt_cost_max is 14.')) AS v (hash, sentence);
 SELECT refused(setting_hash('nobody', :'bcrypt'), 'SU010', 'no such user', NULL, 'set_password_hash: a null user');
 SELECT refused('SELECT arsignup.set_password_hash(realm(), gen_random_uuid(), ready_hash())', 'SU010', 'no such user', NULL, 'set_password_hash: an unknown user');
 SELECT refused(setting_hash('ada', :'bcrypt', 'other'), 'SU010', 'no such user', NULL, 'set_password_hash: another realm''s user');

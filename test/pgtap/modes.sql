@@ -314,7 +314,7 @@ SELECT invalid(signing('users', '', 'new@example.com'), '{"password": ["Password
 SELECT invalid(signing('users', ', ''''', 'new@example.com'), '{"password": ["Password can''t be blank."]}', 'an empty password');
 SELECT invalid(signing('users', ', ''canary zebu quartz'', password_hash => ready_hash()', 'new@example.com'), '{"password_hash": ["Password hash can''t be given together with a password."]}', 'password and hash');
 SELECT invalid(signing('users', ', password_hash => ''canary''', 'new@example.com'), '{"password_hash": ["Password hash has an unknown form."]}', 'a hash of unknown form');
-SELECT invalid(signing('users', ', password_hash => replace(ready_hash(), ''m=19456'', ''m=4194304'')', 'new@example.com'), '{"password_hash": ["Password hash costs more than this server allows."]}', 'a hash that costs 4 GiB');
+SELECT invalid(signing('users', ', password_hash => replace(ready_hash(), ''m=19456'', ''m=4194304'')', 'new@example.com'), '{"password_hash": ["Password hash costs more than this server allows: 4194304 kB, and arsignup.argon2_memory_max is 262144 kB."]}', 'a hash that costs 4 GiB');
 SELECT invalid(signing('users', ', ''canary7''', 'new@example.com'), '{"password": ["Password must have at least 8 characters."]}', 'a short password');
 SELECT invalid(signing('users', ', repeat(''canary'', 200)', 'new@example.com'), '{"password": ["Password can''t be longer than 1,024 bytes."]}', 'a password of 1200 bytes');
 SELECT invalid(signing('users', U&', repeat(''e\0301'', 1100), password_confirmation => repeat(''e\0301'', 1100)', 'new@example.com'), '{"password": ["Password can''t be longer than 1,024 bytes."]}',

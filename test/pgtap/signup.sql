@@ -165,7 +165,7 @@ SELECT invalid(minting(', repeat(''canary'', 200)'), '{"password": ["Password ca
 SELECT invalid(minting(', ''canary password'', password_hash => ready_hash()'), '{"password_hash": ["Password hash can''t be given together with a password."]}', 'mint: password and hash');
 SELECT invalid(minting(', password_hash => ''canary'''), '{"password_hash": ["Password hash has an unknown form."]}', 'mint: a hash of unknown form');
 SELECT invalid(minting(', password_hash => '''''), '{"password_hash": ["Password hash has an unknown form."]}', 'mint: an empty hash');
-SELECT invalid(minting(', password_hash => replace(ready_hash(), ''m=19456'', ''m=4194304'')'), '{"password_hash": ["Password hash costs more than this server allows."]}', 'mint: a hash that costs 4 GiB');
+SELECT invalid(minting(', password_hash => replace(ready_hash(), ''m=19456'', ''m=4194304'')'), '{"password_hash": ["Password hash costs more than this server allows: 4194304 kB, and arsignup.argon2_memory_max is 262144 kB."]}', 'mint: a hash that costs 4 GiB');
 SELECT invalid(minting(format(', ''canary password'', password_confirmation => %L', confirmation)), '{"password_confirmation": ["Password confirmation does not match the password."]}', 'mint: password confirmation ' || shown(confirmation))
 FROM unnest(ARRAY['', 'canary passwore', 'canary passwor', 'canary password ', 'Canary password', 'canary passwordcanary password', U&'canary passwor\FF44']) AS confirmation;
 
