@@ -8,7 +8,7 @@ CREATE FUNCTION pg_temp.roles() RETURNS text LANGUAGE sql
 RETURN (SELECT string_agg(rolname, ', ' ORDER BY rolname COLLATE "C") FROM pg_roles
 	WHERE rolname IN ('arsignup_owner', 'arsignup_directory', 'arsignup_admin', 'arsignup_app', 'arsignup_web'));
 
-\dx arsignup
+SELECT extversion, extnamespace::regnamespace AS schema, obj_description(oid, 'pg_extension') AS description FROM pg_extension WHERE extname = 'arsignup';
 
 -- Nothing but the roles stays behind.
 DROP EXTENSION arsignup;
