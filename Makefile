@@ -3,29 +3,38 @@
 EXTENSION  = arsignup
 RELEASE    = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(EXTENSION).control)
 
-# Capabilities in the order in which their tables and functions need each other.
-CAPABILITIES = base password attempt realm account org login recovery signup operations api_key http core web
+# Capabilities in the order in which their types and functions need each other.
+CAPABILITIES = base password attempt realm account org login recovery signup operations api_key http core web install
 
 FRAGMENTS  = src/install/head.sql \
-             $(wildcard $(foreach c,$(CAPABILITIES),src/$(c)/schema.sql src/$(c)/api.sql)) \
+             $(wildcard $(foreach c,$(CAPABILITIES),src/$(c)/types.sql src/$(c)/api.sql)) \
              src/install/tail.sql
+
+# Tables in the order in which they need each other.
+TABLES     = $(patsubst %,src/%.sql,base/tables/events realm/tables/realms realm/tables/connected_apps realm/tables/app_routes \
+             account/tables/users account/tables/credentials org/tables/orgs org/tables/memberships \
+             login/tables/sessions login/tables/signing_keys login/tables/login_sources recovery/tables/one_time_tokens \
+             signup/tables/signup_tokens operations/tables/failed_deliveries api_key/tables/api_keys install/tables/installation)
 SCRIPT     = $(EXTENSION)--$(RELEASE).sql
+
+# What changes tables from one version to the next.
+STEPS      = $(sort $(wildcard src/upgrade/*.sql))
 
 MODULE_big = $(EXTENSION)
 OBJS       = src/arsignup.o $(patsubst %.c,%.o,$(sort $(wildcard $(CAPABILITIES:%=src/%/*.c))))
 DATA_built = $(SCRIPT)
-PG_CPPFLAGS = -I$(CURDIR)/src
+PG_CPPFLAGS = -I$(CURDIR)/src -DARSIGNUP_VERSION='"$(RELEASE)"'
 SHLIB_LINK = -lsodium -largon2 -lzxcvbn -ljansson -lcrypto -lcrypt -lm
 
-REGRESS      = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))
-REGRESS_OPTS = --load-extension=$(EXTENSION)
-ISOLATION    = $(sort $(patsubst test/isolation/specs/%.spec,%,$(wildcard test/isolation/specs/*.spec)))
-ISOLATION_OPTS = --inputdir=test/isolation --outputdir=test/isolation --load-extension=$(EXTENSION)
+# What makes the extension in the new database comes first.
+REGRESS      = create $(filter-out create,$(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql))))
+ISOLATION    = create $(filter-out create,$(sort $(patsubst test/isolation/specs/%.spec,%,$(wildcard test/isolation/specs/*.spec))))
+ISOLATION_OPTS = --inputdir=test/isolation --outputdir=test/isolation
 
 PROGRAMS   = programs/arsignup-mail programs/arsignup-webhook
 
 UNIT       = $(patsubst %.c,%,$(sort $(wildcard test/unit/*.c)))
-EXTRA_CLEAN = $(UNIT) $(PROGRAMS) src/web/stylesheet.inc test/isolation/results test/isolation/output_iso test/isolation/regression.*
+EXTRA_CLEAN = $(UNIT) $(PROGRAMS) src/base/tables.inc src/install/steps.inc src/web/stylesheet.inc test/isolation/results test/isolation/output_iso test/isolation/regression.*
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
@@ -39,6 +48,23 @@ src/web/stylesheet.inc: web/static/arsignup.css
 	od -An -v -tx1 $< | sed 's/ \(..\)/0x\1,/g' > $@
 
 src/web/stylesheet.o src/web/stylesheet.bc: src/web/stylesheet.inc
+
+# The library has the tables: {"name", "statements"}, for each.
+src/base/tables.inc: $(TABLES) Makefile
+	for table in $(TABLES); do \
+		echo "{\"$$(basename $$table .sql)\","; sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $$table; echo '},'; \
+	done > $@
+
+src/base/tables.o src/base/tables.bc: src/base/tables.inc
+
+# So it has the steps: {"from", "to", "statements"}, for each.
+src/install/steps.inc: $(STEPS) Makefile
+	for step in $(STEPS); do \
+		name=$$(basename $$step .sql); \
+		echo "{\"$${name%--*}\", \"$${name#*--}\","; sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $$step; echo '},'; \
+	done > $@
+
+src/install/install.o src/install/install.bc: src/install/steps.inc
 
 # A fresh install creates what an upgrade would replace.
 $(SCRIPT): $(FRAGMENTS) Makefile

@@ -203,3 +203,7 @@ cluster_restart() {
 query() {
 	psql --no-psqlrc --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 "$@"
 }
+
+# What makes the extension with its tables, and prints nothing.
+# shellcheck disable=SC2034 # for those who source this
+CREATE_EXTENSION="CREATE EXTENSION arsignup; DO 'BEGIN PERFORM arsignup.create_tables(); END';"

@@ -16,14 +16,13 @@ BEGIN ATOMIC
 		FROM aclexplode(acl) WHERE privilege_type <> 'MAINTAIN' GROUP BY 1) AS g;
 END;
 
--- The extension, and the tables that pg_dump dumps with the rows.
+-- The extension, which has no table.
 SELECT name, superuser, trusted, relocatable, schema, requires
 FROM pg_available_extension_versions WHERE name = 'arsignup' AND installed;
-SELECT extname, extnamespace::regnamespace, extrelocatable FROM pg_extension WHERE extname = 'arsignup';
-SELECT config::regclass, condition
-FROM pg_extension, unnest(extconfig, extcondition) AS u (config, condition)
-WHERE extname = 'arsignup'
-ORDER BY config::regclass::text COLLATE "C";
+SELECT extname, extnamespace::regnamespace, extrelocatable, extconfig FROM pg_extension WHERE extname = 'arsignup';
+SELECT pg_describe_object(d.classid, d.objid, 0)
+FROM pg_depend d JOIN pg_class c ON d.classid = 'pg_class'::regclass AND d.objid = c.oid
+WHERE d.deptype = 'e' AND c.relnamespace::regnamespace::text LIKE 'arsignup%' AND c.relkind <> 'c';
 
 -- Its members, except relations, functions and types, which follow.
 SELECT pg_describe_object(d.classid, d.objid, 0)
@@ -68,7 +67,7 @@ SELECT format(E'%s(%s)\n\treturns %s\n\t%s %s %s %s %s, cost %s, rows %s\n\tsymb
 	CASE WHEN p.proisstrict THEN 'strict' ELSE 'called on null' END,
 	CASE p.proparallel WHEN 's' THEN 'parallel safe' WHEN 'r' THEN 'parallel restricted' ELSE 'parallel unsafe' END,
 	CASE WHEN p.prosecdef THEN 'security definer' ELSE 'security invoker' END || CASE WHEN p.proleakproof THEN ' leakproof' ELSE '' END,
-	p.procost, p.prorows, p.prosrc, array_to_string(p.proconfig, '; '), p.proowner::regrole, pg_temp.grants(p.proacl))
+	p.procost, p.prorows, CASE l.lanname WHEN 'c' THEN p.prosrc END, array_to_string(p.proconfig, '; '), p.proowner::regrole, pg_temp.grants(p.proacl))
 FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 WHERE p.pronamespace::regnamespace::text LIKE 'arsignup%'
 ORDER BY p.oid::regprocedure::text COLLATE "C";

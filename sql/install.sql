@@ -10,8 +10,10 @@ RETURN (SELECT string_agg(rolname, ', ' ORDER BY rolname COLLATE "C") FROM pg_ro
 
 SELECT extversion, extnamespace::regnamespace AS schema, obj_description(oid, 'pg_extension') AS description FROM pg_extension WHERE extname = 'arsignup';
 
--- Nothing but the roles stays behind.
+-- Nothing but the roles stays behind; tables are not dropped unawares.
 DROP EXTENSION arsignup;
+\echo :SQLSTATE
+DROP EXTENSION arsignup CASCADE;
 SELECT pg_temp.schemas(), pg_temp.roles();
 
 -- Somebody was faster, to own what comes into the schemas.
@@ -79,10 +81,60 @@ CREATE SCHEMA trap;
 CREATE FUNCTION trap.jsonb_typeof(jsonb) RETURNS text IMMUTABLE LANGUAGE sql RETURN 'trap';
 SET search_path = trap, pg_catalog;
 CREATE EXTENSION arsignup;
+SELECT arsignup.create_tables();
 SHOW search_path;
 SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'custom_is_an_object';
 ROLLBACK;
 CREATE EXTENSION arsignup;
+
+-- Without tables; then with them, as often as one likes.
+SELECT arsignup.parse_id(arsignup.format_id('rl', '00000000-0000-7000-8000-000000000001'));
+SELECT arsignup.create_user('00000000-0000-7000-8000-000000000001', 'ada@example.com');
+\echo :SQLSTATE
+SELECT arsignup.export_user('00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000001');
+\echo :SQLSTATE
+SELECT setting, problem, remedy FROM arsignup.check_settings() WHERE setting = 'tables';
+SELECT arsignup.create_tables();
+SELECT arsignup.create_tables();
+SELECT is_the_one, version = arsignup.library_version() AS is_current FROM arsignup.installation;
+BEGIN;
+SET ROLE arsignup_admin;
+SELECT arsignup.create_tables();
+\echo :SQLSTATE
+ROLLBACK;
+-- One that is missing is made; a row of the installation that comes again is not taken.
+BEGIN;
+DROP TABLE arsignup.events;
+SELECT arsignup.create_org('00000000-0000-7000-8000-000000000001', 'Engines');
+\echo :SQLSTATE
+ROLLBACK;
+BEGIN;
+DROP TABLE arsignup.events;
+SELECT arsignup.create_tables();
+SELECT count(*), (SELECT relowner::regrole FROM pg_class WHERE oid = 'arsignup.events'::regclass) FROM arsignup.events;
+INSERT INTO arsignup.installation (version) VALUES ('0.0.1');
+SELECT count(*), min(version) = arsignup.library_version() AS is_current FROM arsignup.installation;
+ROLLBACK;
+-- Tables of another version, tables of none.
+BEGIN;
+UPDATE arsignup.installation SET version = '0.0.1';
+ALTER TABLE arsignup.events SET (fillfactor = 100);
+SAVEPOINT s;
+SELECT arsignup.create_org('00000000-0000-7000-8000-000000000001', 'Engines');
+\echo :SQLSTATE
+ROLLBACK TO s;
+SELECT arsignup.create_tables();
+\echo :SQLSTATE
+ROLLBACK TO s;
+DELETE FROM arsignup.installation;
+SELECT arsignup.create_org('00000000-0000-7000-8000-000000000001', 'Engines');
+\echo :SQLSTATE
+ROLLBACK TO s;
+DROP TABLE arsignup.installation;
+SELECT arsignup.create_tables();
+\echo :SQLSTATE
+ROLLBACK;
+
 SET client_min_messages = notice;
 CREATE EXTENSION IF NOT EXISTS arsignup;
 CREATE EXTENSION arsignup;
@@ -91,21 +143,19 @@ ALTER EXTENSION arsignup SET SCHEMA public;
 \echo :SQLSTATE
 
 -- Users are not dropped by accident.
+SET client_min_messages = warning;
 INSERT INTO arsignup.realms (id, name) VALUES ('00000000-0000-7000-8000-000000000001', 'Guarded');
 SELECT arsignup.create_user('00000000-0000-7000-8000-000000000001', 'ada@example.com') IS NOT NULL AS created;
-DROP EXTENSION arsignup;
-\echo :SQLSTATE
 DROP EXTENSION arsignup CASCADE;
 \echo :SQLSTATE
 DROP SCHEMA arsignup CASCADE;
 \echo :SQLSTATE
-DROP TABLE arsignup.users CASCADE;
-\echo :SQLSTATE
 SELECT count(*) FROM arsignup.users;
 
 -- Nor what the application has built on them.
+SET client_min_messages = warning;
 CREATE TABLE subscriptions (user_id uuid NOT NULL REFERENCES arsignup.users (id));
-DROP EXTENSION arsignup;
+DROP EXTENSION arsignup CASCADE;
 \echo :SQLSTATE
 
 -- Two deliberate steps, by a superuser.
@@ -122,15 +172,17 @@ ROLLBACK;
 SHOW arsignup.allow_drop;
 DROP TABLE subscriptions;
 SET arsignup.allow_drop = on;
-DROP EXTENSION arsignup;
+DROP EXTENSION arsignup CASCADE;
 RESET arsignup.allow_drop;
 CREATE EXTENSION arsignup;
+SELECT arsignup.create_tables();
 SELECT count(*) FROM arsignup.users;
 
 -- A realm without users is no obstacle.
 INSERT INTO arsignup.realms (id, name) VALUES ('00000000-0000-7000-8000-000000000001', 'Empty');
-DROP EXTENSION arsignup;
+DROP EXTENSION arsignup CASCADE;
 CREATE EXTENSION arsignup;
+SELECT arsignup.create_tables();
 
 -- A database that cannot hold every name.
 \set home :DBNAME

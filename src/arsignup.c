@@ -314,6 +314,6 @@ _PG_init(void)
 		ledger_install_hooks();
 		keeper_register();
 		fence_install_hooks();
-		guard_install_hook();
+		guard_install_hooks();
 	}
 }

@@ -3,7 +3,8 @@
  *
  * By the time the server drops the extension itself, its tables are gone; so
  * the guard watches over the table of users. Whatever statement the drop
- * began with, DROP EXTENSION, DROP OWNED or a cascade, it passes here.
+ * began with, DROP EXTENSION, DROP OWNED or a cascade, it passes here. DROP
+ * TABLE alone says what it drops, as pg_restore --clean does.
  */
 #include "account/guard.h"
 
@@ -11,28 +12,25 @@
 
 #include "access/table.h"
 #include "access/tableam.h"
-#include "catalog/dependency.h"
+#include "base/tables.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_class.h"
 #include "commands/extension.h"
-#include "utils/lsyscache.h"
+#include "tcop/utility.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 static object_access_hook_type previous_hook = NULL;
+static ProcessUtility_hook_type previous_utility_hook = NULL;
+
+/* Whether the statement at work is DROP TABLE. */
+static bool is_drop_table = false;
 
 /* Tell whether a table is arsignup.users of the extension. */
 static bool
 is_users_table(Oid table)
 {
-	char	   *name = get_rel_name(table);
-	Oid			extension;
-
-	if (name == NULL || strcmp(name, "users") != 0)
-		return false;
-	extension = get_extension_oid("arsignup", true);
-	return OidIsValid(extension) &&
-		getExtensionOfObject(RelationRelationId, table) == extension;
+	return table == table_id("users") && OidIsValid(get_extension_oid("arsignup", true));
 }
 
 /* Tell whether a table, which the drop has locked, has a row. */
@@ -52,13 +50,13 @@ has_rows(Oid table)
 	return found;
 }
 
-/* Refuse to drop the table of users while there are any. */
+/* Refuse to drop the table of users while there are any, unless by its name. */
 static void
 guard_users(ObjectAccessType access, Oid class, Oid object, int column, void *arg)
 {
 	if (previous_hook)
 		previous_hook(access, class, object, column, arg);
-	if (access != OAT_DROP || class != RelationRelationId || column != 0 || allow_drop_setting)
+	if (access != OAT_DROP || class != RelationRelationId || column != 0 || allow_drop_setting || is_drop_table)
 		return;
 	if (is_users_table(object) && has_rows(object))
 		ereport(ERROR,
@@ -68,10 +66,33 @@ guard_users(ObjectAccessType access, Oid class, Oid object, int column, void *ar
 				 errhint("To delete them all the same, set arsignup.allow_drop to on and drop it again.")));
 }
 
+/* Note for how long a DROP TABLE is at work; what it sets off may be another statement. */
+static void
+note_statement(PlannedStmt *statement, const char *query, bool read_only_tree, ProcessUtilityContext context,
+			   ParamListInfo params, QueryEnvironment *environment, DestReceiver *receiver, QueryCompletion *completion)
+{
+	bool		outer = is_drop_table;
+
+	is_drop_table = IsA(statement->utilityStmt, DropStmt) &&
+		((DropStmt *) statement->utilityStmt)->removeType == OBJECT_TABLE;
+	PG_TRY();
+	{
+		(previous_utility_hook ? previous_utility_hook : standard_ProcessUtility)
+			(statement, query, read_only_tree, context, params, environment, receiver, completion);
+	}
+	PG_FINALLY();
+	{
+		is_drop_table = outer;
+	}
+	PG_END_TRY();
+}
+
 /* Begin to guard. */
 void
-guard_install_hook(void)
+guard_install_hooks(void)
 {
 	previous_hook = object_access_hook;
 	object_access_hook = guard_users;
+	previous_utility_hook = ProcessUtility_hook;
+	ProcessUtility_hook = note_statement;
 }

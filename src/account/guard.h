@@ -4,6 +4,6 @@
 #ifndef ARSIGNUP_GUARD_H
 #define ARSIGNUP_GUARD_H
 
-extern void guard_install_hook(void);
+extern void guard_install_hooks(void);
 
 #endif							/* ARSIGNUP_GUARD_H */

@@ -160,7 +160,7 @@ fire(void *argument)
 }
 
 /*
- * Delete users or orgs. The statement itself runs as the role that owns them
+ * Delete users, orgs or memberships. The statement itself runs as the role that owns them
  * and nothing else; its triggers wait, on a level of their own, for they may
  * be the application's: its foreign keys delete in its tables, where triggers
  * of its own may be, which up to PostgreSQL 17 run as whoever is current when

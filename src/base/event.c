@@ -230,6 +230,9 @@ events_find_unclaimed(ArrayType *kinds, int64 max_rows)
 	return statement_run(&select_unclaimed, &parameters);
 }
 
+/* The columns of arsignup.claimed_event. */
+#define EVENT_COLUMNS "realm_id, id, event_at, claimed_at, user_id, org_id, membership_id, connected_app_id, ip, event_type, client, data"
+
 /* Claim an event, whose row is then in SPI_tuptable; false if somebody else has it, or is about to. */
 bool
 event_claim(const pg_uuid_t *realm_id, const pg_uuid_t *id, TimestampTz now)
@@ -237,7 +240,7 @@ event_claim(const pg_uuid_t *realm_id, const pg_uuid_t *id, TimestampTz now)
 	static Statement claim_event = STATEMENT(
 		"UPDATE arsignup.events SET claimed_at = $3 WHERE realm_id = $1 AND id ="
 		" (SELECT id FROM arsignup.events WHERE realm_id = $1 AND id = $2 AND claimed_at IS NULL"
-		"  FOR UPDATE SKIP LOCKED) RETURNING *");
+		"  FOR UPDATE SKIP LOCKED) RETURNING " EVENT_COLUMNS);
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, realm_id);
@@ -272,7 +275,7 @@ bool
 event_read(const pg_uuid_t *realm_id, const pg_uuid_t *id)
 {
 	static Statement select_event = STATEMENT(
-		"SELECT * FROM arsignup.events WHERE realm_id = $1 AND id = $2");
+		"SELECT " EVENT_COLUMNS " FROM arsignup.events WHERE realm_id = $1 AND id = $2");
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, realm_id);

@@ -8,6 +8,7 @@
 
 extern bool role_is_ours(Oid role);
 extern void fence_install_hooks(void);
+extern void structure_permit(bool permitted);
 extern void structure_install_hook(void);
 
 #endif							/* ARSIGNUP_FENCE_H */

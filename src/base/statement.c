@@ -5,6 +5,7 @@
 
 #include "access/xact.h"
 #include "base/subtransaction.h"
+#include "base/tables.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "storage/proc.h"
@@ -126,6 +127,7 @@ prepare(Statement *statement, Parameters *parameters)
 {
 	SPIPlanPtr	plan;
 
+	tables_check();
 	if (statement->plan != NULL && !plan_fits(statement->plan, parameters))
 	{
 		SPI_freeplan(statement->plan);

@@ -3,11 +3,12 @@
  *
  * Only a superuser changes our tables, functions and types, for a trigger, a
  * default or an index expression on a table of ours is code that runs as us.
- * Foreign keys of others lead to users and orgs only, and from columns of the
+ * Foreign keys of others lead to users, orgs and memberships only, and from columns of the
  * same type: their check runs as the owner of the table that they lead to,
  * with whatever cast another type takes.
  */
 #include "base/fence.h"
+#include "base/tables.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
@@ -33,6 +34,9 @@
 #include "utils/snapmgr.h"
 
 static object_access_hook_type previous_hook = NULL;
+
+/* Whether create_tables is at work. */
+static bool is_making_tables = false;
 
 /* How to find out where something belongs: a row of a catalog, by its id, has the table or the schema. */
 typedef struct Catalog
@@ -119,15 +123,22 @@ is_ours(Oid class, Oid id)
 	return false;
 }
 
+/* Let create_tables change what is ours, or no longer. */
+void
+structure_permit(bool permitted)
+{
+	is_making_tables = permitted;
+}
+
 /*
- * Tell whether a superuser is at work, or the server itself, which makes an
+ * Tell whether a superuser or create_tables is at work, or the server itself, which makes an
  * index as the owner of its table, whoever may ask for it: a superuser, or a
  * database's owner who has it made anew.
  */
 static bool
 is_permitted(void)
 {
-	return superuser() ||
+	return superuser() || is_making_tables ||
 		(InSecurityRestrictedOperation() && role_is_ours(GetUserId()) && !role_is_ours(GetOuterUserId()));
 }
 
@@ -150,11 +161,11 @@ check_foreign_key(Form_pg_constraint constraint, ArrayType *columns)
 	int			count;
 
 	deconstruct_array(columns, INT2OID, sizeof(int16), true, TYPALIGN_SHORT, &numbers, NULL, &count);
-	if (strcmp(target, "users") != 0 && strcmp(target, "orgs") != 0)
+	if (!table_is_of_directory(target))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("a foreign key cannot refer to table \"arsignup.%s\"", target),
-				 errhint("Refer to arsignup.users (id) or arsignup.orgs (id).")));
+				 errhint("Refer to arsignup.users (id), arsignup.orgs (id) or arsignup.memberships (id).")));
 	for (int i = 0; i < count; i++)
 		if (get_atttype(constraint->conrelid, DatumGetInt16(numbers[i])) != UUIDOID)
 			ereport(ERROR,

@@ -18,98 +18,24 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "base/caller.h"
-#include "catalog/dependency.h"
+#include "base/tables.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
-#include "catalog/pg_depend.h"
-#include "catalog/pg_extension.h"
-#include "commands/extension.h"
 #include "commands/trigger.h"
 #include "nodes/makefuncs.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/inval.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
-
-/* ---------- our tables ---------- */
-
-static List *our_tables = NIL;
-static uint64 tables_known = 0; /* as of which change */
-static uint64 tables_change = 1;
-
-/* Note that other tables may be ours from now on. */
-static void
-note_change(Datum argument, int cache, uint32 hash)
-{
-	tables_change++;
-}
-
-/* List the tables of the extension. */
-static List *
-read_tables(void)
-{
-	Relation	depends = table_open(DependRelationId, AccessShareLock);
-	List	   *tables = NIL;
-	ScanKeyData keys[2];
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(ExtensionRelationId));
-	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(get_extension_oid("arsignup", false)));
-	scan = systable_beginscan(depends, DependReferenceIndexId, true, NULL, lengthof(keys), keys);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		Form_pg_depend member = (Form_pg_depend) GETSTRUCT(tuple);
-
-		if (member->deptype == DEPENDENCY_EXTENSION && member->classid == RelationRelationId &&
-			get_rel_relkind(member->objid) == RELKIND_RELATION)
-			tables = lappend_oid(tables, member->objid);
-	}
-	systable_endscan(scan);
-	table_close(depends, AccessShareLock);
-	return tables;
-}
-
-/*
- * Find out which tables are ours, unless that is known. It changes only where
- * the extension is made anew or updated, both of which write its functions.
- */
-static void
-find_tables(void)
-{
-	static bool is_registered = false;
-	uint64		change = tables_change;
-	List	   *known = our_tables;
-	List	   *tables;
-	MemoryContext context;
-
-	if (!is_registered)
-		CacheRegisterSyscacheCallback(PROCOID, note_change, (Datum) 0);
-	is_registered = true;
-	if (tables_known == change)
-		return;
-	tables = read_tables();
-	context = MemoryContextSwitchTo(TopMemoryContext);
-	our_tables = list_copy(tables);
-	MemoryContextSwitchTo(context);
-	list_free(known);
-	tables_known = change;
-}
-
-/* ---------- constraints ---------- */
 
 /* Tell a constraint that waits of its own accord and is on our tables, or is a foreign key that refers to them. */
 static bool
 is_about_us(Form_pg_constraint constraint)
 {
 	return constraint->condeferred &&
-		(list_member_oid(our_tables, constraint->conrelid) ||
-		 (constraint->contype == CONSTRAINT_FOREIGN && list_member_oid(our_tables, constraint->confrelid)));
+		(table_is_ours(constraint->conrelid) ||
+		 (constraint->contype == CONSTRAINT_FOREIGN && table_is_ours(constraint->confrelid)));
 }
 
 /* Tell whether all constraints of a constraint's name are about us, and foreign keys if it is one. */
@@ -157,20 +83,6 @@ check_now(void *argument)
 	AfterTriggerSetState(set);
 }
 
-/* Return who owns a table. */
-static Oid
-owner_of(Oid table)
-{
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
-	Oid			owner;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for relation %u", table);
-	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-	ReleaseSysCache(tuple);
-	return owner;
-}
-
 /* Check what waits for a constraint, as far as that can be done by its name; it waits again from now on. */
 static void
 check_waiting(Oid constraint_id)
@@ -184,7 +96,7 @@ check_waiting(Oid constraint_id)
 	if (all_are_about_us(constraint))
 	{
 		if (constraint->contype == CONSTRAINT_FOREIGN)
-			role_act(owner_of(constraint->conrelid), check_now, constraint);
+			role_act(table_owner(constraint->conrelid), check_now, constraint);
 		else
 			caller_act(check_now, constraint);
 	}
@@ -212,11 +124,11 @@ check_deferred(void)
 	List	   *constraint_ids = NIL;
 	ListCell   *cell;
 
-	find_tables();
-	foreach(cell, our_tables)
+	tables_check();
+	for (int i = 0; i < table_count; i++)
 	{
-		if (AfterTriggerPendingOnRel(lfirst_oid(cell)))
-			constraint_ids = add_waiting(constraint_ids, lfirst_oid(cell));
+		if (AfterTriggerPendingOnRel(table_ids[i]))
+			constraint_ids = add_waiting(constraint_ids, table_ids[i]);
 	}
 	foreach(cell, constraint_ids)
 		check_waiting(lfirst_oid(cell));

@@ -35,7 +35,7 @@ BEGIN
 			HINT = 'If nobody uses this role, run ALTER ROLE ' || role_name || ' NOLOGIN NOSUPERUSER.';
 	END IF;
 
-	-- The one membership among ours: the owner of all owns users and orgs, too.
+	-- The one membership among ours: the owner of all owns what arsignup_directory owns, too.
 	SELECT r.rolname INTO role_name
 	FROM pg_roles r JOIN pg_auth_members m ON r.oid IN (m.roleid, m.member)
 	WHERE r.rolname IN ('arsignup_owner', 'arsignup_directory')

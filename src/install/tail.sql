@@ -6,35 +6,26 @@
 -- touched: a REVOKE or GRANT in an upgrade would make pg_dump forget the
 -- administrator's own.
 
--- Whom the application's foreign keys refer to belongs to a role of its own:
--- the server checks these keys as the owner of the table, and what such a
--- check could ever be made to run must not reach the rest.
-
 DO $$
 DECLARE
 	object record;
 	permit record;
-	new_owner text;
-	owners CONSTANT oid[] := ARRAY['arsignup_owner'::regrole, 'arsignup_directory'::regrole];
+	owner CONSTANT oid := 'arsignup_owner'::regrole;
 	schemas CONSTANT oid[] := ARRAY['arsignup'::regnamespace, 'arsignup_web'::regnamespace];
 BEGIN
 	FOR object IN
 		SELECT 'SCHEMA' AS kind, oid::regnamespace::text AS name, nspname AS short_name, nspowner AS owner,
 			coalesce(nspacl, acldefault('n', nspowner)) AS acl
-		FROM pg_namespace WHERE oid = ANY (schemas) AND nspowner <> ALL (owners)
+		FROM pg_namespace WHERE oid = ANY (schemas) AND nspowner <> owner
 		UNION ALL
 		SELECT 'TYPE', t.oid::regtype::text, t.typname, t.typowner, coalesce(t.typacl, acldefault('T', t.typowner))
 		FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
-		WHERE t.typnamespace = ANY (schemas) AND t.typowner <> ALL (owners)
+		WHERE t.typnamespace = ANY (schemas) AND t.typowner <> owner
 		AND (t.typtype = 'b' AND t.typelem = 0 OR t.typtype = 'd' OR c.relkind = 'c')
-		UNION ALL
-		SELECT 'TABLE', oid::regclass::text, relname, relowner, coalesce(relacl, acldefault('r', relowner))
-		FROM pg_class
-		WHERE relnamespace = ANY (schemas) AND relowner <> ALL (owners) AND relkind = 'r'
 		UNION ALL
 		SELECT 'FUNCTION', oid::regprocedure::text,
 			CASE pronamespace WHEN 'arsignup_web'::regnamespace THEN 'web ' ELSE '' END || proname, proowner, coalesce(proacl, acldefault('f', proowner))
-		FROM pg_proc WHERE pronamespace = ANY (schemas) AND proowner <> ALL (owners)
+		FROM pg_proc WHERE pronamespace = ANY (schemas) AND proowner <> owner
 	LOOP
 		FOR permit IN
 			SELECT DISTINCT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END AS grantee
@@ -43,9 +34,7 @@ BEGIN
 			EXECUTE format('REVOKE ALL ON %s %s FROM %s', object.kind, object.name, permit.grantee);
 		END LOOP;
 
-		new_owner := CASE WHEN object.kind = 'TABLE' AND object.short_name IN ('users', 'orgs')
-			THEN 'arsignup_directory' ELSE 'arsignup_owner' END;
-		EXECUTE format('ALTER %s %s OWNER TO %s', object.kind, object.name, new_owner);
+		EXECUTE format('ALTER %s %s OWNER TO arsignup_owner', object.kind, object.name);
 
 		FOR permit IN
 			SELECT g.privileges, g.grantees FROM (VALUES
@@ -55,31 +44,7 @@ BEGIN
 				('TYPE', 'signup_token_info', 'USAGE', 'PUBLIC'),
 				('TYPE', 'signup_result', 'USAGE', 'PUBLIC'),
 				('TYPE', 'login_result', 'USAGE', 'PUBLIC'),
-
-				-- Realms go by delete_realm, with everything in them.
-				('TABLE', 'realms', 'SELECT, INSERT, UPDATE', 'arsignup_admin'),
-				('TABLE', 'connected_apps', 'SELECT, INSERT, UPDATE, DELETE', 'arsignup_admin'),
-				('TABLE', 'app_routes', 'SELECT, INSERT, UPDATE, DELETE', 'arsignup_admin'),
-				('TABLE', 'events', 'SELECT', 'arsignup_admin'),
-				('TABLE', 'failed_deliveries', 'SELECT', 'arsignup_app, arsignup_admin'),
-				('TABLE', 'users', 'SELECT', 'arsignup_app, arsignup_admin'),
-				('TABLE', 'users', 'REFERENCES (id)', 'arsignup_app'),
-				('TABLE', 'orgs', 'SELECT', 'arsignup_app, arsignup_admin'),
-				('TABLE', 'orgs', 'REFERENCES (id)', 'arsignup_app'),
-				('TABLE', 'memberships', 'SELECT', 'arsignup_app, arsignup_admin'),
-				-- All but digests, hashes and sealed keys.
-				('TABLE', 'signup_tokens', 'SELECT (realm_id, connected_app_id, created_at, expires_at,'
-					' redeemed_at, revoked_at, user_id, redeemer_id, source, username, email, first_name, last_name, org_name,'
-					' credential_type, custom)', 'arsignup_admin'),
-				('TABLE', 'sessions', 'SELECT (realm_id, id, user_id, connected_app_id, created_at,'
-					' expires_at, ended_at, token_generation, ip, client)', 'arsignup_admin'),
-				('TABLE', 'login_sources', 'SELECT', 'arsignup_admin'),
-				('TABLE', 'one_time_tokens', 'SELECT (realm_id, user_id, created_at, expires_at, used_at, token_generation,'
-					' is_mailed, purpose, email_key)', 'arsignup_admin'),
-				('TABLE', 'api_keys', 'SELECT (id, realm_id, created_at, last_used_at, revoked_at, name,'
-					' permissions)', 'arsignup_admin'),
-				('TABLE', 'signing_keys', 'SELECT (realm_id, created_at, retired_at, session_minutes, kid, alg,'
-					' public_key, master_key_id)', 'arsignup_admin'),
+				('TYPE', 'claimed_event', 'USAGE', 'PUBLIC'),
 
 				('FUNCTION', 'normalize_email', 'EXECUTE', 'PUBLIC'),
 				('FUNCTION', 'normalize_username', 'EXECUTE', 'PUBLIC'),
@@ -143,6 +108,7 @@ BEGIN
 				('FUNCTION', 'purge_expired', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'purge_events', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'delete_realm', 'EXECUTE', 'arsignup_admin'),
+				('FUNCTION', 'library_version', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'new_id', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'are_valid_urls', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'are_valid_origins', 'EXECUTE', 'arsignup_admin'),

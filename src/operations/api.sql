@@ -1,5 +1,11 @@
 -- Watching and cleaning up.
 
+CREATE OR REPLACE FUNCTION arsignup.guard_realm()
+RETURNS trigger
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_guard_realm';
+
 COMMENT ON FUNCTION arsignup.guard_realm() IS 'Trigger function of realms.';
 
 CREATE OR REPLACE FUNCTION arsignup.stats(
@@ -30,7 +36,7 @@ CREATE OR REPLACE FUNCTION arsignup.claim_events(
 	kinds text[],
 	max_rows int DEFAULT 100
 )
-RETURNS SETOF arsignup.events
+RETURNS SETOF arsignup.claimed_event
 LANGUAGE c VOLATILE SECURITY DEFINER ROWS 100
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
@@ -66,12 +72,11 @@ COMMENT ON FUNCTION arsignup.retry_event(uuid, uuid) IS
 
 CREATE OR REPLACE FUNCTION arsignup.purge_expired(max_rows int DEFAULT 10000)
 RETURNS bigint
-LANGUAGE c VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
+LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'arsignup_purge_expired';
 
 COMMENT ON FUNCTION arsignup.purge_expired(int) IS
-'Deletes signup tokens that have expired, oldest first, sessions that have expired or were ended, mailed tokens that have expired or were used, memberships that have expired, each told as membership.deleted, and sources from which nobody has logged in for 30 days, max_rows at most; returns how many. Redeemed tokens stay for a day, so that one can still ask what became of them. Never waits for a signup, and none waits for it: call it from cron until it returns less than max_rows. Errors: SU001 max_rows is not positive.';
+'Deletes signup tokens that have expired, oldest first, sessions that have expired or were ended, mailed tokens that have expired or were used, memberships that have expired, each told as membership.deleted, and sources from which nobody has logged in for 30 days, max_rows at most; returns how many. Redeemed tokens stay for a day, so that one can still ask what became of them. Never waits for a signup, and none waits for it: call it from cron until it returns less than max_rows. What your foreign keys to memberships do then runs as with delete_user. Errors: SU001 max_rows is not positive; 23503 a table of yours still refers to a membership.';
 
 CREATE OR REPLACE FUNCTION arsignup.purge_events(
 	older_than interval,
@@ -88,9 +93,12 @@ COMMENT ON FUNCTION arsignup.purge_events(interval, int) IS
 -- Every column is named, so that none that is secret can slip in.
 CREATE OR REPLACE FUNCTION arsignup.export_user(realm_id uuid, user_id uuid)
 RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
+AS $$
+BEGIN
+	PERFORM arsignup.check_tables();
+	RETURN (
 	WITH parts (name, value) AS (
 		SELECT 'user', (SELECT to_jsonb(u) FROM (
 			SELECT u.id, u.created_at, u.last_login_at, u.state, u.user_type, u.email_verification,
@@ -136,8 +144,9 @@ BEGIN ATOMIC
 	)
 	SELECT CASE WHEN count(value) > 0
 		THEN jsonb_object_agg(name, CASE WHEN name = 'user' THEN value ELSE coalesce(value, '[]') END) END
-	FROM parts;
-END;
+	FROM parts);
+END
+$$;
 
 COMMENT ON FUNCTION arsignup.export_user(uuid, uuid) IS
 'Returns everything that is known of a user, there or deleted, as JSON: user (null once deleted), credentials, memberships with the names of their orgs, sessions, login_sources, mailed_tokens, signup_tokens (those that the user was made from, and those under the user''s email that were not redeemed, unless others may have the same email), events and failed_deliveries; no hash, digest or key. Null if nothing is known. Reads all events and signup tokens of the realm: no index leads from a user there. Reads only, so it works on a standby.';
@@ -175,9 +184,15 @@ CREATE OR REPLACE FUNCTION arsignup.check_settings(
 	OUT remedy text
 )
 RETURNS SETOF record
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
+AS $$
+#variable_conflict use_column
+DECLARE
+	functions_version CONSTANT text := (SELECT e.extversion FROM pg_extension e WHERE e.extname = 'arsignup');
+	files_version CONSTANT text := (SELECT a.default_version FROM pg_available_extensions a WHERE a.name = 'arsignup');
+BEGIN
+	RETURN QUERY
 	SELECT s.name, s.setting, p.problem, p.remedy
 	FROM pg_settings s
 	JOIN (VALUES
@@ -230,6 +245,36 @@ BEGIN ATOMIC
 	FROM pg_publication_tables p
 	WHERE p.schemaname = 'arsignup' AND p.tablename IN ('credentials', 'signup_tokens')
 	UNION ALL
+	SELECT 'role ' || quote_ident(r.rolname), 'owns users, orgs and memberships',
+		'It changes every user, whatever they may.',
+		'Revoke arsignup_directory, or the role by which it is a member of that, from it.'
+	FROM pg_roles r
+	WHERE r.rolcanlogin AND NOT r.rolsuper AND pg_has_role(r.oid, 'arsignup_directory', 'MEMBER')
+	AND NOT pg_has_role(r.oid, 'arsignup_owner', 'MEMBER')
+	UNION ALL
+	SELECT 'library', arsignup.library_version(),
+		'The server runs another library than the one that is installed, of version ' || files_version || '.',
+		'Restart the server.'
+	WHERE arsignup.library_version() <> files_version
+	UNION ALL
+	SELECT 'extension arsignup', functions_version,
+		'The functions are of another version than the library, ' || arsignup.library_version() || '.',
+		'ALTER EXTENSION arsignup UPDATE.'
+	WHERE arsignup.library_version() <> functions_version;
+
+	IF to_regclass('arsignup.installation') IS NULL THEN
+		RETURN QUERY
+		SELECT 'tables', NULL, 'There are no tables, or not all.', 'SELECT arsignup.create_tables().';
+		RETURN;
+	END IF;
+
+	RETURN QUERY
+	SELECT 'tables', i.version,
+		'The tables are of another version than the functions, ' || functions_version || '.',
+		'SELECT arsignup.create_tables().'
+	FROM arsignup.installation i
+	WHERE i.version <> functions_version
+	UNION ALL
 	SELECT 'role ' || quote_ident(r.rolname), 'may read password hashes',
 		'It reads password hashes.',
 		'Revoke SELECT, pg_read_all_data or arsignup_owner, by which it may, from it.'
@@ -239,18 +284,11 @@ BEGIN ATOMIC
 		FROM pg_roles m, (VALUES ('arsignup.credentials'), ('arsignup.signup_tokens')) AS t (name)
 		WHERE pg_has_role(r.oid, m.oid, 'MEMBER') AND has_column_privilege(m.oid, t.name, 'password_hash', 'SELECT'))
 	UNION ALL
-	SELECT 'role ' || quote_ident(r.rolname), 'owns users and orgs',
-		'It changes every user, whatever they may.',
-		'Revoke arsignup_directory, or the role by which it is a member of that, from it.'
-	FROM pg_roles r
-	WHERE r.rolcanlogin AND NOT r.rolsuper AND pg_has_role(r.oid, 'arsignup_directory', 'MEMBER')
-	AND NOT pg_has_role(r.oid, 'arsignup_owner', 'MEMBER')
-	UNION ALL
 	SELECT 'foreign key ' || quote_ident(c.conname), c.conrelid::regclass::text,
-		'Its check casts as the owner of users and orgs, and is refused if the cast is not the server''s.',
+		'Its check casts as the owner of users, orgs and memberships, and is refused if the cast is not the server''s.',
 		'Change the type of its columns to uuid.'
 	FROM pg_constraint c
-	WHERE c.contype = 'f' AND c.confrelid IN ('arsignup.users'::regclass, 'arsignup.orgs'::regclass) AND EXISTS (
+	WHERE c.contype = 'f' AND c.confrelid IN ('arsignup.users'::regclass, 'arsignup.orgs'::regclass, 'arsignup.memberships'::regclass) AND EXISTS (
 		SELECT FROM pg_attribute a
 		WHERE a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey) AND a.atttypid <> 'uuid'::regtype)
 	UNION ALL
@@ -259,7 +297,8 @@ BEGIN ATOMIC
 		'Name the origins in allowed_origins.'
 	FROM arsignup.connected_apps a
 	WHERE '*' = ANY (a.allowed_origins);
-END;
+END
+$$;
 
 COMMENT ON FUNCTION arsignup.check_settings() IS
 'Lists what in this server weakens what SECURITY.md promises, each with its remedy; no row if nothing does. Looks at the settings of the session that calls it: what was set for another role does not show.';

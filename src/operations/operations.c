@@ -237,7 +237,7 @@ claim_events(Claim *claim, ArrayType *kinds)
 		take_events(claim, events_find_unclaimed(kinds, claim->max_rows + CLAIM_LOOKAHEAD), event_claim);
 }
 
-/* arsignup.claim_events(kinds text[], max_rows int) returns setof arsignup.events */
+/* arsignup.claim_events(kinds text[], max_rows int) returns setof arsignup.claimed_event */
 PG_FUNCTION_INFO_V1(arsignup_claim_events);
 Datum
 arsignup_claim_events(PG_FUNCTION_ARGS)
@@ -321,9 +321,11 @@ arsignup_purge_expired(PG_FUNCTION_ARGS)
 {
 	Faults		faults = NO_FAULTS;
 	int64		max_rows = argument_max_rows(fcinfo, 0, &faults);
+	Caller		caller;
 	uint64		purged;
 
 	faults_raise(&faults);
+	caller_enter(&caller);
 	spi_open();
 	purged = tokens_purge(GetCurrentTimestamp(), max_rows);
 	if (purged < (uint64) max_rows)
@@ -331,10 +333,11 @@ arsignup_purge_expired(PG_FUNCTION_ARGS)
 	if (purged < (uint64) max_rows)
 		purged += one_time_tokens_purge(GetCurrentTimestamp(), max_rows - purged);
 	if (purged < (uint64) max_rows)
-		purged += memberships_purge(GetCurrentTimestamp(), max_rows - purged);
+		purged += memberships_purge(&caller, GetCurrentTimestamp(), max_rows - purged);
 	if (purged < (uint64) max_rows)
 		purged += sources_purge(GetCurrentTimestamp(), max_rows - purged);
 	spi_close();
+	caller_leave(&caller);
 	PG_RETURN_INT64(purged);
 }
 

@@ -23,12 +23,11 @@ CREATE OR REPLACE FUNCTION arsignup.create_membership(
 	custom jsonb DEFAULT '{}'
 )
 RETURNS uuid
-LANGUAGE c VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
+LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'arsignup_create_membership';
 
 COMMENT ON FUNCTION arsignup.create_membership(uuid, uuid, uuid, text[], timestamptz, jsonb) IS
-'Makes a user a member of an org, or gives it permissions without one (org_id null), and returns the membership''s id. One that has expired gives way to the new one. Errors: SU001 invalid input; SU002 the user has this membership already; SU006 realm, user or org inactive; SU010 no such realm, user or org; 55P03 another transaction holds one of them.';
+'Makes a user a member of an org, or gives it permissions without one (org_id null), and returns the membership''s id. One that has expired gives way to the new one; what your foreign keys to it do then runs as with delete_user. Errors: SU001 invalid input; SU002 the user has this membership already; SU006 realm, user or org inactive; SU010 no such realm, user or org; 55P03 another transaction holds one of them.';
 
 CREATE OR REPLACE FUNCTION arsignup.update_org(
 	realm_id uuid,
@@ -88,9 +87,8 @@ CREATE OR REPLACE FUNCTION arsignup.delete_membership(
 	membership_id uuid
 )
 RETURNS boolean
-LANGUAGE c VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
+LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'arsignup_delete_membership';
 
 COMMENT ON FUNCTION arsignup.delete_membership(uuid, uuid) IS
-'Ends a membership; false if there is none, or it has expired. Errors: SU010 no such realm; 55P03 another transaction holds the membership.';
+'Ends a membership; false if there is none, or it has expired. What your foreign keys to it do then runs as with delete_user. Errors: SU010 no such realm; 23503 a table of yours still refers to the membership; 55P03 another transaction holds the membership.';

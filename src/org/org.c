@@ -175,8 +175,8 @@ record_deleted(SPITupleTable *rows, uint64 count, TimestampTz now)
 	SPI_freetuptable(rows);
 }
 
-/* What a statement that deletes memberships returns of them. */
-#define RETURNING_DELETED " RETURNING m.realm_id, m.id, m.user_id, m.org_id"
+/* What is told of memberships that are deleted. */
+#define DELETED_COLUMNS "m.realm_id, m.id, m.user_id, m.org_id"
 
 /* Memberships that a purge deletes in one statement, and of which one statement tells: they are in memory meanwhile. */
 #define PURGE_BATCH 1000
@@ -187,93 +187,94 @@ record_deleted(SPITupleTable *rows, uint64 count, TimestampTz now)
  * planner knows how few they are and looks them up by their key.
  */
 static uint64
-purge_batch(TimestampTz now, int64 max_rows)
+purge_batch(const Caller *caller, TimestampTz now, int64 max_rows)
 {
 	static Statement delete_memberships = STATEMENT(
 		"WITH batch AS MATERIALIZED (SELECT e.* FROM (SELECT realm_id, id FROM arsignup.memberships"
 		"  WHERE expires_at <= $1 ORDER BY expires_at LIMIT " CppAsString2(PURGE_BATCH)
 		"  FOR UPDATE SKIP LOCKED) e LIMIT $2)"
 		" DELETE FROM arsignup.memberships m USING batch b WHERE m.realm_id = b.realm_id AND m.id = b.id"
-		RETURNING_DELETED);
+		" RETURNING " DELETED_COLUMNS);
 	Parameters	parameters = {0};
 	uint64		deleted;
 
 	add_time(&parameters, now);
 	add_int8(&parameters, max_rows);
-	deleted = statement_run(&delete_memberships, &parameters);
+	deleted = caller_delete(caller, &delete_memberships, &parameters);
 	record_deleted(SPI_tuptable, deleted, now);
 	return deleted;
 }
 
-/* Delete expired memberships, at most so many; return how many. */
+/* Delete expired memberships for who has called, at most so many; return how many. */
 uint64
-memberships_purge(TimestampTz now, int64 max_rows)
+memberships_purge(const Caller *caller, TimestampTz now, int64 max_rows)
 {
 	uint64		purged = 0;
 	uint64		batch;
 
 	do
 	{
-		batch = purge_batch(now, max_rows - purged);
+		batch = purge_batch(caller, now, max_rows - purged);
 		purged += batch;
 	} while (batch == PURGE_BATCH);
 	return purged;
 }
 
 /*
- * Delete memberships and tell of each, however many there are: one statement
- * deletes them all, and what it returns, which the server writes to disk if it
- * is much, is told of batch by batch. Return the time after the last event.
- * None may be left, by a trigger that suppresses it: nobody can add any, since
- * the user or org is locked.
+ * Delete memberships and tell of each, however many there are: those that one
+ * statement finds, and locks, are told of batch by batch, and another deletes
+ * them all. Return the time after the last event. None may be left, by a
+ * trigger that suppresses it: nobody can add any, since the user or org is
+ * locked.
  */
 static TimestampTz
-delete_all(Statement *delete_memberships, Statement *find_membership, const pg_uuid_t *realm_id,
-		   const pg_uuid_t *id, TimestampTz now)
+delete_all(const Caller *caller, Statement *lock_memberships, Statement *delete_memberships,
+		   const pg_uuid_t *realm_id, const pg_uuid_t *id, TimestampTz now)
 {
 	Parameters	parameters = {0};
-	Portal		deleted;
+	Portal		locked;
+	uint64		count = 0;
 
 	add_uuid(&parameters, realm_id);
 	add_uuid(&parameters, id);
-	deleted = statement_open(delete_memberships, &parameters);
+	locked = statement_open(lock_memberships, &parameters);
 	for (;;)
 	{
-		SPI_cursor_fetch(deleted, true, PURGE_BATCH);
+		SPI_cursor_fetch(locked, true, PURGE_BATCH);
 		if (SPI_processed == 0)
 			break;
-		now += SPI_processed;
-		record_deleted(SPI_tuptable, SPI_processed, now - SPI_processed);
+		count += SPI_processed;
+		record_deleted(SPI_tuptable, SPI_processed, now + count - SPI_processed);
 		CHECK_FOR_INTERRUPTS();
 	}
-	SPI_cursor_close(deleted);
-	if (statement_run(find_membership, &parameters) > 0)
+	SPI_cursor_close(locked);
+	if (count > 0 && caller_delete(caller, delete_memberships, &parameters) != count)
 		raise_suppressed("memberships");
-	return now;
+	return now + count;
 }
 
 /* Delete the memberships of a user who is locked, and tell of each; return the time after the last event. */
 static TimestampTz
-memberships_delete_user(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now)
+memberships_delete_user(const Caller *caller, const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now)
 {
+	static Statement lock_memberships = STATEMENT(
+		"SELECT " DELETED_COLUMNS " FROM arsignup.memberships m WHERE realm_id = $1 AND user_id = $2 FOR UPDATE");
 	static Statement delete_memberships = STATEMENT(
-		"DELETE FROM arsignup.memberships m WHERE realm_id = $1 AND user_id = $2" RETURNING_DELETED);
-	static Statement find_membership = STATEMENT(
-		"SELECT FROM arsignup.memberships WHERE realm_id = $1 AND user_id = $2 LIMIT 1");
+		"DELETE FROM arsignup.memberships WHERE realm_id = $1 AND user_id = $2");
 
-	return delete_all(&delete_memberships, &find_membership, realm_id, user_id, now);
+	return delete_all(caller, &lock_memberships, &delete_memberships, realm_id, user_id, now);
 }
 
 /* Delete the memberships in an org that is locked, and tell of each; return the time after the last event. */
 static TimestampTz
-memberships_delete_org(const pg_uuid_t *realm_id, const pg_uuid_t *org_id, TimestampTz now)
+memberships_delete_org(const Caller *caller, const pg_uuid_t *realm_id, const pg_uuid_t *org_id, TimestampTz now)
 {
+	static Statement lock_memberships = STATEMENT(
+		"SELECT " DELETED_COLUMNS " FROM arsignup.memberships m WHERE realm_id = $1 AND org_id = $2 FOR UPDATE");
 	static Statement delete_memberships = STATEMENT(
-		"DELETE FROM arsignup.memberships m WHERE realm_id = $1 AND org_id = $2" RETURNING_DELETED);
-	static Statement find_membership = STATEMENT(
-		"SELECT FROM arsignup.memberships WHERE realm_id = $1 AND org_id = $2 LIMIT 1");
+		"DELETE FROM arsignup.memberships WHERE realm_id = $1 AND org_id = $2");
 
-	return delete_all(&delete_memberships, &find_membership, realm_id, org_id, now);
+	return delete_all(caller, &lock_memberships, &delete_memberships, realm_id, org_id, now);
 }
 
 /* ---------- orgs ---------- */
@@ -410,7 +411,7 @@ arsignup_delete_org(PG_FUNCTION_ARGS)
 	deleted = statement_run(&lock_org, &parameters) == 1;
 	if (deleted)
 	{
-		now = memberships_delete_org(&realm.id, org_id, GetCurrentTimestamp());
+		now = memberships_delete_org(&caller, &realm.id, org_id, GetCurrentTimestamp());
 		if (caller_delete(&caller, &delete_org, &parameters) == 0)
 			raise_suppressed("orgs");
 		record_org(&realm, (Event) {.type = "org.deleted", .org_id = org_id}, now);
@@ -443,7 +444,7 @@ arsignup_delete_user(PG_FUNCTION_ARGS)
 	deleted = user_find_to_delete(&realm.id, user_id);
 	if (deleted)
 	{
-		now = memberships_delete_user(&realm.id, user_id, GetCurrentTimestamp());
+		now = memberships_delete_user(&caller, &realm.id, user_id, GetCurrentTimestamp());
 		user_delete(&caller, &realm.id, user_id);
 		events_record(&realm.id, now, NULL, &event, 1);
 	}
@@ -496,7 +497,7 @@ org_hold(const pg_uuid_t *realm_id, const pg_uuid_t *org_id)
  * expired.
  */
 static const pg_uuid_t *
-delete_expired(const pg_uuid_t *realm_id, const Membership *other, TimestampTz now)
+delete_expired(const Caller *caller, const pg_uuid_t *realm_id, const Membership *other, TimestampTz now)
 {
 	static Statement delete_membership = STATEMENT(
 		"DELETE FROM arsignup.memberships WHERE realm_id = $1 AND user_id = $2"
@@ -507,7 +508,7 @@ delete_expired(const pg_uuid_t *realm_id, const Membership *other, TimestampTz n
 	add_uuid(&parameters, other->user_id);
 	add_uuid(&parameters, other->org_id);
 	add_time(&parameters, now);
-	return statement_run(&delete_membership, &parameters) > 0 ? column_uuid(1) : NULL;
+	return caller_delete(caller, &delete_membership, &parameters) > 0 ? column_uuid(1) : NULL;
 }
 
 /* Raise that a user has a membership already, by which another could not be inserted; one that has expired should be gone. */
@@ -552,7 +553,7 @@ record_new_membership(const Realm *realm, const Membership *membership, const pg
  * somebody else, the second insert finds out what is there now.
  */
 static void
-insert_new_membership(const Realm *realm, const Membership *membership, TimestampTz now)
+insert_new_membership(const Caller *caller, const Realm *realm, const Membership *membership, TimestampTz now)
 {
 	int			nest_level = lock_timeout_begin();
 	const pg_uuid_t *expired = NULL;
@@ -562,7 +563,7 @@ insert_new_membership(const Realm *realm, const Membership *membership, Timestam
 		org_hold(&realm->id, membership->org_id);
 	if (!membership_insert(&realm->id, membership, now))
 	{
-		expired = delete_expired(&realm->id, membership, now);
+		expired = delete_expired(caller, &realm->id, membership, now);
 		if (!membership_insert(&realm->id, membership, now))
 			raise_taken(&realm->id, membership, now);
 	}
@@ -582,6 +583,7 @@ arsignup_create_membership(PG_FUNCTION_ARGS)
 	TimestampTz expires_at = PG_ARGISNULL(4) ? 0 : PG_GETARG_TIMESTAMPTZ(4);
 	bool		expires = !PG_ARGISNULL(4) && !TIMESTAMP_IS_NOEND(expires_at);
 	Faults		faults = NO_FAULTS;
+	Caller		caller;
 	Realm		realm;
 	Membership	membership = {
 		.id = id_make(now),
@@ -591,6 +593,7 @@ arsignup_create_membership(PG_FUNCTION_ARGS)
 		.expires_at = expires ? &expires_at : NULL
 	};
 
+	caller_enter(&caller);
 	spi_open();
 	realm_read_active(argument_uuid(fcinfo, 0), &realm);
 	if (membership.permissions == NULL)
@@ -600,8 +603,9 @@ arsignup_create_membership(PG_FUNCTION_ARGS)
 		check_expiry(expires_at, now, &faults);
 	membership.custom = accept_custom(argument_jsonb(fcinfo, 5), &faults);
 	faults_raise(&faults);
-	insert_new_membership(&realm, &membership, now);
+	insert_new_membership(&caller, &realm, &membership, now);
 	spi_close();
+	caller_leave(&caller);
 	return return_uuid(membership.id);
 }
 
@@ -696,20 +700,25 @@ arsignup_delete_membership(PG_FUNCTION_ARGS)
 		"SELECT FROM arsignup.memberships"
 		" WHERE realm_id = $1 AND id = $2 AND (expires_at IS NULL OR expires_at > $3)");
 	Parameters	parameters = {0};
+	Caller		caller;
 	Realm		realm;
 	int			nest_level;
 	bool		deleted;
 
+	caller_enter(&caller);
 	spi_open();
 	realm_read(argument_uuid(fcinfo, 0), &realm);
 	add_uuid(&parameters, &realm.id);
 	add_uuid(&parameters, argument_uuid(fcinfo, 1));
 	add_time(&parameters, GetCurrentTimestamp());
 	nest_level = lock_timeout_begin();
-	deleted = statement_touch_any(&delete_membership, &find_membership, &parameters, "memberships");
+	deleted = caller_delete(&caller, &delete_membership, &parameters) > 0;
 	if (deleted)
 		record_membership(&realm, "membership.deleted", NULL);
+	else if (statement_run(&find_membership, &parameters) > 0)
+		raise_suppressed("memberships");
 	lock_timeout_end(nest_level);
 	spi_close();
+	caller_leave(&caller);
 	PG_RETURN_BOOL(deleted);
 }

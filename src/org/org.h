@@ -46,7 +46,7 @@ extern SPITupleTable *memberships_read_claims(const pg_uuid_t *realm_id, const p
 extern void memberships_append_claims(StringInfo json, SPITupleTable *memberships, MembershipDetail detail,
 									  bool with_orgs, int room);
 extern bool orgs_exist(const pg_uuid_t *realm_id);
-extern uint64 memberships_purge(TimestampTz now, int64 max_rows);
+extern uint64 memberships_purge(const Caller *caller, TimestampTz now, int64 max_rows);
 extern uint64 orgs_delete_realm(const Caller *caller, const pg_uuid_t *realm_id, int64 max_rows);
 
 #endif							/* ARSIGNUP_ORG_H */

@@ -353,19 +353,6 @@ check_trigger_call(FunctionCallInfo fcinfo)
 						get_func_name(fcinfo->flinfo->fn_oid))));
 }
 
-/* arsignup.guard_slug() returns trigger: keeps slugs as their apps say */
-PG_FUNCTION_INFO_V1(arsignup_guard_slug);
-Datum
-arsignup_guard_slug(PG_FUNCTION_ARGS)
-{
-	check_trigger_call(fcinfo);
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("the row of a slug follows its connected app"),
-			 errhint("Change the slug in arsignup.connected_apps; insert rows for hosts only.")));
-	return PointerGetDatum(NULL);
-}
-
 /* Return a column of a trigger's row that is not null. */
 static Datum
 row_column(TriggerData *trigger, HeapTuple row, const char *name)
@@ -374,6 +361,43 @@ row_column(TriggerData *trigger, HeapTuple row, const char *name)
 	bool		isnull;
 
 	return SPI_getbinval(row, description, SPI_fnumber(description, name), &isnull);
+}
+
+/* Tell whether a row of app_routes is there already: so it comes where a dump has both the app and the row. */
+static bool
+route_exists(TriggerData *trigger)
+{
+	static Statement find_route = STATEMENT(
+		"SELECT FROM arsignup.app_routes"
+		" WHERE kind = 'slug' AND name = $3 AND realm_id = $1 AND connected_app_id = $2");
+	HeapTuple	row = trigger->tg_trigtuple;
+	Parameters	parameters = {0};
+	bool		exists;
+
+	spi_open();
+	add_uuid(&parameters, DatumGetUUIDP(row_column(trigger, row, "realm_id")));
+	add_uuid(&parameters, DatumGetUUIDP(row_column(trigger, row, "connected_app_id")));
+	add_text(&parameters, TextDatumGetCString(row_column(trigger, row, "name")));
+	exists = statement_run(&find_route, &parameters) > 0;
+	spi_close();
+	return exists;
+}
+
+/* arsignup.guard_slug() returns trigger: keeps slugs as their apps say */
+PG_FUNCTION_INFO_V1(arsignup_guard_slug);
+Datum
+arsignup_guard_slug(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	check_trigger_call(fcinfo);
+	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event) && route_exists(trigger))
+		return PointerGetDatum(NULL);
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the row of a slug follows its connected app"),
+			 errhint("Change the slug in arsignup.connected_apps; insert rows for hosts only.")));
+	return PointerGetDatum(NULL);
 }
 
 /* arsignup.route_slug() returns trigger: gives an app's slug its row in app_routes */

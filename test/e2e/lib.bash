@@ -61,7 +61,7 @@ make_apps() {
 # Make a cluster with the settings given and the apps, and open it to the web.
 new_site() {
 	new_cluster arsignup.hash_slots=2 "$@"
-	query --command='CREATE EXTENSION arsignup'
+	query --command="$CREATE_EXTENSION"
 	make_apps
 	web_start >"$SCRATCH/web" 2>&1 || {
 		diag "$(cat "$SCRATCH/web" "$WEB"/*.log)"

@@ -273,7 +273,7 @@ ALTER TABLE arsignup_test_shop.later ADD FOREIGN KEY (plain) REFERENCES arsignup
 SELECT is((outcome('ALTER TABLE arsignup_test_shop.later ALTER plain TYPE arsignup_test_shop.domain', false)).code, '42804', 'A1: nor can the type be changed afterwards');
 RESET ROLE;
 SELECT is((outcome('CREATE TABLE arsignup_test_shop.x (x arsignup_test_shop.enum REFERENCES arsignup.users (id))', false)).code, '42804', 'not by a superuser either, who does not know what the cast will be');
-SELECT refused('CREATE TABLE arsignup_test_shop.x (r uuid, m uuid, FOREIGN KEY (r, m) REFERENCES arsignup.memberships (realm_id, id) ON DELETE CASCADE)', '0A000', 'a foreign key cannot refer to table "arsignup.memberships"', NULL, 'nor does any key lead to another table of ours');
+SELECT refused('CREATE TABLE arsignup_test_shop.x (r uuid, m uuid, FOREIGN KEY (r, m) REFERENCES arsignup.credentials (realm_id, id) ON DELETE CASCADE)', '0A000', 'a foreign key cannot refer to table "arsignup.credentials"', NULL, 'nor does any key lead to another table of ours');
 SELECT is((outcome('CREATE TABLE arsignup_test_shop.x (r uuid, u uuid, FOREIGN KEY (r, u) REFERENCES arsignup.users (realm_id, id))', false)).code, '00000', 'a superuser may refer to users by realm and id');
 
 ---------------------------------------------------------------------------------------------------
@@ -413,9 +413,9 @@ SELECT set_config('test.armed', 'yes', true) \g /dev/null
 SELECT is((outcome('REINDEX TABLE arsignup_test_shop.armed', false)).message, 'only a superuser may change what belongs to arsignup', 'nor by an index function, while a superuser makes the index anew');
 
 -- The role that the server checks foreign keys as owns users and orgs and nothing else.
-SELECT set_eq($$SELECT relname::text FROM pg_class WHERE relowner = 'arsignup_directory'::regrole AND relkind = 'r'$$, ARRAY['users', 'orgs'], 'arsignup_directory owns users and orgs');
+SELECT set_eq($$SELECT relname::text FROM pg_class WHERE relowner = 'arsignup_directory'::regrole AND relkind = 'r'$$, ARRAY['users', 'orgs', 'memberships'], 'arsignup_directory owns users, orgs and memberships');
 SELECT is_empty($$SELECT proname FROM pg_proc WHERE proowner = 'arsignup_directory'::regrole UNION ALL SELECT nspname FROM pg_namespace WHERE nspowner = 'arsignup_directory'::regrole$$, 'no function and no schema');
-SELECT is_empty($$SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'arsignup'::regnamespace AND c.relkind = 'r' AND c.relname NOT IN ('users', 'orgs')
+SELECT is_empty($$SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'arsignup'::regnamespace AND c.relkind = 'r' AND c.relname NOT IN ('users', 'orgs', 'memberships')
 	AND has_any_column_privilege('arsignup_directory', c.oid, 'SELECT, INSERT, UPDATE, REFERENCES')$$, 'and may do nothing with another table');
 SELECT is_empty($$SELECT p.proname FROM pg_proc AS p WHERE p.pronamespace IN ('arsignup'::regnamespace, 'arsignup_web'::regnamespace) AND p.prosecdef AND has_function_privilege('arsignup_directory', p.oid, 'EXECUTE')$$, 'nor run what runs as another');
 

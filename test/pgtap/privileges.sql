@@ -61,15 +61,19 @@ INSERT INTO function_table VALUES
 	('authenticate_key', 'realm_id uuid, key arsignup.secret', 'uuid', 'aA', 'sd'),
 	('change_password', 'realm_id uuid, user_id uuid, current_password arsignup.secret, password arsignup.secret', 'boolean', 'aA', 'vd'),
 	('check_settings', 'OUT setting text, OUT value text, OUT problem text, OUT remedy text', 'SETOF record', 'A', 's'),
-	('claim_events', 'kinds text[], max_rows integer DEFAULT 100', 'SETOF arsignup.events', 'aA', 'vd'),
+	('check_tables', '', 'void', '', 's'),
+	('claim_events', 'kinds text[], max_rows integer DEFAULT 100', 'SETOF arsignup.claimed_event', 'aA', 'vd'),
+	('create_tables', '', 'void', '', 'v'),
+	('guard_installation', '', 'trigger', '', 'v'),
+	('library_version', '', 'text', 'A', 'sSp'),
 	('postpone_event', 'realm_id uuid, event_id uuid, error text, pause interval DEFAULT NULL::interval', 'boolean', 'aA', 'vd'),
 	('retry_event', 'realm_id uuid, event_id uuid', 'boolean', 'aA', 'vd'),
-	('create_membership', 'realm_id uuid, user_id uuid, org_id uuid DEFAULT NULL::uuid, permissions text[] DEFAULT ''{}''::text[], expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, custom jsonb DEFAULT ''{}''::jsonb', 'uuid', 'aA', 'vd'),
+	('create_membership', 'realm_id uuid, user_id uuid, org_id uuid DEFAULT NULL::uuid, permissions text[] DEFAULT ''{}''::text[], expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, custom jsonb DEFAULT ''{}''::jsonb', 'uuid', 'aA', 'v'),
 	('create_org', 'realm_id uuid, name text, reference text DEFAULT NULL::text, custom jsonb DEFAULT ''{}''::jsonb', 'uuid', 'aA', 'vd'),
 	('create_session', 'realm_id uuid, user_id uuid, connected_app_id uuid DEFAULT NULL::uuid, ip inet DEFAULT NULL::inet, client text DEFAULT NULL::text, OUT session_id uuid, OUT token text, OUT expires_at timestamp with time zone', 'record', 'aA', 'vd'),
 	('create_user', 'realm_id uuid, email text, password arsignup.secret DEFAULT NULL::arsignup.secret, username text DEFAULT NULL::text, password_hash arsignup.secret DEFAULT NULL::arsignup.secret, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text, reference text DEFAULT NULL::text, custom jsonb DEFAULT ''{}''::jsonb, user_type text DEFAULT ''human''::text', 'uuid', 'aA', 'vd'),
 	('create_user_key', 'realm_id uuid, user_id uuid', 'text', 'aA', 'vd'),
-	('delete_membership', 'realm_id uuid, membership_id uuid', 'boolean', 'aA', 'vd'),
+	('delete_membership', 'realm_id uuid, membership_id uuid', 'boolean', 'aA', 'v'),
 	('delete_org', 'realm_id uuid, org_id uuid', 'boolean', 'aA', 'v'),
 	('delete_realm', 'realm_id uuid', 'boolean', 'A', 'v'),
 	('delete_user', 'realm_id uuid, user_id uuid', 'boolean', 'aA', 'v'),
@@ -97,7 +101,7 @@ INSERT INTO function_table VALUES
 	('password_needs_rehash', 'password_hash arsignup.secret', 'boolean', 'P', 'sS'),
 	('password_strength', 'password arsignup.secret, related text[] DEFAULT ''{}''::text[], OUT score integer, OUT crack_seconds double precision', 'record', 'aA', 'v'),
 	('purge_events', 'older_than interval, max_rows integer DEFAULT 10000', 'bigint', 'A', 'vd'),
-	('purge_expired', 'max_rows integer DEFAULT 10000', 'bigint', 'A', 'vd'),
+	('purge_expired', 'max_rows integer DEFAULT 10000', 'bigint', 'A', 'v'),
 	('redeem_signup_token', 'token arsignup.secret, org_name text DEFAULT NULL::text, reference text DEFAULT NULL::text, custom jsonb DEFAULT NULL::jsonb, with_org boolean DEFAULT NULL::boolean, realm_id uuid DEFAULT NULL::uuid', 'arsignup.signup_result', 'aA', 'vd'),
 	('remember_session', 'realm_id uuid, session_id uuid, former arsignup.secret DEFAULT NULL::arsignup.secret', 'text', 'aA', 'vd'),
 	('request_email_verification', 'realm_id uuid, user_id uuid, ip inet DEFAULT NULL::inet, client text DEFAULT NULL::text', 'void', 'aA', 'vd'),
@@ -155,13 +159,13 @@ SELECT is_empty($$SELECT p.proname, x.grantee::regrole FROM pg_proc AS p, aclexp
 	'nobody may pass on what they are granted');
 
 SELECT is_empty($$SELECT p.oid::regprocedure, p.proconfig FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.proconfig IS DISTINCT FROM ARRAY['search_path=pg_catalog, pg_temp']
-	AND (p.prosecdef OR p.proname NOT IN ('delete_user', 'delete_org', 'delete_realm', 'handle', 'signup_page', 'login_page', 'logout_page', 'signup', 'login', 'logout') OR p.proconfig IS NOT NULL)
+	AND (p.prosecdef OR p.proname NOT IN ('delete_user', 'delete_org', 'create_membership', 'delete_membership', 'purge_expired', 'delete_realm', 'handle', 'signup_page', 'login_page', 'logout_page', 'signup', 'login', 'logout') OR p.proconfig IS NOT NULL)
 	AND (p.proname <> 'claim_events' OR p.proconfig <> ARRAY['search_path=pg_catalog, pg_temp', 'enable_seqscan=off', 'enable_bitmapscan=off', 'jit=off'])$$,
 	'every function pins its search_path, two schemas and nothing else; claim_events also how it is planned; what deletes, and what PostgREST calls, pins it in C, and lifts it for triggers of the application');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.proleakproof$$, 'none is leakproof');
 SELECT is_empty($$SELECT p.oid::regprocedure, l.lanname FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang WHERE p.pronamespace = ANY (ours()) AND l.lanname <> 'c'
-	AND (p.proname NOT IN ('check_settings', 'export_user') OR l.lanname <> 'sql' OR p.prosqlbody IS NULL)$$,
-	'all are C, none is PL/pgSQL; only check_settings and export_user are SQL, parsed when it was made, and no search_path bends it');
+	AND (p.proname NOT IN ('check_settings', 'export_user') OR l.lanname <> 'plpgsql')$$,
+	'all are C; only check_settings and export_user, which read many tables in plain SQL, are PL/pgSQL, since the tables come later');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.prokind <> 'f'$$, 'there is no procedure, whose statements pg_stat_statements would keep, and no aggregate');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.prosecdef AND p.proowner <> 'arsignup_owner'::regrole$$, 'no definer is a superuser');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.provolatile = 'i'
@@ -189,7 +193,7 @@ FROM who AS w, (VALUES
 	('SELECT arsignup.verify_password(NULL, NULL)', 'app admin owner', 'SU001'),
 	('SELECT arsignup.create_user(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.create_org(NULL, NULL)', 'app admin owner', 'SU010'),
-	('SELECT arsignup.create_membership(NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.create_membership(NULL, NULL)', 'app admin', 'SU010'),
 	('SELECT arsignup.mint_signup_token(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.get_signup_token(NULL)', 'app admin owner', '00000'),
 	('SELECT arsignup.redeem_signup_token(NULL)', 'app admin owner', 'SU003'),
@@ -226,7 +230,7 @@ FROM who AS w, (VALUES
 	('SELECT arsignup.update_org(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.delete_org(NULL, NULL)', 'app admin', 'SU010'),
 	('SELECT arsignup.update_membership(NULL, NULL)', 'app admin owner', 'SU010'),
-	('SELECT arsignup.delete_membership(NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.delete_membership(NULL, NULL)', 'app admin', 'SU010'),
 	('SELECT arsignup.password_strength(NULL)', 'app admin owner', 'SU001'),
 	('SELECT arsignup.create_api_key(NULL, NULL, NULL)', 'admin owner', 'SU001'),
 	('SELECT arsignup.revoke_api_key(NULL)', 'admin owner', '00000'),
@@ -235,6 +239,9 @@ FROM who AS w, (VALUES
 	('SELECT arsignup.purge_expired(0)', 'admin owner', 'SU001'),
 	('SELECT arsignup.purge_events(NULL)', 'admin owner', 'SU001'),
 	('SELECT arsignup.delete_realm(NULL)', 'admin', '00000'),
+	('SELECT arsignup.create_tables()', 'owner', '00000'),
+	('SELECT arsignup.check_tables()', 'owner', '00000'),
+	('SELECT arsignup.library_version()', 'admin owner', '00000'),
 	('SELECT arsignup.check_settings()', 'admin owner', '00000'),
 	('SELECT arsignup.is_preloaded()', 'admin owner', '00000'),
 	('SELECT arsignup.stats()', 'admin owner', '00000'),
@@ -250,8 +257,8 @@ FROM who AS w, (VALUES
 	('SELECT arsignup_web.signup_page(''x'')', 'web', '00000'),
 	('SELECT arsignup_web.stylesheet()', 'web owner', '00000')) AS v (call, allowed, code);
 SELECT refused(format('SELECT arsignup.%I()', name), '39P01', format('function "%s" was not called by trigger manager', name), NULL, 'a trigger function is not called: ' || name)
-FROM unnest(ARRAY['guard_realm', 'guard_slug', 'route_slug']) AS name;
-SELECT is(tries(format('SELECT arsignup.%I()', f), w.role), '42501', format('least of all by %s: %s', w.name, f)) FROM unnest(ARRAY['guard_realm', 'guard_slug', 'route_slug']) AS f, who AS w WHERE w.name <> 'owner';
+FROM unnest(ARRAY['guard_realm', 'guard_slug', 'route_slug', 'guard_installation']) AS name;
+SELECT is(tries(format('SELECT arsignup.%I()', f), w.role), '42501', format('least of all by %s: %s', w.name, f)) FROM unnest(ARRAY['guard_realm', 'guard_slug', 'route_slug', 'guard_installation']) AS f, who AS w WHERE w.name <> 'owner';
 
 ---------------------------------------------------------------------------------------------------
 -- Tables
@@ -266,6 +273,7 @@ INSERT INTO relation_table VALUES
 	('orgs', 'SELECT', 'SELECT'),
 	('memberships', 'SELECT', 'SELECT'),
 	('events', 'SELECT', NULL),
+	('installation', 'SELECT', 'SELECT'),
 	('failed_deliveries', 'SELECT', 'SELECT'),
 	('credentials', NULL, NULL),
 	('signup_tokens', NULL, NULL),
@@ -295,19 +303,20 @@ SELECT rows_are(
 		FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid, aclexplode(a.attacl) AS x
 		WHERE c.relnamespace = ANY (ours()) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3$$,
 	$$VALUES ('arsignup.api_keys', 'arsignup_admin', 'SELECT', 'created_at id last_used_at name permissions realm_id revoked_at'),
+		('arsignup.memberships', 'arsignup_app', 'REFERENCES', 'id realm_id'),
 		('arsignup.one_time_tokens', 'arsignup_admin', 'SELECT', 'created_at email_key expires_at is_mailed purpose realm_id token_generation used_at user_id'),
-		('arsignup.orgs', 'arsignup_app', 'REFERENCES', 'id'),
+		('arsignup.orgs', 'arsignup_app', 'REFERENCES', 'id realm_id'),
 		('arsignup.sessions', 'arsignup_admin', 'SELECT', 'client connected_app_id created_at ended_at expires_at id ip realm_id token_generation user_id'),
 		('arsignup.signing_keys', 'arsignup_admin', 'SELECT', 'alg created_at kid master_key_id public_key realm_id retired_at session_minutes'),
 		('arsignup.signup_tokens', 'arsignup_admin', 'SELECT', 'connected_app_id created_at credential_type custom email expires_at first_name last_name org_name realm_id redeemed_at redeemer_id revoked_at source user_id username'),
-		('arsignup.users', 'arsignup_app', 'REFERENCES', 'id')$$,
-	'an application refers to users and orgs by id, an administrator reads of tokens, mailed ones too, all but digest and hash, of sessions all but the cookie''s digest, of keys all but the sealed one, of API keys all but the digest');
+		('arsignup.users', 'arsignup_app', 'REFERENCES', 'id realm_id')$$,
+	'an application refers to users, orgs and memberships by id, or realm and id, an administrator reads of tokens, mailed ones too, all but digest and hash, of sessions all but the cookie''s digest, of keys all but the sealed one, of API keys all but the digest');
 SELECT is(
 	(SELECT string_agg(w.name || ' ' || p.privilege, ', ' ORDER BY w.name, p.privilege) FROM who AS w, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'REFERENCES']) AS p (privilege)
 		WHERE w.name <> 'owner' AND has_column_privilege(w.role, v.relation, v.attname, p.privilege)),
 	v.expected, format('who may do what with %s.%s', v.relation, v.attname))
-FROM (VALUES ('arsignup.users', 'id', 'admin SELECT, app REFERENCES, app SELECT'), ('arsignup.users', 'email', 'admin SELECT, app SELECT'), ('arsignup.users', 'realm_id', 'admin SELECT, app SELECT'),
-	('arsignup.orgs', 'id', 'admin SELECT, app REFERENCES, app SELECT'), ('arsignup.orgs', 'realm_id', 'admin SELECT, app SELECT'), ('arsignup.memberships', 'id', 'admin SELECT, app SELECT'),
+FROM (VALUES ('arsignup.users', 'id', 'admin SELECT, app REFERENCES, app SELECT'), ('arsignup.users', 'email', 'admin SELECT, app SELECT'), ('arsignup.users', 'realm_id', 'admin SELECT, app REFERENCES, app SELECT'),
+	('arsignup.orgs', 'id', 'admin SELECT, app REFERENCES, app SELECT'), ('arsignup.orgs', 'realm_id', 'admin SELECT, app REFERENCES, app SELECT'), ('arsignup.memberships', 'id', 'admin SELECT, app REFERENCES, app SELECT'),
 	('arsignup.credentials', 'password_hash', NULL), ('arsignup.credentials', 'user_id', NULL), ('arsignup.signup_tokens', 'password_hash', NULL), ('arsignup.signup_tokens', 'digest', NULL), ('arsignup.signup_tokens', 'email', 'admin SELECT'),
 	('arsignup.sessions', 'cookie_digest', NULL), ('arsignup.sessions', 'user_id', 'admin SELECT'), ('arsignup.one_time_tokens', 'digest', NULL), ('arsignup.api_keys', 'key_digest', NULL), ('arsignup.api_keys', 'name', 'admin SELECT'), ('arsignup.one_time_tokens', 'used_at', 'admin SELECT'), ('arsignup.signing_keys', 'sealed_key', NULL), ('arsignup.signing_keys', 'public_key', 'admin SELECT'),
 	('arsignup.realms', 'id', 'admin INSERT, admin SELECT, admin UPDATE')) AS v (relation, attname, expected);
@@ -332,11 +341,13 @@ WHERE name <> 'owner';
 
 SELECT is(pg_has_role(role, 'arsignup_owner', 'MEMBER'), false, name || ' cannot become the owner') FROM who WHERE name <> 'owner';
 
--- A foreign key of the application: by id, and by no other column.
+-- A foreign key of the application: by id, or by realm and id.
 CREATE SCHEMA arsignup_test_fk;
 GRANT CREATE, USAGE ON SCHEMA arsignup_test_fk TO PUBLIC;
 SELECT is(tries('CREATE TABLE arsignup_test_fk.a (u uuid REFERENCES arsignup.users (id), o uuid REFERENCES arsignup.orgs (id))', :'app_role'), '00000', 'an application refers to users and orgs');
-SELECT is(tries('CREATE TABLE arsignup_test_fk.b (r uuid, u uuid, FOREIGN KEY (r, u) REFERENCES arsignup.users (realm_id, id))', :'app_role'), '42501', 'by their id');
+SELECT is(tries('CREATE TABLE arsignup_test_fk.e (u uuid REFERENCES arsignup.users, o uuid REFERENCES arsignup.orgs, m uuid REFERENCES arsignup.memberships)', :'app_role'), '00000', 'without naming a column');
+SELECT is(tries('CREATE TABLE arsignup_test_fk.b (r uuid, u uuid, FOREIGN KEY (r, u) REFERENCES arsignup.users (realm_id, id))', :'app_role'), '00000', 'by realm and id');
+SELECT is(tries('CREATE TABLE arsignup_test_fk.g (r uuid, m uuid, FOREIGN KEY (r, m) REFERENCES arsignup.memberships (realm_id, id))', :'app_role'), '00000', 'to memberships, too');
 SELECT is(tries('CREATE TABLE arsignup_test_fk.c (m uuid REFERENCES arsignup.realms)', :'app_role'), '42501', 'not to realms');
 SELECT is(tries('CREATE TABLE arsignup_test_fk.d (u uuid REFERENCES arsignup.users (id))', role), '42501', name || ' does not refer to users') FROM who WHERE name IN ('web', 'outsider');
 
@@ -345,7 +356,7 @@ SELECT is(tries('CREATE TABLE arsignup_test_fk.d (u uuid REFERENCES arsignup.use
 ---------------------------------------------------------------------------------------------------
 
 SELECT set_eq($$SELECT t.typname || ' ' || t.typtype::text FROM pg_type AS t LEFT JOIN pg_class AS c ON c.oid = t.typrelid WHERE t.typnamespace = ANY (ours()) AND t.typelem = 0 AND (c.relkind IS NULL OR c.relkind = 'c')$$,
-	ARRAY['*/* d', 'login_result c', 'secret b', 'signup_result c', 'signup_token_info c', 'text/css d', 'text/html d'], 'these types are there, and no others');
+	ARRAY['*/* d', 'claimed_event c', 'login_result c', 'secret b', 'signup_result c', 'signup_token_info c', 'text/css d', 'text/html d'], 'these types are there, and no others');
 SELECT is(tries('CREATE TABLE arsignup_test_fk.s (s arsignup.secret)', role), CASE name WHEN 'owner' THEN '00000' ELSE '42501' END, name || ' may have a column of secrets, or may not') FROM who;
 SELECT is(tries('CREATE FUNCTION arsignup_test_fk.f(arsignup.secret) RETURNS int LANGUAGE sql AS ''SELECT 1''', role), CASE name WHEN 'owner' THEN '00000' ELSE '42501' END, name || ' may make a function of secrets, or may not') FROM who;
 SELECT is(tries('SELECT ''x''::arsignup.secret, ''x''::text::arsignup.secret', role), '00000', name || ' may write a secret') FROM who;
@@ -357,19 +368,19 @@ SELECT is(tries('SELECT ''x''::arsignup.secret, ''x''::text::arsignup.secret', r
 SELECT is_empty($$
 	SELECT 'schema', nspname::text, nspowner::regrole FROM pg_namespace WHERE oid = ANY (ours()) AND nspowner <> 'arsignup_owner'::regrole
 	UNION ALL SELECT 'relation', c.oid::regclass::text, relowner::regrole FROM pg_class AS c LEFT JOIN pg_index ON indexrelid = c.oid WHERE relnamespace = ANY (ours())
-		AND relowner <> CASE WHEN coalesce(indrelid, c.oid) IN ('arsignup.users'::regclass, 'arsignup.orgs'::regclass) THEN 'arsignup_directory' ELSE 'arsignup_owner' END::regrole
+		AND relowner <> CASE WHEN coalesce(indrelid, c.oid) IN ('arsignup.users'::regclass, 'arsignup.orgs'::regclass, 'arsignup.memberships'::regclass) THEN 'arsignup_directory' ELSE 'arsignup_owner' END::regrole
 	UNION ALL SELECT 'function', oid::regprocedure::text, proowner::regrole FROM pg_proc WHERE pronamespace = ANY (ours()) AND proowner <> 'arsignup_owner'::regrole
 	UNION ALL SELECT 'type', t.oid::regtype::text, typowner::regrole FROM pg_type AS t WHERE typnamespace = ANY (ours())
-		AND typowner <> CASE WHEN t.oid = ANY ('{arsignup.users,arsignup.users[],arsignup.orgs,arsignup.orgs[]}'::regtype[]) THEN 'arsignup_directory' ELSE 'arsignup_owner' END::regrole
-	$$, 'everything in the schemas is owned by arsignup_owner, but for users and orgs, which arsignup_directory owns');
+		AND typowner <> CASE WHEN t.oid = ANY ('{arsignup.users,arsignup.users[],arsignup.orgs,arsignup.orgs[],arsignup.memberships,arsignup.memberships[]}'::regtype[]) THEN 'arsignup_directory' ELSE 'arsignup_owner' END::regrole
+	$$, 'everything in the schemas is owned by arsignup_owner, but for users, orgs and memberships, which arsignup_directory owns');
 SELECT is_empty($$
 	SELECT pg_describe_object(classid, objid, 0) FROM (
-		SELECT 'pg_class'::regclass, oid FROM pg_class WHERE relnamespace = ANY (ours()) AND relkind NOT IN ('i', 't', 'c')
-		UNION ALL SELECT 'pg_type'::regclass, oid FROM pg_type WHERE typnamespace = ANY (ours()) AND typelem = 0 AND (typrelid = 0 OR typname IN ('login_result', 'signup_result', 'signup_token_info'))
+		SELECT 'pg_type'::regclass, oid FROM pg_type WHERE typnamespace = ANY (ours()) AND typelem = 0 AND (typrelid = 0 OR typname IN ('login_result', 'signup_result', 'signup_token_info', 'claimed_event'))
 		UNION ALL SELECT 'pg_proc'::regclass, oid FROM pg_proc WHERE pronamespace = ANY (ours())
 		UNION ALL SELECT 'pg_namespace'::regclass, oid FROM pg_namespace WHERE oid = ANY (ours())) AS s (classid, objid)
 	WHERE NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = s.classid AND d.objid = s.objid AND d.deptype = 'e' AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'arsignup'))
-	$$, 'everything in the schemas is a member of the extension, the schemas included');
+	$$, 'every type and function in the schemas is a member of the extension, the schemas included');
+SELECT is_empty($$SELECT c.oid::regclass FROM pg_class AS c JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid WHERE c.relnamespace = ANY (ours()) AND c.relkind <> 'c' AND d.deptype = 'e'$$, 'no table is: a dump has them as it has others');
 SELECT rows_are(
 	$$SELECT n.nspname::text, e.extrelocatable FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'arsignup'$$,
 	$$VALUES ('pg_catalog', false)$$, 'the extension belongs to pg_catalog, so that no schema made beforehand can be its own');
@@ -380,14 +391,6 @@ SELECT rows_are($$SELECT superuser, trusted, relocatable, schema::text, requires
 -- Tables: what pg_dump, sharding and locales rely on
 ---------------------------------------------------------------------------------------------------
 
--- configuration tables of the extension, in the order of their names; a condition where not all rows are dumped
-SELECT rows_are(
-	$$SELECT c.oid::regclass::text, c.condition FROM pg_extension AS e, unnest(e.extconfig, e.extcondition) AS c (oid, condition) WHERE e.extname = 'arsignup' ORDER BY 1$$,
-	$$VALUES ('arsignup.api_keys', ''), ('arsignup.app_routes', 'WHERE kind = ''host'''), ('arsignup.connected_apps', ''), ('arsignup.credentials', ''), ('arsignup.events', ''), ('arsignup.failed_deliveries', ''), ('arsignup.login_sources', ''), ('arsignup.memberships', ''), ('arsignup.one_time_tokens', ''), ('arsignup.orgs', ''),
-		('arsignup.realms', ''), ('arsignup.sessions', ''), ('arsignup.signing_keys', ''), ('arsignup.signup_tokens', ''), ('arsignup.users', '')$$,
-	'pg_dump takes every table, whole, but for the slugs'' rows, which the apps bring back');
-SELECT set_eq($$SELECT unnest(extconfig)::regclass::text FROM pg_extension WHERE extname = 'arsignup'$$, $$SELECT c.oid::regclass::text FROM pg_class AS c WHERE c.relnamespace = ANY (ours()) AND c.relkind IN ('r', 'p')$$,
-	'no table is forgotten');
 SELECT is_empty($$SELECT c.oid::regclass FROM pg_class AS c WHERE c.relnamespace = ANY (ours()) AND c.relkind = 'r' AND (c.relpersistence <> 'p' OR c.relispartition OR c.relrowsecurity)$$, 'all are logged, none is partitioned, none hides rows');
 
 -- realm_id leads every primary key, unique key and foreign key.
@@ -401,15 +404,16 @@ SELECT rows_are(
 		('arsignup.credentials', true, 'realm_id id'), ('arsignup.credentials', false, 'realm_id user_id key_digest'),
 		('arsignup.events', true, 'realm_id id'),
 		('arsignup.failed_deliveries', true, 'realm_id event_id'),
+		('arsignup.installation', true, 'is_the_one'),
 		('arsignup.login_sources', true, 'realm_id user_id source logged_in_at'),
-		('arsignup.memberships', true, 'realm_id id'), ('arsignup.memberships', false, 'realm_id user_id org_id'),
+		('arsignup.memberships', true, 'id'), ('arsignup.memberships', false, 'realm_id id'), ('arsignup.memberships', false, 'realm_id user_id org_id'),
 		('arsignup.one_time_tokens', true, 'realm_id digest'),
-		('arsignup.orgs', true, 'realm_id id'), ('arsignup.orgs', false, 'id'),
+		('arsignup.orgs', true, 'id'), ('arsignup.orgs', false, 'realm_id id'),
 		('arsignup.realms', true, 'id'),
 		('arsignup.sessions', true, 'realm_id id'), ('arsignup.sessions', false, 'realm_id cookie_digest'),
 		('arsignup.signing_keys', true, 'realm_id kid'), ('arsignup.signing_keys', false, 'realm_id alg'),
 		('arsignup.signup_tokens', true, 'realm_id digest'),
-		('arsignup.users', true, 'realm_id id'), ('arsignup.users', false, 'id'), ('arsignup.users', false, 'realm_id email_key shared_email_id'), ('arsignup.users', false, 'realm_id username_key')$$,
+		('arsignup.users', true, 'id'), ('arsignup.users', false, 'realm_id email_key shared_email_id'), ('arsignup.users', false, 'realm_id id'), ('arsignup.users', false, 'realm_id username_key')$$,
 	'realm_id leads every unique key, but for the documented exceptions');
 SELECT rows_are(
 	$$SELECT c.conrelid::regclass::text, pg_get_constraintdef(c.oid) FROM pg_constraint AS c WHERE c.contype = 'f' AND c.conrelid IN (SELECT oid FROM pg_class WHERE relnamespace = ANY (ours())) ORDER BY 1, 2$$,
@@ -428,7 +432,7 @@ SELECT is_empty($$SELECT c.conrelid::regclass, c.confrelid::regclass FROM pg_con
 	'no table that signups write refers to what all signups share');
 SELECT is_empty($$SELECT c.conrelid::regclass, c.conname FROM pg_constraint AS c WHERE c.contype = 'f' AND c.connamespace = ANY (ours()) AND (c.confdeltype NOT IN ('a', 'c') OR c.confupdtype <> 'a' OR NOT c.convalidated)$$,
 	'foreign keys cascade or take no action');
-SELECT is_empty($$SELECT c.oid::regclass FROM pg_class AS c WHERE c.relnamespace = ANY (ours()) AND c.relkind = 'r' AND c.relname NOT IN ('realms', 'api_keys')
+SELECT is_empty($$SELECT c.oid::regclass FROM pg_class AS c WHERE c.relnamespace = ANY (ours()) AND c.relkind = 'r' AND c.relname NOT IN ('realms', 'api_keys', 'installation')
 	AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'realm_id' AND a.atttypid = 'uuid'::regtype AND a.attnotnull)$$, 'every table has its realm_id uuid NOT NULL, but for API keys, which may open all');
 SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid WHERE c.relnamespace = ANY (ours()) AND c.relkind = 'r' AND a.attnum > 0
 	AND a.attname IN ('id', 'realm_id', 'user_id', 'org_id', 'membership_id', 'connected_app_id') AND a.atttypid <> 'uuid'::regtype$$, 'every id is a uuid');
@@ -449,11 +453,11 @@ SELECT is_empty($$SELECT a.attrelid::regclass, a.attname, a.atttypid::regtype FR
 SELECT rows_are(
 	$$SELECT t.tgrelid::regclass::text, t.tgname::text, t.tgfoid::regproc::text, t.tgenabled::text FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid WHERE c.relnamespace = ANY (ours()) AND NOT t.tgisinternal ORDER BY 1, 2$$,
 	$$VALUES ('arsignup.app_routes', 'guard_delete', 'arsignup.guard_slug', 'O'), ('arsignup.app_routes', 'guard_insert', 'arsignup.guard_slug', 'O'), ('arsignup.app_routes', 'guard_update', 'arsignup.guard_slug', 'O'),
-		('arsignup.connected_apps', 'route_slug', 'arsignup.route_slug', 'O'), ('arsignup.realms', 'guard_delete', 'arsignup.guard_realm', 'O'), ('arsignup.realms', 'guard_update', 'arsignup.guard_realm', 'O')$$,
+		('arsignup.connected_apps', 'route_slug', 'arsignup.route_slug', 'O'), ('arsignup.installation', 'guard_insert', 'arsignup.guard_installation', 'O'), ('arsignup.realms', 'guard_delete', 'arsignup.guard_realm', 'O'), ('arsignup.realms', 'guard_update', 'arsignup.guard_realm', 'O')$$,
 	'there is no trigger on users, credentials, orgs, memberships, tokens, sessions, keys, mailed tokens, sources or events');
 SELECT is_empty($$SELECT r.ev_class::regclass, r.rulename FROM pg_rewrite AS r JOIN pg_class AS c ON c.oid = r.ev_class WHERE c.relnamespace = ANY (ours())$$, 'there are no rules');
 SELECT is_empty($$SELECT d.adrelid::regclass, a.attname, pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef AS d JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum JOIN pg_class AS c ON c.oid = d.adrelid
-	WHERE c.relnamespace = ANY (ours()) AND c.relname NOT IN ('realms', 'connected_apps') AND pg_get_expr(d.adbin, d.adrelid) LIKE '%(%'$$, 'no default of the tables that signups write calls a function: ids and times come as parameters');
+	WHERE c.relnamespace = ANY (ours()) AND c.relname NOT IN ('realms', 'connected_apps', 'installation') AND pg_get_expr(d.adbin, d.adrelid) LIKE '%(%'$$, 'no default of the tables that signups write calls a function: ids and times come as parameters');
 
 ---------------------------------------------------------------------------------------------------
 -- Comments: \df+ and \d+ are the reference

@@ -335,7 +335,9 @@ SELECT no_way(format('INSERT INTO arsignup.app_routes (kind, name, realm_id, con
 SELECT no_way(format('UPDATE arsignup.app_routes SET kind = %L, name = %L WHERE kind = %L AND connected_app_id = app()', 'host', own('by-hand') || '.example.com', 'slug'), 'a slug cannot become a host');
 SELECT no_way(format('UPDATE arsignup.app_routes SET connected_app_id = app(%L) WHERE kind = %L AND connected_app_id = app()', 'users', 'slug'), 'nor another app''s');
 SELECT no_way('INSERT INTO arsignup.app_routes SELECT ''slug'', name || ''-2'', realm_id, connected_app_id FROM arsignup.app_routes WHERE kind = ''slug''', 'nor can many be added at once');
-SELECT no_way(format('INSERT INTO arsignup.app_routes (kind, name, realm_id, connected_app_id) SELECT kind, name, realm_id, connected_app_id FROM arsignup.app_routes WHERE kind = %L AND connected_app_id = app() ON CONFLICT DO NOTHING', 'slug'), 'nor the same again');
+SELECT no_way(format('INSERT INTO arsignup.app_routes (kind, name, realm_id, connected_app_id) SELECT kind, name, realm_id, app(%L) FROM arsignup.app_routes WHERE kind = %L AND connected_app_id = app() ON CONFLICT DO NOTHING', 'users', 'slug'), 'nor the same for another app');
+SELECT lives_ok(format('INSERT INTO arsignup.app_routes (kind, name, realm_id, connected_app_id) SELECT kind, name, realm_id, connected_app_id FROM arsignup.app_routes WHERE kind = %L AND connected_app_id = app()', 'slug'), 'the same again is there already: so it comes with a dump of data');
+SELECT is((SELECT count(*) FROM arsignup.app_routes WHERE kind = 'slug' AND connected_app_id = app()), 1::bigint, 'and is there once');
 SELECT no_way(format('UPDATE arsignup.app_routes SET name = %L WHERE kind = %L AND connected_app_id = app()', own('by-hand'), 'slug'), 'a slug''s row cannot be renamed by hand');
 SELECT no_way(format('UPDATE arsignup.app_routes SET kind = %L WHERE name = %L', 'slug', own('auth') || '.example.com'), 'a host cannot become a slug');
 SELECT no_way(format('DELETE FROM arsignup.app_routes WHERE kind = %L AND connected_app_id = app()', 'slug'), 'a slug''s row cannot be deleted while the app is there');

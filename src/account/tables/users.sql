@@ -1,10 +1,9 @@
--- Users and credentials. Only functions write these tables; they hold no
--- foreign key to the configuration, which every signup would lock, and no
--- trigger.
+-- Only functions write the tables of people. They hold no foreign key to the
+-- configuration, which every signup would lock, and no trigger.
 
 CREATE TABLE arsignup.users (
 	realm_id uuid NOT NULL,
-	id uuid NOT NULL UNIQUE,
+	id uuid NOT NULL,
 	created_at timestamptz NOT NULL,
 	last_login_at timestamptz,
 	token_generation int NOT NULL DEFAULT 0,
@@ -23,7 +22,8 @@ CREATE TABLE arsignup.users (
 	reference text,
 	shared_email_id uuid,
 	custom jsonb NOT NULL,
-	PRIMARY KEY (realm_id, id)
+	PRIMARY KEY (id),
+	UNIQUE (realm_id, id)
 );
 
 CREATE UNIQUE INDEX users_username ON arsignup.users (realm_id, username_key);
@@ -32,7 +32,7 @@ CREATE UNIQUE INDEX users_email ON arsignup.users (realm_id, email_key, shared_e
 	WHERE email_key IS NOT NULL;
 CREATE INDEX users_reference ON arsignup.users (realm_id, reference COLLATE "C", id) WHERE reference IS NOT NULL;
 
-COMMENT ON TABLE arsignup.users IS 'People, and programs (user_type api). Your tables may refer to id.';
+COMMENT ON TABLE arsignup.users IS 'People, and programs (user_type api). Your tables may refer to id, or to realm_id and id.';
 COMMENT ON COLUMN arsignup.users.realm_id IS 'The realm; never changes.';
 COMMENT ON COLUMN arsignup.users.id IS 'UUID version 7; usr_ outside SQL. Never used twice.';
 COMMENT ON COLUMN arsignup.users.created_at IS 'When the user was made.';
@@ -51,34 +51,5 @@ COMMENT ON COLUMN arsignup.users.reference IS 'The application''s own id of this
 COMMENT ON COLUMN arsignup.users.shared_email_id IS 'The user''s own id where others may have the same email, so that the index of emails is unique with it; null where nobody else may.';
 COMMENT ON COLUMN arsignup.users.custom IS 'Attributes of the application: a JSON object.';
 
-CREATE TABLE arsignup.credentials (
-	realm_id uuid NOT NULL,
-	id uuid NOT NULL,
-	user_id uuid NOT NULL,
-	created_at timestamptz NOT NULL,
-	updated_at timestamptz NOT NULL,
-	credential_type text NOT NULL
-		CONSTRAINT credential_type_is_known CHECK (credential_type IN ('password', 'api_key')),
-	password_hash text,
-	key_digest bytea,
-	PRIMARY KEY (realm_id, id),
-	FOREIGN KEY (realm_id, user_id) REFERENCES arsignup.users (realm_id, id) ON DELETE CASCADE,
-	CONSTRAINT credential_is_of_its_type CHECK ((credential_type = 'password') = (password_hash IS NOT NULL)
-		AND (credential_type = 'api_key') = (key_digest IS NOT NULL))
-);
-
--- One password each, and keys.
-CREATE UNIQUE INDEX credentials_user ON arsignup.credentials (realm_id, user_id, key_digest) NULLS NOT DISTINCT;
-
-COMMENT ON TABLE arsignup.credentials IS 'What users prove themselves by: a password each at most, and programs by keys. Readable by the owner role only.';
-COMMENT ON COLUMN arsignup.credentials.realm_id IS 'The user''s realm.';
-COMMENT ON COLUMN arsignup.credentials.id IS 'UUID version 7; crd_ outside SQL.';
-COMMENT ON COLUMN arsignup.credentials.user_id IS 'The user.';
-COMMENT ON COLUMN arsignup.credentials.created_at IS 'When the credential was made.';
-COMMENT ON COLUMN arsignup.credentials.updated_at IS 'When the password was last changed, later than the change before by any clock; hashing it anew at a login leaves this. A key never changes.';
-COMMENT ON COLUMN arsignup.credentials.credential_type IS 'password or api_key.';
-COMMENT ON COLUMN arsignup.credentials.password_hash IS 'PHC string of argon2id, or a hash that was imported; the first login makes that the former. Null for a key.';
-COMMENT ON COLUMN arsignup.credentials.key_digest IS 'BLAKE2b-256 of a key''s text; null for a password.';
-
-SELECT pg_extension_config_dump('arsignup.users', '');
-SELECT pg_extension_config_dump('arsignup.credentials', '');
+GRANT SELECT ON arsignup.users TO arsignup_app, arsignup_admin;
+GRANT REFERENCES (realm_id, id) ON arsignup.users TO arsignup_app;

@@ -1,41 +1,3 @@
--- The type secret, and events.
-
-CREATE TYPE arsignup.secret;
-
-CREATE FUNCTION arsignup.secret_in(cstring)
-RETURNS arsignup.secret
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-AS 'MODULE_PATHNAME', 'arsignup_secret_in';
-
-CREATE FUNCTION arsignup.secret_out(arsignup.secret)
-RETURNS cstring
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-AS 'MODULE_PATHNAME', 'arsignup_secret_out';
-
-CREATE FUNCTION arsignup.secret_recv(internal)
-RETURNS arsignup.secret
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-AS 'MODULE_PATHNAME', 'arsignup_secret_recv';
-
--- No send function: a secret leaves the database in no form.
-CREATE TYPE arsignup.secret (
-	INPUT = arsignup.secret_in,
-	OUTPUT = arsignup.secret_out,
-	RECEIVE = arsignup.secret_recv,
-	INTERNALLENGTH = VARIABLE,
-	ALIGNMENT = int4,
-	STORAGE = extended
-);
-
-CREATE CAST (text AS arsignup.secret) WITHOUT FUNCTION AS IMPLICIT;
-CREATE CAST (varchar AS arsignup.secret) WITHOUT FUNCTION AS IMPLICIT;
-
-COMMENT ON TYPE arsignup.secret IS
-'A password, token, key or hash on its way into a function. Shows itself as <redacted>, so that a bound value stays out of logs and plans. No column has this type.';
-
 CREATE TABLE arsignup.events (
 	realm_id uuid NOT NULL,
 	id uuid NOT NULL,
@@ -72,4 +34,4 @@ COMMENT ON COLUMN arsignup.events.event_type IS 'user.created, user.updated (als
 COMMENT ON COLUMN arsignup.events.client IS 'The client, as it names itself.';
 COMMENT ON COLUMN arsignup.events.data IS 'Of user.updated, org.updated and membership.updated: {"changed": ["email", ...]}, the names of the attributes that have changed, never their values; a new password is "password"; with a changed email goes "old_email", to which a mail can say so. An update that changes nothing is no event. Null for all others: the token of a mail is only in what claim_events returns.';
 
-SELECT pg_extension_config_dump('arsignup.events', '');
+GRANT SELECT ON arsignup.events TO arsignup_admin;

@@ -1,5 +1,3 @@
--- API keys: by which an application's server is known to the Core API.
-
 CREATE TABLE arsignup.api_keys (
 	id uuid PRIMARY KEY,
 	realm_id uuid REFERENCES arsignup.realms (id) ON DELETE CASCADE,
@@ -23,4 +21,4 @@ COMMENT ON COLUMN arsignup.api_keys.name IS 'For people: who has it.';
 COMMENT ON COLUMN arsignup.api_keys.key_digest IS 'BLAKE2b-256 of the key''s text.';
 COMMENT ON COLUMN arsignup.api_keys.permissions IS 'Any of read, write and admin; none contains another.';
 
-SELECT pg_extension_config_dump('arsignup.api_keys', '');
+GRANT SELECT (id, realm_id, created_at, last_used_at, revoked_at, name, permissions) ON arsignup.api_keys TO arsignup_admin;

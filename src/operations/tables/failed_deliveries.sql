@@ -1,5 +1,3 @@
--- Events whose delivery failed, and what keeps a realm that is not empty.
-
 CREATE TABLE arsignup.failed_deliveries (
 	realm_id uuid NOT NULL,
 	event_id uuid NOT NULL,
@@ -27,22 +25,4 @@ COMMENT ON COLUMN arsignup.failed_deliveries.attempts IS 'How often its delivery
 COMMENT ON COLUMN arsignup.failed_deliveries.event_type IS 'The type of the event.';
 COMMENT ON COLUMN arsignup.failed_deliveries.error IS 'What went wrong last, as the worker tells it.';
 
-SELECT pg_extension_config_dump('arsignup.failed_deliveries', '');
-
-CREATE FUNCTION arsignup.guard_realm()
-RETURNS trigger
-LANGUAGE c
-SET search_path = pg_catalog, pg_temp
-AS 'MODULE_PATHNAME', 'arsignup_guard_realm';
-
-CREATE TRIGGER guard_update BEFORE UPDATE ON arsignup.realms
-FOR EACH ROW
-WHEN (OLD.id <> NEW.id OR OLD.username_validation <> NEW.username_validation
-	OR OLD.require_unique_emails < NEW.require_unique_emails)
-EXECUTE FUNCTION arsignup.guard_realm();
-
-CREATE TRIGGER guard_delete BEFORE DELETE ON arsignup.realms
-FOR EACH ROW EXECUTE FUNCTION arsignup.guard_realm();
-
-COMMENT ON TRIGGER guard_update ON arsignup.realms IS 'Keeps what users and orgs stand on: the realm''s id and its rules for names.';
-COMMENT ON TRIGGER guard_delete ON arsignup.realms IS 'Keeps a realm that has users or orgs.';
+GRANT SELECT ON arsignup.failed_deliveries TO arsignup_app, arsignup_admin;

@@ -1,5 +1,3 @@
--- Tokens that are mailed: password resets and email verification.
-
 CREATE TABLE arsignup.one_time_tokens (
 	realm_id uuid NOT NULL,
 	user_id uuid NOT NULL,
@@ -32,4 +30,4 @@ COMMENT ON COLUMN arsignup.one_time_tokens.digest IS 'BLAKE2b-256 of the token''
 COMMENT ON COLUMN arsignup.one_time_tokens.purpose IS 'password_reset or email_verification.';
 COMMENT ON COLUMN arsignup.one_time_tokens.email_key IS 'Canonical form of the address that it is mailed to; void once the user has another.';
 
-SELECT pg_extension_config_dump('arsignup.one_time_tokens', '');
+GRANT SELECT (realm_id, user_id, created_at, expires_at, used_at, token_generation, is_mailed, purpose, email_key) ON arsignup.one_time_tokens TO arsignup_admin;

@@ -1,5 +1,3 @@
--- Signup tokens: signups that wait to be redeemed.
-
 CREATE TABLE arsignup.signup_tokens (
 	realm_id uuid NOT NULL,
 	connected_app_id uuid NOT NULL,
@@ -29,32 +27,6 @@ WITH (fillfactor = 70);
 CREATE INDEX signup_tokens_source ON arsignup.signup_tokens (realm_id, source, expires_at) WHERE source IS NOT NULL;
 CREATE INDEX signup_tokens_expiry ON arsignup.signup_tokens (expires_at);
 
-CREATE TYPE arsignup.signup_token_info AS (
-	realm_id uuid,
-	connected_app_id uuid,
-	username text,
-	email text,
-	first_name text,
-	last_name text,
-	org_name text,
-	credential_type text,
-	custom jsonb,
-	state text,
-	created_at timestamptz,
-	expires_at timestamptz,
-	user_id uuid
-);
-
-CREATE TYPE arsignup.signup_result AS (
-	signup_mode text,
-	user_id uuid,
-	org_id uuid,
-	membership_id uuid,
-	session_id uuid,
-	token text,
-	url text
-);
-
 COMMENT ON TABLE arsignup.signup_tokens IS 'Validated signups that can be redeemed once, for a user. Only a digest of each token is stored: who reads this table can redeem nothing.';
 COMMENT ON COLUMN arsignup.signup_tokens.realm_id IS 'The realm, which the token names as well.';
 COMMENT ON COLUMN arsignup.signup_tokens.connected_app_id IS 'The app through which it was minted.';
@@ -75,27 +47,4 @@ COMMENT ON COLUMN arsignup.signup_tokens.credential_type IS 'password.';
 COMMENT ON COLUMN arsignup.signup_tokens.password_hash IS 'The hash for the user''s credential; null once it is redeemed or revoked.';
 COMMENT ON COLUMN arsignup.signup_tokens.custom IS 'Attributes for the user.';
 
-COMMENT ON TYPE arsignup.signup_token_info IS 'A signup token as the application may see it: neither the password nor its hash.';
-COMMENT ON COLUMN arsignup.signup_token_info.realm_id IS 'The realm.';
-COMMENT ON COLUMN arsignup.signup_token_info.connected_app_id IS 'The app through which it was minted.';
-COMMENT ON COLUMN arsignup.signup_token_info.username IS 'As typed.';
-COMMENT ON COLUMN arsignup.signup_token_info.email IS 'As typed.';
-COMMENT ON COLUMN arsignup.signup_token_info.first_name IS 'First name, if given.';
-COMMENT ON COLUMN arsignup.signup_token_info.last_name IS 'Last name, if given.';
-COMMENT ON COLUMN arsignup.signup_token_info.org_name IS 'Name of the org to make, if given.';
-COMMENT ON COLUMN arsignup.signup_token_info.credential_type IS 'password.';
-COMMENT ON COLUMN arsignup.signup_token_info.custom IS 'Attributes for the user.';
-COMMENT ON COLUMN arsignup.signup_token_info.created_at IS 'When it was minted.';
-COMMENT ON COLUMN arsignup.signup_token_info.expires_at IS 'From when on it cannot be redeemed.';
-COMMENT ON COLUMN arsignup.signup_token_info.state IS 'pending, redeemed, revoked or expired.';
-COMMENT ON COLUMN arsignup.signup_token_info.user_id IS 'The user, once the token is redeemed.';
-COMMENT ON TYPE arsignup.signup_result IS 'What a signup has made.';
-COMMENT ON COLUMN arsignup.signup_result.signup_mode IS 'user, user_org or signup_token.';
-COMMENT ON COLUMN arsignup.signup_result.user_id IS 'The user; null in mode signup_token.';
-COMMENT ON COLUMN arsignup.signup_result.org_id IS 'The org, if one was made.';
-COMMENT ON COLUMN arsignup.signup_result.membership_id IS 'The membership in it.';
-COMMENT ON COLUMN arsignup.signup_result.session_id IS 'The session of the login that follows; null if there is none, or it is not managed.';
-COMMENT ON COLUMN arsignup.signup_result.token IS 'The login token or the signup token; null after redeem_signup_token.';
-COMMENT ON COLUMN arsignup.signup_result.url IS 'The handler with the token; null after redeem_signup_token.';
-
-SELECT pg_extension_config_dump('arsignup.signup_tokens', '');
+GRANT SELECT (realm_id, connected_app_id, created_at, expires_at, redeemed_at, revoked_at, user_id, redeemer_id, source, username, email, first_name, last_name, org_name, credential_type, custom) ON arsignup.signup_tokens TO arsignup_admin;

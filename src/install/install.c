@@ -1,0 +1,185 @@
+/*
+ * SQL functions: making the tables.
+ */
+#include "base/caller.h"
+#include "base/fence.h"
+#include "base/statement.h"
+#include "base/tables.h"
+
+#include "catalog/pg_namespace.h"
+#include "catalog/namespace.h"
+#include "commands/extension.h"
+#include "commands/tablecmds.h"
+#include "commands/trigger.h"
+#include "fmgr.h"
+#include "realm/realm.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+
+/* A step from one version of the tables to the next. */
+typedef struct Step
+{
+	const char *from;
+	const char *to;
+	const char *sql;
+} Step;
+
+static const Step steps[] = {
+#include "install/steps.inc"
+	{NULL, NULL, NULL}
+};
+
+/* arsignup.library_version() returns text */
+PG_FUNCTION_INFO_V1(arsignup_library_version);
+Datum
+arsignup_library_version(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(ARSIGNUP_VERSION));
+}
+
+/* arsignup.check_tables() returns void */
+PG_FUNCTION_INFO_V1(arsignup_check_tables);
+Datum
+arsignup_check_tables(PG_FUNCTION_ARGS)
+{
+	tables_check();
+	PG_RETURN_VOID();
+}
+
+/* arsignup.guard_installation() returns trigger: keeps the row that is there */
+PG_FUNCTION_INFO_V1(arsignup_guard_installation);
+Datum
+arsignup_guard_installation(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	check_trigger_call(fcinfo);
+	return PointerGetDatum(tables_version() == NULL ? trigger->tg_trigtuple : NULL);
+}
+
+/* Refuse to make tables for functions that are not the library's own. */
+static void
+check_functions(void)
+{
+	const char *functions = functions_version();
+
+	if (strcmp(functions, ARSIGNUP_VERSION) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the functions of arsignup are of version %s, its library of version %s",
+						functions, ARSIGNUP_VERSION),
+				 errhint("Restart the server if the library is the older one; else run ALTER EXTENSION arsignup UPDATE.")));
+}
+
+/* Run statements of ours. */
+static void
+run(const char *sql)
+{
+	int			result = SPI_execute(sql, false, 0);
+
+	if (result < 0)
+		elog(ERROR, "could not run a statement: %s", SPI_result_code_string(result));
+}
+
+/* Make the tables that are missing; but none beside others of which nothing tells the version. */
+static void
+make_missing(const char *version)
+{
+	for (int i = 0; i < table_count; i++)
+	{
+		if (!OidIsValid(table_id(tables[i].name)))
+			run(tables[i].sql);
+		else if (version == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("table \"arsignup.%s\" exists, but nothing tells its version", tables[i].name),
+					 errhint("Restore \"arsignup.installation\" from where the table came, or drop the table.")));
+	}
+}
+
+/* Bring the tables from one version to the library's; raise 55000 if no way is known. */
+static void
+update_from(const char *version)
+{
+	for (const Step *step = steps; strcmp(version, ARSIGNUP_VERSION) != 0; step++)
+	{
+		if (step->from == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("the tables of arsignup are of version %s, from which no way leads to version %s",
+							version, ARSIGNUP_VERSION)));
+		if (strcmp(step->from, version) != 0)
+			continue;
+		run(step->sql);
+		version = step->to;
+	}
+}
+
+/* Make the tables, or bring them up to date, as their owner. */
+static void
+make_tables(void *argument)
+{
+	const char *version;
+
+	LockDatabaseObject(NamespaceRelationId, get_namespace_oid("arsignup", false), 0, ShareUpdateExclusiveLock);
+	version = tables_version();
+	make_missing(version);
+	if (version == NULL)
+		run("INSERT INTO arsignup.installation (version) VALUES ('" ARSIGNUP_VERSION "')");
+	else if (strcmp(version, ARSIGNUP_VERSION) != 0)
+	{
+		update_from(version);
+		run("UPDATE arsignup.installation SET version = '" ARSIGNUP_VERSION "', updated_at = now()");
+	}
+}
+
+/* Give the tables to their owners; the server would ask that these may create tables, too. */
+static void
+give_tables(void)
+{
+	Oid			owner = get_role_oid(OWNER_ROLE, false);
+	Oid			directory = get_role_oid(DIRECTORY_ROLE, false);
+
+	for (int i = 0; i < table_count; i++)
+	{
+		Oid			table = table_id(tables[i].name);
+		Oid			rightful = table_is_of_directory(tables[i].name) ? directory : owner;
+
+		if (table_owner(table) != rightful)
+			ATExecChangeOwner(table, rightful, true, AccessExclusiveLock);
+	}
+}
+
+/*
+ * arsignup.create_tables() returns void
+ *
+ * What it makes is no member of the extension, even when the extension's own
+ * script runs it.
+ */
+PG_FUNCTION_INFO_V1(arsignup_create_tables);
+Datum
+arsignup_create_tables(PG_FUNCTION_ARGS)
+{
+	bool		is_in_script = creating_extension;
+	int			nest_level = lock_timeout_begin();
+
+	check_functions();
+	spi_open();
+	creating_extension = false;
+	structure_permit(true);
+	PG_TRY();
+	{
+		role_act(get_role_oid(OWNER_ROLE, false), make_tables, NULL);
+		give_tables();
+	}
+	PG_FINALLY();
+	{
+		structure_permit(false);
+		creating_extension = is_in_script;
+	}
+	PG_END_TRY();
+	spi_close();
+	lock_timeout_end(nest_level);
+	PG_RETURN_VOID();
+}
