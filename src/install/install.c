@@ -12,6 +12,7 @@
 #include "commands/tablecmds.h"
 #include "commands/trigger.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "realm/realm.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
@@ -162,9 +163,11 @@ Datum
 arsignup_create_tables(PG_FUNCTION_ARGS)
 {
 	bool		is_in_script = creating_extension;
-	int			nest_level = lock_timeout_begin();
+	int			nest_level;
 
+	PreventCommandIfReadOnly("create_tables()");
 	check_functions();
+	nest_level = lock_timeout_begin();
 	spi_open();
 	creating_extension = false;
 	structure_permit(true);
