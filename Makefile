@@ -1,56 +1,67 @@
 # arsignup: make, make install, make install-programs, make installcheck, make unit
 
+# Also from elsewhere: make -f DIR/Makefile VPATH=DIR. What says $(srcdir) is expanded late, since PGXS sets it. DIR may have no
+# space, at which make splits, so call it `..` or by a link; nor may DESTDIR, where there is bitcode (with_llvm=no: none).
+
 EXTENSION  = arsignup
-RELEASE    = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(EXTENSION).control)
+RELEASE    = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(srcdir)/$(EXTENSION).control)
 
 # Capabilities in the order in which their types and functions need each other.
 CAPABILITIES = base password attempt realm account org login recovery signup operations api_key http core web install
 
-FRAGMENTS  = src/install/head.sql \
-             $(wildcard $(foreach c,$(CAPABILITIES),src/$(c)/types.sql src/$(c)/api.sql)) \
-             src/install/tail.sql
+FRAGMENTS  = $(srcdir)/src/install/head.sql \
+             $(wildcard $(foreach c,$(CAPABILITIES),$(srcdir)/src/$(c)/types.sql $(srcdir)/src/$(c)/api.sql)) \
+             $(srcdir)/src/install/tail.sql
 
 # Tables in the order in which they need each other.
-TABLES     = $(patsubst %,src/%.sql,base/tables/events realm/tables/realms realm/tables/connected_apps realm/tables/app_routes \
+TABLES     = $(patsubst %,$(srcdir)/src/%.sql,base/tables/events realm/tables/realms realm/tables/connected_apps realm/tables/app_routes \
              account/tables/users account/tables/credentials org/tables/orgs org/tables/memberships \
              login/tables/sessions login/tables/signing_keys login/tables/login_sources recovery/tables/one_time_tokens \
              signup/tables/signup_tokens operations/tables/failed_deliveries api_key/tables/api_keys install/tables/installation)
 SCRIPT     = $(EXTENSION)--$(RELEASE).sql
 
 # What changes tables from one version to the next.
-STEPS      = $(sort $(wildcard src/upgrade/*.sql))
+STEPS      = $(sort $(wildcard $(srcdir)/src/upgrade/*.sql))
 
 MODULE_big = $(EXTENSION)
-OBJS       = src/arsignup.o $(patsubst %.c,%.o,$(sort $(wildcard $(CAPABILITIES:%=src/%/*.c))))
+OBJS       = src/arsignup.o $(patsubst $(srcdir)/%.c,%.o,$(sort $(wildcard $(CAPABILITIES:%=$(srcdir)/src/%/*.c))))
 DATA_built = $(SCRIPT)
-PG_CPPFLAGS = -I$(CURDIR)/src -DARSIGNUP_VERSION='"$(RELEASE)"'
+PG_CPPFLAGS = -Isrc -I$(srcdir)/src -DARSIGNUP_VERSION='"$(RELEASE)"'
 SHLIB_LINK = -lsodium -largon2 -lzxcvbn -ljansson -lcrypto -lcrypt -lm
 
 # What makes the extension in the new database comes first.
-REGRESS      = create $(filter-out create,$(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql))))
-ISOLATION    = create $(filter-out create,$(sort $(patsubst test/isolation/specs/%.spec,%,$(wildcard test/isolation/specs/*.spec))))
-ISOLATION_OPTS = --inputdir=test/isolation --outputdir=test/isolation
+REGRESS      = create $(filter-out create,$(sort $(basename $(notdir $(wildcard $(srcdir)/sql/*.sql)))))
+ISOLATION    = create $(filter-out create,$(sort $(basename $(notdir $(wildcard $(srcdir)/test/isolation/specs/*.spec)))))
+ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --outputdir=test/isolation
 
 PROGRAMS   = programs/arsignup-mail programs/arsignup-webhook
 
-UNIT       = $(patsubst %.c,%,$(sort $(wildcard test/unit/*.c)))
+UNIT       = $(patsubst $(srcdir)/%.c,%,$(sort $(wildcard $(srcdir)/test/unit/*.c)))
 EXTRA_CLEAN = $(UNIT) $(PROGRAMS) src/base/tables.inc src/install/steps.inc src/web/stylesheet.inc test/isolation/results test/isolation/output_iso test/isolation/regression.*
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
-# PGXS does not track headers.
-$(OBJS): $(wildcard src/*.h src/*/*.h)
+# Only sources are looked for in the source directory: what was built there is no part of a build elsewhere.
+srcdir := $(srcdir)
+override VPATH :=
+vpath %.c $(srcdir)
+vpath %.control $(srcdir)
+
+# PGXS makes no directories to build in, and does not track headers.
+$(shell mkdir -p $(sort $(dir $(OBJS) $(UNIT) $(PROGRAMS))))
+INCLUDED = $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h)
+$(OBJS): $(INCLUDED)
 
 # The stylesheet has one source, the file that nginx serves.
-src/web/stylesheet.inc: web/static/arsignup.css
+src/web/stylesheet.inc: $(srcdir)/web/static/arsignup.css
 	od -An -v -tx1 $< | sed 's/ \(..\)/0x\1,/g' > $@
 
 src/web/stylesheet.o src/web/stylesheet.bc: src/web/stylesheet.inc
 
 # The library has the tables: {"name", "statements"}, for each.
-src/base/tables.inc: $(TABLES) Makefile
+src/base/tables.inc: $(TABLES) $(srcdir)/Makefile
 	for table in $(TABLES); do \
 		echo "{\"$$(basename $$table .sql)\","; sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $$table; echo '},'; \
 	done > $@
@@ -58,7 +69,7 @@ src/base/tables.inc: $(TABLES) Makefile
 src/base/tables.o src/base/tables.bc: src/base/tables.inc
 
 # So it has the steps: {"from", "to", "statements"}, for each.
-src/install/steps.inc: $(STEPS) Makefile
+src/install/steps.inc: $(STEPS) $(srcdir)/Makefile
 	for step in $(STEPS); do \
 		name=$$(basename $$step .sql); \
 		echo "{\"$${name%--*}\", \"$${name#*--}\","; sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $$step; echo '},'; \
@@ -67,13 +78,13 @@ src/install/steps.inc: $(STEPS) Makefile
 src/install/install.o src/install/install.bc: src/install/steps.inc
 
 # A fresh install creates what an upgrade would replace.
-$(SCRIPT): $(FRAGMENTS) Makefile
+$(SCRIPT): $(FRAGMENTS) $(srcdir)/Makefile
 	sed 's/^CREATE OR REPLACE /CREATE /' $(FRAGMENTS) > $@
 
 # The programs, of which there is one copy whatever versions of PostgreSQL there are: PREFIX is theirs, not the server's.
 PREFIX     = /usr/local
 
-programs/arsignup-%: programs/delivery.py programs/%.py
+programs/arsignup-%: $(srcdir)/programs/delivery.py $(srcdir)/programs/%.py
 	{ echo '#!/usr/bin/python3'; cat $^; } > $@
 	chmod 755 $@
 
@@ -83,10 +94,10 @@ install-programs: $(PROGRAMS)
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/lib/systemd/system' '$(DESTDIR)$(PREFIX)/share/arsignup/templates'
 	install -m 755 $(PROGRAMS) '$(DESTDIR)$(PREFIX)/bin'
 	for unit in arsignup-mail.service arsignup-webhook.service; do \
-		sed 's|@PREFIX@|$(PREFIX)|' programs/$$unit.in | install -m 644 /dev/stdin '$(DESTDIR)$(PREFIX)'/lib/systemd/system/$$unit || exit 1; \
+		sed 's|@PREFIX@|$(PREFIX)|' $(srcdir)/programs/$$unit.in | install -m 644 /dev/stdin '$(DESTDIR)$(PREFIX)'/lib/systemd/system/$$unit || exit 1; \
 	done
-	install -m 644 programs/mail.conf programs/webhook.conf '$(DESTDIR)$(PREFIX)/share/arsignup'
-	install -m 644 $(wildcard programs/templates/*) '$(DESTDIR)$(PREFIX)/share/arsignup/templates'
+	install -m 644 $(srcdir)/programs/mail.conf $(srcdir)/programs/webhook.conf '$(DESTDIR)$(PREFIX)/share/arsignup'
+	install -m 644 $(wildcard $(srcdir)/programs/templates/*) '$(DESTDIR)$(PREFIX)/share/arsignup/templates'
 
 uninstall-programs:
 	rm -f $(PROGRAMS:programs/%='$(DESTDIR)$(PREFIX)/bin/%') $(PROGRAMS:programs/%='$(DESTDIR)$(PREFIX)/lib/systemd/system/%.service')
@@ -94,7 +105,7 @@ uninstall-programs:
 	rm -f '$(DESTDIR)$(PREFIX)/share/arsignup/mail.conf' '$(DESTDIR)$(PREFIX)/share/arsignup/webhook.conf'
 
 # The pure parts, without a server: TAP from every program in test/unit.
-PURE = $(addprefix src/,base/encode.c base/key.c base/text.c base/token.c password/phc.c password/form.c realm/url.c account/identity.c \
+PURE = $(addprefix $(srcdir)/src/,base/encode.c base/key.c base/text.c base/token.c password/phc.c password/form.c realm/url.c account/identity.c \
          login/jwt.c login/key_material.c http/html.c http/params.c http/request.c http/urlencoded.c \
          web/input.c web/page.c web/route.c)
 
@@ -105,7 +116,7 @@ UNIT_CC = $(shell echo 'int main(void) { return 0; }' | $(CLANG) -fsanitize=addr
 unit: $(UNIT)
 	@status=0; for t in $(UNIT); do ./$$t || status=1; done; exit $$status
 
-$(UNIT): %: %.c test/unit/tap.h $(PURE) $(wildcard src/*/*.h)
-	$(UNIT_CC) -std=gnu11 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover -Isrc $< $(PURE) -lsodium -largon2 -ljansson -lcrypto -lcrypt -o $@
+$(UNIT): %: %.c $(srcdir)/test/unit/tap.h $(PURE) $(INCLUDED)
+	$(UNIT_CC) -std=gnu11 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover -I$(srcdir)/src $< $(PURE) -lsodium -largon2 -ljansson -lcrypto -lcrypt -o $@
 
 .PHONY: unit programs install-programs uninstall-programs
