@@ -111,11 +111,10 @@ default_postgres() {
 	apt-cache depends postgresql | sed -n 's/^ *Depends: postgresql-\([0-9]*\)$/\1/p'
 }
 
-# Print what a build for $POSTGRES needs and is not installed; likewise the packages named, where N stands for $POSTGRES.
+# Print those of the packages that are not installed.
 missing_packages() {
 	local package
-	for package in gcc libargon2-dev libc6-dev libcrypt-dev libjansson-dev libsodium-dev libssl-dev libzxcvbn-dev make \
-		"postgresql-$POSTGRES" "postgresql-server-dev-$POSTGRES" "${@/-N-/-$POSTGRES-}"; do
+	for package; do
 		[[ $(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || echo "$package"
 	done
 }
@@ -123,6 +122,12 @@ missing_packages() {
 # Run apt-get without questions, leaving the machine's settings as they are.
 apt_get() {
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get --yes --no-install-recommends --option Dpkg::Options::=--force-confold "$@"
+}
+
+# Read the package lists, once in a run.
+read_package_lists() {
+	[[ ${lists_read:-} ]] || step 'Reading the package lists' apt_get update
+	lists_read=1
 }
 
 # Install packages, with a passing word to the server's, which would make a cluster and start it.
@@ -134,28 +139,57 @@ install_packages() (
 		apt_get install "$@"
 )
 
-# Make the machine ready to build and run the extension; the arguments name more packages, as missing_packages takes them.
-prepare_machine() {
-	local packages
-	POSTGRES=$(installed_postgres) || POSTGRES=
-	if [[ ! $POSTGRES || $(missing_packages "$@") ]]; then
-		step 'Reading the package lists' apt_get update
-		POSTGRES=${POSTGRES:-$(default_postgres)}
-		[[ $POSTGRES ]] || die 'there is no package postgresql to be had'
-		mapfile -t packages < <(missing_packages "$@")
-		step "Fetching PostgreSQL $POSTGRES and what building takes" apt_get install --download-only "${packages[@]}"
-		step 'Installing them' install_packages "${packages[@]}"
-	fi
-	export PGBIN=/usr/lib/postgresql/$POSTGRES/bin
-	PATH=$PGBIN:$PATH
-	MAKE=(make PG_CONFIG="$PGBIN/pg_config" with_llvm=no) # no bitcode: only the server's JIT would read it
+# Have packages installed, which are for what the first argument says.
+need_packages() {
+	local purpose=$1 packages
+	shift
+	mapfile -t packages < <(missing_packages "$@")
+	((${#packages[@]})) || return 0
+	read_package_lists
+	step "Fetching $purpose" apt_get install --download-only "${packages[@]}"
+	step 'Installing it' install_packages "${packages[@]}"
 }
 
-# Build from nothing, with the compiler's flags given, and install.
+# Make the machine ready to build and run the extension.
+prepare_machine() {
+	POSTGRES=$(installed_postgres) || {
+		read_package_lists
+		POSTGRES=$(default_postgres)
+		[[ $POSTGRES ]] || die 'there is no package postgresql to be had'
+	}
+	need_packages "PostgreSQL $POSTGRES and what building takes" gcc libargon2-dev libc6-dev libcrypt-dev libjansson-dev libsodium-dev \
+		libssl-dev libzxcvbn-dev make "postgresql-$POSTGRES" "postgresql-server-dev-$POSTGRES"
+}
+
+# Make a PostgreSQL of the run's own, to install into: copies of the machine's programs, which look for everything else from
+# where they lie, and links to what is installed there, but for an arsignup.
+own_postgres() (
+	own=$WORK/usr server=lib/postgresql/$POSTGRES share=share/postgresql/$POSTGRES
+	umask 022
+	mkdir -p "$own/$server" "$own/$share" &&
+		ln -s /usr/include "$own" &&
+		cp -R "/usr/$server/bin" "$own/$server" &&
+		cp -Rs "/usr/$server/lib" "$own/$server" &&
+		cp -Rs "/usr/$share/." "$own/$share" &&
+		rm -rf "$own/$server/lib"{,/bitcode}/arsignup* "$own/$share"/extension/arsignup*
+)
+
+# Run make for a build in a directory outside of the checkout, without bitcode, which only the server's JIT would read. A link
+# stands for the checkout, in whose name may be a space.
+make_in() {
+	local directory=$1
+	shift
+	mkdir -p "$directory" &&
+		ln -sfn "$PWD" "$directory/source" &&
+		make --directory="$directory" --makefile=source/Makefile VPATH=source PG_CONFIG="$(command -v pg_config)" with_llvm=no "$@"
+}
+
+# Build with the compiler's flags given, and install, both in the run's own directory.
 build() {
-	step 'Clearing what was built before' "${MAKE[@]}" clean
-	step "Building arsignup for PostgreSQL $POSTGRES" "${MAKE[@]}" --jobs="$(nproc)" COPT="$*"
-	step 'Installing it' as_root "${MAKE[@]}" install
+	step 'Making a PostgreSQL to install into' own_postgres
+	PATH=$WORK/usr/lib/postgresql/$POSTGRES/bin:$PATH
+	step "Building arsignup for PostgreSQL $POSTGRES" make_in "$WORK/build" --jobs="$(nproc)" COPT="$*"
+	step 'Installing it there' make_in "$WORK/build" install
 }
 
 # ---- the private cluster ----

