@@ -56,6 +56,7 @@ step() {
 # Make the directory that holds everything of this run; the command given, which calls close_work, is run however the run ends.
 open_work() {
 	unset "${!PG@}" # the caller's own server is not to be touched, nor its settings used
+	export no_proxy=127.0.0.1,localhost # where everything of the run's own listens
 	WORK=$(mktemp -d /tmp/arsignup.XXXXXX)
 	export WORK
 	chmod 711 "$WORK"
