@@ -10,7 +10,8 @@ DECLARE
 BEGIN
 	IF getdatabaseencoding() <> 'UTF8' THEN
 		RAISE EXCEPTION 'arsignup needs a database with encoding UTF8'
-			USING ERRCODE = 'feature_not_supported';
+			USING ERRCODE = 'feature_not_supported',
+			HINT = 'CREATE DATABASE name TEMPLATE template0 ENCODING ''UTF8'' LOCALE ''C.UTF-8'' makes one, whatever the locale of the server is.';
 	END IF;
 
 	IF current_setting('shared_preload_libraries') !~ '(^|[ ,"])arsignup($|[ ,"])' THEN
