@@ -1,4 +1,4 @@
-# arsignup: make, make install, make install-programs, make installcheck, make unit
+# arsignup: make, make install, make install-programs, make installcheck, make unit, make dist
 
 # Also from elsewhere: make -f DIR/Makefile VPATH=DIR. What says $(srcdir) is expanded late, since PGXS sets it. DIR may have no
 # space, at which make splits, so call it `..` or by a link; nor may DESTDIR, where there is bitcode (with_llvm=no: none).
@@ -98,11 +98,18 @@ install-programs: $(PROGRAMS)
 	done
 	install -m 644 $(srcdir)/programs/mail.conf $(srcdir)/programs/webhook.conf '$(DESTDIR)$(PREFIX)/share/arsignup'
 	install -m 644 $(wildcard $(srcdir)/programs/templates/*) '$(DESTDIR)$(PREFIX)/share/arsignup/templates'
+	install -d '$(DESTDIR)$(PREFIX)/share/man/man1'
+	install -m 644 $(PROGRAMS:%=$(srcdir)/%.1) '$(DESTDIR)$(PREFIX)/share/man/man1'
 
 uninstall-programs:
 	rm -f $(PROGRAMS:programs/%='$(DESTDIR)$(PREFIX)/bin/%') $(PROGRAMS:programs/%='$(DESTDIR)$(PREFIX)/lib/systemd/system/%.service')
+	rm -f $(PROGRAMS:programs/%='$(DESTDIR)$(PREFIX)/share/man/man1/%.1')
 	rm -rf '$(DESTDIR)$(PREFIX)/share/arsignup/templates'
 	rm -f '$(DESTDIR)$(PREFIX)/share/arsignup/mail.conf' '$(DESTDIR)$(PREFIX)/share/arsignup/webhook.conf'
+
+# The archive that PGXN takes: what is committed, as it is.
+dist:
+	git -C $(srcdir) archive --format=zip --prefix=$(EXTENSION)-$(RELEASE)/ HEAD > $(EXTENSION)-$(RELEASE).zip
 
 # The pure parts, without a server: TAP from every program in test/unit.
 PURE = $(addprefix $(srcdir)/src/,base/encode.c base/key.c base/text.c base/token.c password/phc.c password/form.c realm/url.c account/identity.c \
@@ -119,4 +126,4 @@ unit: $(UNIT)
 $(UNIT): %: %.c $(srcdir)/test/unit/tap.h $(PURE) $(INCLUDED)
 	$(UNIT_CC) -std=gnu11 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover -I$(srcdir)/src $< $(PURE) -lsodium -largon2 -ljansson -lcrypto -lcrypt -o $@
 
-.PHONY: unit programs install-programs uninstall-programs
+.PHONY: dist unit programs install-programs uninstall-programs
