@@ -17,8 +17,6 @@ BEGIN ATOMIC
 END;
 
 -- The extension, which has no table.
-SELECT name, superuser, trusted, relocatable, schema, requires
-FROM pg_available_extension_versions WHERE name = 'arsignup' AND installed;
 SELECT extname, extnamespace::regnamespace, extrelocatable, extconfig FROM pg_extension WHERE extname = 'arsignup';
 SELECT pg_describe_object(d.classid, d.objid, 0)
 FROM pg_depend d JOIN pg_class c ON d.classid = 'pg_class'::regclass AND d.objid = c.oid

@@ -31,6 +31,9 @@ SELECT rows_are(
 		('arsignup_directory', false, true, false, false, false, false, false, -1),
 		('arsignup_owner', false, true, false, false, false, false, false, -1), ('arsignup_web', false, true, false, false, false, false, false, -1)$$,
 	'the roles cannot log in and can do nothing out of the ordinary');
+SELECT rows_are(
+	$$SELECT superuser, trusted, relocatable, schema, requires FROM pg_available_extension_versions WHERE name = 'arsignup' AND installed$$,
+	$$VALUES (true, false, false, 'pg_catalog', NULL)$$, 'a superuser creates the extension, and it stays where it is');
 SELECT is_empty($$SELECT r.rolname, m.rolname FROM pg_auth_members AS a JOIN pg_roles AS r ON r.oid = a.roleid JOIN pg_roles AS m ON m.oid = a.member
 	WHERE ('arsignup_owner' IN (r.rolname, m.rolname) OR 'arsignup_directory' IN (r.rolname, m.rolname) OR m.rolname IN ('arsignup_admin', 'arsignup_app', 'arsignup_web'))
 	AND (r.rolname, m.rolname) <> ('arsignup_directory', 'arsignup_owner')$$,
