@@ -9,7 +9,7 @@ RELEASE    = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(srcdir)/$(EXT
 # Capabilities in the order in which their types and functions need each other.
 CAPABILITIES = base password attempt realm account org login recovery signup operations api_key http core web install
 
-FRAGMENTS  = $(srcdir)/src/install/head.sql \
+FRAGMENTS  = $(srcdir)/src/install/head.sql $(srcdir)/src/install/schemas.sql \
              $(wildcard $(foreach c,$(CAPABILITIES),$(srcdir)/src/$(c)/types.sql $(srcdir)/src/$(c)/api.sql)) \
              $(srcdir)/src/install/tail.sql
 
@@ -20,12 +20,14 @@ TABLES     = $(patsubst %,$(srcdir)/src/%.sql,base/tables/events realm/tables/re
              signup/tables/signup_tokens operations/tables/failed_deliveries api_key/tables/api_keys install/tables/installation)
 SCRIPT     = $(EXTENSION)--$(RELEASE).sql
 
-# What changes tables from one version to the next.
-STEPS      = $(sort $(wildcard $(srcdir)/src/upgrade/*.sql))
+# What changes tables from one version to the next, in the order of the versions; and, beside it, what changes members of the extension.
+STEPS      = $(shell printf '%s\n' $(filter-out %.members.sql,$(wildcard $(srcdir)/src/upgrade/*--*.sql)) | sort -V)
+EARLIER    = $(foreach step,$(STEPS),$(firstword $(subst --, ,$(notdir $(step)))))
+UPDATES    = $(EARLIER:%=$(EXTENSION)--%--$(RELEASE).sql)
 
 MODULE_big = $(EXTENSION)
 OBJS       = src/arsignup.o $(patsubst $(srcdir)/%.c,%.o,$(sort $(wildcard $(CAPABILITIES:%=$(srcdir)/src/%/*.c))))
-DATA_built = $(SCRIPT)
+DATA_built = $(SCRIPT) $(UPDATES)
 PG_CPPFLAGS = -Isrc -I$(srcdir)/src -DARSIGNUP_VERSION='"$(RELEASE)"'
 SHLIB_LINK = -lsodium -largon2 -lzxcvbn -ljansson -lcrypto -lcrypt -lm
 
@@ -80,6 +82,18 @@ src/install/install.o src/install/install.bc: src/install/steps.inc
 # A fresh install creates what an upgrade would replace.
 $(SCRIPT): $(FRAGMENTS) $(srcdir)/Makefile
 	sed 's/^CREATE OR REPLACE /CREATE /' $(FRAGMENTS) > $@
+
+# An update leads here from each earlier version at once: members change step by step, functions are replaced as a whole, and
+# create_tables, at the end, changes the tables.
+$(UPDATES): $(EXTENSION)--%--$(RELEASE).sql: $(FRAGMENTS) $(wildcard $(srcdir)/src/upgrade/*.sql) $(srcdir)/Makefile
+	{ \
+		sed 's/CREATE EXTENSION arsignup/ALTER EXTENSION arsignup UPDATE/' $(srcdir)/src/install/head.sql; \
+		cat $(srcdir)/src/upgrade/head.sql; \
+		for step in $$(printf '%s\n' $(STEPS) | sed -n '\|/$*--|,$$p'); do \
+			! test -e $${step%.sql}.members.sql || cat $${step%.sql}.members.sql; \
+		done; \
+		cat $(filter %/api.sql %/tail.sql,$(FRAGMENTS)) $(srcdir)/src/upgrade/tail.sql; \
+	} > $@
 
 # The programs, of which there is one copy whatever versions of PostgreSQL there are: PREFIX is theirs, not the server's.
 PREFIX     = /usr/local

@@ -472,6 +472,18 @@ spi_close(void)
 		elog(ERROR, "could not finish SPI");
 }
 
+/* Wait no longer for locks than so long, until the nesting level of settings ends; 0 is for ever. */
+void
+lock_timeout_shorten(int milliseconds)
+{
+	char		value[16];
+
+	if (milliseconds == 0 || (LockTimeout > 0 && LockTimeout <= milliseconds))
+		return;
+	snprintf(value, sizeof(value), "%d", milliseconds);
+	(void) set_config_option("lock_timeout", value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
 /*
  * Wait no longer for others' uncommitted rows than arsignup.lock_timeout. It
  * only ever shortens what the caller has set; an error undoes it as well.
@@ -481,14 +493,7 @@ lock_timeout_begin(void)
 {
 	int			nest_level = NewGUCNestLevel();
 
-	if (lock_timeout_setting > 0 && (LockTimeout == 0 || LockTimeout > lock_timeout_setting))
-	{
-		char		milliseconds[16];
-
-		snprintf(milliseconds, sizeof(milliseconds), "%d", lock_timeout_setting);
-		(void) set_config_option("lock_timeout", milliseconds, PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_SAVE, true, 0, false);
-	}
+	lock_timeout_shorten(lock_timeout_setting);
 	return nest_level;
 }
 

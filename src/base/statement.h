@@ -81,6 +81,7 @@ extern bool column_is_null(int number);
 extern void spi_open(void);
 extern void spi_close(void);
 extern int	lock_timeout_begin(void);
+extern void lock_timeout_shorten(int milliseconds);
 extern void lock_timeout_end(int nest_level);
 
 #endif							/* ARSIGNUP_STATEMENT_H */

@@ -89,38 +89,33 @@ watch_changes(void)
 	is_watching = true;
 }
 
-/* Return a column of a table's one row as text, as of now; NULL if there is none. */
+/* Return the version of the tables, as a snapshot shows it; NULL if nothing tells it. */
 static char *
-read_text(Oid table, const char *column)
-{
-	Relation	relation = table_open(table, AccessShareLock);
-	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	TupleTableSlot *slot = table_slot_create(relation, NULL);
-	TableScanDesc scan = table_beginscan(relation, snapshot, 0, NULL);
-	char	   *value = NULL;
-	bool		isnull;
-
-	if (table_scan_getnextslot(scan, ForwardScanDirection, slot))
-		value = TextDatumGetCString(slot_getattr(slot, get_attnum(table, column), &isnull));
-	table_endscan(scan);
-	ExecDropSingleTupleTableSlot(slot);
-	UnregisterSnapshot(snapshot);
-	table_close(relation, AccessShareLock);
-	return value;
-}
-
-/* Return the version of the tables; NULL if nothing tells it. */
-char *
-tables_version(void)
+read_tables_version(Snapshot snapshot)
 {
 	Oid			installation = table_id("installation");
+	Relation	relation;
+	TupleTableSlot *slot;
+	TableScanDesc scan;
+	char	   *version = NULL;
+	bool		isnull;
 
-	return OidIsValid(installation) ? read_text(installation, "version") : NULL;
+	if (!OidIsValid(installation))
+		return NULL;
+	relation = table_open(installation, AccessShareLock);
+	slot = table_slot_create(relation, NULL);
+	scan = table_beginscan(relation, snapshot, 0, NULL);
+	if (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+		version = TextDatumGetCString(slot_getattr(slot, get_attnum(installation, "version"), &isnull));
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(relation, AccessShareLock);
+	return version;
 }
 
-/* Return the version of the functions. */
-char *
-functions_version(void)
+/* Return the version of the functions, as a snapshot shows it. */
+static char *
+read_functions_version(Snapshot snapshot)
 {
 	Relation	extensions = table_open(ExtensionRelationId, AccessShareLock);
 	ScanKeyData key;
@@ -130,7 +125,7 @@ functions_version(void)
 	bool		isnull;
 
 	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ, CStringGetDatum("arsignup"));
-	scan = systable_beginscan(extensions, ExtensionNameIndexId, true, NULL, 1, &key);
+	scan = systable_beginscan(extensions, ExtensionNameIndexId, true, snapshot, 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
 		version = TextDatumGetCString(heap_getattr(tuple, Anum_pg_extension_extversion,
@@ -144,14 +139,27 @@ functions_version(void)
 	return version;
 }
 
-/* Find the tables; raise 55000 if one is missing. */
-static void
-find_tables(Oid *found)
+/* Read what versions the functions and the tables are of by now, at one instant: an update changes both. */
+Versions
+versions_read(void)
 {
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	Versions	versions = {read_functions_version(snapshot), read_tables_version(snapshot)};
+
+	UnregisterSnapshot(snapshot);
+	return versions;
+}
+
+/* Find the tables; raise 55000 if one is missing, unless the functions are of another version, which may do without. */
+static void
+find_tables(Oid *found, Versions versions)
+{
+	bool		needs_all = versions.tables == NULL || strcmp(versions.functions, ARSIGNUP_VERSION) == 0;
+
 	for (int i = 0; i < table_count; i++)
 	{
 		found[i] = table_id(tables[i].name);
-		if (!OidIsValid(found[i]))
+		if (!OidIsValid(found[i]) && needs_all)
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("table \"arsignup.%s\" does not exist", tables[i].name),
@@ -161,22 +169,20 @@ find_tables(Oid *found)
 
 /* Raise 55000 if the tables are not of the version of the functions. */
 static void
-check_version(void)
+check_versions(Versions versions)
 {
-	const char *functions = functions_version();
-	const char *version = tables_version();
-
-	if (version == NULL)
+	if (versions.tables == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("table \"arsignup.installation\" is empty"),
 				 errhint("If a dump is being restored, wait until it is.")));
-	if (strcmp(version, functions) == 0)
+	if (strcmp(versions.tables, versions.functions) == 0)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("the tables of arsignup are of version %s, its functions of version %s", version, functions),
-			 strcmp(functions, ARSIGNUP_VERSION) == 0
+			 errmsg("the tables of arsignup are of version %s, its functions of version %s",
+					versions.tables, versions.functions),
+			 strcmp(versions.functions, ARSIGNUP_VERSION) == 0
 			 ? errhint("Run SELECT arsignup.create_tables().")
 			 : errhint("Run ALTER EXTENSION arsignup UPDATE.")));
 }
@@ -187,11 +193,13 @@ tables_look(void)
 {
 	uint64		change;
 	Oid			found[lengthof(tables)];
+	Versions	versions;
 
 	watch_changes();
 	change = tables_change;
-	find_tables(found);
-	check_version();
+	versions = versions_read();
+	find_tables(found, versions);
+	check_versions(versions);
 	memcpy(table_ids, found, sizeof(table_ids));
 	tables_fit = change == tables_change;
 }

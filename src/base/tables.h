@@ -13,6 +13,13 @@ typedef struct Table
 	const char *sql;
 } Table;
 
+/* What functions and tables of a database are of; tables is NULL if nothing tells it. */
+typedef struct Versions
+{
+	char	   *functions;
+	char	   *tables;
+} Versions;
+
 extern const Table tables[];
 extern const int table_count;
 
@@ -24,8 +31,7 @@ extern bool tables_fit;
 
 extern bool table_is_of_directory(const char *name);
 extern Oid	table_id(const char *name);
-extern char *tables_version(void);
-extern char *functions_version(void);
+extern Versions versions_read(void);
 extern void tables_look(void);
 extern bool table_is_ours(Oid table);
 extern Oid	table_owner(Oid table);

@@ -4,6 +4,7 @@
 #include "base/caller.h"
 #include "base/fence.h"
 #include "base/statement.h"
+#include "base/subtransaction.h"
 #include "base/tables.h"
 
 #include "catalog/pg_namespace.h"
@@ -15,8 +16,10 @@
 #include "miscadmin.h"
 #include "realm/realm.h"
 #include "storage/lmgr.h"
+#include "storage/proc.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 /* A step from one version of the tables to the next. */
 typedef struct Step
@@ -56,14 +59,14 @@ arsignup_guard_installation(PG_FUNCTION_ARGS)
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 
 	check_trigger_call(fcinfo);
-	return PointerGetDatum(tables_version() == NULL ? trigger->tg_trigtuple : NULL);
+	return PointerGetDatum(versions_read().tables == NULL ? trigger->tg_trigtuple : NULL);
 }
 
 /* Refuse to make tables for functions that are not the library's own. */
 static void
 check_functions(void)
 {
-	const char *functions = functions_version();
+	const char *functions = versions_read().functions;
 
 	if (strcmp(functions, ARSIGNUP_VERSION) != 0)
 		ereport(ERROR,
@@ -99,7 +102,7 @@ make_missing(const char *version)
 	}
 }
 
-/* Bring the tables from one version to the library's; raise 55000 if no way is known. */
+/* Bring the tables that are there from one version to the library's; raise 55000 if no way is known. */
 static void
 update_from(const char *version)
 {
@@ -117,22 +120,21 @@ update_from(const char *version)
 	}
 }
 
-/* Make the tables, or bring them up to date, as their owner. */
+/* Make the tables, or bring them up to date; our owner does. */
 static void
 make_tables(void *argument)
 {
 	const char *version;
 
 	LockDatabaseObject(NamespaceRelationId, get_namespace_oid("arsignup", false), 0, ShareUpdateExclusiveLock);
-	version = tables_version();
+	version = versions_read().tables;
+	if (version != NULL)
+		update_from(version);
 	make_missing(version);
 	if (version == NULL)
 		run("INSERT INTO arsignup.installation (version) VALUES ('" ARSIGNUP_VERSION "')");
 	else if (strcmp(version, ARSIGNUP_VERSION) != 0)
-	{
-		update_from(version);
 		run("UPDATE arsignup.installation SET version = '" ARSIGNUP_VERSION "', updated_at = now()");
-	}
 }
 
 /* Give the tables to their owners; the server would ask that these may create tables, too. */
@@ -149,6 +151,40 @@ give_tables(void)
 
 		if (table_owner(table) != rightful)
 			ATExecChangeOwner(table, rightful, true, AccessExclusiveLock);
+	}
+}
+
+/* Do all of it, as an action of a subtransaction. */
+static void
+make_and_give_tables(void *argument)
+{
+	role_act(get_role_oid(OWNER_ROLE, false), make_tables, NULL);
+	give_tables();
+}
+
+/*
+ * Do all of it, or nothing, as soon as every lock is to be had at short notice.
+ *
+ * Whoever wants a table for which we wait waits behind us, and might hold
+ * another one for which we come to wait. So we wait shorter than the server
+ * does before it looks for a deadlock, give back what we hold, and begin again,
+ * until the time that is allowed for a lock is over: signups go on meanwhile.
+ */
+static void
+make_tables_amid_signups(void)
+{
+	int			patience = LockTimeout;
+	TimestampTz began = GetCurrentTimestamp();
+	ErrorData  *error;
+
+	lock_timeout_shorten(Max((patience > 0 ? Min(patience, DeadlockTimeout) : DeadlockTimeout) / 4, 1));
+	while ((error = subtransaction_run(make_and_give_tables, NULL)) != NULL)
+	{
+		if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE ||
+			(patience > 0 && TimestampDifferenceExceeds(began, GetCurrentTimestamp(), patience)))
+			ReThrowError(error);
+		FreeErrorData(error);
+		CHECK_FOR_INTERRUPTS();
 	}
 }
 
@@ -173,8 +209,7 @@ arsignup_create_tables(PG_FUNCTION_ARGS)
 	structure_permit(true);
 	PG_TRY();
 	{
-		role_act(get_role_oid(OWNER_ROLE, false), make_tables, NULL);
-		give_tables();
+		make_tables_amid_signups();
 	}
 	PG_FINALLY();
 	{
