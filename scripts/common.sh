@@ -162,10 +162,10 @@ prepare_machine() {
 		libssl-dev libzxcvbn-dev make "postgresql-$POSTGRES" "postgresql-server-dev-$POSTGRES"
 }
 
-# Make a PostgreSQL of the run's own, to install into: copies of the machine's programs, which look for everything else from
+# Make a PostgreSQL of the run's own, to install into, in the directory given ($WORK/usr): copies of the machine's programs, which look for everything else from
 # where they lie, and links to what is installed there, but for an arsignup.
 own_postgres() (
-	own=$WORK/usr server=lib/postgresql/$POSTGRES share=share/postgresql/$POSTGRES
+	own=${1:-$WORK/usr} server=lib/postgresql/$POSTGRES share=share/postgresql/$POSTGRES
 	umask 022
 	mkdir -p "$own/$server" "$own/$share" &&
 		ln -s /usr/include "$own" &&
