@@ -259,7 +259,11 @@ BEGIN
 	UNION ALL
 	SELECT 'extension arsignup', functions_version,
 		'The functions are of another version than the library, ' || arsignup.library_version() || '.',
-		'ALTER EXTENSION arsignup UPDATE.'
+		CASE WHEN EXISTS (
+			SELECT FROM pg_extension_update_paths('arsignup') u
+			WHERE u.source = functions_version AND u.target = arsignup.library_version() AND u.path IS NOT NULL)
+		THEN 'ALTER EXTENSION arsignup UPDATE.'
+		ELSE 'Install arsignup ' || functions_version || ' and restart the server.' END
 	WHERE arsignup.library_version() <> functions_version;
 
 	IF to_regclass('arsignup.installation') IS NULL THEN
