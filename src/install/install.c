@@ -7,6 +7,7 @@
 #include "base/subtransaction.h"
 #include "base/tables.h"
 
+#include "access/xact.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/namespace.h"
 #include "commands/extension.h"
@@ -137,7 +138,7 @@ make_tables(void *argument)
 		run("UPDATE arsignup.installation SET version = '" ARSIGNUP_VERSION "', updated_at = now()");
 }
 
-/* Give the tables to their owners; the server would ask that these may create tables, too. */
+/* Give the tables that are there to their owners; the server would ask that these may create tables, too. */
 static void
 give_tables(void)
 {
@@ -149,15 +150,19 @@ give_tables(void)
 		Oid			table = table_id(tables[i].name);
 		Oid			rightful = table_is_of_directory(tables[i].name) ? directory : owner;
 
-		if (table_owner(table) != rightful)
+		if (OidIsValid(table) && table_owner(table) != rightful)
+		{
 			ATExecChangeOwner(table, rightful, true, AccessExclusiveLock);
+			CommandCounterIncrement();
+		}
 	}
 }
 
-/* Do all of it, as an action of a subtransaction. */
+/* Do all of it, as an action of a subtransaction; tables may come from a restore with --no-owner. */
 static void
 make_and_give_tables(void *argument)
 {
+	give_tables();
 	role_act(get_role_oid(OWNER_ROLE, false), make_tables, NULL);
 	give_tables();
 }

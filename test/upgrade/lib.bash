@@ -7,6 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../server/lib.bash"
 
 CURRENT=$(sed -n "s/^default_version = '\(.*\)'/\1/p" arsignup.control)
 NEXT=99.0.0
+POSTGRES=$MAJOR
 PASSWORD='correct horse battery staple' # Ada's, in people.sql
 
 # ---- the next version ----
@@ -67,7 +68,7 @@ build_next() {
 	cp -a "$WORK/build" "$WORK/next/build"
 	cd "$WORK/next"
 	make_up
-	find src -name '*.c' -exec grep -l ARSIGNUP_VERSION {} + | xargs touch
+	find src -name '*.c' -exec grep -q ARSIGNUP_VERSION {} \; -exec touch {} +
 	make_in "$WORK/next/build" --jobs="$(nproc)" COPT='-O1 -Wall -Wextra -Werror -Wno-unused-parameter'
 	touch built
 }
