@@ -51,7 +51,7 @@ SELECT format(E'\n### %s\n\n%s\n\n| column | type | |\n| --- | --- | --- |\n%s',
 	 FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 	 WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped))
 FROM pg_class c
-WHERE c.relnamespace = 'arsignup'::regnamespace AND c.relkind = 'r'
+WHERE c.relnamespace = 'arsignup'::regnamespace AND c.relkind IN ('r', 'v')
 ORDER BY c.relname;
 
 SELECT E'\n## Types';

@@ -94,15 +94,27 @@ SELECT arsignup.create_user('00000000-0000-7000-8000-000000000001', 'ada@example
 SELECT arsignup.export_user('00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000001');
 \echo :SQLSTATE
 SELECT setting, problem, remedy FROM arsignup.check_settings() WHERE setting = 'tables';
+BEGIN READ ONLY;
+SELECT arsignup.create_tables();
+\echo :SQLSTATE
+ROLLBACK;
+BEGIN;
+SELECT arsignup.create_tables();
+SELECT arsignup.create_org('00000000-0000-7000-8000-000000000001', 'Engines');
+\echo :SQLSTATE
+ROLLBACK;
+SELECT arsignup.create_org('00000000-0000-7000-8000-000000000001', 'Engines');
+\echo :SQLSTATE
 SELECT arsignup.create_tables();
 SELECT arsignup.create_tables();
-SELECT is_the_one, version = arsignup.library_version() AS is_current FROM arsignup.installation;
+SELECT version = arsignup.library_version() AS is_current FROM arsignup.installation;
 BEGIN;
 SET ROLE arsignup_admin;
 SELECT arsignup.create_tables();
 \echo :SQLSTATE
 ROLLBACK;
--- One that is missing is made; a row of the installation that comes again is not taken.
+
+-- One that is missing is made.
 BEGIN;
 DROP TABLE arsignup.events;
 SELECT arsignup.create_org('00000000-0000-7000-8000-000000000001', 'Engines');
@@ -112,25 +124,69 @@ BEGIN;
 DROP TABLE arsignup.events;
 SELECT arsignup.create_tables();
 SELECT count(*), (SELECT relowner::regrole FROM pg_class WHERE oid = 'arsignup.events'::regclass) FROM arsignup.events;
-INSERT INTO arsignup.installation (version) VALUES ('0.0.1');
-SELECT count(*), min(version) = arsignup.library_version() AS is_current FROM arsignup.installation;
 ROLLBACK;
--- Tables of another version, tables of none.
+
+-- Tables without indexes, as a restore has them while it is at work.
 BEGIN;
-UPDATE arsignup.installation SET version = '0.0.1';
-ALTER TABLE arsignup.events SET (fillfactor = 100);
+DROP TABLE arsignup.api_keys;
+CREATE TABLE arsignup.api_keys (id uuid);
 SAVEPOINT s;
 SELECT arsignup.create_org('00000000-0000-7000-8000-000000000001', 'Engines');
 \echo :SQLSTATE
 ROLLBACK TO s;
 SELECT arsignup.create_tables();
 \echo :SQLSTATE
-ROLLBACK TO s;
-DELETE FROM arsignup.installation;
+ROLLBACK;
+
+-- Tables of another owner, as --no-owner leaves them.
+BEGIN;
+CREATE ROLE regress_arsignup_guest;
+ALTER TABLE arsignup.users OWNER TO regress_arsignup_guest;
+ALTER VIEW arsignup.installation OWNER TO regress_arsignup_guest;
+SAVEPOINT s;
 SELECT arsignup.create_org('00000000-0000-7000-8000-000000000001', 'Engines');
 \echo :SQLSTATE
 ROLLBACK TO s;
-DROP TABLE arsignup.installation;
+DROP TABLE arsignup.login_sources; -- whose foreign key is the owner's to make
+SELECT arsignup.create_tables();
+SELECT relname, relowner::regrole, has_table_privilege('arsignup_app', oid, 'SELECT') AS app_reads FROM pg_class WHERE oid IN ('arsignup.users'::regclass, 'arsignup.installation'::regclass) ORDER BY relname;
+ROLLBACK;
+
+-- Tables of another version, tables of none.
+BEGIN;
+CREATE OR REPLACE VIEW arsignup.installation AS SELECT '0.0.1'::text AS version;
+SAVEPOINT s;
+SELECT arsignup.create_org('00000000-0000-7000-8000-000000000001', 'Engines');
+\echo :SQLSTATE
+ROLLBACK TO s;
+SELECT setting, value, problem, remedy FROM arsignup.check_settings() WHERE setting = 'tables';
+SELECT arsignup.create_tables();
+\echo :SQLSTATE
+ROLLBACK TO s;
+CREATE OR REPLACE VIEW arsignup.installation AS SELECT NULL::text AS version;
+SAVEPOINT t;
+SELECT arsignup.create_org('00000000-0000-7000-8000-000000000001', 'Engines');
+\echo :SQLSTATE
+ROLLBACK TO t;
+DROP VIEW arsignup.installation;
+SAVEPOINT t;
+SELECT arsignup.create_org('00000000-0000-7000-8000-000000000001', 'Engines');
+\echo :SQLSTATE
+ROLLBACK TO t;
+SELECT arsignup.create_tables();
+\echo :SQLSTATE
+ROLLBACK;
+
+-- A superuser's event trigger sees what is made; one with a function of somebody else's is no code to run as our owner.
+BEGIN;
+DROP TABLE arsignup.events;
+CREATE ROLE regress_arsignup_guest;
+CREATE FUNCTION pg_temp.tell() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING '%', TG_TAG; END $$;
+CREATE EVENT TRIGGER regress_arsignup_tell ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION pg_temp.tell();
+SAVEPOINT s;
+SELECT arsignup.create_tables();
+ROLLBACK TO s;
+ALTER FUNCTION pg_temp.tell() OWNER TO regress_arsignup_guest;
 SELECT arsignup.create_tables();
 \echo :SQLSTATE
 ROLLBACK;

@@ -11,10 +11,15 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "access/tableam.h"
+#include "base/caller.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_extension.h"
+#include "catalog/pg_rewrite.h"
+#include "catalog/pg_type.h"
 #include "commands/extension.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
@@ -55,6 +60,39 @@ table_id(const char *name)
 	return OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
 }
 
+/* Return who owns a table. */
+Oid
+table_owner(Oid table)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", table);
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/* Return who is to own a table. */
+Oid
+table_rightful_owner(const char *name)
+{
+	return get_role_oid(table_is_of_directory(name) ? DIRECTORY_ROLE : OWNER_ROLE, false);
+}
+
+/* Tell whether a table has an index. */
+static bool
+has_index(Oid table)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
+	bool		found = HeapTupleIsValid(tuple) && ((Form_pg_class) GETSTRUCT(tuple))->relhasindex;
+
+	if (HeapTupleIsValid(tuple))
+		ReleaseSysCache(tuple);
+	return found;
+}
+
 /* Note that the functions, and with them the tables that they need, may be others. */
 static void
 note_functions(Datum argument, int cache, uint32 hash)
@@ -89,27 +127,42 @@ watch_changes(void)
 	is_watching = true;
 }
 
-/* Return the version of the tables, as a snapshot shows it; NULL if nothing tells it. */
+/* Return the constant that is the first column of a view, by the row of its rule; NULL if that is no text. */
+static char *
+read_constant(Relation rules, HeapTuple rule)
+{
+	bool		isnull;
+	Datum		action = heap_getattr(rule, Anum_pg_rewrite_ev_action, RelationGetDescr(rules), &isnull);
+	List	   *queries = isnull ? NIL : (List *) stringToNode(TextDatumGetCString(action));
+	TargetEntry *target = queries == NIL ? NULL : linitial(linitial_node(Query, queries)->targetList);
+	Const	   *constant = target == NULL || !IsA(target->expr, Const) ? NULL : (Const *) target->expr;
+
+	return constant == NULL || constant->constisnull || constant->consttype != TEXTOID ? NULL :
+		TextDatumGetCString(constant->constvalue);
+}
+
+/*
+ * Return the version of the tables, as a snapshot shows it; NULL if nothing
+ * tells it. It is a constant of a view: a dump brings it with the tables, and
+ * never with rows alone.
+ */
 static char *
 read_tables_version(Snapshot snapshot)
 {
 	Oid			installation = table_id("installation");
-	Relation	relation;
-	TupleTableSlot *slot;
-	TableScanDesc scan;
+	Relation	rules = table_open(RewriteRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	rule;
 	char	   *version = NULL;
-	bool		isnull;
 
-	if (!OidIsValid(installation))
-		return NULL;
-	relation = table_open(installation, AccessShareLock);
-	slot = table_slot_create(relation, NULL);
-	scan = table_beginscan(relation, snapshot, 0, NULL);
-	if (table_scan_getnextslot(scan, ForwardScanDirection, slot))
-		version = TextDatumGetCString(slot_getattr(slot, get_attnum(installation, "version"), &isnull));
-	table_endscan(scan);
-	ExecDropSingleTupleTableSlot(slot);
-	table_close(relation, AccessShareLock);
+	ScanKeyInit(&key, Anum_pg_rewrite_ev_class, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(installation));
+	scan = systable_beginscan(rules, RewriteRelRulenameIndexId, true, snapshot, 1, &key);
+	rule = systable_getnext(scan);
+	if (HeapTupleIsValid(rule))
+		version = read_constant(rules, rule);
+	systable_endscan(scan);
+	table_close(rules, AccessShareLock);
 	return version;
 }
 
@@ -139,6 +192,41 @@ read_functions_version(Snapshot snapshot)
 	return version;
 }
 
+/* Raise 55000 if a table lacks its indexes, which a restore makes when the rows are there. */
+void
+table_check_indexes(Oid table)
+{
+	if (get_rel_relkind(table) == RELKIND_VIEW || has_index(table))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("table \"arsignup.%s\" has no index", get_rel_name(table)),
+			 errhint("If a dump is being restored, wait for its end; else restore the table with its indexes.")));
+}
+
+/* Find a table; raise 55000 if it is not as create_tables leaves it, or missing where it is needed. */
+static Oid
+find_table(const char *name, bool is_needed)
+{
+	Oid			table = table_id(name);
+
+	if (!OidIsValid(table) && !is_needed)
+		return InvalidOid;
+	if (!OidIsValid(table))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("relation \"arsignup.%s\" does not exist", name),
+				 errhint("If a dump is being restored, wait for its end; else run SELECT arsignup.create_tables().")));
+	table_check_indexes(table);
+	if (table_owner(table) != table_rightful_owner(name))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"arsignup.%s\" belongs to role \"%s\"",
+						name, GetUserNameFromId(table_owner(table), false)),
+				 errhint("Run SELECT arsignup.create_tables(), which gives it to its owner.")));
+	return table;
+}
+
 /* Read what versions the functions and the tables are of by now, at one instant: an update changes both. */
 Versions
 versions_read(void)
@@ -157,14 +245,7 @@ find_tables(Oid *found, Versions versions)
 	bool		needs_all = versions.tables == NULL || strcmp(versions.functions, ARSIGNUP_VERSION) == 0;
 
 	for (int i = 0; i < table_count; i++)
-	{
-		found[i] = table_id(tables[i].name);
-		if (!OidIsValid(found[i]) && needs_all)
-			ereport(ERROR,
-					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("table \"arsignup.%s\" does not exist", tables[i].name),
-					 errhint("If no dump is being restored, run SELECT arsignup.create_tables().")));
-	}
+		found[i] = find_table(tables[i].name, needs_all);
 }
 
 /* Raise 55000 if the tables are not of the version of the functions. */
@@ -174,8 +255,8 @@ check_versions(Versions versions)
 	if (versions.tables == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("table \"arsignup.installation\" is empty"),
-				 errhint("If a dump is being restored, wait until it is.")));
+				 errmsg("view \"arsignup.installation\" tells no version"),
+				 errhint("Restore it from where the tables came.")));
 	if (strcmp(versions.tables, versions.functions) == 0)
 		return;
 	ereport(ERROR,
@@ -212,18 +293,4 @@ table_is_ours(Oid table)
 		if (table_ids[i] == table)
 			return true;
 	return false;
-}
-
-/* Return who owns a table. */
-Oid
-table_owner(Oid table)
-{
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
-	Oid			owner;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for relation %u", table);
-	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-	ReleaseSysCache(tuple);
-	return owner;
 }

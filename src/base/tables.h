@@ -35,6 +35,8 @@ extern Versions versions_read(void);
 extern void tables_look(void);
 extern bool table_is_ours(Oid table);
 extern Oid	table_owner(Oid table);
+extern Oid	table_rightful_owner(const char *name);
+extern void table_check_indexes(Oid table);
 
 /* Raise an error of ours unless the tables are those that the functions need. */
 static inline void

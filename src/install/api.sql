@@ -1,13 +1,5 @@
 -- Making the tables, and bringing them up to date.
 
-CREATE OR REPLACE FUNCTION arsignup.guard_installation()
-RETURNS trigger
-LANGUAGE c
-SET search_path = pg_catalog, pg_temp
-AS 'MODULE_PATHNAME', 'arsignup_guard_installation';
-
-COMMENT ON FUNCTION arsignup.guard_installation() IS 'Trigger function of installation.';
-
 CREATE OR REPLACE FUNCTION arsignup.check_tables()
 RETURNS void
 LANGUAGE c STABLE
@@ -15,7 +7,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_check_tables';
 
 COMMENT ON FUNCTION arsignup.check_tables() IS
-'Raises an error unless the tables are those that the functions need; every function that reads or writes them does so by itself. Errors: 55000 a table is missing, or the tables are of another version than the functions.';
+'Raises an error unless the tables are those that the functions need; every function that reads or writes them does so by itself. Errors: 55000 a table is missing, lacks its indexes or has another owner, as a restore may leave it, or the tables are of another version than the functions.';
 
 CREATE OR REPLACE FUNCTION arsignup.create_tables()
 RETURNS void

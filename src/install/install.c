@@ -8,14 +8,12 @@
 #include "base/tables.h"
 
 #include "access/xact.h"
-#include "catalog/pg_namespace.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_namespace.h"
 #include "commands/extension.h"
 #include "commands/tablecmds.h"
-#include "commands/trigger.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "realm/realm.h"
 #include "storage/lmgr.h"
 #include "storage/proc.h"
 #include "utils/acl.h"
@@ -52,17 +50,6 @@ arsignup_check_tables(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* arsignup.guard_installation() returns trigger: keeps the row that is there */
-PG_FUNCTION_INFO_V1(arsignup_guard_installation);
-Datum
-arsignup_guard_installation(PG_FUNCTION_ARGS)
-{
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-
-	check_trigger_call(fcinfo);
-	return PointerGetDatum(versions_read().tables == NULL ? trigger->tg_trigtuple : NULL);
-}
-
 /* Refuse to make tables for functions that are not the library's own. */
 static void
 check_functions(void)
@@ -87,19 +74,23 @@ run(const char *sql)
 		elog(ERROR, "could not run a statement: %s", SPI_result_code_string(result));
 }
 
-/* Make the tables that are missing; but none beside others of which nothing tells the version. */
+/* Make the tables that are missing; but none beside others of which nothing tells the version, nor while a dump is being restored. */
 static void
 make_missing(const char *version)
 {
 	for (int i = 0; i < table_count; i++)
 	{
-		if (!OidIsValid(table_id(tables[i].name)))
+		Oid			table = table_id(tables[i].name);
+
+		if (!OidIsValid(table))
 			run(tables[i].sql);
 		else if (version == NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("table \"arsignup.%s\" exists, but nothing tells its version", tables[i].name),
-					 errhint("Restore \"arsignup.installation\" from where the table came, or drop the table.")));
+					 errhint("If a dump is being restored, wait for its end; else restore \"arsignup.installation\" from where the table came, or drop the table.")));
+		else
+			table_check_indexes(table);
 	}
 }
 
@@ -125,34 +116,27 @@ update_from(const char *version)
 static void
 make_tables(void *argument)
 {
-	const char *version;
+	const char *version = versions_read().tables;
 
-	LockDatabaseObject(NamespaceRelationId, get_namespace_oid("arsignup", false), 0, ShareUpdateExclusiveLock);
-	version = versions_read().tables;
 	if (version != NULL)
 		update_from(version);
 	make_missing(version);
-	if (version == NULL)
-		run("INSERT INTO arsignup.installation (version) VALUES ('" ARSIGNUP_VERSION "')");
-	else if (strcmp(version, ARSIGNUP_VERSION) != 0)
-		run("UPDATE arsignup.installation SET version = '" ARSIGNUP_VERSION "', updated_at = now()");
+	if (version == NULL || strcmp(version, ARSIGNUP_VERSION) != 0)
+		run("CREATE OR REPLACE VIEW arsignup.installation AS SELECT '" ARSIGNUP_VERSION "'::text AS version");
 }
 
 /* Give the tables that are there to their owners; the server would ask that these may create tables, too. */
 static void
 give_tables(void)
 {
-	Oid			owner = get_role_oid(OWNER_ROLE, false);
-	Oid			directory = get_role_oid(DIRECTORY_ROLE, false);
-
 	for (int i = 0; i < table_count; i++)
 	{
 		Oid			table = table_id(tables[i].name);
-		Oid			rightful = table_is_of_directory(tables[i].name) ? directory : owner;
+		Oid			owner = table_rightful_owner(tables[i].name);
 
-		if (OidIsValid(table) && table_owner(table) != rightful)
+		if (OidIsValid(table) && table_owner(table) != owner)
 		{
-			ATExecChangeOwner(table, rightful, true, AccessExclusiveLock);
+			ATExecChangeOwner(table, owner, true, AccessExclusiveLock);
 			CommandCounterIncrement();
 		}
 	}
@@ -162,6 +146,7 @@ give_tables(void)
 static void
 make_and_give_tables(void *argument)
 {
+	LockDatabaseObject(NamespaceRelationId, get_namespace_oid("arsignup", false), 0, ShareUpdateExclusiveLock);
 	give_tables();
 	role_act(get_role_oid(OWNER_ROLE, false), make_tables, NULL);
 	give_tables();

@@ -67,7 +67,6 @@ INSERT INTO function_table VALUES
 	('check_tables', '', 'void', '', 's'),
 	('claim_events', 'kinds text[], max_rows integer DEFAULT 100', 'SETOF arsignup.claimed_event', 'aA', 'vd'),
 	('create_tables', '', 'void', '', 'v'),
-	('guard_installation', '', 'trigger', '', 'v'),
 	('library_version', '', 'text', 'A', 'sSp'),
 	('postpone_event', 'realm_id uuid, event_id uuid, error text, pause interval DEFAULT NULL::interval', 'boolean', 'aA', 'vd'),
 	('retry_event', 'realm_id uuid, event_id uuid', 'boolean', 'aA', 'vd'),
@@ -260,8 +259,8 @@ FROM who AS w, (VALUES
 	('SELECT arsignup_web.signup_page(''x'')', 'web', '00000'),
 	('SELECT arsignup_web.stylesheet()', 'web owner', '00000')) AS v (call, allowed, code);
 SELECT refused(format('SELECT arsignup.%I()', name), '39P01', format('function "%s" was not called by trigger manager', name), NULL, 'a trigger function is not called: ' || name)
-FROM unnest(ARRAY['guard_realm', 'guard_slug', 'route_slug', 'guard_installation']) AS name;
-SELECT is(tries(format('SELECT arsignup.%I()', f), w.role), '42501', format('least of all by %s: %s', w.name, f)) FROM unnest(ARRAY['guard_realm', 'guard_slug', 'route_slug', 'guard_installation']) AS f, who AS w WHERE w.name <> 'owner';
+FROM unnest(ARRAY['guard_realm', 'guard_slug', 'route_slug']) AS name;
+SELECT is(tries(format('SELECT arsignup.%I()', f), w.role), '42501', format('least of all by %s: %s', w.name, f)) FROM unnest(ARRAY['guard_realm', 'guard_slug', 'route_slug']) AS f, who AS w WHERE w.name <> 'owner';
 
 ---------------------------------------------------------------------------------------------------
 -- Tables
@@ -407,7 +406,6 @@ SELECT rows_are(
 		('arsignup.credentials', true, 'realm_id id'), ('arsignup.credentials', false, 'realm_id user_id key_digest'),
 		('arsignup.events', true, 'realm_id id'),
 		('arsignup.failed_deliveries', true, 'realm_id event_id'),
-		('arsignup.installation', true, 'is_the_one'),
 		('arsignup.login_sources', true, 'realm_id user_id source logged_in_at'),
 		('arsignup.memberships', true, 'id'), ('arsignup.memberships', false, 'realm_id id'), ('arsignup.memberships', false, 'realm_id user_id org_id'),
 		('arsignup.one_time_tokens', true, 'realm_id digest'),
@@ -435,7 +433,7 @@ SELECT is_empty($$SELECT c.conrelid::regclass, c.confrelid::regclass FROM pg_con
 	'no table that signups write refers to what all signups share');
 SELECT is_empty($$SELECT c.conrelid::regclass, c.conname FROM pg_constraint AS c WHERE c.contype = 'f' AND c.connamespace = ANY (ours()) AND (c.confdeltype NOT IN ('a', 'c') OR c.confupdtype <> 'a' OR NOT c.convalidated)$$,
 	'foreign keys cascade or take no action');
-SELECT is_empty($$SELECT c.oid::regclass FROM pg_class AS c WHERE c.relnamespace = ANY (ours()) AND c.relkind = 'r' AND c.relname NOT IN ('realms', 'api_keys', 'installation')
+SELECT is_empty($$SELECT c.oid::regclass FROM pg_class AS c WHERE c.relnamespace = ANY (ours()) AND c.relkind = 'r' AND c.relname NOT IN ('realms', 'api_keys')
 	AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'realm_id' AND a.atttypid = 'uuid'::regtype AND a.attnotnull)$$, 'every table has its realm_id uuid NOT NULL, but for API keys, which may open all');
 SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid WHERE c.relnamespace = ANY (ours()) AND c.relkind = 'r' AND a.attnum > 0
 	AND a.attname IN ('id', 'realm_id', 'user_id', 'org_id', 'membership_id', 'connected_app_id') AND a.atttypid <> 'uuid'::regtype$$, 'every id is a uuid');
@@ -456,11 +454,11 @@ SELECT is_empty($$SELECT a.attrelid::regclass, a.attname, a.atttypid::regtype FR
 SELECT rows_are(
 	$$SELECT t.tgrelid::regclass::text, t.tgname::text, t.tgfoid::regproc::text, t.tgenabled::text FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid WHERE c.relnamespace = ANY (ours()) AND NOT t.tgisinternal ORDER BY 1, 2$$,
 	$$VALUES ('arsignup.app_routes', 'guard_delete', 'arsignup.guard_slug', 'O'), ('arsignup.app_routes', 'guard_insert', 'arsignup.guard_slug', 'O'), ('arsignup.app_routes', 'guard_update', 'arsignup.guard_slug', 'O'),
-		('arsignup.connected_apps', 'route_slug', 'arsignup.route_slug', 'O'), ('arsignup.installation', 'guard_insert', 'arsignup.guard_installation', 'O'), ('arsignup.realms', 'guard_delete', 'arsignup.guard_realm', 'O'), ('arsignup.realms', 'guard_update', 'arsignup.guard_realm', 'O')$$,
+		('arsignup.connected_apps', 'route_slug', 'arsignup.route_slug', 'O'), ('arsignup.realms', 'guard_delete', 'arsignup.guard_realm', 'O'), ('arsignup.realms', 'guard_update', 'arsignup.guard_realm', 'O')$$,
 	'there is no trigger on users, credentials, orgs, memberships, tokens, sessions, keys, mailed tokens, sources or events');
-SELECT is_empty($$SELECT r.ev_class::regclass, r.rulename FROM pg_rewrite AS r JOIN pg_class AS c ON c.oid = r.ev_class WHERE c.relnamespace = ANY (ours())$$, 'there are no rules');
+SELECT is_empty($$SELECT r.ev_class::regclass, r.rulename FROM pg_rewrite AS r JOIN pg_class AS c ON c.oid = r.ev_class WHERE c.relnamespace = ANY (ours()) AND (c.relname, r.rulename) <> ('installation', '_RETURN')$$, 'there are no rules but that of the one view');
 SELECT is_empty($$SELECT d.adrelid::regclass, a.attname, pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef AS d JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum JOIN pg_class AS c ON c.oid = d.adrelid
-	WHERE c.relnamespace = ANY (ours()) AND c.relname NOT IN ('realms', 'connected_apps', 'installation') AND pg_get_expr(d.adbin, d.adrelid) LIKE '%(%'$$, 'no default of the tables that signups write calls a function: ids and times come as parameters');
+	WHERE c.relnamespace = ANY (ours()) AND c.relname NOT IN ('realms', 'connected_apps') AND pg_get_expr(d.adbin, d.adrelid) LIKE '%(%'$$, 'no default of the tables that signups write calls a function: ids and times come as parameters');
 
 ---------------------------------------------------------------------------------------------------
 -- Comments: \df+ and \d+ are the reference
@@ -469,9 +467,9 @@ SELECT is_empty($$SELECT d.adrelid::regclass, a.attname, pg_get_expr(d.adbin, d.
 SELECT is_empty($$
 	SELECT 'schema ' || nspname FROM pg_namespace WHERE oid = ANY (ours()) AND obj_description(oid, 'pg_namespace') IS NULL
 	UNION ALL SELECT 'function ' || oid::regprocedure FROM pg_proc WHERE pronamespace = ANY (ours()) AND obj_description(oid, 'pg_proc') IS NULL
-	UNION ALL SELECT 'table ' || oid::regclass FROM pg_class WHERE relnamespace = ANY (ours()) AND relkind = 'r' AND obj_description(oid, 'pg_class') IS NULL
+	UNION ALL SELECT 'table ' || oid::regclass FROM pg_class WHERE relnamespace = ANY (ours()) AND relkind IN ('r', 'v') AND obj_description(oid, 'pg_class') IS NULL
 	UNION ALL SELECT 'type ' || t.oid::regtype FROM pg_type AS t LEFT JOIN pg_class AS c ON c.oid = t.typrelid WHERE t.typnamespace = ANY (ours()) AND t.typelem = 0 AND (c.relkind IS NULL OR c.relkind = 'c') AND obj_description(t.oid, 'pg_type') IS NULL
-	UNION ALL SELECT 'column ' || a.attrelid::regclass || '.' || a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid WHERE c.relnamespace = ANY (ours()) AND c.relkind = 'r' AND a.attnum > 0 AND col_description(a.attrelid, a.attnum) IS NULL
+	UNION ALL SELECT 'column ' || a.attrelid::regclass || '.' || a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid WHERE c.relnamespace = ANY (ours()) AND c.relkind IN ('r', 'v') AND a.attnum > 0 AND col_description(a.attrelid, a.attnum) IS NULL
 	UNION ALL SELECT 'trigger ' || t.tgname FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid WHERE c.relnamespace = ANY (ours()) AND NOT t.tgisinternal AND obj_description(t.oid, 'pg_trigger') IS NULL
 	$$, 'every schema, table, column, function, type and trigger has a comment');
 SELECT is_empty($$
