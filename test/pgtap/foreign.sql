@@ -56,31 +56,36 @@ END
 $$;
 CREATE TABLE arsignup_test_shop.gone (note text DEFAULT arsignup_test_shop.spy('gone default'),
 	user_id uuid REFERENCES arsignup.users (id) ON DELETE CASCADE, org_id uuid REFERENCES arsignup.orgs (id) ON DELETE CASCADE,
+	membership_id uuid REFERENCES arsignup.memberships ON DELETE CASCADE,
 	twice text GENERATED ALWAYS AS (arsignup_test_shop.spy('gone generated')) STORED, CHECK (arsignup_test_shop.spy('gone check') IS NOT NULL));
 CREATE TABLE arsignup_test_shop.blank (note text DEFAULT arsignup_test_shop.spy('blank default'),
 	user_id uuid REFERENCES arsignup.users (id) ON DELETE SET NULL, org_id uuid REFERENCES arsignup.orgs (id) ON DELETE SET NULL,
+	realm_id uuid, membership_id uuid, FOREIGN KEY (realm_id, membership_id) REFERENCES arsignup.memberships (realm_id, id) ON DELETE SET NULL (membership_id),
 	twice text GENERATED ALWAYS AS (arsignup_test_shop.spy('blank generated')) STORED, CHECK (arsignup_test_shop.spy('blank check') IS NOT NULL));
 CREATE TABLE arsignup_test_shop.standard (note text,
 	user_id uuid DEFAULT nullif(arsignup_test_shop.spy('standard default'), 'standard default')::uuid REFERENCES arsignup.users (id) ON DELETE SET DEFAULT,
-	org_id uuid REFERENCES arsignup.orgs (id) ON DELETE SET DEFAULT);
-CREATE TABLE arsignup_test_shop.parted (note text, user_id uuid REFERENCES arsignup.users (id) ON DELETE SET NULL, org_id uuid)
+	org_id uuid REFERENCES arsignup.orgs (id) ON DELETE SET DEFAULT,
+	membership_id uuid DEFAULT nullif(arsignup_test_shop.spy('standard default'), 'standard default')::uuid REFERENCES arsignup.memberships (id) ON DELETE SET DEFAULT);
+CREATE TABLE arsignup_test_shop.parted (note text, user_id uuid REFERENCES arsignup.users (id) ON DELETE SET NULL, org_id uuid,
+	membership_id uuid REFERENCES arsignup.memberships (id) ON DELETE CASCADE)
 	PARTITION BY HASH ((arsignup_test_shop.spy(user_id)));
 CREATE TABLE arsignup_test_shop.part PARTITION OF arsignup_test_shop.parted FOR VALUES WITH (MODULUS 1, REMAINDER 0);
 SELECT arsignup_test_shop.furnish(name) FROM unnest(ARRAY['gone', 'blank', 'standard', 'part']) AS name \g /dev/null
 RESET ROLE;
 
--- A user and an org to whom all of that refers.
-CREATE FUNCTION populate(realm uuid, OUT usr uuid, OUT org uuid) LANGUAGE plpgsql AS $$
+-- A user, an org and a membership to whom all of that refers.
+CREATE FUNCTION populate(realm uuid, OUT usr uuid, OUT org uuid, OUT membership uuid) LANGUAGE plpgsql AS $$
 BEGIN
 	usr := arsignup.create_user(realm, arsignup.new_id() || '@example.com');
 	org := arsignup.create_org(realm, 'Org');
-	PERFORM arsignup.create_membership(realm, usr, org);
+	membership := arsignup.create_membership(realm, usr, org);
 	PERFORM set_config('role', 'arsignup_test_app_' || pg_backend_pid(), true);
 	INSERT INTO arsignup_test_shop.gone (note, user_id) VALUES ('a', usr);
 	INSERT INTO arsignup_test_shop.gone (note, org_id) VALUES ('b', org);
-	INSERT INTO arsignup_test_shop.blank (note, user_id, org_id) VALUES ('a', usr, org);
-	INSERT INTO arsignup_test_shop.standard (note, user_id, org_id) VALUES ('a', usr, org);
-	INSERT INTO arsignup_test_shop.parted (note, user_id) VALUES ('a', usr);
+	INSERT INTO arsignup_test_shop.gone (note, membership_id) VALUES ('c', membership);
+	INSERT INTO arsignup_test_shop.blank (note, user_id, org_id, realm_id, membership_id) VALUES ('a', usr, org, realm, membership);
+	INSERT INTO arsignup_test_shop.standard (note, user_id, org_id, membership_id) VALUES ('a', usr, org, membership);
+	INSERT INTO arsignup_test_shop.parted (note, user_id, membership_id) VALUES ('a', usr, membership);
 	SET CONSTRAINTS ALL IMMEDIATE;
 	SET CONSTRAINTS ALL DEFERRED;
 	PERFORM set_config('role', 'none', true);
@@ -111,18 +116,22 @@ $$;
 CREATE FUNCTION ran(caller text) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(DISTINCT CASE l.who WHEN caller THEN 'caller' WHEN 'arsignup_test_app_' || pg_backend_pid() THEN 'shop' ELSE l.who::text END, ' ') FROM arsignup_test_shop.log AS l
 $$;
-CREATE FUNCTION deletes(caller name, statement text, description text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+CREATE FUNCTION deletes(caller name, statement text, description text, left_over text DEFAULT '1 of mine, 0 memberships') RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
 	p record;
 BEGIN
 	p := populate(realm());
-	PERFORM set_config('test.user', p.usr::text, true), set_config('test.org', p.org::text, true), set_config('role', caller, true);
+	PERFORM set_config('test.user', p.usr::text, true), set_config('test.org', p.org::text, true), set_config('test.membership', p.membership::text, true);
+	IF description LIKE '%expired%' THEN
+		UPDATE arsignup.memberships SET expires_at = now() - interval '1 day';
+	END IF;
+	PERFORM set_config('role', caller, true);
 	EXECUTE statement;
 	PERFORM set_config('role', 'none', true);
 	RETURN NEXT is(ran(caller), CASE WHEN caller = 'arsignup_test_app_' || pg_backend_pid() THEN 'caller' WHEN current_setting('server_version_num')::int >= 180000 THEN 'shop' ELSE 'caller shop' END,
 		description || ': as whom the shop''s code has run');
 	RETURN NEXT ok((SELECT count(*) FROM arsignup_test_shop.log) >= 6, description || ': and it has run');
-	RETURN NEXT is(format('%s of mine, %s memberships', (SELECT count(*) FROM arsignup_test_shop.gone), (SELECT count(*) FROM arsignup.memberships)), '1 of mine, 0 memberships', description || ': what refers is gone');
+	RETURN NEXT is(format('%s of mine, %s memberships', (SELECT count(*) FROM arsignup_test_shop.gone), (SELECT count(*) FROM arsignup.memberships)), left_over, description || ': what refers is gone');
 	DELETE FROM arsignup_test_shop.log;
 	PERFORM set_config('role', caller, true);
 	SET CONSTRAINTS ALL IMMEDIATE;
@@ -134,7 +143,7 @@ END
 $$;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA arsignup_test TO PUBLIC;
 
--- Every function that deletes users or orgs, on every level that there can be above it.
+-- Every function that deletes users, orgs or memberships, on every level that there can be above it.
 SELECT deletes(role, call, format('A1: %s, %s', what, name))
 FROM (VALUES (:'app_role'::name, 'a member of arsignup_app'), (:'admin_role', 'a member of arsignup_admin')) AS who (role, name),
 	(VALUES
@@ -143,6 +152,17 @@ FROM (VALUES (:'app_role'::name, 'a member of arsignup_app'), (:'admin_role', 'a
 		('delete_user in an expression', 'DO $do$ DECLARE b boolean; BEGIN b := arsignup.delete_user(realm(), current_setting(''test.user'')::uuid); END $do$'),
 		('delete_org in a statement of a DO block', 'DO $do$ BEGIN PERFORM arsignup.delete_org(realm(), current_setting(''test.org'')::uuid); END $do$'),
 		('delete_user in a CTE', 'WITH d AS MATERIALIZED (SELECT arsignup.delete_user(realm(), current_setting(''test.user'')::uuid)) SELECT FROM d')) AS v (what, call);
+SELECT deletes(role, call, format('A1: %s, %s', what, name), left_over)
+FROM (VALUES (:'app_role'::name, 'a member of arsignup_app'), (:'admin_role', 'a member of arsignup_admin')) AS who (role, name),
+	(VALUES
+		('delete_membership', 'SELECT arsignup.delete_membership(realm(), current_setting(''test.membership'')::uuid)', '2 of mine, 0 memberships'),
+		('delete_membership in an expression', 'DO $do$ DECLARE b boolean; BEGIN b := arsignup.delete_membership(realm(), current_setting(''test.membership'')::uuid); END $do$', '2 of mine, 0 memberships'),
+		('create_membership over an expired one', 'SELECT arsignup.create_membership(realm(), current_setting(''test.user'')::uuid, current_setting(''test.org'')::uuid)', '2 of mine, 1 memberships'),
+		('create_membership over an expired one, in an expression', 'DO $do$ DECLARE i uuid; BEGIN i := arsignup.create_membership(realm(), current_setting(''test.user'')::uuid, current_setting(''test.org'')::uuid); END $do$', '2 of mine, 1 memberships'),
+		('create_membership over an expired one, in a CTE', 'WITH c AS MATERIALIZED (SELECT arsignup.create_membership(realm(), current_setting(''test.user'')::uuid, current_setting(''test.org'')::uuid)) SELECT FROM c', '2 of mine, 1 memberships'),
+		('purge_expired of expired ones', 'SELECT arsignup.purge_expired()', '2 of mine, 0 memberships'),
+		('purge_expired of expired ones, in an expression', 'DO $do$ DECLARE n int; BEGIN n := arsignup.purge_expired(); END $do$', '2 of mine, 0 memberships')) AS v (what, call, left_over)
+WHERE call !~ 'purge_expired' OR name ~ 'admin';
 CREATE FUNCTION delete_it() RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER AS $$ DECLARE b boolean; BEGIN b := arsignup.delete_user(realm(), current_setting('test.user')::uuid); RETURN b; END $$;
 GRANT SELECT ON ALL TABLES IN SCHEMA arsignup_test TO :"app_role";
 GRANT USAGE, CREATE ON SCHEMA arsignup_test TO :"app_role";
@@ -151,12 +171,24 @@ SELECT set_config('test.user', usr::text, true) FROM populate(realm()) \g /dev/n
 SELECT is(delete_it(), true, 'A1: in a definer of the shop''s, which a superuser calls');
 SELECT is(ran(:'app_role'), 'caller', 'A1: the shop''s code runs as the shop');
 SELECT sweep() \g /dev/null
+CREATE FUNCTION replace_it() RETURNS uuid LANGUAGE plpgsql SECURITY DEFINER AS $$ DECLARE i uuid; BEGIN i := arsignup.create_membership(realm(), current_setting('test.user')::uuid, current_setting('test.org')::uuid); RETURN i; END $$;
+ALTER FUNCTION replace_it() OWNER TO :"app_role";
+SELECT set_config('test.user', usr::text, true), set_config('test.org', org::text, true) FROM populate(realm()) \g /dev/null
+UPDATE arsignup.memberships SET expires_at = now() - interval '1 day';
+SELECT isnt(replace_it(), NULL, 'A1: over an expired membership, in a definer of the shop''s, which a superuser calls');
+SELECT is(ran(:'app_role'), 'caller', 'A1: the shop''s code runs as the shop');
+SELECT sweep() \g /dev/null
 
 -- By HTTP, our own definers are between the caller and the delete.
 SELECT arsignup.create_api_key(realm(), 'Test', '{read,write}') AS api_key \gset
 SELECT deletes(:'web_role', format('SELECT arsignup_web.handle('''') FROM set_config(''request.headers'', jsonb_build_object(''x-arsignup-method'', ''DELETE'', ''x-arsignup-uri'', %L || arsignup.format_id(%L, current_setting(%L)::uuid), ''x-authrocket-api-key'', %L)::text, true)',
 	path, prefix, setting, :'api_key'), 'A1: DELETE ' || path)
 FROM (VALUES ('/v1/users/', 'usr', 'test.user'), ('/v1/orgs/', 'org', 'test.org')) AS v (path, prefix, setting);
+SELECT deletes(:'web_role', format('SELECT arsignup_web.handle('''') FROM set_config(''request.headers'', jsonb_build_object(''x-arsignup-method'', ''DELETE'', ''x-arsignup-uri'', ''/v1/memberships/'' || arsignup.format_id(''mb'', current_setting(''test.membership'')::uuid), ''x-authrocket-api-key'', %L)::text, true)',
+	:'api_key'), 'A1: DELETE /v1/memberships/', '2 of mine, 0 memberships');
+SELECT deletes(:'web_role', format('SELECT arsignup_web.handle(convert_to(format(''{"membership": {"user_id": "%%s", "org_id": "%%s"}}'', arsignup.format_id(''usr'', current_setting(''test.user'')::uuid), arsignup.format_id(''org'', current_setting(''test.org'')::uuid)), ''UTF8''))
+	FROM set_config(''request.headers'', jsonb_build_object(''x-arsignup-method'', ''POST'', ''x-arsignup-uri'', ''/v1/memberships'', ''x-arsignup-content-type'', ''application/json'', ''x-authrocket-api-key'', %L)::text, true)',
+	:'api_key'), 'A1: POST /v1/memberships over an expired one', '2 of mine, 1 memberships');
 
 -- A whole realm.
 SELECT populate(realm('other')) \g /dev/null
@@ -190,6 +222,76 @@ INSERT INTO arsignup_test_shop.kept (org_id) VALUES (:'org');
 SELECT is((outcome(format('SELECT arsignup.delete_org(realm(), %L)', :'org'::text))).code, '23503', 'a foreign key without action refuses');
 SELECT isnt_empty(format('SELECT FROM arsignup.orgs WHERE id = %L', :'org'::text), 'and nothing is gone');
 RESET ROLE;
+
+-- One that leads to memberships refuses whatever would delete one, and nothing is half done.
+SAVEPOINT keeps;
+DROP TABLE arsignup_test_shop.kept;
+DROP TRIGGER z ON arsignup_test_shop.gone;
+SELECT sweep() \g /dev/null
+CREATE FUNCTION state() RETURNS text LANGUAGE sql AS $$ SELECT world() || md5(coalesce(string_agg(g::text, ',' ORDER BY g::text), '')) FROM arsignup_test_shop.gone AS g $$;
+CREATE FUNCTION keep(action text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM set_config('role', 'arsignup_test_app_' || pg_backend_pid(), true);
+	EXECUTE 'CREATE TABLE arsignup_test_shop.keeps (realm_id uuid, membership_id uuid, FOREIGN KEY (realm_id, membership_id) REFERENCES arsignup.memberships (realm_id, id) ' || action || ')';
+	INSERT INTO arsignup_test_shop.keeps VALUES (realm(), current_setting('test.membership')::uuid);
+	SET CONSTRAINTS ALL IMMEDIATE;
+	SET CONSTRAINTS ALL DEFERRED;
+	PERFORM set_config('role', 'none', true);
+END
+$$;
+CREATE FUNCTION keeps(role name, action text, statement text, description text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	p record;
+	before text;
+BEGIN
+	p := populate(realm());
+	PERFORM set_config('test.user', p.usr::text, true), set_config('test.org', p.org::text, true), set_config('test.membership', p.membership::text, true);
+	IF description LIKE '%expired%' THEN
+		UPDATE arsignup.memberships SET expires_at = now() - interval '1 day';
+	END IF;
+	PERFORM keep(action);
+	before := state();
+	PERFORM set_config('role', role, true);
+	RETURN NEXT is((SELECT code FROM outcome(statement || '; SET CONSTRAINTS ALL IMMEDIATE')), '23503', format('%s keeps from %s', action, description));
+	PERFORM set_config('role', 'none', true);
+	RETURN NEXT is(state(), before, 'and nothing is half done');
+	DROP TABLE arsignup_test_shop.keeps;
+	PERFORM sweep();
+END
+$$;
+SELECT keeps(:'admin_role', action, statement, description)
+FROM unnest(ARRAY['ON DELETE NO ACTION', 'ON DELETE RESTRICT', 'DEFERRABLE INITIALLY DEFERRED']) AS action, (VALUES
+	('delete_membership', 'SELECT arsignup.delete_membership(realm(), current_setting(''test.membership'')::uuid)'),
+	('create_membership over an expired one', 'SELECT arsignup.create_membership(realm(), current_setting(''test.user'')::uuid, current_setting(''test.org'')::uuid)'),
+	('purge_expired of expired ones', 'SELECT arsignup.purge_expired()'),
+	('delete_user', 'SELECT arsignup.delete_user(realm(), current_setting(''test.user'')::uuid)'),
+	('delete_org', 'SELECT arsignup.delete_org(realm(), current_setting(''test.org'')::uuid)'),
+	('delete_realm', 'UPDATE arsignup.realms SET state = ''inactive'' WHERE id = realm(); SELECT arsignup.delete_realm(realm())')) AS v (description, statement);
+-- By HTTP it is an answer, also where the key waits.
+SELECT set_config('test.user', usr::text, true), set_config('test.org', org::text, true), set_config('test.membership', membership::text, true), set_config('test.api_key', :'api_key', true) FROM populate(realm()) \g /dev/null
+CREATE FUNCTION keeps_by_http(action text, method text, uri text, body text DEFAULT '') RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	before text;
+BEGIN
+	PERFORM keep(action);
+	before := state();
+	RETURN NEXT is((ask(method, uri, convert_to(body, 'UTF8'), jsonb_build_object('x-authrocket-api-key', current_setting('test.api_key'), 'x-arsignup-content-type', 'application/json'))).status::text,
+		'409', format('%s: %s %s', action, method, left(uri, 15)));
+	RETURN NEXT is(state(), before, 'and nothing is half done');
+	DROP TABLE arsignup_test_shop.keeps;
+END
+$$;
+UPDATE arsignup.api_keys SET last_used_at = now(); -- which a call would note
+SELECT keeps_by_http(action, 'DELETE', uri)
+FROM unnest(ARRAY['ON DELETE NO ACTION', 'ON DELETE RESTRICT', 'DEFERRABLE INITIALLY DEFERRED']) AS action, unnest(ARRAY[
+	'/v1/memberships/' || arsignup.format_id('mb', current_setting('test.membership')::uuid),
+	'/v1/users/' || arsignup.format_id('usr', current_setting('test.user')::uuid),
+	'/v1/orgs/' || arsignup.format_id('org', current_setting('test.org')::uuid)]) AS uri;
+UPDATE arsignup.memberships SET expires_at = now() - interval '1 day';
+SELECT keeps_by_http(action, 'POST', '/v1/memberships', format('{"membership": {"user_id": "%s", "org_id": "%s"}}',
+	arsignup.format_id('usr', current_setting('test.user')::uuid), arsignup.format_id('org', current_setting('test.org')::uuid)))
+FROM unnest(ARRAY['ON DELETE NO ACTION', 'ON DELETE RESTRICT', 'DEFERRABLE INITIALLY DEFERRED']) AS action;
+ROLLBACK TO keeps;
 
 -- By HTTP, too: the search path is PostgREST's.
 SELECT arsignup.create_user(realm(), 'web@example.com') AS web_user \gset
@@ -225,7 +327,23 @@ CREATE TABLE arsignup_test_shop.sets (user_id uuid REFERENCES arsignup.users (id
 CREATE TRIGGER a BEFORE DELETE ON arsignup_test_shop.sets FOR EACH ROW EXECUTE FUNCTION arsignup_test_shop.sets();
 CREATE TRIGGER b AFTER DELETE ON arsignup_test_shop.sets FOR EACH ROW EXECUTE FUNCTION arsignup_test_shop.sets();
 CREATE TRIGGER c AFTER DELETE ON arsignup_test_shop.sets FOR EACH ROW EXECUTE FUNCTION arsignup_test_shop.becomes();
+CREATE TABLE arsignup_test_shop.seats (membership_id uuid REFERENCES arsignup.memberships ON DELETE CASCADE);
+CREATE TRIGGER a BEFORE DELETE ON arsignup_test_shop.seats FOR EACH ROW EXECUTE FUNCTION arsignup_test_shop.sets();
+CREATE TRIGGER b AFTER DELETE ON arsignup_test_shop.seats FOR EACH ROW EXECUTE FUNCTION arsignup_test_shop.sets();
+CREATE TRIGGER c AFTER DELETE ON arsignup_test_shop.seats FOR EACH ROW EXECUTE FUNCTION arsignup_test_shop.becomes();
 RESET ROLE;
+SELECT arsignup.create_user(realm(), 'member@example.com') AS member \gset
+SELECT arsignup.create_membership(realm(), :'member') AS old \gset
+INSERT INTO arsignup_test_shop.seats VALUES (:'old');
+UPDATE arsignup.memberships SET expires_at = now() - interval '1 day' WHERE id = :'old';
+SET LOCAL ROLE :"app_role";
+SELECT arsignup.create_membership(realm(), :'member') AS new \gset
+SELECT is(current_setting('search_path'), format('arsignup_test, %s', :'tap'), 'A1: a search path that a trigger has set ends with the delete, behind a membership, too');
+RESET ROLE;
+SELECT results_eq(format('SELECT id FROM arsignup.memberships WHERE user_id = %L', :'member'::text), ARRAY[:'new'::uuid], 'A1: and the new membership is the user''s only one');
+SELECT results_eq(format('SELECT event_type, membership_id FROM arsignup.events WHERE user_id = %L AND membership_id IS NOT NULL ORDER BY id DESC LIMIT 2', :'member'::text),
+	format('VALUES (''membership.created'', %L::uuid), (''membership.deleted'', %L)', :'new'::text, :'old'::text), 'A1: as the events say');
+SELECT is_empty($$SELECT FROM arsignup_test_shop.log WHERE what = 'became'$$, 'A1: nor does a trigger become the session''s role there');
 SELECT arsignup.create_user(realm(), 'stays@example.com') AS stays \gset
 INSERT INTO arsignup_test_shop.sets SELECT arsignup.create_user(realm('closed'), 'goes@example.com');
 DELETE FROM arsignup_test_shop.log;
