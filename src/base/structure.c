@@ -131,14 +131,15 @@ structure_permit(bool permitted)
 }
 
 /*
- * Tell whether a superuser or create_tables is at work, or the server itself, which makes an
- * index as the owner of its table, whoever may ask for it: a superuser, or a
- * database's owner who has it made anew.
+ * Tell whether a superuser is at work, or create_tables, as one of our roles
+ * and not by what an event trigger does meanwhile as another; or the server
+ * itself, which makes an index as the owner of its table, whoever may ask for
+ * it: a superuser, or a database's owner who has it made anew.
  */
 static bool
 is_permitted(void)
 {
-	return superuser() || is_making_tables ||
+	return superuser() || (is_making_tables && role_is_ours(GetUserId())) ||
 		(InSecurityRestrictedOperation() && role_is_ours(GetUserId()) && !role_is_ours(GetOuterUserId()));
 }
 

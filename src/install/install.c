@@ -112,19 +112,6 @@ update_from(const char *version)
 	}
 }
 
-/* Make the tables, or bring them up to date; our owner does. */
-static void
-make_tables(void *argument)
-{
-	const char *version = versions_read().tables;
-
-	if (version != NULL)
-		update_from(version);
-	make_missing(version);
-	if (version == NULL || strcmp(version, ARSIGNUP_VERSION) != 0)
-		run("CREATE OR REPLACE VIEW arsignup.installation AS SELECT '" ARSIGNUP_VERSION "'::text AS version");
-}
-
 /* Give the tables that are there to their owners; the server would ask that these may create tables, too. */
 static void
 give_tables(void)
@@ -142,18 +129,25 @@ give_tables(void)
 	}
 }
 
-/* Do all of it, as an action of a subtransaction; tables may come from a restore with --no-owner. */
+/* Make the tables, or bring them up to date, as their owner, who is to have those that are there first. */
 static void
-make_and_give_tables(void *argument)
+make_tables(void *argument)
 {
+	const char *version;
+
 	LockDatabaseObject(NamespaceRelationId, get_namespace_oid("arsignup", false), 0, ShareUpdateExclusiveLock);
+	version = versions_read().tables;
 	give_tables();
-	role_act(get_role_oid(OWNER_ROLE, false), make_tables, NULL);
+	if (version != NULL)
+		update_from(version);
+	make_missing(version);
+	if (version == NULL || strcmp(version, ARSIGNUP_VERSION) != 0)
+		run("CREATE OR REPLACE VIEW arsignup.installation AS SELECT '" ARSIGNUP_VERSION "'::text AS version");
 	give_tables();
 }
 
 /*
- * Do all of it, or nothing, as soon as every lock is to be had at short notice.
+ * Make the tables, or nothing, as soon as every lock is to be had at short notice.
  *
  * Whoever wants a table for which we wait waits behind us, and might hold
  * another one for which we come to wait. So we wait shorter than the server
@@ -161,14 +155,14 @@ make_and_give_tables(void *argument)
  * until the time that is allowed for a lock is over: signups go on meanwhile.
  */
 static void
-make_tables_amid_signups(void)
+make_tables_amid_signups(void *argument)
 {
 	int			patience = LockTimeout;
 	TimestampTz began = GetCurrentTimestamp();
 	ErrorData  *error;
 
 	lock_timeout_shorten(Max((patience > 0 ? Min(patience, DeadlockTimeout) : DeadlockTimeout) / 4, 1));
-	while ((error = subtransaction_run(make_and_give_tables, NULL)) != NULL)
+	while ((error = subtransaction_run(make_tables, NULL)) != NULL)
 	{
 		if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE ||
 			(patience > 0 && TimestampDifferenceExceeds(began, GetCurrentTimestamp(), patience)))
@@ -199,7 +193,7 @@ arsignup_create_tables(PG_FUNCTION_ARGS)
 	structure_permit(true);
 	PG_TRY();
 	{
-		make_tables_amid_signups();
+		role_act(get_role_oid(OWNER_ROLE, false), make_tables_amid_signups, NULL);
 	}
 	PG_FINALLY();
 	{

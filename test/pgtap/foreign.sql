@@ -508,6 +508,19 @@ FROM unnest(ARRAY[
 	'ALTER DOMAIN arsignup_web."text/css" ADD CHECK (true)']) AS statement;
 GRANT TRIGGER ON arsignup.users TO :"app_role";
 SELECT is(as_one_of_us(:'app_role', 'CREATE TRIGGER t BEFORE INSERT ON arsignup.users FOR EACH ROW EXECUTE FUNCTION arsignup_test_shop.note()'), '42501 only a superuser may change what belongs to arsignup', 'not even who was granted it');
+-- Not even while create_tables is at work, by what a superuser's event trigger runs.
+SAVEPOINT event_trigger;
+SET LOCAL ROLE :"app_role";
+CREATE FUNCTION arsignup_test_shop.attach_at_ddl() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+	CREATE TRIGGER t BEFORE INSERT ON arsignup.users FOR EACH ROW EXECUTE FUNCTION arsignup_test_shop.note();
+END
+$$;
+RESET ROLE;
+DROP TABLE arsignup.login_sources;
+CREATE EVENT TRIGGER arsignup_test ON ddl_command_end WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION arsignup_test_shop.attach_at_ddl();
+SELECT is((outcome('SELECT arsignup.create_tables()', false)).message, 'only a superuser may change what belongs to arsignup', 'nor while create_tables is at work');
+ROLLBACK TO event_trigger;
 SELECT is((outcome('CREATE INDEX ON arsignup.users (realm_id, lower(reference))', false)).code, '00000', 'a superuser may');
 -- Not from a function in an index of its own, either, which the server runs for a superuser.
 SET LOCAL ROLE :"app_role";
