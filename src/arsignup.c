@@ -15,6 +15,7 @@
 #include "base/planner.h"
 #include "base/shared.h"
 #include "fmgr.h"
+#include "login/key_watch.h"
 #include "miscadmin.h"
 #include "utils/guc.h"
 
@@ -103,6 +104,9 @@ int			max_pending_tokens_per_source_setting = 1000;
  * signing.
  */
 char	   *key_file_setting = NULL;
+
+/* Where keys come from a keeper of secrets: the file has them for everybody else. */
+char	   *key_command_setting = NULL;
 
 /*
  * A reset opens an account to whoever reads the mail, and is asked for by
@@ -253,9 +257,14 @@ define_account_settings(void)
 							&lock_timeout_setting, 2000, 0, INT_MAX,
 							PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
 	DefineCustomStringVariable("arsignup.key_file",
-							   "Sets the file of the master key, which seals the keys that sign login tokens.",
-							   "Made when the first key is sealed. A relative path begins at the data directory.",
+							   "Sets the file of the master keys, the first of which seals the keys that sign login tokens.",
+							   "Made by make_master_key. A relative path begins at the data directory.",
 							   &key_file_setting, "arsignup.key",
+							   PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+	DefineCustomStringVariable("arsignup.key_command",
+							   "Sets the shell command that prints the master keys, in the place of arsignup.key_file.",
+							   "Each session runs it when it first needs them, and again after a reload.",
+							   &key_command_setting, "",
 							   PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
 	DefineCustomBoolVariable("arsignup.allow_drop",
 							 "Allows dropping the extension while there are users.",
@@ -313,6 +322,7 @@ _PG_init(void)
 		shared_install_hooks();
 		ledger_install_hooks();
 		keeper_register();
+		key_watch_register();
 		fence_install_hooks();
 		guard_install_hooks();
 	}

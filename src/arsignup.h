@@ -49,6 +49,7 @@ extern int	max_mails_per_name_setting;
 extern int	max_sessions_per_user_setting;
 extern int	max_pending_tokens_per_source_setting;
 extern char *key_file_setting;
+extern char *key_command_setting;
 extern int	reset_token_lifetime_setting;
 extern int	verification_token_lifetime_setting;
 extern int	max_login_token_size_setting;

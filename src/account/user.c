@@ -740,6 +740,21 @@ user_end_tokens(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 	invalidate(realm_id, user_id, false);
 }
 
+/* Refuse the login tokens that all users of a realm have so far. */
+void
+users_end_tokens(const pg_uuid_t *realm_id)
+{
+	static Statement invalidate_all = STATEMENT(
+		"WITH known AS MATERIALIZED (SELECT id FROM arsignup.users WHERE realm_id = $1 FOR NO KEY UPDATE),"
+		" invalidated AS (UPDATE arsignup.users u SET token_generation = token_generation + 1"
+		"  FROM known k WHERE u.realm_id = $1 AND u.id = k.id RETURNING 1)"
+		" SELECT (SELECT count(*) FROM known), (SELECT count(*) FROM invalidated)");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	(void) statement_touch_all(&invalidate_all, &parameters, "users");
+}
+
 /* Give a locked user a new password, and note whether the email was just proved to be theirs. */
 void
 user_set_password(const pg_uuid_t *realm_id, const User *user, bool email_is_proved, TimestampTz now)

@@ -63,6 +63,7 @@ extern uint64 users_delete_realm(const Caller *caller, const pg_uuid_t *realm_id
 extern bool user_read_password(const pg_uuid_t *realm_id, User *user);
 extern void user_renew_password(const pg_uuid_t *realm_id, const User *user, const char *hash);
 extern void user_end_tokens(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
+extern void users_end_tokens(const pg_uuid_t *realm_id);
 extern void user_set_password(const pg_uuid_t *realm_id, const User *user, bool email_is_proved, TimestampTz now);
 extern bool user_exchange_password(const pg_uuid_t *realm_id, const User *user, TimestampTz now);
 extern void user_set_verification(const pg_uuid_t *realm_id, const User *user,

@@ -100,6 +100,11 @@ BEGIN
 
 				('FUNCTION', 'create_api_key', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'revoke_api_key', 'EXECUTE', 'arsignup_admin'),
+				('FUNCTION', 'revoke_signup_tokens', 'EXECUTE', 'arsignup_admin'),
+				('FUNCTION', 'end_all_sessions', 'EXECUTE', 'arsignup_admin'),
+				('FUNCTION', 'make_master_key', 'EXECUTE', 'arsignup_admin'),
+				('FUNCTION', 'reseal_signing_keys', 'EXECUTE', 'arsignup_admin'),
+				('FUNCTION', 'check_keys', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'rotate_signing_key', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'reveal_jwt_key', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'stats', 'EXECUTE', 'arsignup_admin'),

@@ -105,14 +105,55 @@ AS 'MODULE_PATHNAME', 'arsignup_login_again';
 COMMENT ON FUNCTION arsignup.login_again(uuid, arsignup.secret) IS
 'Logs a browser in to an app of the realm by the secret of its session, without a password: the same session, a token for this app''s handler. It only reads: where the realm''s signing key would first have to be made, or to sign for a longer session than ever before, the answer is invalid. Errors: SU010 no such app; SU011 the signing key cannot be opened.';
 
-CREATE OR REPLACE FUNCTION arsignup.rotate_signing_key(realm_id uuid)
+CREATE OR REPLACE FUNCTION arsignup.end_all_sessions(realm_id uuid)
+RETURNS bigint
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_end_all_sessions';
+
+COMMENT ON FUNCTION arsignup.end_all_sessions(uuid) IS
+'Logs everybody in a realm out: ends all sessions and refuses all login tokens from before, unmanaged ones too, and all mailed password resets. For after a restore to an earlier time, which brings back sessions that had ended. Writes the row of each user. Returns how many managed sessions were going on. Errors: SU010 no such realm; 55P03 another transaction holds a user or a session.';
+
+CREATE OR REPLACE FUNCTION arsignup.make_master_key()
+RETURNS boolean
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_make_master_key';
+
+COMMENT ON FUNCTION arsignup.make_master_key() IS
+'Makes the master key, which seals the keys that sign login tokens, in the file arsignup.key_file; false if there is one. Part of installing, before replicas are made, since these have to have the file; warns if there is a standby already. Not undone by ROLLBACK. Errors: SU011 the key file or arsignup.key_command cannot be used, this is a standby, or keys are alive in this database that were sealed under another master key.';
+
+CREATE OR REPLACE FUNCTION arsignup.reseal_signing_keys()
+RETURNS bigint
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_reseal_signing_keys';
+
+COMMENT ON FUNCTION arsignup.reseal_signing_keys() IS
+'Seals all signing keys of this database that are alive under the first of the master keys, so that the others are not needed any more; returns how many were sealed under another. Tokens and sessions stay good. Warns of keys that no master key here opens, and leaves them as they are. Errors: SU011 the key file or arsignup.key_command cannot be used; 55P03 another transaction holds a key.';
+
+CREATE OR REPLACE FUNCTION arsignup.check_keys(
+	OUT setting text,
+	OUT value text,
+	OUT problem text,
+	OUT remedy text
+)
+RETURNS SETOF record
+LANGUAGE c STABLE SECURITY DEFINER ROWS 1
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_check_keys';
+
+COMMENT ON FUNCTION arsignup.check_keys() IS
+'Lists what keeps this server from opening the signing keys of this database that are alive, each with its remedy; no row if nothing does. check_settings has these rows, too. Reads only, so it works on a standby.';
+
+CREATE OR REPLACE FUNCTION arsignup.rotate_signing_key(realm_id uuid, give_up_master_key boolean DEFAULT false)
 RETURNS text
 LANGUAGE c VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_rotate_signing_key';
 
-COMMENT ON FUNCTION arsignup.rotate_signing_key(uuid) IS
-'Makes a new key for a realm''s login tokens and returns its kid; tokens of the retired key stay good until they expire. Also the way on when the key file is lost; tokens from before are void then. Errors: SU010 no such realm; SU011 the key file cannot be used; 55P03 another transaction is rotating it.';
+COMMENT ON FUNCTION arsignup.rotate_signing_key(uuid, boolean) IS
+'Makes a new key for a realm''s login tokens and returns its kid; tokens of the retired key stay good until they expire. Also the way on when the master key of the realm''s key is lost; tokens from before are void then. give_up_master_key: if there is no key file, make a new master key even while keys are alive that were sealed under another, which nobody will open again. Errors: SU010 no such realm; SU011 the key file or arsignup.key_command cannot be used, or keys are alive whose key file does not exist; 55P03 another transaction is rotating it.';
 
 CREATE OR REPLACE FUNCTION arsignup.jwks(realm_id uuid)
 RETURNS jsonb

@@ -342,6 +342,25 @@ arsignup_end_sessions(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(ended);
 }
 
+/* arsignup.end_all_sessions(realm_id uuid) returns bigint */
+PG_FUNCTION_INFO_V1(arsignup_end_all_sessions);
+Datum
+arsignup_end_all_sessions(PG_FUNCTION_ARGS)
+{
+	int			nest_level;
+	Realm		realm;
+	uint64		ended;
+
+	spi_open();
+	realm_read(argument_uuid(fcinfo, 0), &realm);
+	nest_level = lock_timeout_begin();
+	users_end_tokens(&realm.id);
+	ended = sessions_end_realm(&realm.id, GetCurrentTimestamp());
+	lock_timeout_end(nest_level);
+	spi_close();
+	PG_RETURN_INT64(ended);
+}
+
 /* ---------- sessions of browsers ---------- */
 
 /* arsignup.remember_session(realm_id uuid, session_id uuid, former arsignup.secret) returns text */
@@ -442,7 +461,64 @@ arsignup_login_again(PG_FUNCTION_ARGS)
 
 /* ---------- keys ---------- */
 
-/* arsignup.rotate_signing_key(realm_id uuid) returns text */
+/* arsignup.make_master_key() returns boolean */
+PG_FUNCTION_INFO_V1(arsignup_make_master_key);
+Datum
+arsignup_make_master_key(PG_FUNCTION_ARGS)
+{
+	bool		made;
+
+	spi_open();
+	made = signing_keys_make_master();
+	spi_close();
+	PG_RETURN_BOOL(made);
+}
+
+/* arsignup.reseal_signing_keys() returns bigint */
+PG_FUNCTION_INFO_V1(arsignup_reseal_signing_keys);
+Datum
+arsignup_reseal_signing_keys(PG_FUNCTION_ARGS)
+{
+	int			nest_level;
+	uint64		resealed;
+
+	spi_open();
+	nest_level = lock_timeout_begin();
+	resealed = signing_keys_reseal();
+	lock_timeout_end(nest_level);
+	spi_close();
+	PG_RETURN_INT64(resealed);
+}
+
+/* Append a row of what keeps keys from being opened. */
+static void
+put_key_finding(void *argument, const char *problem, const char *remedy)
+{
+	ReturnSetInfo *result = argument;
+	Datum		values[4] = {
+		CStringGetTextDatum(master_key_setting()),
+		CStringGetTextDatum(master_key_value()),
+		CStringGetTextDatum(problem),
+		CStringGetTextDatum(remedy)
+	};
+	bool		nulls[4] = {0};
+
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/* arsignup.check_keys() returns setof record */
+PG_FUNCTION_INFO_V1(arsignup_check_keys);
+Datum
+arsignup_check_keys(PG_FUNCTION_ARGS)
+{
+	InitMaterializedSRF(fcinfo, 0);
+	spi_open();
+	signing_keys_check(put_key_finding, fcinfo->resultinfo);
+	spi_close();
+	return (Datum) 0;
+}
+
+/* arsignup.rotate_signing_key(realm_id uuid, give_up_master_key boolean) returns text */
 PG_FUNCTION_INFO_V1(arsignup_rotate_signing_key);
 Datum
 arsignup_rotate_signing_key(PG_FUNCTION_ARGS)
@@ -455,7 +531,7 @@ arsignup_rotate_signing_key(PG_FUNCTION_ARGS)
 	spi_open();
 	realm_read(argument_uuid(fcinfo, 0), &realm);
 	nest_level = lock_timeout_begin();
-	kid = MemoryContextStrdup(caller, signing_key_rotate(&realm));
+	kid = MemoryContextStrdup(caller, signing_key_rotate(&realm, !PG_ARGISNULL(1) && PG_GETARG_BOOL(1)));
 	lock_timeout_end(nest_level);
 	spi_close();
 	PG_RETURN_TEXT_P(cstring_to_text(kid));

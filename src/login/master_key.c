@@ -1,6 +1,11 @@
 /*
- * The master key: 32 random bytes in a file outside of all tables. Whoever
- * reads the tables, a dump or a replica, but not this file, can sign nothing.
+ * The master keys: 32 random bytes each, in a file outside of all tables or
+ * printed by a command. Whoever reads the tables, a dump or a replica, but not
+ * these, can sign nothing.
+ *
+ * The first one seals. What another one has sealed is opened all the same, so
+ * that a new one can be put in front of it and signing_keys_reseal can bring
+ * everything under that.
  */
 #include "login/master_key.h"
 
@@ -12,108 +17,293 @@
 
 #include "access/xlog.h"
 #include "common/file_perm.h"
+#include "login/key_command.h"
 #include "miscadmin.h"
 #include "storage/fd.h"
+#include "utils/timestamp.h"
 
 #define MASTER_KEY_SIZE crypto_aead_xchacha20poly1305_ietf_KEYBYTES
 #define NONCE_SIZE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 
-/* The key as it was read last, in memory that is neither swapped nor dumped. */
-static uint8_t *master_key = NULL;
-static uint8_t key_id[MASTER_KEY_ID_SIZE];
+/* More than one is needed for as long as a key is being replaced. */
+#define MASTER_KEYS_MAX 16
 
-/* What its file looked like then. */
-static struct stat key_status;
+/* A byte more than all keys, to see that there are too many. */
+#define KEYS_CAPACITY (MASTER_KEYS_MAX * MASTER_KEY_SIZE + 1)
 
-/* Report that the key file cannot be used. */
+/* The keys as they were read last, in memory that is neither swapped nor dumped. */
+static uint8_t *keys = NULL;
+static int	key_count = 0;
+static uint8_t key_ids[MASTER_KEYS_MAX][MASTER_KEY_ID_SIZE];
+
+/* Where they came from: what the file looked like then, or when the settings of that time were read. */
+static bool keys_are_printed = false;
+static struct stat keys_status;
+static TimestampTz keys_reload_time;
+
+/* Note what is wrong; false. */
+static bool
+trouble_is(KeyTrouble *trouble, const char *problem, const char *remedy)
+{
+	*trouble = (KeyTrouble) {.problem = problem, .remedy = remedy};
+	return false;
+}
+
+/* Tell whether a command prints the keys, in the place of the file. */
+static bool
+is_command_set(void)
+{
+	return key_command_setting[0] != '\0';
+}
+
+/* Return the setting by which the keys are found. */
+const char *
+master_key_setting(void)
+{
+	return is_command_set() ? "arsignup.key_command" : "arsignup.key_file";
+}
+
+/* Return its value; a command may have secrets in it, and is not shown. */
+const char *
+master_key_value(void)
+{
+	return is_command_set() ? "(not shown)" : key_file_setting;
+}
+
+/* Say where the keys are: in the middle of a sentence. */
+char *
+master_key_place(void)
+{
+	return is_command_set() ? pstrdup("the output of arsignup.key_command") : psprintf("the key file \"%s\"", key_file_setting);
+}
+
+/* Report that the keys cannot be used. */
 pg_noreturn static void
-raise_key_file(const char *problem, const char *hint)
+raise_trouble(const KeyTrouble *trouble)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_ARSIGNUP_KEY),
-			 errmsg("cannot use the key file \"%s\": %s", key_file_setting, problem),
-			 errhint("%s", hint)));
+			 errmsg("cannot use %s: %s", master_key_place(), trouble->problem),
+			 errhint("%s", trouble->remedy)));
 }
 
-/* Refuse a file that somebody else could read or put there. */
+/* Report that the key file cannot be made. */
+pg_noreturn static void
+raise_not_made(const char *problem, const char *remedy)
+{
+	raise_trouble(&(KeyTrouble) {.problem = problem, .remedy = remedy});
+}
+
+/* ---------- reading ---------- */
+
+/* Tell whether these bytes are text: keys that somebody has written down, and not what they stand for. */
+static bool
+is_text(const uint8_t *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if ((bytes[i] < ' ' || bytes[i] > '~') && bytes[i] != '\n' && bytes[i] != '\r' && bytes[i] != '\t')
+			return false;
+	return true;
+}
+
+/* Tell whether so many bytes are keys, or what is wrong with them. */
+static bool
+check_keys(const uint8_t *bytes, size_t size, KeyTrouble *trouble)
+{
+	if (size == 0)
+		return trouble_is(trouble, "it is empty", "A master key is 32 bytes: copy it again from where it came.");
+	if (size != MASTER_KEY_SIZE && is_text(bytes, size))
+		return trouble_is(trouble, "it is text", "A master key is 32 bytes: decode it first.");
+	if (size == KEYS_CAPACITY)
+		return trouble_is(trouble, "it has more than 16 keys", "Leave out those that seal nothing any more.");
+	if (size % MASTER_KEY_SIZE != 0)
+		return trouble_is(trouble, "it is not 32 bytes long, nor a multiple of that",
+						  "A master key is 32 bytes, with nothing before, between or behind them: copy it again from where it came.");
+	return true;
+}
+
+/* Take bytes as the keys, in memory that sodium_malloc gave and that is ours from now on; or free it. */
+static bool
+take_keys(uint8_t *bytes, size_t size, KeyTrouble *trouble)
+{
+	if (!check_keys(bytes, size, trouble))
+	{
+		sodium_free(bytes);
+		return false;
+	}
+	keys = bytes;
+	key_count = size / MASTER_KEY_SIZE;
+	for (int i = 0; i < key_count; i++)
+		crypto_generichash(key_ids[i], MASTER_KEY_ID_SIZE, keys + i * MASTER_KEY_SIZE, MASTER_KEY_SIZE,
+						   (const uint8_t *) "arsignup key id", 15);
+	return true;
+}
+
+/* Forget the keys that were read. */
 static void
-check_file(int file, struct stat *status)
+forget_keys(void)
+{
+	sodium_free(keys);
+	keys = NULL;
+	key_count = 0;
+}
+
+/* Return memory for keys. */
+static uint8_t *
+allocate_keys(void)
+{
+	uint8_t    *bytes = sodium_malloc(KEYS_CAPACITY);
+
+	if (bytes == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	return bytes;
+}
+
+/*
+ * Tell whether a file is one that nobody else could read or put there, as the
+ * server asks of ssl_key_file: its own, or root's, which its group may read.
+ */
+static bool
+check_file(int file, struct stat *status, KeyTrouble *trouble)
 {
 	if (fstat(file, status) != 0)
-		raise_key_file(strerror(errno), "Check the file system.");
+		return trouble_is(trouble, pstrdup(strerror(errno)), "Check the file system.");
 	if (!S_ISREG(status->st_mode))
-		raise_key_file("it is not a regular file", "Put the file itself there.");
-	if (status->st_uid != geteuid())
-		raise_key_file("it has another owner than the server's account", "Change its owner.");
-	if (status->st_mode & (S_IRWXG | S_IRWXO))
-		raise_key_file("it is accessible to group or others", "Run chmod 0600 on it.");
-	if (status->st_size != MASTER_KEY_SIZE)
-		raise_key_file("it is not 32 bytes long", "Copy it again from where it came.");
+		return trouble_is(trouble, "it is not a regular file", "Put the file itself there.");
+	if (status->st_uid != geteuid() && status->st_uid != 0)
+		return trouble_is(trouble, "it has another owner than the server's account or root", "Change its owner.");
+	if (status->st_uid == 0 && (status->st_mode & (S_IWGRP | S_IXGRP | S_IRWXO)))
+		return trouble_is(trouble, "it is root's and accessible to others, or its group may do more than read it",
+						  "Run chmod 0640 on it.");
+	if (status->st_uid != 0 && (status->st_mode & (S_IRWXG | S_IRWXO)))
+		return trouble_is(trouble, "it is accessible to group or others", "Run chmod 0600 on it.");
+	return true;
 }
 
-/* Open the key file without following a link; return -1 if there is none. */
-static int
-open_key_file(void)
-{
-	int			file = OpenTransientFile(key_file_setting, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-
-	if (file < 0 && errno == ELOOP)
-		raise_key_file("it is a symbolic link",
-					   "Put the file itself there, or set arsignup.key_file to where it is and reload.");
-	if (file < 0 && errno != ENOENT)
-		raise_key_file(strerror(errno), "Make it readable for the server's account only.");
-	return file;
-}
-
-/* Tell whether the key file is the one that was read: whatever is done to a file, its time of change tells. */
+/* Say why the key file does not open. */
 static bool
-key_is_current(void)
+cannot_open(int error, KeyTrouble *trouble)
 {
 	struct stat status;
 
-	return master_key != NULL && lstat(key_file_setting, &status) == 0 &&
-		status.st_dev == key_status.st_dev && status.st_ino == key_status.st_ino &&
-		status.st_ctim.tv_sec == key_status.st_ctim.tv_sec && status.st_ctim.tv_nsec == key_status.st_ctim.tv_nsec;
+	if (error != ENOENT)
+		return trouble_is(trouble, pstrdup(strerror(error)), "Make it readable for the server's account only.");
+	if (lstat(key_file_setting, &status) == 0)
+		return trouble_is(trouble, "it is a symbolic link that leads nowhere", "Put a file where it leads, or the file itself there.");
+	*trouble = (KeyTrouble) {
+		.problem = "it does not exist",
+		.remedy = RecoveryInProgress() ? "Copy it from the primary." :
+			"Copy it from the server that sealed the signing keys; if there are none yet, call arsignup.make_master_key.",
+		.is_missing = true
+	};
+	return false;
 }
 
-/* Forget the key that was read. */
-static void
-forget_master_key(void)
-{
-	sodium_free(master_key);
-	master_key = NULL;
-}
-
-/* Read the key file into memory of this backend unless it is there; false if there is none. */
+/* Read keys from the key file. */
 static bool
-load_master_key(void)
+read_file(KeyTrouble *trouble)
 {
-	int			file;
-	uint8_t    *key;
+	int			file = OpenTransientFile(key_file_setting, O_RDONLY | O_NONBLOCK);
+	uint8_t    *bytes;
 	ssize_t		size;
 
-	if (key_is_current())
-		return true;
-	forget_master_key();
-	file = open_key_file();
 	if (file < 0)
-		return false;
-	check_file(file, &key_status);
-	key = sodium_malloc(MASTER_KEY_SIZE);
-	if (key == NULL)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	size = read(file, key, MASTER_KEY_SIZE);
-	CloseTransientFile(file);
-	if (size != MASTER_KEY_SIZE)
+		return cannot_open(errno, trouble);
+	if (!check_file(file, &keys_status, trouble))
 	{
-		sodium_free(key);
-		raise_key_file("it cannot be read whole", "Check the file system.");
+		CloseTransientFile(file);
+		return false;
 	}
-	crypto_generichash(key_id, MASTER_KEY_ID_SIZE, key, MASTER_KEY_SIZE,
-					   (const uint8_t *) "arsignup key id", 15);
-	master_key = key;
-	return true;
+	bytes = allocate_keys();
+	size = read(file, bytes, KEYS_CAPACITY);
+	CloseTransientFile(file);
+	if (size < 0 || size != Min(keys_status.st_size, KEYS_CAPACITY))
+	{
+		sodium_free(bytes);
+		return trouble_is(trouble, "it cannot be read whole", "Check the file system.");
+	}
+	return take_keys(bytes, size, trouble);
 }
+
+/* Read keys from the command. */
+static bool
+run_command(KeyTrouble *trouble)
+{
+	uint8_t    *bytes = allocate_keys();
+	size_t		size = 0;
+	const char *problem = NULL;
+
+	PG_TRY();
+	{
+		problem = key_command_run(key_command_setting, bytes, KEYS_CAPACITY, &size);
+	}
+	PG_CATCH();
+	{
+		sodium_free(bytes);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	keys_reload_time = PgReloadTime;
+	if (problem == NULL)
+		return take_keys(bytes, size, trouble);
+	sodium_free(bytes);
+	return trouble_is(trouble, problem, "Run it as the server's account; what it says on its standard error is in the server's log.");
+}
+
+/*
+ * Tell whether the keys are those that were read. Whatever is done to a file,
+ * its time of change tells, and a link leads to another file; what a command
+ * has printed is good until the settings are read again.
+ */
+static bool
+keys_are_current(void)
+{
+	struct stat status;
+
+	if (keys == NULL || keys_are_printed != is_command_set())
+		return false;
+	if (keys_are_printed)
+		return keys_reload_time == PgReloadTime;
+	return stat(key_file_setting, &status) == 0 &&
+		status.st_dev == keys_status.st_dev && status.st_ino == keys_status.st_ino &&
+		status.st_ctim.tv_sec == keys_status.st_ctim.tv_sec && status.st_ctim.tv_nsec == keys_status.st_ctim.tv_nsec;
+}
+
+/* Have the keys in the memory of this backend; false if that cannot be, and why. */
+bool
+master_keys_load(KeyTrouble *trouble)
+{
+	if (keys_are_current())
+		return true;
+	forget_keys();
+	keys_are_printed = is_command_set();
+	return keys_are_printed ? run_command(trouble) : read_file(trouble);
+}
+
+/* Tell whether there are keys; or raise SU011 if they cannot be used. */
+bool
+master_keys_exist(void)
+{
+	KeyTrouble	trouble;
+
+	if (master_keys_load(&trouble))
+		return true;
+	if (!trouble.is_missing)
+		raise_trouble(&trouble);
+	return false;
+}
+
+/* Make sure that there are keys; or raise SU011. */
+void
+master_keys_require(void)
+{
+	KeyTrouble	trouble;
+
+	if (!master_keys_load(&trouble))
+		raise_trouble(&trouble);
+}
+
+/* ---------- making ---------- */
 
 /* Write a new key to a file of its own beside the real one. */
 static void
@@ -124,7 +314,7 @@ write_key(const char *path)
 	bool		written;
 
 	if (file < 0)
-		raise_key_file(strerror(errno), "The server's account must be able to make files beside it.");
+		raise_not_made(strerror(errno), "The server's account must be able to make files beside it.");
 	randombytes_buf(key, sizeof(key));
 	written = write(file, key, sizeof(key)) == sizeof(key) && pg_fsync(file) == 0;
 	sodium_memzero(key, sizeof(key));
@@ -132,7 +322,7 @@ write_key(const char *path)
 	if (!written)
 	{
 		unlink(path);
-		raise_key_file("it cannot be written", "Is the disk full?");
+		raise_not_made("it cannot be written", "Is the disk full?");
 	}
 }
 
@@ -148,59 +338,86 @@ sync_directory(void)
 }
 
 /*
- * Make the key file if there is none. Written beside and then linked, so that
- * of two who do this at once one wins and nobody ever reads half a key.
+ * Make the key file if there is none; tell whether that was done. Written
+ * beside and then linked, so that of two who do this at once one wins and
+ * nobody ever reads half a key.
  */
-void
+bool
 master_key_make(void)
 {
 	char		path[MAXPGPATH];
+	bool		made;
 
-	if (load_master_key())
-		return;
+	if (master_keys_exist())
+		return false;
 	if (RecoveryInProgress() || IsBinaryUpgrade)
-		raise_key_file("it does not exist", "Copy it from the primary.");
+		raise_not_made("it does not exist", "Copy it from the primary.");
 	snprintf(path, sizeof(path), "%s.%d", key_file_setting, MyProcPid);
 	unlink(path);				/* of a backend that crashed with this very number */
 	write_key(path);
-	if (link(path, key_file_setting) != 0 && errno != EEXIST)
+	made = link(path, key_file_setting) == 0;
+	if (!made && errno != EEXIST)
 	{
 		unlink(path);
-		raise_key_file("it cannot be made", "The server's account must be able to make files beside it.");
+		raise_not_made("it cannot be made", "The server's account must be able to make files beside it.");
 	}
 	unlink(path);
 	sync_directory();
-	if (!load_master_key())
-		raise_key_file("it does not exist", "It was removed just now.");
+	if (!master_keys_exist())
+		raise_not_made("it does not exist", "It was removed just now.");
+	return made;
 }
 
-/* Return the id of the master key, which tells nothing of the key; NULL if there is no key file. */
-const uint8_t *
-master_key_id(void)
+/* ---------- using ---------- */
+
+/* Return the key with this id; NULL if it is not here; or raise SU011. */
+static const uint8_t *
+find_key(Span id)
 {
-	return load_master_key() ? key_id : NULL;
+	if (id.size != MASTER_KEY_ID_SIZE || !master_keys_exist())
+		return NULL;
+	for (int i = 0; i < key_count; i++)
+		if (memcmp(id.data, key_ids[i], MASTER_KEY_ID_SIZE) == 0)
+			return keys + i * MASTER_KEY_SIZE;
+	return NULL;
 }
 
-/* Seal a secret, bound to its context; out has SEAL_OVERHEAD bytes more. */
+/* Tell whether the key with this id is here; or raise SU011. */
+bool
+master_key_is_here(Span id)
+{
+	return find_key(id) != NULL;
+}
+
+/* Tell whether the key with this id is the one that seals; or raise SU011. */
+bool
+master_key_seals(Span id)
+{
+	return find_key(id) == keys && keys != NULL;
+}
+
+/* Seal a secret under the first key, which must have been seen to be here, and note its id; out has SEAL_OVERHEAD bytes more. */
 void
-seal(Span secret, Span context, uint8_t *out)
+seal(Span secret, Span context, uint8_t *out, uint8_t id[MASTER_KEY_ID_SIZE])
 {
 	randombytes_buf(out, NONCE_SIZE);
 	crypto_aead_xchacha20poly1305_ietf_encrypt(out + NONCE_SIZE, NULL,
 											   (const uint8_t *) secret.data, secret.size,
 											   (const uint8_t *) context.data, context.size,
-											   NULL, out, master_key);
+											   NULL, out, keys);
+	memcpy(id, key_ids[0], MASTER_KEY_ID_SIZE);
 }
 
-/* Open what was sealed in the same context; out has SEAL_OVERHEAD bytes less. */
+/* Open what was sealed in the same context under the key with this id; out has SEAL_OVERHEAD bytes less. */
 bool
-unseal(Span sealed, Span context, uint8_t *out)
+unseal(Span id, Span sealed, Span context, uint8_t *out)
 {
 	const uint8_t *bytes = (const uint8_t *) sealed.data;
+	const uint8_t *key = find_key(id);
 
-	return sealed.size >= SEAL_OVERHEAD &&
+	return key != NULL && sealed.size >= SEAL_OVERHEAD &&
 		crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL,
 												   bytes + NONCE_SIZE, sealed.size - NONCE_SIZE,
 												   (const uint8_t *) context.data, context.size,
-												   bytes, master_key) == 0;
+												   bytes, key) == 0;
 }

@@ -318,6 +318,23 @@ sessions_end(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz no
 	return statement_touch_all(&end_sessions, &parameters, "sessions");
 }
 
+/* End all sessions of a realm; return how many were going on. */
+uint64
+sessions_end_realm(const pg_uuid_t *realm_id, TimestampTz now)
+{
+	static Statement end_sessions = STATEMENT(
+		"WITH going AS MATERIALIZED (SELECT id FROM arsignup.sessions"
+		"  WHERE realm_id = $1 AND ended_at IS NULL AND expires_at > $2 FOR UPDATE),"
+		" ended AS (UPDATE arsignup.sessions s SET ended_at = $2, cookie_digest = NULL"
+		"  FROM going g WHERE s.realm_id = $1 AND s.id = g.id RETURNING 1)"
+		" SELECT (SELECT count(*) FROM going), (SELECT count(*) FROM ended)");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_time(&parameters, now);
+	return statement_touch_all(&end_sessions, &parameters, "sessions");
+}
+
 /* Forget from where a user's sessions have come; they go on. Return how many had that. */
 uint64
 sessions_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)

@@ -25,6 +25,7 @@ extern char *session_token_again(SecretScope *scope, const Realm *realm, const U
 extern char *url_with_token(const char *handler, const char *token, bool is_signup);
 extern bool session_end(const pg_uuid_t *realm_id, const pg_uuid_t *session_id, TimestampTz now);
 extern uint64 sessions_end(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now);
+extern uint64 sessions_end_realm(const pg_uuid_t *realm_id, TimestampTz now);
 extern char *session_remember(const pg_uuid_t *realm_id, const pg_uuid_t *session_id, TimestampTz now);
 extern void session_replace(const pg_uuid_t *realm_id, const pg_uuid_t *session_id, Span former, TimestampTz now);
 extern bool session_end_remembered(const pg_uuid_t *realm_id, Span secret, TimestampTz now);

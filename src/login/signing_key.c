@@ -15,12 +15,14 @@
 
 #include <sodium.h>
 
+#include "access/xlog.h"
 #include "base/encode.h"
 #include "base/id.h"
 #include "base/statement.h"
 #include "lib/stringinfo.h"
 #include "login/key_material.h"
 #include "login/master_key.h"
+#include "login/standby.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
@@ -34,6 +36,10 @@
 #define CACHE_MAX 1024
 
 #define KEY_COLUMNS "kid, alg, public_key, sealed_key, master_key_id, retired_at, session_minutes"
+
+/* What tells the keys that are alive: those that sign, and those whose tokens may still hold. now: SIGNING_KEY_GRACE ago. */
+#define IS_ALIVE(now) \
+	"(retired_at IS NULL OR retired_at > " now "::timestamptz - make_interval(mins => session_minutes))"
 
 typedef struct CacheTag
 {
@@ -175,6 +181,9 @@ seal_context(const pg_uuid_t *realm_id, const char *kid, const char *alg, Span p
 	return (Span) {context.data, context.len};
 }
 
+#define LOST_KEY_REMEDY \
+	"Add the master key of the server that sealed it to %s; if that is lost, call arsignup.rotate_signing_key for a new key."
+
 /* Report a key that nobody here can open. */
 pg_noreturn static void
 raise_unopened(const char *detail)
@@ -183,18 +192,14 @@ raise_unopened(const char *detail)
 			(errcode(ERRCODE_ARSIGNUP_KEY),
 			 errmsg("signing key cannot be opened"),
 			 errdetail("%s", detail),
-			 errhint("Copy the key file \"%s\" from the server that sealed it, if this one has none of"
-					 " its own; else call arsignup.rotate_signing_key for a new key.", key_file_setting)));
+			 errhint(LOST_KEY_REMEDY, master_key_place())));
 }
 
-/* Tell whether a key was sealed under the master key that is here. */
+/* Tell whether a key was sealed under a master key that is here. */
 static bool
 is_sealed_here(const KeyRow *row)
 {
-	const uint8_t *master_id = master_key_id();
-
-	return master_id != NULL && row->master_key_id.size == MASTER_KEY_ID_SIZE &&
-		memcmp(row->master_key_id.data, master_id, MASTER_KEY_ID_SIZE) == 0;
+	return master_key_is_here(row->master_key_id);
 }
 
 /*
@@ -208,16 +213,28 @@ is_lost(const KeyRow *row)
 	return row->is_retired && !is_sealed_here(row);
 }
 
+/* Open the seal of a row that was sealed here, whose private half is returned in bytes; without data if it is not what was sealed. */
+static Span
+try_seal(const pg_uuid_t *realm_id, const KeyRow *row, uint8_t bytes[KEY_MATERIAL_MAX])
+{
+	if (row->sealed.size > KEY_MATERIAL_MAX + SEAL_OVERHEAD ||
+		!unseal(row->master_key_id, row->sealed, seal_context(realm_id, row->kid, row->alg, row->public_half), bytes))
+		return (Span) {0};
+	return (Span) {(char *) bytes, row->sealed.size - SEAL_OVERHEAD};
+}
+
 /* Open the seal of a row, whose private half is returned in bytes; or raise SU011. */
 static Span
 open_seal(const pg_uuid_t *realm_id, const KeyRow *row, uint8_t bytes[KEY_MATERIAL_MAX])
 {
+	Span		private_half;
+
 	if (!is_sealed_here(row))
-		raise_unopened("It was sealed under a master key that is not in the key file.");
-	if (row->sealed.size > KEY_MATERIAL_MAX + SEAL_OVERHEAD ||
-		!unseal(row->sealed, seal_context(realm_id, row->kid, row->alg, row->public_half), bytes))
+		raise_unopened("It was sealed under a master key that is not here.");
+	private_half = try_seal(realm_id, row, bytes);
+	if (private_half.data == NULL)
 		raise_unopened("Its row is not what was sealed.");
-	return (Span) {(char *) bytes, row->sealed.size - SEAL_OVERHEAD};
+	return private_half;
 }
 
 /* Open a key of a row, its private half only if it is needed; or raise SU011. */
@@ -325,21 +342,21 @@ insert_key(const Realm *realm, const char *kid, const KeyMaterial *material, Tim
 		"INSERT INTO arsignup.signing_keys (realm_id, kid, created_at, alg, public_key, sealed_key,"
 		" master_key_id, session_minutes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
 		" ON CONFLICT DO NOTHING");
-	uint8_t    *sealed = palloc(material->private_size + SEAL_OVERHEAD);
-	const uint8_t *master_id = master_key_id();
+	Span		public_half = {(const char *) material->public_half, material->public_size};
+	Span		private_half = {(const char *) material->private_half, material->private_size};
+	Span		context = seal_context(&realm->id, kid, realm->jwt_alg, public_half);
+	uint8_t    *sealed = palloc(private_half.size + SEAL_OVERHEAD);
+	uint8_t		master_id[MASTER_KEY_ID_SIZE];
 	Parameters	parameters = {0};
 
-	if (master_id == NULL)
-		raise_unopened("The key file was removed just now.");
-	seal((Span) {(const char *) material->private_half, material->private_size},
-		 seal_context(&realm->id, kid, realm->jwt_alg,
-					  (Span) {(const char *) material->public_half, material->public_size}), sealed);
+	master_keys_require();
+	seal(private_half, context, sealed, master_id);
 	add_uuid(&parameters, &realm->id);
 	add_text(&parameters, kid);
 	add_time(&parameters, now);
 	add_text(&parameters, realm->jwt_alg);
-	add_bytes(&parameters, material->public_half, material->public_size);
-	add_bytes(&parameters, sealed, material->private_size + SEAL_OVERHEAD);
+	add_bytes(&parameters, public_half.data, public_half.size);
+	add_bytes(&parameters, sealed, private_half.size + SEAL_OVERHEAD);
 	add_bytes(&parameters, master_id, MASTER_KEY_ID_SIZE);
 	add_int4(&parameters, realm->session_minutes);
 	return statement_run(&insert_key, &parameters) == 1;
@@ -382,14 +399,64 @@ make_key(const Realm *realm)
 	return inserted ? kid : NULL;
 }
 
-/* Tell whether there are keys sealed under a master key that is not here. */
-static bool
-has_sealed_keys(void)
+/* Refuse to make a master key while keys are alive that were sealed under another. */
+static void
+check_nothing_is_sealed(void)
 {
-	static Statement select_keys = STATEMENT("SELECT FROM arsignup.signing_keys LIMIT 1");
+	static Statement select_keys = STATEMENT("SELECT FROM arsignup.signing_keys WHERE " IS_ALIVE("$1") " LIMIT 1");
 	Parameters	parameters = {0};
 
-	return statement_run(&select_keys, &parameters) > 0;
+	add_time(&parameters, GetCurrentTimestamp() - SIGNING_KEY_GRACE);
+	if (statement_run(&select_keys, &parameters) == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_ARSIGNUP_KEY),
+			 errmsg("signing key cannot be opened"),
+			 errdetail("The key file \"%s\" does not exist, but keys sealed under it do.", key_file_setting),
+			 errhint("Copy it from the server that sealed them; if it is lost, call arsignup.rotate_signing_key with"
+					 " give_up_master_key => true.")));
+}
+
+/*
+ * Have a master key, made if there is none: not by the way while there is a
+ * standby, which would have no copy of it and log nobody in once it is promoted.
+ */
+static void
+need_master_key(void)
+{
+	if (master_keys_exist())
+		return;
+	check_nothing_is_sealed();
+	if (!RecoveryInProgress() && standby_is_attached())
+		ereport(ERROR,
+				(errcode(ERRCODE_ARSIGNUP_KEY),
+				 errmsg("cannot make the key file \"%s\" while there is a standby", key_file_setting),
+				 errdetail("The standby would have no copy of it, and could sign and verify nothing."),
+				 errhint("Call arsignup.make_master_key, and copy the file to every standby.")));
+	(void) master_key_make();
+}
+
+/* Make the master key because somebody says so, if there is none; tell whether that was done, and what standbys need then. */
+static bool
+make_master_key(void)
+{
+	if (!master_key_make())
+		return false;
+	if (standby_is_attached())
+		ereport(WARNING,
+				(errcode(ERRCODE_ARSIGNUP_KEY),
+				 errmsg("standbys need a copy of the key file \"%s\"", key_file_setting),
+				 errdetail("Without it they sign and verify nothing.")));
+	return true;
+}
+
+/* Make the master key if there is none, nor keys that would have to be sealed under another; tell whether that was done. */
+bool
+signing_keys_make_master(void)
+{
+	if (!master_keys_exist())
+		check_nothing_is_sealed();
+	return make_master_key();
 }
 
 /*
@@ -441,9 +508,7 @@ signing_key_current(const Realm *realm, int64 session_length)
 	{
 		if (tries == MAKE_TRIES)
 			raise_suppressed("signing_keys");
-		if (master_key_id() == NULL && has_sealed_keys())
-			raise_unopened("The key file does not exist, but keys sealed under it do.");
-		master_key_make();
+		need_master_key();
 		(void) make_key(realm);
 		CHECK_FOR_INTERRUPTS();
 	}
@@ -455,16 +520,19 @@ signing_key_current(const Realm *realm, int64 session_length)
 /*
  * Retire the realm's live keys and make a new one; return its id. None is
  * retired before it was made, even if the clock was set back since: what it
- * signed then would be void.
+ * signed then would be void. A master key under which keys are sealed is given
+ * up for a new one only by who says so.
  */
 const char *
-signing_key_rotate(const Realm *realm)
+signing_key_rotate(const Realm *realm, bool gives_up_master_key)
 {
 	static Statement retire_keys = STATEMENT(
 		"UPDATE arsignup.signing_keys SET retired_at = greatest($2, created_at) WHERE realm_id = $1 AND retired_at IS NULL");
 	const char *kid = NULL;
 
-	master_key_make();
+	if (gives_up_master_key)
+		(void) make_master_key();
+	need_master_key();
 	for (int tries = 0; kid == NULL; tries++)
 	{
 		Parameters	parameters = {0};
@@ -478,6 +546,215 @@ signing_key_rotate(const Realm *realm)
 		CHECK_FOR_INTERRUPTS();
 	}
 	return kid;
+}
+
+/* ---------- the master key ---------- */
+
+/* Called for a key that is alive. */
+typedef void (*KeyVisit) (const pg_uuid_t *realm_id, const KeyRow *row, void *argument);
+
+/* The place of a key among all, in the order of the primary key. */
+typedef struct KeyPlace
+{
+	pg_uuid_t	realm_id;
+	const char *kid;
+} KeyPlace;
+
+/* How many keys are read at a time. */
+#define PAGE_SIZE 1000
+
+/* Read keys that are alive, those behind a place, into SPI_tuptable; return how many. */
+static uint64
+read_page(const KeyPlace *place)
+{
+	static Statement select_page = STATEMENT(
+		"SELECT " KEY_COLUMNS ", realm_id FROM arsignup.signing_keys"
+		" WHERE (realm_id, kid) > ($1, $2) AND " IS_ALIVE("$3") " ORDER BY realm_id, kid LIMIT 1000");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, &place->realm_id);
+	add_text(&parameters, place->kid);
+	add_time(&parameters, GetCurrentTimestamp() - SIGNING_KEY_GRACE);
+	return statement_read(&select_page, &parameters);
+}
+
+/* Visit the keys of a page, and move the place behind them. */
+static void
+visit_page(SPITupleTable *page, KeyVisit visit, void *argument, KeyPlace *place)
+{
+	KeyRow	   *rows = palloc(page->numvals * sizeof(KeyRow));
+	pg_uuid_t  *realm_ids = palloc(page->numvals * sizeof(pg_uuid_t));
+	bool		isnull;
+
+	for (uint64 i = 0; i < page->numvals; i++)
+	{
+		rows[i] = key_row(i);	/* before a visit brings another table */
+		realm_ids[i] = *DatumGetUUIDP(SPI_getbinval(page->vals[i], page->tupdesc, 8, &isnull));
+	}
+	for (uint64 i = 0; i < page->numvals; i++)
+		visit(&realm_ids[i], &rows[i], argument);
+	place->realm_id = realm_ids[page->numvals - 1];
+	strlcpy(unconstify(char *, place->kid), rows[page->numvals - 1].kid, JWT_KID_MAX + 1);
+}
+
+/* Visit all keys of this database that are alive. */
+static void
+visit_keys(KeyVisit visit, void *argument)
+{
+	MemoryContext spi = CurrentMemoryContext;
+	MemoryContext work = AllocSetContextCreate(spi, "arsignup visit of keys", ALLOCSET_DEFAULT_SIZES);
+	char		kid[JWT_KID_MAX + 1] = "";
+	KeyPlace	place = {.kid = kid};
+	uint64		found;
+
+	do
+	{
+		SPITupleTable *page;
+
+		CHECK_FOR_INTERRUPTS();
+		found = read_page(&place);
+		page = SPI_tuptable;
+		MemoryContextSwitchTo(work);
+		if (found > 0)
+			visit_page(page, visit, argument, &place);
+		MemoryContextSwitchTo(spi);
+		SPI_freetuptable(page);
+		MemoryContextReset(work);
+	} while (found == PAGE_SIZE);
+}
+
+/* Take another seal for a key, unless it was changed meanwhile; tell whether that was done. */
+static bool
+store_seal(const pg_uuid_t *realm_id, const KeyRow *row, const uint8_t *sealed, const uint8_t *master_id)
+{
+	static Statement update_key = STATEMENT(
+		"UPDATE arsignup.signing_keys SET sealed_key = $4, master_key_id = $5"
+		" WHERE realm_id = $1 AND kid = $2 AND sealed_key = $3");
+	static Statement find_key = STATEMENT(
+		"SELECT FROM arsignup.signing_keys WHERE realm_id = $1 AND kid = $2 AND sealed_key = $3");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_text(&parameters, row->kid);
+	add_bytes(&parameters, row->sealed.data, row->sealed.size);
+	add_bytes(&parameters, sealed, row->sealed.size);
+	add_bytes(&parameters, master_id, MASTER_KEY_ID_SIZE);
+	return statement_touch_any(&update_key, &find_key, &parameters, "signing_keys");
+}
+
+/* What came of sealing keys anew. */
+typedef struct Resealing
+{
+	uint64		resealed;
+	uint64		unopened;
+} Resealing;
+
+/*
+ * Seal a key anew under the first master key, unless it is; note what came of
+ * it. Between opening and sealing nothing can fail, so that nothing of the
+ * private half stays behind.
+ */
+static void
+reseal(const pg_uuid_t *realm_id, const KeyRow *row, void *argument)
+{
+	Resealing  *resealing = argument;
+	Span		context = seal_context(realm_id, row->kid, row->alg, row->public_half);
+	uint8_t    *sealed = palloc(row->sealed.size);
+	uint8_t		master_id[MASTER_KEY_ID_SIZE];
+	uint8_t		bytes[KEY_MATERIAL_MAX];
+	Span		private_half;
+
+	if (master_key_seals(row->master_key_id))
+		return;
+	private_half = try_seal(realm_id, row, bytes);
+	if (private_half.data != NULL)
+		seal(private_half, context, sealed, master_id);
+	sodium_memzero(bytes, sizeof(bytes));
+	if (private_half.data == NULL)
+		resealing->unopened++;
+	else if (store_seal(realm_id, row, sealed, master_id))
+		resealing->resealed++;
+}
+
+/* Seal all keys that are alive under the first master key; return how many were sealed under another. */
+uint64
+signing_keys_reseal(void)
+{
+	Resealing	resealing = {0};
+
+	master_keys_require();
+	visit_keys(reseal, &resealing);
+	if (resealing.unopened > 0)
+		ereport(WARNING,
+				(errcode(ERRCODE_ARSIGNUP_KEY),
+				 errmsg(UINT64_FORMAT " signing keys cannot be opened, and were left as they are", resealing.unopened),
+				 errhint("arsignup.check_settings says why.")));
+	return resealing.resealed;
+}
+
+/* Count a key that is alive, and see whether it opens. */
+static void
+take_census(const pg_uuid_t *realm_id, const KeyRow *row, void *argument)
+{
+	KeyCensus  *census = argument;
+	uint8_t		bytes[KEY_MATERIAL_MAX];
+
+	census->alive++;
+	if (census->trouble.problem != NULL)
+		return;
+	if (!is_sealed_here(row))
+		census->elsewhere++;
+	else if (try_seal(realm_id, row, bytes).data == NULL)
+		census->damaged++;
+	sodium_memzero(bytes, sizeof(bytes));
+}
+
+/* Count the keys of this database that are alive, and those among them that this server cannot open. Reads only. */
+KeyCensus
+signing_keys_count(void)
+{
+	KeyCensus	census = {0};
+
+	(void) master_keys_load(&census.trouble);
+	visit_keys(take_census, &census);
+	return census;
+}
+
+/* Return how many keys that are alive this server cannot open. */
+int64
+key_census_unopened(const KeyCensus *census)
+{
+	return census->trouble.problem != NULL ? census->alive : census->elsewhere + census->damaged;
+}
+
+/* Return a sentence about some of the keys that are alive. */
+static char *
+unopened_sentence(uint64 keys, uint64 alive, const char *reason)
+{
+	return psprintf(UINT64_FORMAT " of " UINT64_FORMAT " live signing keys cannot be opened, since %s:"
+					" login tokens of their realms are neither signed nor verified.", keys, alive, reason);
+}
+
+/* Say what keeps this server from opening the keys of this database that are alive. */
+void
+signing_keys_check(KeyFinding tell, void *argument)
+{
+	KeyCensus	census = signing_keys_count();
+	KeyTrouble *trouble = &census.trouble;
+
+	if (trouble->is_missing && census.alive == 0 && !RecoveryInProgress())
+		tell(argument, "There is no master key yet: the first signature makes it, and replicas that were made before are without it.",
+			 "Call arsignup.make_master_key before replicas are made.");
+	else if (trouble->problem != NULL)
+		tell(argument, psprintf("No login token is signed or verified, since %s cannot be used: %s.",
+								master_key_place(), trouble->problem), trouble->remedy);
+	if (census.elsewhere > 0)
+		tell(argument, unopened_sentence(census.elsewhere, census.alive, "another master key sealed them"),
+			 psprintf("Add the master key of the server that sealed them to %s; if that is lost, call arsignup.rotate_signing_key for their realms.",
+					  master_key_place()));
+	if (census.damaged > 0)
+		tell(argument, unopened_sentence(census.damaged, census.alive, "their rows are not what was sealed"),
+			 "Bring their rows of arsignup.signing_keys back from a backup, or call arsignup.rotate_signing_key for their realms.");
 }
 
 /* ---------- showing keys ---------- */
@@ -501,8 +778,7 @@ signing_keys_jwks(const Realm *realm, TimestampTz now)
 {
 	static Statement select_keys = STATEMENT(
 		"SELECT " KEY_COLUMNS " FROM arsignup.signing_keys WHERE realm_id = $1 AND alg <> 'HS256'"
-		" AND (retired_at IS NULL OR retired_at > $2::timestamptz - make_interval(mins => session_minutes))"
-		" ORDER BY created_at DESC, kid");
+		" AND " IS_ALIVE("$2") " ORDER BY created_at DESC, kid");
 	Parameters	parameters = {0};
 	StringInfoData json;
 	uint64		keys;

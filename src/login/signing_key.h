@@ -7,6 +7,7 @@
 #include "arsignup.h"
 #include "datatype/timestamp.h"
 #include "login/jwt.h"
+#include "login/master_key.h"
 #include "realm/realm.h"
 
 /* A transaction that began before a rotation may go on signing with the retired key. */
@@ -24,10 +25,27 @@ typedef struct SigningKey
 	JwtKey		jwt;
 } SigningKey;
 
+/* The keys of a database that are alive, and why this server cannot open them. */
+typedef struct KeyCensus
+{
+	uint64		alive;
+	uint64		elsewhere;		/* sealed under a master key that is not here */
+	uint64		damaged;		/* not what was sealed */
+	KeyTrouble	trouble;		/* none opens, if there is a problem */
+} KeyCensus;
+
+/* Called for what keeps keys from being opened, each a sentence. */
+typedef void (*KeyFinding) (void *argument, const char *problem, const char *remedy);
+
 extern const SigningKey *signing_key_ready(const Realm *realm, int64 session_length);
 extern const SigningKey *signing_key_current(const Realm *realm, int64 session_length);
 extern const SigningKey *signing_key_for_verifying(const pg_uuid_t *realm_id, const char *kid);
-extern const char *signing_key_rotate(const Realm *realm);
+extern bool signing_keys_make_master(void);
+extern const char *signing_key_rotate(const Realm *realm, bool gives_up_master_key);
+extern uint64 signing_keys_reseal(void);
+extern KeyCensus signing_keys_count(void);
+extern int64 key_census_unopened(const KeyCensus *census);
+extern void signing_keys_check(KeyFinding tell, void *argument);
 extern char *signing_keys_jwks(const Realm *realm, TimestampTz now);
 extern char *signing_key_reveal(const Realm *realm);
 extern uint64 signing_keys_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);

@@ -22,14 +22,15 @@ CREATE OR REPLACE FUNCTION arsignup.stats(
 	OUT logins_failed bigint,
 	OUT logins_throttled bigint,
 	OUT limiter_evictions bigint,
-	OUT limiter_entries bigint
+	OUT limiter_entries bigint,
+	OUT signing_keys_unopened bigint
 )
-LANGUAGE c VOLATILE
+LANGUAGE c VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_stats';
 
 COMMENT ON FUNCTION arsignup.stats() IS
-'One row for the whole server: the hash gate now, and what was counted since the server started, in all databases, calls that were rolled back included. tokens_expired counts attempts to redeem an expired token, logins_throttled those that came too often, limiter_entries the names and sources whose attempts are being counted, limiter_evictions those that gave their place to another. Errors: 55000 arsignup is not in shared_preload_libraries.';
+'One row for the whole server: the hash gate now, and what was counted since the server started, in all databases, calls that were rolled back included. tokens_expired counts attempts to redeem an expired token, logins_throttled those that came too often, limiter_entries the names and sources whose attempts are being counted, limiter_evictions those that gave their place to another; signing_keys_unopened, the signing keys of this database that are alive and that this server cannot open, which should be none, on a standby above all. Errors: 55000 arsignup is not in shared_preload_libraries.';
 
 -- No statistics, such as those of yesterday's backlog, shall make a worker read the whole table, or compile a plan.
 CREATE OR REPLACE FUNCTION arsignup.claim_events(
@@ -238,6 +239,8 @@ BEGIN
 		'No password can be hashed, nothing is counted, DROP EXTENSION deletes users, and code of an application can run with arsignup''s rights.',
 		'Add arsignup and restart the server.'
 	WHERE NOT arsignup.is_preloaded()
+	UNION ALL
+	SELECT k.setting, k.value, k.problem, k.remedy FROM arsignup.check_keys() k
 	UNION ALL
 	SELECT 'publication ' || quote_ident(p.pubname), p.schemaname || '.' || p.tablename,
 		'Subscribers receive password hashes.',

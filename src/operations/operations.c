@@ -30,8 +30,9 @@ Datum
 arsignup_stats(PG_FUNCTION_ARGS)
 {
 	SharedState *shared = shared_state();
-	Datum		values[3 + COUNTERS + 1];
-	bool		nulls[3 + COUNTERS + 1] = {0};
+	Datum		values[3 + COUNTERS + 2];
+	bool		nulls[3 + COUNTERS + 2] = {0};
+	KeyCensus	census;
 
 	values[0] = Int32GetDatum(hash_slots());
 	SpinLockAcquire(&shared->gate.mutex);
@@ -41,6 +42,10 @@ arsignup_stats(PG_FUNCTION_ARGS)
 	for (int i = 0; i < COUNTERS; i++)
 		values[3 + i] = Int64GetDatum(pg_atomic_read_u64(&shared->counters[i]));
 	values[3 + COUNTERS] = Int64GetDatum(ledger_entries());
+	spi_open();
+	census = signing_keys_count();
+	spi_close();
+	values[3 + COUNTERS + 1] = Int64GetDatum(key_census_unopened(&census));
 	return return_row(fcinfo, values, nulls);
 }
 

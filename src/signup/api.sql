@@ -56,6 +56,15 @@ AS 'MODULE_PATHNAME', 'arsignup_revoke_signup_token';
 COMMENT ON FUNCTION arsignup.revoke_signup_token(arsignup.secret, uuid) IS
 'Throws a signup token away. True if it was pending; false if it was redeemed, revoked or expired already. Errors: SU003 no such token, or one of another realm than realm_id; 55P03 another transaction holds the token.';
 
+CREATE OR REPLACE FUNCTION arsignup.revoke_signup_tokens(realm_id uuid)
+RETURNS bigint
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_revoke_signup_tokens';
+
+COMMENT ON FUNCTION arsignup.revoke_signup_tokens(uuid) IS
+'Revokes all pending signup tokens of a realm and forgets their hashes; returns how many. For after a restore to an earlier time, which brings back tokens that had been redeemed or revoked. Errors: SU010 no such realm; 55P03 another transaction holds a token.';
+
 CREATE OR REPLACE FUNCTION arsignup.signup(
 	connected_app_id uuid,
 	email text,

@@ -468,6 +468,24 @@ arsignup_revoke_signup_token(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(revoked);
 }
 
+/* arsignup.revoke_signup_tokens(realm_id uuid) returns bigint */
+PG_FUNCTION_INFO_V1(arsignup_revoke_signup_tokens);
+Datum
+arsignup_revoke_signup_tokens(PG_FUNCTION_ARGS)
+{
+	int			nest_level;
+	Realm		realm;
+	uint64		revoked;
+
+	spi_open();
+	realm_read(argument_uuid(fcinfo, 0), &realm);
+	nest_level = lock_timeout_begin();
+	revoked = tokens_revoke_realm(&realm.id, GetCurrentTimestamp());
+	lock_timeout_end(nest_level);
+	spi_close();
+	PG_RETURN_INT64(revoked);
+}
+
 /* ---------- signing up ---------- */
 
 /* Make the user and, unless logins are switched off or the email must be verified first, log them in. */

@@ -243,6 +243,23 @@ token_revoke(const TokenKey *key)
 	return false;
 }
 
+/* Mark all pending tokens of a realm as revoked and forget their hashes; return how many. */
+uint64
+tokens_revoke_realm(const pg_uuid_t *realm_id, TimestampTz now)
+{
+	static Statement revoke_tokens = STATEMENT(
+		"WITH pending AS MATERIALIZED (SELECT digest FROM arsignup.signup_tokens"
+		"  WHERE realm_id = $1 AND redeemed_at IS NULL AND revoked_at IS NULL AND expires_at > $2 FOR UPDATE),"
+		" revoked AS (UPDATE arsignup.signup_tokens t SET revoked_at = $2, password_hash = NULL"
+		"  FROM pending p WHERE t.realm_id = $1 AND t.digest = p.digest RETURNING 1)"
+		" SELECT (SELECT count(*) FROM pending), (SELECT count(*) FROM revoked)");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_time(&parameters, now);
+	return statement_touch_all(&revoke_tokens, &parameters, "signup_tokens");
+}
+
 /*
  * Delete expired tokens, at most so many, oldest first; return how many. Rows
  * that somebody works on are left for the next time, and a redeemed token can

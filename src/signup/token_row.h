@@ -36,6 +36,7 @@ extern void token_note_redeemer(Span token, const pg_uuid_t *redeemer_id);
 extern bool token_find_redeemed(Span token, const pg_uuid_t *realm_id, const pg_uuid_t *redeemer_id,
 								pg_uuid_t *user_id);
 extern bool token_revoke(const TokenKey *key);
+extern uint64 tokens_revoke_realm(const pg_uuid_t *realm_id, TimestampTz now);
 extern uint64 tokens_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, const char *email_key);
 extern uint64 tokens_purge(TimestampTz now, int64 max_rows);
 extern uint64 tokens_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
