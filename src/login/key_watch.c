@@ -77,10 +77,12 @@ static void
 look(void *argument)
 {
 	Oid			schema = get_namespace_oid("arsignup", true);
+	KeyCensus	census;
 
 	if (!OidIsValid(get_extension_oid("arsignup", true)) || !OidIsValid(get_relname_relid("signing_keys", schema)))
 		return;
-	if (signing_keys_count().alive > 0)
+	signing_keys_count(&census);
+	if (census.alive > 0)
 		signing_keys_check(warn, argument);
 }
 

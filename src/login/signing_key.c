@@ -710,14 +710,12 @@ take_census(const pg_uuid_t *realm_id, const KeyRow *row, void *argument)
 }
 
 /* Count the keys of this database that are alive, and those among them that this server cannot open. Reads only. */
-KeyCensus
-signing_keys_count(void)
+void
+signing_keys_count(KeyCensus *census)
 {
-	KeyCensus	census = {0};
-
-	(void) master_keys_load(&census.trouble);
-	visit_keys(take_census, &census);
-	return census;
+	memset(census, 0, sizeof(KeyCensus));
+	(void) master_keys_load(&census->trouble);
+	visit_keys(take_census, census);
 }
 
 /* Return how many keys that are alive this server cannot open. */
@@ -739,9 +737,10 @@ unopened_sentence(uint64 keys, uint64 alive, const char *reason)
 void
 signing_keys_check(KeyFinding tell, void *argument)
 {
-	KeyCensus	census = signing_keys_count();
+	KeyCensus	census;
 	KeyTrouble *trouble = &census.trouble;
 
+	signing_keys_count(&census);
 	if (trouble->is_missing && census.alive == 0 && !RecoveryInProgress())
 		tell(argument, "There is no master key yet: the first signature makes it, and replicas that were made before are without it.",
 			 "Call arsignup.make_master_key before replicas are made.");

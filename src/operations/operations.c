@@ -43,7 +43,7 @@ arsignup_stats(PG_FUNCTION_ARGS)
 		values[3 + i] = Int64GetDatum(pg_atomic_read_u64(&shared->counters[i]));
 	values[3 + COUNTERS] = Int64GetDatum(ledger_entries());
 	spi_open();
-	census = signing_keys_count();
+	signing_keys_count(&census);
 	spi_close();
 	values[3 + COUNTERS + 1] = Int64GetDatum(key_census_unopened(&census));
 	return return_row(fcinfo, values, nulls);

@@ -226,7 +226,7 @@ FROM unnest(ARRAY[
 SELECT is((SELECT count(*) FROM arsignup.stats()), 1::bigint, 'stats() has one row');
 CREATE TEMP TABLE before AS SELECT * FROM arsignup.stats();
 SELECT columns_are('before', ARRAY['hash_slots', 'hashes_running', 'hashes_waiting', 'hashes_run', 'hashes_refused',
-	'signups', 'tokens_minted', 'tokens_redeemed', 'tokens_expired', 'logins_ok', 'logins_failed', 'logins_throttled', 'limiter_evictions', 'limiter_entries'], 'stats() has its columns');
+	'signups', 'tokens_minted', 'tokens_redeemed', 'tokens_expired', 'logins_ok', 'logins_failed', 'logins_throttled', 'limiter_evictions', 'limiter_entries', 'signing_keys_unopened'], 'stats() has its columns');
 SELECT cmp_ok((SELECT hash_slots FROM before), '>=', 1, 'there is at least one slot');
 SELECT is((SELECT hashes_waiting FROM before), 0, 'nobody waits for a slot');
 

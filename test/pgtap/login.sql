@@ -1101,7 +1101,12 @@ UPDATE arsignup.signing_keys SET retired_at = now() WHERE realm_id = realm('thie
 SELECT is((outcome(format('SELECT arsignup.create_session(realm(''thief''), %L)', :'thief'))).code, '00000', 'with a key of its own that realm goes on');
 UPDATE arsignup.signing_keys SET sealed_key = set_byte(sealed_key, 30, get_byte(sealed_key, 30) # 1), kid = 'jk_flipped' WHERE realm_id = realm('thief') AND retired_at IS NULL;
 SELECT is(concat_ws(' | ', o.code, o.message, o.detail, o.hint),
-	'SU011 | signing key cannot be opened | Its row is not what was sealed. | Copy the key file "arsignup.key" from the server that sealed it, if this one has none of its own; else call arsignup.rotate_signing_key for a new key.', 'nor can one that was tampered with; the hint says what to do') FROM outcome(format('SELECT arsignup.create_session(realm(''thief''), %L)', :'thief')) AS o;
+	'SU011 | signing key cannot be opened | Its row is not what was sealed. | Add the master key of the server that sealed it to the key file "arsignup.key"; if that is lost, call arsignup.rotate_signing_key for a new key.', 'nor can one that was tampered with; the hint says what to do') FROM outcome(format('SELECT arsignup.create_session(realm(''thief''), %L)', :'thief')) AS o;
+SELECT is((SELECT format('%s | %s | %s', value, problem, remedy) FROM arsignup.check_settings() WHERE setting = 'arsignup.key_file'),
+	format('arsignup.key | 3 of %s live signing keys cannot be opened, since their rows are not what was sealed: login tokens of their realms are neither signed nor verified. | Bring their rows of arsignup.signing_keys back from a backup, or call arsignup.rotate_signing_key for their realms.', alive.count),
+	'check_settings tells of all that were changed') FROM (SELECT count(*) FROM arsignup.signing_keys WHERE retired_at IS NULL OR retired_at > clock_timestamp() - interval '7 hours') AS alive;
+SELECT is((SELECT signing_keys_unopened FROM arsignup.stats()), 3::bigint, 'stats counts them');
+SELECT is(arsignup.reseal_signing_keys(), 0::bigint, 'all are sealed under the one master key');
 SELECT is((outcome(format('SELECT arsignup.rotate_signing_key(realm(''thief'')), arsignup.create_session(realm(''thief''), %L)', :'thief'))).code, '00000', 'and does it');
 
 SELECT is(arsignup.jwks(realm('asleep')), '{"keys": []}', 'jwks of an inactive realm');
@@ -1256,6 +1261,28 @@ UPDATE arsignup.realms SET jwt_fields = '{}' WHERE id = realm('seamless');
 ---------------------------------------------------------------------------------------------------
 
 SELECT is_empty(format('SELECT t FROM arsignup.%I AS t WHERE t::text ~ ''(eyJ|jsk_|kbs_|canary)''', relname), relname || ' has no token, no key, no browser''s secret and no password') FROM pg_class WHERE relnamespace = 'arsignup'::regnamespace AND relkind = 'r';
+
+---------------------------------------------------------------------------------------------------
+-- What ends the tokens of a realm
+---------------------------------------------------------------------------------------------------
+
+SELECT open_session('all: ada''s', :'ada'), open_session('all: kim''s', :'kim'), open_session('all: free', :'free', 'unmanaged') \g /dev/null
+SELECT count(*) AS going_on FROM arsignup.sessions WHERE realm_id = realm() AND ended_at IS NULL AND expires_at > clock_timestamp() \gset
+SELECT arsignup.remember_session(realm(), session('all: kim''s')) AS browser \gset
+SELECT arsignup.request_password_reset(realm(), 'kim@example.com') \g /dev/null
+SELECT data ->> 'token' AS reset FROM arsignup.claim_events('{user.password_token.created}') \gset
+SET LOCAL ROLE :"admin_role";
+SELECT cmp_ok(:going_on::bigint, '>=', 2::bigint, 'sessions of several people are going on');
+SELECT is(arsignup.end_all_sessions(realm()), :going_on::bigint, 'end_all_sessions: how many were going on, neither ended nor expired');
+SELECT is(arsignup.end_all_sessions(realm()), 0::bigint, 'end_all_sessions: none any more');
+SELECT is(holds(token(name)), name = 'all: free', 'end_all_sessions, afterwards: ' || name) FROM unnest(ARRAY['all: ada''s', 'all: kim''s', 'all: free']) AS name;
+SELECT is(arsignup.end_browser_session(realm(), :'browser'), false, 'end_all_sessions: a browser does not come back');
+SELECT is(arsignup.reset_password(:'reset', 'canary one two three'), NULL, 'end_all_sessions: a mailed reset is void');
+SELECT is(arsignup.end_all_sessions(realm('unmanaged')), 0::bigint, 'end_all_sessions: unmanaged ones are not counted');
+SELECT is(holds(token('all: free')), false, 'end_all_sessions: but over');
+SELECT is(who('users', 'ada@example.com'), :'ada'::text, 'end_all_sessions: the next login holds');
+SELECT denied(format('SELECT arsignup.end_all_sessions(%s)', realm), 'SU010', 'no such realm', 'end_all_sessions: realm ' || realm) FROM unnest(ARRAY['NULL', 'gen_random_uuid()']) AS realm;
+RESET ROLE;
 
 SELECT * FROM finish();
 ROLLBACK;

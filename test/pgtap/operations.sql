@@ -12,7 +12,7 @@ SELECT is(
 	name || ': its arguments and result')
 FROM (VALUES
 	('stats', '(OUT hash_slots integer, OUT hashes_running integer, OUT hashes_waiting integer, OUT hashes_run bigint, OUT hashes_refused bigint, OUT signups bigint, OUT tokens_minted bigint, '
-		'OUT tokens_redeemed bigint, OUT tokens_expired bigint, OUT logins_ok bigint, OUT logins_failed bigint, OUT logins_throttled bigint, OUT limiter_evictions bigint, OUT limiter_entries bigint) record'),
+		'OUT tokens_redeemed bigint, OUT tokens_expired bigint, OUT logins_ok bigint, OUT logins_failed bigint, OUT logins_throttled bigint, OUT limiter_evictions bigint, OUT limiter_entries bigint, OUT signing_keys_unopened bigint) record'),
 	('claim_events', '(kinds text[], max_rows integer DEFAULT 100) SETOF arsignup.claimed_event'),
 	('postpone_event', '(realm_id uuid, event_id uuid, error text, pause interval DEFAULT NULL::interval) boolean'),
 	('retry_event', '(realm_id uuid, event_id uuid) boolean'),

@@ -447,6 +447,22 @@ ROLLBACK TO thrown;
 SELECT is((outcome(redeem('revived'))).code, '00000', 'a revoke that is rolled back leaves the token good');
 SELECT ok(:'revoked', 'although it had revoked it');
 
+-- All of a realm's, and nobody else's.
+SELECT mint(name) FROM unnest(ARRAY['all-one', 'all-two', 'all-redeemed', 'all-revoked']) AS name;
+SELECT mint('all-late', ', ttl => interval ''1 microsecond''');
+SELECT outcome(redeem('all-redeemed')), arsignup.revoke_signup_token(token('all-revoked')) \g /dev/null
+SELECT arsignup.mint_signup_token(app('other'), 'all-other@example.com', password_hash => ready_hash()) AS all_other \gset
+SELECT count(*) AS pending FROM arsignup.signup_tokens WHERE realm_id = realm() AND redeemed_at IS NULL AND revoked_at IS NULL AND expires_at > clock_timestamp() \gset
+SET LOCAL ROLE :"admin_role";
+SELECT is(arsignup.revoke_signup_tokens(realm()), :pending::bigint, 'all pending tokens of a realm are revoked, and counted');
+SELECT is(arsignup.revoke_signup_tokens(realm()), 0::bigint, 'once');
+SELECT refused(format('SELECT arsignup.revoke_signup_tokens(%s)', realm), 'SU010', 'no such realm', NULL, 'revoke_signup_tokens: realm ' || realm) FROM unnest(ARRAY['NULL', 'gen_random_uuid()']) AS realm;
+RESET ROLE;
+SELECT is((outcome(redeem(name))).code, code, 'afterwards: ' || name)
+FROM (VALUES ('all-one', 'SU009'), ('all-two', 'SU009'), ('all-redeemed', 'SU005'), ('all-revoked', 'SU009'), ('all-late', 'SU004')) AS v (name, code);
+SELECT is((SELECT count(*) FROM arsignup.signup_tokens WHERE email LIKE 'all-one@%' AND password_hash IS NOT NULL), 0::bigint, 'their hashes are erased');
+SELECT is((SELECT state FROM arsignup.get_signup_token(:'all_other')), 'pending', 'another realm''s is left');
+
 ---------------------------------------------------------------------------------------------------
 -- Tokens that lead nowhere
 ---------------------------------------------------------------------------------------------------
