@@ -285,6 +285,15 @@ tables_look(void)
 	tables_fit = change == tables_change;
 }
 
+/* Tell whether the tables are of the version of the functions: for what must not fail if they are not. */
+bool
+tables_are_ready(void)
+{
+	const char *version = tables_version();
+
+	return version != NULL && strcmp(version, functions_version()) == 0;
+}
+
 /* Tell whether a table is one of those that tables_check has looked at. */
 bool
 table_is_ours(Oid table)

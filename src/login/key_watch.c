@@ -18,7 +18,6 @@
 #include "access/xlog.h"
 #include "base/caller.h"
 #include "base/statement.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_database.h"
 #include "commands/dbcommands.h"
 #include "commands/extension.h"
@@ -32,7 +31,6 @@
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/wait_event.h"
@@ -72,14 +70,13 @@ warn(void *argument, const char *problem, const char *remedy)
 			 errhint("%s", remedy)));
 }
 
-/* Look at the keys of this database, if arsignup and its tables are there. */
+/* Look at the keys of this database, if arsignup is there. */
 static void
 look(void *argument)
 {
-	Oid			schema = get_namespace_oid("arsignup", true);
 	KeyCensus	census;
 
-	if (!OidIsValid(get_extension_oid("arsignup", true)) || !OidIsValid(get_relname_relid("signing_keys", schema)))
+	if (!OidIsValid(get_extension_oid("arsignup", true)))
 		return;
 	signing_keys_count(&census);
 	if (census.alive > 0)

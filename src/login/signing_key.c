@@ -19,6 +19,7 @@
 #include "base/encode.h"
 #include "base/id.h"
 #include "base/statement.h"
+#include "base/tables.h"
 #include "lib/stringinfo.h"
 #include "login/key_material.h"
 #include "login/master_key.h"
@@ -709,13 +710,17 @@ take_census(const pg_uuid_t *realm_id, const KeyRow *row, void *argument)
 	sodium_memzero(bytes, sizeof(bytes));
 }
 
-/* Count the keys of this database that are alive, and those among them that this server cannot open. Reads only. */
+/*
+ * Count the keys of this database that are alive, and those among them that
+ * this server cannot open; none if the tables are not there yet. Reads only.
+ */
 void
 signing_keys_count(KeyCensus *census)
 {
 	memset(census, 0, sizeof(KeyCensus));
 	(void) master_keys_load(&census->trouble);
-	visit_keys(take_census, census);
+	if (tables_are_ready())
+		visit_keys(take_census, census);
 }
 
 /* Return how many keys that are alive this server cannot open. */
