@@ -20,15 +20,13 @@ serves_standby(WalSnd *sender)
 {
 	PGPROC	   *process;
 	pid_t		pid;
-	WalSndState state;
 	XLogRecPtr	applied;
 
 	SpinLockAcquire(&sender->mutex);
 	pid = sender->pid;
-	state = sender->state;
 	applied = sender->apply;
 	SpinLockRelease(&sender->mutex);
-	if (pid == 0 || state == WALSNDSTATE_BACKUP || applied == InvalidXLogRecPtr)
+	if (pid == 0 || applied == InvalidXLogRecPtr)
 		return false;
 	process = BackendPidGetProc(pid);
 	return process != NULL && process->databaseId == InvalidOid;

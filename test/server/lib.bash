@@ -247,6 +247,62 @@ redeem() {
 	SQL
 }
 
+# ---- signups that are told to clients ----
+
+LOAD_CLIENTS=4
+LOAD_SIGNUPS=400
+
+# Print work for a client, without an end: signups, each told once it is acknowledged, with its login token.
+load_work() {
+	local i
+	printf '\\set app %s\n\\set hash %s\n' "$APP" "$HASH"
+	for ((i = 1; ; i++)); do
+		printf '\\set email %s.%d@load.example\n' "$1" "$i"
+		echo "SELECT user_id, token FROM arsignup.signup(:'app', :'email', password_hash => :'hash') \\gset"
+		echo '\echo :email :user_id :token'
+	done
+}
+
+# Put the cluster under load, until it dies.
+start_load() {
+	local client
+	load_clients=()
+	for ((client = 1; client <= LOAD_CLIENTS; client++)); do
+		(load_work "c$client" 2>/dev/null || true) | query --no-readline >"$SCRATCH/acknowledged.$client" 2>"$SCRATCH/load.$client" &
+		load_clients+=($!)
+	done
+}
+
+# Tell whether enough signups were acknowledged.
+is_loaded() {
+	(($(cat "$SCRATCH"/acknowledged.* | wc -l) >= LOAD_SIGNUPS))
+}
+
+# Wait until the clients of a cluster that died have noticed.
+end_load() {
+	local client
+	for client in "${load_clients[@]}"; do wait "$client" || true; done
+}
+
+# Five tests: the cluster in use has all that was acknowledged, whole, and no more than was under way.
+test_acknowledged() {
+	cat "$SCRATCH"/acknowledged.* | awk 'NF == 3' >"$SCRATCH/acknowledged"
+	query <<-SQL
+		CREATE TABLE acknowledged (email text, user_id uuid, token text);
+		\\copy acknowledged FROM '$SCRATCH/acknowledged' WITH (DELIMITER ' ')
+	SQL
+	ok 'the load was acknowledged' holds "count(*) >= $LOAD_SIGNUPS FROM acknowledged"
+	is 'nothing that was acknowledged is lost' "$(query --command='SELECT count(*) FROM acknowledged a WHERE NOT EXISTS (SELECT FROM arsignup.users u WHERE u.id = a.user_id AND u.email = a.email)')" 0
+	is 'every session goes on' "$(query --command="SELECT count(*) FROM acknowledged a WHERE arsignup.verify_login_token(a.token) ->> 'un' IS DISTINCT FROM a.email")" 0
+	ok 'no more is there than was under way' holds "(SELECT count(*) FROM arsignup.users WHERE email LIKE '%@load.example') - (SELECT count(*) FROM acknowledged) BETWEEN 0 AND $LOAD_CLIENTS"
+	is 'no account is half there' "$(query <<-'SQL'
+		SELECT count(*) FROM (SELECT * FROM arsignup.users WHERE email LIKE '%@load.example') u
+		LEFT JOIN arsignup.credentials c ON c.user_id = u.id LEFT JOIN arsignup.sessions s ON s.user_id = u.id WHERE c.user_id IS NULL OR s.user_id IS NULL
+	SQL
+	)" 0
+	diag "$(wc -l <"$SCRATCH/acknowledged") signups acknowledged"
+}
+
 # ---- the run ----
 
 if [[ ${WORK:-} ]]; then
