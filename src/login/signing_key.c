@@ -688,7 +688,9 @@ signing_keys_reseal(void)
 	if (resealing.unopened > 0)
 		ereport(WARNING,
 				(errcode(ERRCODE_ARSIGNUP_KEY),
-				 errmsg(UINT64_FORMAT " signing keys cannot be opened, and were left as they are", resealing.unopened),
+				 errmsg_plural("%llu signing key cannot be opened, and was left as it is",
+							   "%llu signing keys cannot be opened, and were left as they are",
+							   resealing.unopened, (unsigned long long) resealing.unopened),
 				 errhint("arsignup.check_settings says why.")));
 	return resealing.resealed;
 }
