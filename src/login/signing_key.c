@@ -583,6 +583,7 @@ read_page(const KeyPlace *place)
 static void
 visit_page(SPITupleTable *page, KeyVisit visit, void *argument, KeyPlace *place)
 {
+	MemoryContext memory = CurrentMemoryContext;
 	KeyRow	   *rows = palloc(page->numvals * sizeof(KeyRow));
 	pg_uuid_t  *realm_ids = palloc(page->numvals * sizeof(pg_uuid_t));
 	bool		isnull;
@@ -593,7 +594,10 @@ visit_page(SPITupleTable *page, KeyVisit visit, void *argument, KeyPlace *place)
 		realm_ids[i] = *DatumGetUUIDP(SPI_getbinval(page->vals[i], page->tupdesc, 8, &isnull));
 	}
 	for (uint64 i = 0; i < page->numvals; i++)
+	{
 		visit(&realm_ids[i], &rows[i], argument);
+		MemoryContextSwitchTo(memory);	/* a statement leaves another */
+	}
 	place->realm_id = realm_ids[page->numvals - 1];
 	strlcpy(unconstify(char *, place->kid), rows[page->numvals - 1].kid, JWT_KID_MAX + 1);
 }
