@@ -126,7 +126,7 @@ dist:
 	git -C $(srcdir) archive --format=zip --prefix=$(EXTENSION)-$(RELEASE)/ HEAD > $(EXTENSION)-$(RELEASE).zip
 
 # The pure parts, without a server: TAP from every program in test/unit.
-PURE = $(addprefix $(srcdir)/src/,base/encode.c base/key.c base/text.c base/token.c password/phc.c password/form.c realm/url.c account/identity.c \
+PURE = $(addprefix $(srcdir)/src/,base/encode.c base/key.c base/machine.c base/text.c base/token.c password/phc.c password/form.c realm/url.c account/identity.c \
          login/jwt.c login/key_material.c http/html.c http/params.c http/request.c http/urlencoded.c \
          web/input.c web/page.c web/route.c)
 
@@ -138,6 +138,6 @@ unit: $(UNIT)
 	@status=0; for t in $(UNIT); do ./$$t || status=1; done; exit $$status
 
 $(UNIT): %: %.c $(srcdir)/test/unit/tap.h $(PURE) $(INCLUDED)
-	$(UNIT_CC) -std=gnu11 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover -I$(srcdir)/src $< $(PURE) -lsodium -largon2 -ljansson -lcrypto -lcrypt -o $@
+	$(UNIT_CC) -std=gnu11 -D_GNU_SOURCE -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover -I$(srcdir)/src $< $(PURE) -lsodium -largon2 -ljansson -lcrypto -lcrypt -o $@
 
 .PHONY: dist unit programs install-programs uninstall-programs

@@ -17,7 +17,7 @@ WITH functions AS (
 			ELSE 3
 		END AS room,
 		pg_get_function_arguments(p.oid) AS arguments,
-		pg_get_function_result(p.oid) AS result,
+		coalesce(' → ' || pg_get_function_result(p.oid), '') AS result,
 		split_part(obj_description(p.oid, 'pg_proc'), ' Errors: ', 1) AS purpose,
 		split_part(obj_description(p.oid, 'pg_proc'), ' Errors: ', 2) AS errors
 	FROM pg_proc p
@@ -31,7 +31,7 @@ WITH functions AS (
 		(4, E'\n## For PostgREST (`arsignup_web`)')
 ), entries AS (
 	SELECT room, proname,
-		format(E'\n### %s\n\n```sql\n%s.%s(%s) → %s\n```\n\n%s%s', proname, schema, proname,
+		format(E'\n### %s\n\n```sql\n%s.%s(%s)%s\n```\n\n%s%s', proname, schema, proname,
 			CASE WHEN arguments = '' THEN '' ELSE E'\n\t' || replace(arguments, ', ', E',\n\t') || E'\n' END,
 			result, purpose,
 			CASE WHEN errors = '' THEN '' ELSE E'\n\nErrors: ' || errors END) AS entry

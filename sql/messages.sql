@@ -234,8 +234,11 @@ SELECT arsignup.rotate_signing_key(:unknown); \echo :SQLSTATE
 -- Cleaning up.
 SELECT arsignup.purge_expired(NULL); \echo :SQLSTATE
 SELECT arsignup.purge_expired(0); \echo :SQLSTATE
-SELECT arsignup.purge_events(NULL); \echo :SQLSTATE
+SELECT arsignup.purge_events(NULL, NULL); \echo :SQLSTATE
 SELECT arsignup.purge_events('1 day', -1); \echo :SQLSTATE
+CALL arsignup.purge(NULL); \echo :SQLSTATE
+CALL arsignup.purge('-1 second'); \echo :SQLSTATE
+CALL arsignup.purge(); \echo :SQLSTATE
 SELECT arsignup.delete_realm(NULL), arsignup.delete_realm(:unknown);
 SELECT arsignup.delete_realm(:realm); \echo :SQLSTATE
 

@@ -112,4 +112,22 @@ CREATE CAST (arsignup.secret AS text) WITHOUT FUNCTION; \echo :SQLSTATE
 PREPARE as_app(arsignup.secret) AS SELECT state FROM arsignup.get_signup_token($1);
 EXECUTE as_app('utk_hunter2');
 SELECT state FROM arsignup.get_signup_token('utk_hunter2'::arsignup.secret);
+RESET ROLE;
+
+-- Nor has anybody else, who may use the type, a place to store one.
+CREATE TABLE passwords (id int, password arsignup.secret); \echo :SQLSTATE
+CREATE TEMP TABLE passwords (passwords arsignup.secret[]); \echo :SQLSTATE
+CREATE TABLE passwords AS SELECT 'hunter2'::arsignup.secret AS password; \echo :SQLSTATE
+CREATE MATERIALIZED VIEW passwords AS SELECT 'hunter2'::arsignup.secret AS password; \echo :SQLSTATE
+CREATE VIEW passwords AS SELECT 'hunter2'::arsignup.secret AS password; \echo :SQLSTATE
+CREATE DOMAIN password AS arsignup.secret; \echo :SQLSTATE
+CREATE DOMAIN password AS arsignup.secret[]; \echo :SQLSTATE
+CREATE TYPE login AS (name text, password arsignup.secret); \echo :SQLSTATE
+CREATE TYPE login AS (name text);
+ALTER TYPE login ADD ATTRIBUTE password arsignup.secret; \echo :SQLSTATE
+CREATE TABLE people (id int, password text);
+ALTER TABLE people ADD COLUMN other arsignup.secret; \echo :SQLSTATE
+ALTER TABLE people ALTER COLUMN password TYPE arsignup.secret; \echo :SQLSTATE
+CREATE FUNCTION same(secret arsignup.secret) RETURNS TABLE (secret arsignup.secret) LANGUAGE sql RETURN $1;
+SELECT secret, 'hunter2'::text::arsignup.secret FROM same('hunter2');
 ROLLBACK;

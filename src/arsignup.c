@@ -134,7 +134,7 @@ define_gate_settings(void)
 {
 	DefineCustomIntVariable("arsignup.hash_slots",
 							"Sets how many passwords are hashed at a time in the whole server.",
-							"0 means one for each core.",
+							"0 means one for each core that the server may use.",
 							&hash_slots_setting, 0, 0, 1024,
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("arsignup.hash_queue",

@@ -8,6 +8,8 @@
 #error "arsignup needs PostgreSQL 15 or newer"
 #endif
 
+#include "utils/wait_event.h"
+
 /* 16 moved the macros that look into a varlena to a header of their own. */
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
@@ -24,5 +26,18 @@
 #else
 #define ARSIGNUP_MODULE_MAGIC PG_MODULE_MAGIC
 #endif
+
+/* 17 lets a module name what its processes wait for, and numbers the name. */
+static inline uint32
+wait_event_number(uint32 *number, const char *name)
+{
+#if PG_VERSION_NUM >= 170000
+	if (*number == 0)
+		*number = WaitEventExtensionNew(name);
+#else
+	*number = PG_WAIT_EXTENSION;
+#endif
+	return *number;
+}
 
 #endif							/* ARSIGNUP_COMPAT_H */

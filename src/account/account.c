@@ -111,6 +111,7 @@ arsignup_create_user(PG_FUNCTION_ARGS)
 	Realm		realm;
 	User		user = {.id = id_make(GetCurrentTimestamp())};
 
+	check_writable(fcinfo);
 	secret_scope_open(&scope);
 	spi_open();
 	realm_read_active(argument_uuid(fcinfo, 0), &realm);
@@ -223,6 +224,7 @@ arsignup_set_password(PG_FUNCTION_ARGS)
 	Realm		realm;
 	User		user;
 
+	check_writable(fcinfo);
 	secret_scope_open(&scope);
 	spi_open();
 	realm_read(argument_uuid(fcinfo, 0), &realm);
@@ -300,6 +302,7 @@ arsignup_change_password(PG_FUNCTION_ARGS)
 	Span		current;
 	bool		changed = false;
 
+	check_writable(fcinfo);
 	secret_scope_open(&scope);
 	spi_open();
 	realm_read_active(argument_uuid(fcinfo, 0), &realm);

@@ -45,7 +45,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_create_user';
 
 COMMENT ON FUNCTION arsignup.create_user(uuid, text, arsignup.secret, text, arsignup.secret, text, text, text, jsonb, text) IS
-'Creates a user with its password or ready password_hash (any that verify_password takes), or without either, and returns its id. username: required in standard realms; in email realms it is the email. user_type: human or api; an api user needs no email and is named by its id if it has no username. Errors: SU001 invalid input; SU002 username or email taken; SU006 realm inactive; SU007 too busy; SU010 no such realm; 55P03 another transaction holds the name.';
+'Creates a user with its password or ready password_hash (any that verify_password takes), or without either, and returns its id. username: required in standard realms; in email realms it is the email. user_type: human or api; an api user needs no email and is named by its id if it has no username. Errors: SU001 invalid input; SU002 username or email taken; SU006 realm inactive; SU007 too busy; SU010 no such realm; 55P03 another transaction holds the name; 25006 on a standby, before anything is done.';
 
 CREATE OR REPLACE FUNCTION arsignup.update_user(
 	realm_id uuid,
@@ -77,7 +77,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_set_password';
 
 COMMENT ON FUNCTION arsignup.set_password(uuid, uuid, arsignup.secret) IS
-'Gives a user a new password, whether it had one or not, and ends its login tokens. Errors: SU001 the password is too short, too long or too easy to guess; SU007 too busy; SU010 no such realm or user; 55P03 another transaction holds the user.';
+'Gives a user a new password, whether it had one or not, and ends its login tokens. Errors: SU001 the password is too short, too long or too easy to guess; SU007 too busy; SU010 no such realm or user; 55P03 another transaction holds the user; 25006 on a standby, before anything is done.';
 
 CREATE OR REPLACE FUNCTION arsignup.set_password_hash(
 	realm_id uuid,
@@ -104,7 +104,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_change_password';
 
 COMMENT ON FUNCTION arsignup.change_password(uuid, uuid, arsignup.secret, arsignup.secret) IS
-'Gives a user a new password and ends its login tokens; false, with nothing changed, if current_password is wrong, or was changed by somebody faster. Errors: SU001 the new password is too short, too long or too easy to guess; SU006 realm or user inactive; SU007 too busy; SU008 current_password was wrong too often, DETAIL {"retry_after": seconds}; SU010 no such realm or user; 55P03 another transaction holds the user.';
+'Gives a user a new password and ends its login tokens; false, with nothing changed, if current_password is wrong, or was changed by somebody faster. Errors: SU001 the new password is too short, too long or too easy to guess; SU006 realm or user inactive; SU007 too busy; SU008 current_password was wrong too often, DETAIL {"retry_after": seconds}; SU010 no such realm or user; 55P03 another transaction holds the user; 25006 on a standby, before anything is done.';
 
 CREATE OR REPLACE FUNCTION arsignup.create_user_key(realm_id uuid, user_id uuid)
 RETURNS text

@@ -16,7 +16,6 @@
 #include "password/password.h"
 #include "storage/ipc.h"
 #include "utils/timestamp.h"
-#include "utils/wait_event.h"
 
 /* What is counted. The numbers are hashed into keys that outlive a restart. */
 typedef enum AttemptKind
@@ -196,6 +195,7 @@ seconds_until(TimestampTz until)
 int
 attempt_reserve(Attempt *attempt)
 {
+	static uint32 wait_event = 0;
 	TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), hash_wait_setting);
 	TimestampTz until = 0;
 	Reservation reservation;
@@ -207,7 +207,8 @@ attempt_reserve(Attempt *attempt)
 		if (remaining <= 0)
 			break;
 		/* The first call for a set only gets ready to sleep, so that nothing settled in between is missed. */
-		(void) ConditionVariableTimedSleep(&attempt->marks[0].set->settled, remaining, PG_WAIT_EXTENSION);
+		(void) ConditionVariableTimedSleep(&attempt->marks[0].set->settled, remaining,
+										   wait_event_number(&wait_event, "ArsignupAttempts"));
 	}
 	ConditionVariableCancelSleep();
 	if (reservation == RESERVED)

@@ -26,7 +26,6 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
-#include "utils/wait_event.h"
 
 #define ATTEMPT_FILE PG_STAT_TMP_DIR "/arsignup.attempts"
 #define ATTEMPT_FILE_MAGIC 0x41525302	/* changes with the file's form */
@@ -255,16 +254,26 @@ write_ledger(Ledger *ledger)
 
 PGDLLEXPORT void arsignup_keep_attempts(Datum arg);
 
+/* Note that the worker is gone. */
+static void
+note_end(int code, Datum arg)
+{
+	pg_atomic_write_u32(&shared_state()->keepers, 0);
+}
+
 /* The worker's life. */
 void
 arsignup_keep_attempts(Datum arg)
 {
+	static uint32 wait_event = 0;
 	Ledger	   *ledger = ledger_get();
 	uint64		written = 0;
 
 	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	BackgroundWorkerUnblockSignals();
+	before_shmem_exit(note_end, (Datum) 0);
+	pg_atomic_write_u32(&shared_state()->keepers, 1);
 	for (;;)
 	{
 		bool		is_last = ShutdownRequestPending;
@@ -280,7 +289,7 @@ arsignup_keep_attempts(Datum arg)
 			ProcessConfigFile(PGC_SIGHUP);
 		}
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, WRITE_INTERVAL,
-						 PG_WAIT_EXTENSION);
+						 wait_event_number(&wait_event, "ArsignupKeeperMain"));
 		ResetLatch(MyLatch);
 	}
 }

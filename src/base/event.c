@@ -35,6 +35,13 @@ event_kind_exists(const char *kind)
 	return false;
 }
 
+/* Return the type of events with a number, counted from 0; NULL if there are no more. */
+const char *
+event_kind(size_t number)
+{
+	return number < lengthof(kinds) ? kinds[number] : NULL;
+}
+
 /* Return the types of events as people list things. */
 char *
 event_kinds_listed(void)
@@ -230,6 +237,20 @@ events_find_unclaimed(ArrayType *kinds, int64 max_rows)
 	return statement_run(&select_unclaimed, &parameters);
 }
 
+/* Return how many events of a kind nobody has claimed, at most so many, and when the oldest happened, if there is one. */
+int64
+events_count_unclaimed(const char *kind, int64 max_rows, TimestampTz *oldest)
+{
+	static Statement count_unclaimed = STATEMENT(
+		COUNT_OF("SELECT event_at FROM arsignup.events"
+				 " WHERE event_type = $1 COLLATE \"C\" AND claimed_at IS NULL ORDER BY id LIMIT $2"));
+	Parameters	parameters = {0};
+
+	add_text(&parameters, kind);
+	add_int8(&parameters, max_rows);
+	return statement_count(&count_unclaimed, &parameters, oldest);
+}
+
 /* The columns of arsignup.claimed_event. */
 #define EVENT_COLUMNS "realm_id, id, event_at, claimed_at, user_id, org_id, membership_id, connected_app_id, ip, event_type, client, data"
 
@@ -283,20 +304,9 @@ event_read(const pg_uuid_t *realm_id, const pg_uuid_t *id)
 	return statement_run(&select_event, &parameters) == 1;
 }
 
-/* Delete events from before a time, at most so many; return how many. */
-uint64
-events_purge(TimestampTz before, int64 max_rows)
-{
-	static Statement delete_events = STATEMENT(
-		"WITH batch AS MATERIALIZED (SELECT realm_id, id FROM arsignup.events"
-		"  WHERE event_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)"
-		" DELETE FROM arsignup.events e USING batch b WHERE e.realm_id = b.realm_id AND e.id = b.id");
-	Parameters	parameters = {0};
-
-	add_time(&parameters, before);
-	add_int8(&parameters, max_rows);
-	return statement_run(&delete_events, &parameters);
-}
+/* Events from before a time, and those that their realm keeps no longer. */
+Purge		old_events = PURGE_OLD("events", "events");
+Purge		due_events = PURGE_UNKEPT("events", "events");
 
 /* Delete events of a realm, at most so many; return how many. */
 uint64

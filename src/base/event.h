@@ -5,6 +5,7 @@
 #define ARSIGNUP_EVENT_H
 
 #include "arsignup.h"
+#include "base/purge.h"
 #include "datatype/timestamp.h"
 #include "fmgr.h"
 #include "utils/array.h"
@@ -43,16 +44,19 @@ typedef struct EventSource
 } EventSource;
 
 extern bool event_kind_exists(const char *kind);
+extern const char *event_kind(size_t number);
 extern char *event_kinds_listed(void);
 extern void events_record(const pg_uuid_t *realm_id, TimestampTz now, const EventSource *source,
 						  const Event *events, int count);
 extern void changes_add(Changes *changes, const char *attribute, bool has_changed);
 extern Jsonb *changes_data(const Changes *changes);
 extern uint64 events_find_unclaimed(ArrayType *kinds, int64 max_rows);
+extern int64 events_count_unclaimed(const char *kind, int64 max_rows, TimestampTz *oldest);
 extern bool event_claim(const pg_uuid_t *realm_id, const pg_uuid_t *id, TimestampTz now);
 extern uint64 events_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern bool event_read(const pg_uuid_t *realm_id, const pg_uuid_t *id);
-extern uint64 events_purge(TimestampTz before, int64 max_rows);
+extern Purge old_events;
+extern Purge due_events;
 extern uint64 events_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
 extern EventSource argument_source(FunctionCallInfo fcinfo, int ip, int client);
 

@@ -5,8 +5,11 @@
 
 #include <sodium.h>
 
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
 #include "common/unicode_norm.h"
 #include "utils/memutils.h"
+#include "utils/syscache.h"
 
 /* The mark of the highest combining class, 240, which no other has. */
 #define LAST_MARK 0x0345
@@ -88,6 +91,15 @@ secret_alloc(SecretScope *scope, size_t size)
 	buffer->next = scope->store->buffers;
 	scope->store->buffers = buffer;
 	return buffer->data;
+}
+
+/* Return the type of secrets; InvalidOid where the extension is not. */
+Oid
+secret_type(void)
+{
+	Oid			schema = get_namespace_oid("arsignup", true);
+
+	return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("secret"), ObjectIdGetDatum(schema));
 }
 
 /* Read an argument of type secret; a null one has no data. A copy made on the way is wiped. */

@@ -24,6 +24,7 @@ typedef struct SecretScope
 extern void secret_scope_open(SecretScope *scope);
 extern void secret_scope_close(SecretScope *scope);
 extern void *secret_alloc(SecretScope *scope, size_t size);
+extern Oid	secret_type(void);
 extern Span secret_argument(SecretScope *scope, FunctionCallInfo fcinfo, int argument);
 extern Span secret_to_nfc(SecretScope *scope, Span text);
 extern Span text_to_nfc(Span text);

@@ -4,8 +4,7 @@
  */
 #include "base/shared.h"
 
-#include <unistd.h>
-
+#include "base/machine.h"
 #include "miscadmin.h"
 #include "storage/ipc.h"
 #include "storage/lwlock.h"
@@ -32,6 +31,7 @@ initialise_state(SharedState *state)
 		pg_atomic_init_u64(&state->counters[i], 0);
 	pg_atomic_init_u64(&state->argon2_pace, 0);
 	pg_atomic_init_u64(&state->last_id_time, 0);
+	pg_atomic_init_u32(&state->keepers, 0);
 	SpinLockInit(&state->gate.mutex);
 	state->gate.running = 0;
 	state->gate.waiting = 0;
@@ -102,7 +102,7 @@ shared_id_time(uint64 now)
 	return next;
 }
 
-/* Return how many hashes may run at a time: as set, else one for each core. */
+/* Return how many hashes may run at a time: as set, else one for each core that we may use. */
 int
 hash_slots(void)
 {
@@ -111,7 +111,7 @@ hash_slots(void)
 	if (hash_slots_setting > 0)
 		return hash_slots_setting;
 	if (cores == 0)
-		cores = Max(1, (int) sysconf(_SC_NPROCESSORS_ONLN));
+		cores = machine_cores("");
 	return cores;
 }
 

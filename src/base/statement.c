@@ -4,6 +4,7 @@
 #include "base/statement.h"
 
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "base/subtransaction.h"
 #include "base/tables.h"
 #include "catalog/namespace.h"
@@ -11,6 +12,8 @@
 #include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/plancache.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
@@ -97,9 +100,7 @@ add_pointer(Parameters *parameters, Oid type, const void *value)
 void
 add_secret(Parameters *parameters, SecretScope *scope, Span value)
 {
-	Oid			schema = get_namespace_oid("arsignup", false);
-	Oid			type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("secret"),
-									   ObjectIdGetDatum(schema));
+	Oid			type = secret_type();
 	struct varlena *secret = NULL;
 
 	if (value.data != NULL)
@@ -502,4 +503,80 @@ void
 lock_timeout_end(int nest_level)
 {
 	AtEOXact_GUC(true, nest_level);
+}
+
+/*
+ * Refuse to do what ends with writing where nothing can be written, before
+ * the work is done: a hash, an attempt.
+ */
+void
+check_writable(FunctionCallInfo fcinfo)
+{
+	if (RecoveryInProgress())
+		ereport(ERROR,
+				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+				 errmsg("cannot execute arsignup.%s on a standby", get_func_name(fcinfo->flinfo->fn_oid)),
+				 errhint("Ask the primary.")));
+	if (XactReadOnly)
+		ereport(ERROR,
+				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+				 errmsg("cannot execute arsignup.%s in a read-only transaction",
+						get_func_name(fcinfo->flinfo->fn_oid))));
+}
+
+/*
+ * Have what is planned from now on read indexes in their order, whatever
+ * statistics say; return what ends that. A LIMIT that is a parameter would be
+ * taken for a tenth of the table, for which it is cheaper to sort all of it.
+ */
+static int
+by_index_begin(void)
+{
+	static const char *const switches[] = {"enable_seqscan", "enable_bitmapscan", "enable_sort", "jit"};
+	int			nest_level = NewGUCNestLevel();
+
+	for (size_t i = 0; i < lengthof(switches); i++)
+		(void) set_config_option(switches[i], "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	return nest_level;
+}
+
+/* Have a statement, which is about to run for somebody else, find its rows without reading the table. */
+void
+statement_plan_by_index(Statement *statement, Parameters *parameters)
+{
+	int			nest_level = by_index_begin();
+	CachedPlan *plan;
+
+	prepare(statement, parameters);
+	plan = SPI_plan_get_cached_plan(statement->plan);
+	if (plan != NULL)
+		ReleaseCachedPlan(plan, CurrentResourceOwner);
+	AtEOXact_GUC(true, nest_level);
+}
+
+/* Run a statement that finds by an index what it writes or locks, many rows at a time. */
+uint64
+statement_run_by_index(Statement *statement, Parameters *parameters)
+{
+	int			nest_level = by_index_begin();
+	uint64		rows = statement_run(statement, parameters);
+
+	AtEOXact_GUC(true, nest_level);
+	return rows;
+}
+
+/*
+ * Run a statement that returns a number of rows, which it finds by an index,
+ * and the time of the oldest; return the number, and the time if there is any.
+ */
+int64
+statement_count(Statement *statement, Parameters *parameters, TimestampTz *oldest)
+{
+	int			nest_level = by_index_begin();
+
+	(void) statement_read(statement, parameters);
+	AtEOXact_GUC(true, nest_level);
+	if (!column_is_null(2))
+		*oldest = column_time(2);
+	return column_int8(1);
 }

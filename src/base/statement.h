@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "datatype/timestamp.h"
 #include "executor/spi.h"
+#include "fmgr.h"
 #include "utils/array.h"
 #include "utils/uuid.h"
 
@@ -20,6 +21,9 @@ typedef struct Statement
 
 #define STATEMENT(text) {(text), NULL}
 #define MAX_PARAMETERS 32
+
+/* What statement_count runs, of rows that have a time each. */
+#define COUNT_OF(rows) "SELECT count(*), min(at) FROM (" rows ") AS r (at)"
 
 /* Values for $1, $2, ... in the order in which they are added. */
 typedef struct Parameters
@@ -77,6 +81,11 @@ extern int	column_int(int number);
 extern int64 column_int8(int number);
 extern TimestampTz column_time(int number);
 extern bool column_is_null(int number);
+
+extern void check_writable(FunctionCallInfo fcinfo);
+extern void statement_plan_by_index(Statement *statement, Parameters *parameters);
+extern uint64 statement_run_by_index(Statement *statement, Parameters *parameters);
+extern int64 statement_count(Statement *statement, Parameters *parameters, TimestampTz *oldest);
 
 extern void spi_open(void);
 extern void spi_close(void);

@@ -1,11 +1,11 @@
 /*
- * Who may change what is ours, and what may refer to it.
+ * Who may change what is ours, and what may refer to it or be made of it.
  *
  * Only a superuser changes our tables, functions and types, for a trigger, a
  * default or an index expression on a table of ours is code that runs as us.
  * Foreign keys of others lead to users, orgs and memberships only, and from columns of the
  * same type: their check runs as the owner of the table that they lead to,
- * with whatever cast another type takes.
+ * with whatever cast another type takes. Nothing is made of columns of secrets.
  */
 #include "base/fence.h"
 #include "base/tables.h"
@@ -13,9 +13,11 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "base/secret.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_attrdef.h"
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_inherits.h"
@@ -51,14 +53,17 @@ typedef struct Catalog
 static const Catalog constraints =
 	{ConstraintRelationId, ConstraintOidIndexId, Anum_pg_constraint_oid, Anum_pg_constraint_connamespace, false};
 
-static const Catalog catalogs[] = {
-	{RelationRelationId, ClassOidIndexId, Anum_pg_class_oid, Anum_pg_class_relnamespace, false},
-	{ProcedureRelationId, ProcedureOidIndexId, Anum_pg_proc_oid, Anum_pg_proc_pronamespace, false},
-	{TypeRelationId, TypeOidIndexId, Anum_pg_type_oid, Anum_pg_type_typnamespace, false},
-	{TriggerRelationId, TriggerOidIndexId, Anum_pg_trigger_oid, Anum_pg_trigger_tgrelid, true},
-	{RewriteRelationId, RewriteOidIndexId, Anum_pg_rewrite_oid, Anum_pg_rewrite_ev_class, true},
-	{PolicyRelationId, PolicyOidIndexId, Anum_pg_policy_oid, Anum_pg_policy_polrelid, true},
-	{StatisticExtRelationId, StatisticExtOidIndexId, Anum_pg_statistic_ext_oid, Anum_pg_statistic_ext_stxrelid, true}
+static const Catalog types =
+	{TypeRelationId, TypeOidIndexId, Anum_pg_type_oid, Anum_pg_type_typnamespace, false};
+
+static const Catalog *const catalogs[] = {
+	&types,
+	&(Catalog) {RelationRelationId, ClassOidIndexId, Anum_pg_class_oid, Anum_pg_class_relnamespace, false},
+	&(Catalog) {ProcedureRelationId, ProcedureOidIndexId, Anum_pg_proc_oid, Anum_pg_proc_pronamespace, false},
+	&(Catalog) {TriggerRelationId, TriggerOidIndexId, Anum_pg_trigger_oid, Anum_pg_trigger_tgrelid, true},
+	&(Catalog) {RewriteRelationId, RewriteOidIndexId, Anum_pg_rewrite_oid, Anum_pg_rewrite_ev_class, true},
+	&(Catalog) {PolicyRelationId, PolicyOidIndexId, Anum_pg_policy_oid, Anum_pg_policy_polrelid, true},
+	&(Catalog) {StatisticExtRelationId, StatisticExtOidIndexId, Anum_pg_statistic_ext_oid, Anum_pg_statistic_ext_stxrelid, true}
 };
 
 /* Tell whether a schema is one of the extension's. */
@@ -118,8 +123,8 @@ is_ours(Oid class, Oid id)
 	if (class == constraints.id)
 		return is_ours_in(&constraints, id, SnapshotSelf);
 	for (int i = 0; i < (int) lengthof(catalogs); i++)
-		if (catalogs[i].id == class)
-			return is_ours_in(&catalogs[i], id, SnapshotSelf) || is_ours_in(&catalogs[i], id, NULL);
+		if (catalogs[i]->id == class)
+			return is_ours_in(catalogs[i], id, SnapshotSelf) || is_ours_in(catalogs[i], id, NULL);
 	return false;
 }
 
@@ -194,6 +199,61 @@ check_new_constraint(Oid id)
 	table_close(relation, AccessShareLock);
 }
 
+/* Tell whether a type is that of secrets, or of arrays of them. */
+static bool
+holds_secrets(Oid type)
+{
+	Oid			secret = secret_type();
+
+	return OidIsValid(secret) && (type == secret || get_element_type(type) == secret);
+}
+
+/* Refuse a column or a domain of secrets: they could not be read again, and a dump would not have them. */
+pg_noreturn static void
+refuse_secrets(const char *what, const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+			 errmsg("%s \"%s\" cannot have the type arsignup.secret", what, name),
+			 errdetail("What is stored of that type is shown, and dumped, as <redacted>."),
+			 errhint("Use it for parameters only.")));
+}
+
+/* Look at the columns of a table, a view, or a composite type. */
+static void
+check_columns(Oid table)
+{
+	Relation	attributes = table_open(AttributeRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, Anum_pg_attribute_attrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(table));
+	scan = systable_beginscan(attributes, AttributeRelidNumIndexId, true, SnapshotSelf, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_attribute attribute = (Form_pg_attribute) GETSTRUCT(tuple);
+
+		if (!attribute->attisdropped && holds_secrets(attribute->atttypid))
+			refuse_secrets("column", NameStr(attribute->attname));
+	}
+	systable_endscan(scan);
+	table_close(attributes, AccessShareLock);
+}
+
+/* Look at the type that a domain is of. */
+static void
+check_domain(Oid id)
+{
+	Relation	relation = table_open(TypeRelationId, AccessShareLock);
+	HeapTuple	tuple = catalog_row(&types, id, SnapshotSelf, relation);
+	Form_pg_type type = HeapTupleIsValid(tuple) ? (Form_pg_type) GETSTRUCT(tuple) : NULL;
+
+	if (type != NULL && type->typtype == TYPTYPE_DOMAIN && holds_secrets(type->typbasetype))
+		refuse_secrets("domain", NameStr(type->typname));
+	table_close(relation, AccessShareLock);
+}
+
 /* Look at what was made. */
 static void
 check_made(Oid class, Oid id, const ObjectAccessPostCreate *details)
@@ -220,6 +280,10 @@ watch(ObjectAccessType access, Oid class, Oid object, int column, void *details)
 {
 	if (previous_hook)
 		previous_hook(access, class, object, column, details);
+	if ((access == OAT_POST_CREATE || access == OAT_POST_ALTER) && class == RelationRelationId)
+		check_columns(object);
+	if (access == OAT_POST_CREATE && class == TypeRelationId)
+		check_domain(object);
 	if (access == OAT_POST_CREATE)
 		check_made(class, object, details);
 	else if (access == OAT_POST_ALTER)

@@ -33,3 +33,14 @@ subtransaction_run(void (*action) (void *argument), void *argument)
 	CurrentResourceOwner = owner;
 	return error;
 }
+
+/* Tell whether an error is about the moment, and not about what was tried: a cancel, a lock, a lack of memory. */
+bool
+error_is_of_the_moment(const ErrorData *error)
+{
+	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+
+	return category == ERRCODE_OPERATOR_INTERVENTION || category == ERRCODE_INSUFFICIENT_RESOURCES ||
+		category == ERRCODE_TRANSACTION_ROLLBACK || category == ERRCODE_SYSTEM_ERROR ||
+		category == ERRCODE_TO_CATEGORY(ERRCODE_LOCK_NOT_AVAILABLE) || category == ERRCODE_INTERNAL_ERROR;
+}

@@ -23,7 +23,7 @@ BEGIN
 		WHERE t.typnamespace = ANY (schemas) AND t.typowner <> owner
 		AND (t.typtype = 'b' AND t.typelem = 0 OR t.typtype = 'd' OR c.relkind = 'c')
 		UNION ALL
-		SELECT 'FUNCTION', oid::regprocedure::text,
+		SELECT CASE prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END, oid::regprocedure::text,
 			CASE pronamespace WHEN 'arsignup_web'::regnamespace THEN 'web ' ELSE '' END || proname, proowner, coalesce(proacl, acldefault('f', proowner))
 		FROM pg_proc WHERE pronamespace = ANY (schemas) AND proowner <> owner
 	LOOP
@@ -107,11 +107,13 @@ BEGIN
 				('FUNCTION', 'check_keys', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'rotate_signing_key', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'reveal_jwt_key', 'EXECUTE', 'arsignup_admin'),
-				('FUNCTION', 'stats', 'EXECUTE', 'arsignup_admin'),
+				('FUNCTION', 'stats', 'EXECUTE', 'arsignup_admin, pg_monitor'),
+				('FUNCTION', 'backlog', 'EXECUTE', 'arsignup_admin, pg_monitor'),
 				('FUNCTION', 'is_preloaded', 'EXECUTE', 'arsignup_admin'),
-				('FUNCTION', 'check_settings', 'EXECUTE', 'arsignup_admin'),
+				('FUNCTION', 'check_settings', 'EXECUTE', 'arsignup_admin, pg_monitor'),
 				('FUNCTION', 'purge_expired', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'purge_events', 'EXECUTE', 'arsignup_admin'),
+				('PROCEDURE', 'purge', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'delete_realm', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'library_version', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'new_id', 'EXECUTE', 'arsignup_admin'),

@@ -13,7 +13,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_login';
 
 COMMENT ON FUNCTION arsignup.login(uuid, text, arsignup.secret, inet, text) IS
-'Logs somebody in by username or email and password. A failed login is an answer, not an error, and costs the same hash whether or not there is such a user. ip, the address of the person and not of your server, is what most limits of attempts go by; ip and client also go into session and event. Errors: SU007 too busy; SU010 no such app; SU011 the signing key cannot be opened.';
+'Logs somebody in by username or email and password. A failed login is an answer, not an error, and costs the same hash whether or not there is such a user. ip, the address of the person and not of your server, is what most limits of attempts go by; ip and client also go into session and event. Call it in FROM, or take the row whole: (login(...)).* would run it once for each column. Errors: SU007 too busy; SU010 no such app; SU011 the signing key cannot be opened; 25006 on a standby, before anything is done.';
 
 CREATE OR REPLACE FUNCTION arsignup.authenticate(
 	realm_id uuid,
@@ -28,7 +28,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_authenticate';
 
 COMMENT ON FUNCTION arsignup.authenticate(uuid, text, arsignup.secret, inet, text) IS
-'Logs somebody in like login, but to the realm, for an application that asks for the password itself and is no connected app; url is null. Errors: as for login; SU010 no such realm.';
+'Logs somebody in like login, but to the realm, for an application that asks for the password itself and is no connected app; url is null. Call it in FROM, or take the row whole: (authenticate(...)).* would run it once for each column. Errors: as for login; SU010 no such realm; 25006 on a standby, before anything is done.';
 
 CREATE OR REPLACE FUNCTION arsignup.create_session(
 	realm_id uuid,
@@ -45,7 +45,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_create_session';
 
 COMMENT ON FUNCTION arsignup.create_session(uuid, uuid, uuid, inet, text) IS
-'Logs a user in whom the application knows by other means, such as a signup token that it has redeemed. session_id is null where the realm does not manage sessions, and for api users. Errors: SU006 logins are switched off, realm, app or user is inactive, or the email must be verified first; SU010 no such realm, app or user; SU011 the signing key cannot be opened.';
+'Logs a user in whom the application knows by other means, such as a signup token that it has redeemed. session_id is null where the realm does not manage sessions, and for api users. Call it in FROM, or take the row whole: (create_session(...)).* would run it once for each column. Errors: SU006 logins are switched off, realm, app or user is inactive, or the email must be verified first; SU010 no such realm, app or user; SU011 the signing key cannot be opened.';
 
 CREATE OR REPLACE FUNCTION arsignup.verify_login_token(token arsignup.secret, realm_id uuid DEFAULT NULL)
 RETURNS jsonb
@@ -103,7 +103,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_login_again';
 
 COMMENT ON FUNCTION arsignup.login_again(uuid, arsignup.secret) IS
-'Logs a browser in to an app of the realm by the secret of its session, without a password: the same session, a token for this app''s handler. It only reads: where the realm''s signing key would first have to be made, or to sign for a longer session than ever before, the answer is invalid. Errors: SU010 no such app; SU011 the signing key cannot be opened.';
+'Logs a browser in to an app of the realm by the secret of its session, without a password: the same session, a token for this app''s handler. It only reads: where the realm''s signing key would first have to be made, or to sign for a longer session than ever before, the answer is invalid. Call it in FROM, or take the row whole: (login_again(...)).* would run it once for each column. Errors: SU010 no such app; SU011 the signing key cannot be opened.';
 
 CREATE OR REPLACE FUNCTION arsignup.end_all_sessions(realm_id uuid)
 RETURNS bigint

@@ -173,6 +173,7 @@ login(FunctionCallInfo fcinfo, bool has_app)
 	MemoryContext spi;
 	Datum		row;
 
+	check_writable(fcinfo);
 	secret_scope_open(&scope);
 	spi_open();
 	read_login_rules(fcinfo, has_app, &app);

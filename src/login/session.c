@@ -352,20 +352,9 @@ sessions_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 	return statement_touch_all(&blank_sessions, &parameters, "sessions");
 }
 
-/* Delete expired and ended sessions, at most so many; return how many. */
-uint64
-sessions_purge(TimestampTz now, int64 max_rows)
-{
-	static Statement delete_sessions = STATEMENT(
-		"WITH batch AS MATERIALIZED (SELECT realm_id, id FROM arsignup.sessions WHERE expires_at <= $1"
-		"  OR ended_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)"
-		" DELETE FROM arsignup.sessions s USING batch b WHERE s.realm_id = b.realm_id AND s.id = b.id");
-	Parameters	parameters = {0};
-
-	add_time(&parameters, now);
-	add_int8(&parameters, max_rows);
-	return statement_run(&delete_sessions, &parameters);
-}
+/* Sessions that are over: by themselves, or because they were ended. */
+Purge		expired_sessions = PURGE("sessions", "sessions", "expires_at <= $1", "expires_at");
+Purge		ended_sessions = PURGE("ended_sessions", "sessions", "ended_at <= $1", "ended_at");
 
 /* ---------- sessions of browsers ---------- */
 

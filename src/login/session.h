@@ -6,6 +6,7 @@
 
 #include "account/user.h"
 #include "base/event.h"
+#include "base/purge.h"
 #include "base/secret.h"
 #include "realm/realm.h"
 
@@ -32,6 +33,7 @@ extern bool session_end_remembered(const pg_uuid_t *realm_id, Span secret, Times
 extern bool session_recall(const Realm *realm, Span secret, TimestampTz now, Session *session, User *user);
 extern bool login_token_verify(Span token, const pg_uuid_t *expected_realm_id, Span *payload);
 extern uint64 sessions_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
-extern uint64 sessions_purge(TimestampTz now, int64 max_rows);
+extern Purge expired_sessions;
+extern Purge ended_sessions;
 
 #endif							/* ARSIGNUP_SESSION_H */

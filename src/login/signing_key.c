@@ -823,6 +823,20 @@ signing_key_reveal(const Realm *realm)
 	return pem;
 }
 
+/* Return how many keys of an algorithm sign, at most so many, and when the oldest was made, if there is one. */
+int64
+signing_keys_count(const char *alg, int64 max_rows, TimestampTz *oldest)
+{
+	static Statement count_keys = STATEMENT(
+		COUNT_OF("SELECT created_at FROM arsignup.signing_keys"
+				 " WHERE alg = $1 COLLATE \"C\" AND retired_at IS NULL ORDER BY created_at LIMIT $2"));
+	Parameters	parameters = {0};
+
+	add_text(&parameters, alg);
+	add_int8(&parameters, max_rows);
+	return statement_count(&count_keys, &parameters, oldest);
+}
+
 /* Delete keys of a realm, at most so many; return how many. */
 uint64
 signing_keys_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)

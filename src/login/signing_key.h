@@ -48,6 +48,7 @@ extern int64 key_census_unopened(const KeyCensus *census);
 extern void signing_keys_check(KeyFinding tell, void *argument);
 extern char *signing_keys_jwks(const Realm *realm, TimestampTz now);
 extern char *signing_key_reveal(const Realm *realm);
+extern int64 signing_keys_count(const char *alg, int64 max_rows, TimestampTz *oldest);
 extern uint64 signing_keys_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
 
 #endif							/* ARSIGNUP_SIGNING_KEY_H */

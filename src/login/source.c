@@ -9,7 +9,8 @@
 #include "catalog/pg_type.h"
 
 /* For how long a source is known after a login, and how exactly that is noted. */
-#define KNOWN_FOR (30 * USECS_PER_DAY)
+#define KNOWN_DAYS 30
+#define KNOWN_FOR (KNOWN_DAYS * USECS_PER_DAY)
 #define NOTED_EVERY USECS_PER_DAY
 
 /* What both statements look for: a login of $2 from $3 after $4. */
@@ -78,18 +79,7 @@ sources_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 	return statement_touch_all(&delete_sources, &parameters, "login_sources");
 }
 
-/* Delete sources that are known no more, at most so many; return how many. */
-uint64
-sources_purge(TimestampTz now, int64 max_rows)
-{
-	static Statement delete_sources = STATEMENT(
-		"WITH batch AS MATERIALIZED (SELECT realm_id, user_id, source, logged_in_at FROM arsignup.login_sources"
-		"  WHERE logged_in_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)"
-		" DELETE FROM arsignup.login_sources s USING batch b WHERE s.realm_id = b.realm_id"
-		" AND s.user_id = b.user_id AND s.source = b.source AND s.logged_in_at = b.logged_in_at");
-	Parameters	parameters = {0};
-
-	add_time(&parameters, now - KNOWN_FOR);
-	add_int8(&parameters, max_rows);
-	return statement_run(&delete_sources, &parameters);
-}
+/* Sources that are known no more. */
+Purge		forgotten_sources = PURGE("login_sources", "login_sources",
+								  "logged_in_at <= $1 - interval '24 hours' * " CppAsString2(KNOWN_DAYS),
+								  "logged_in_at");

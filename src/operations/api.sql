@@ -30,7 +30,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_stats';
 
 COMMENT ON FUNCTION arsignup.stats() IS
-'One row for the whole server: the hash gate now, and what was counted since the server started, in all databases, calls that were rolled back included. tokens_expired counts attempts to redeem an expired token, logins_throttled those that came too often, limiter_entries the names and sources whose attempts are being counted, limiter_evictions those that gave their place to another; signing_keys_unopened, the signing keys of this database that are alive and that this server cannot open, which should be none, on a standby above all. Errors: 55000 arsignup is not in shared_preload_libraries.';
+'One row for the whole server: the hash gate now, and what was counted since the server started, in all databases, calls that were rolled back included. tokens_expired counts attempts to redeem an expired token, logins_throttled those that came too often, limiter_entries the names and sources whose attempts are being counted, limiter_evictions those that gave their place to another; signing_keys_unopened, the signing keys of this database that are alive and that this server cannot open, which should be none, on a standby above all. Call it in FROM, or take the row whole: (stats(...)).* would run it once for each column. Errors: 55000 arsignup is not in shared_preload_libraries.';
 
 -- No statistics, such as those of yesterday's backlog, shall make a worker read the whole table, or compile a plan.
 CREATE OR REPLACE FUNCTION arsignup.claim_events(
@@ -77,10 +77,10 @@ LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'arsignup_purge_expired';
 
 COMMENT ON FUNCTION arsignup.purge_expired(int) IS
-'Deletes signup tokens that have expired, oldest first, sessions that have expired or were ended, mailed tokens that have expired or were used, memberships that have expired, each told as membership.deleted, and sources from which nobody has logged in for 30 days, max_rows at most; returns how many. Redeemed tokens stay for a day, so that one can still ask what became of them. Never waits for a signup, and none waits for it: call it from cron until it returns less than max_rows. What your foreign keys to memberships do then runs as with delete_user. Errors: SU001 max_rows is not positive; 23503 a table of yours still refers to a membership.';
+'Deletes signup tokens that have expired, oldest first, sessions that have expired or were ended, mailed tokens that have expired or were used, sources from which nobody has logged in for 30 days, and memberships that have expired, each told as membership.deleted, max_rows at most; returns how many. Redeemed tokens stay for a day, so that one can still ask what became of them. Never waits for a signup, and none waits for it. What goes wrong with one kind, or one membership to which a table of yours still refers, is a warning and keeps no other. What your foreign keys to memberships do then runs as with delete_user. Errors: SU001 max_rows is not positive; 25006 on a standby, before anything is done.';
 
 CREATE OR REPLACE FUNCTION arsignup.purge_events(
-	older_than interval,
+	older_than interval DEFAULT NULL,
 	max_rows int DEFAULT 10000
 )
 RETURNS bigint
@@ -89,7 +89,14 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_purge_events';
 
 COMMENT ON FUNCTION arsignup.purge_events(interval, int) IS
-'Deletes events older than this, max_rows at most, claimed or not, and what is noted of their failed deliveries; returns how many events. Errors: SU001 an argument is null or max_rows is not positive.';
+'Deletes events older than this in all realms, or, where it is null, older than event_retention of their realm, max_rows at most, claimed or not, and what is noted of their failed deliveries; returns how many events. Errors: SU001 max_rows is not positive; 25006 on a standby, before anything is done.';
+
+CREATE OR REPLACE PROCEDURE arsignup.purge(max_duration interval DEFAULT '4 minutes')
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'arsignup_purge';
+
+COMMENT ON PROCEDURE arsignup.purge(interval) IS
+'Deletes what purge_expired and purge_events delete, until nothing more is due or this time is over, and commits after each 10000 rows. An error in one does not stop the other, and is raised in the end. Several may run at a time. Errors: SU001 max_duration is null or negative; 2D000 it was called inside a transaction; 25006 on a standby.';
 
 -- Every column is named, so that none that is secret can slip in.
 CREATE OR REPLACE FUNCTION arsignup.export_user(realm_id uuid, user_id uuid)
@@ -169,6 +176,38 @@ AS 'MODULE_PATHNAME', 'arsignup_delete_realm';
 COMMENT ON FUNCTION arsignup.delete_realm(uuid) IS
 'Deletes an inactive realm with everything in it; false if there is none. What your foreign keys do then runs as with delete_user. Errors: 55006 the realm is active; 23503 a table of yours still refers to a user or org of it.';
 
+CREATE OR REPLACE FUNCTION arsignup.backlog(
+	OUT what text,
+	OUT kind text,
+	OUT rows bigint,
+	OUT oldest interval
+)
+RETURNS SETOF record
+LANGUAGE c VOLATILE SECURITY DEFINER ROWS 60
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_backlog';
+
+COMMENT ON FUNCTION arsignup.backlog() IS
+'What waits, a row for each kind, also of which there is nothing. unclaimed_events, postponed_events (put aside until they are due again) and given_up_events, by type of event: how many, and how old the oldest is. rows_to_purge, by what purge deletes: how many are due, and since when the oldest; of events and login_sources, how old it is. signing_keys that sign, by algorithm: how many, and how old the oldest is. hash_gate: slots, running and waiting. Counts to 10000: that is also told of more. Reads indexes only, and works on a standby. Errors: 55000 arsignup is not in shared_preload_libraries.';
+
+CREATE OR REPLACE FUNCTION arsignup.is_keeper_running()
+RETURNS boolean
+LANGUAGE c VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_is_keeper_running';
+
+COMMENT ON FUNCTION arsignup.is_keeper_running() IS
+'Tells whether the worker runs that writes failed attempts to a file. Errors: 55000 arsignup is not in shared_preload_libraries.';
+
+CREATE OR REPLACE FUNCTION arsignup.memory_limit()
+RETURNS bigint
+LANGUAGE c STABLE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_memory_limit';
+
+COMMENT ON FUNCTION arsignup.memory_limit() IS
+'Bytes of memory that the server can have: those of the machine, or of the container, if that is given less.';
+
 CREATE OR REPLACE FUNCTION arsignup.is_preloaded()
 RETURNS boolean
 LANGUAGE c STABLE
@@ -185,7 +224,7 @@ CREATE OR REPLACE FUNCTION arsignup.check_settings(
 	OUT remedy text
 )
 RETURNS SETOF record
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
@@ -194,46 +233,82 @@ DECLARE
 	files_version CONSTANT text := (SELECT a.default_version FROM pg_available_extensions a WHERE a.name = 'arsignup');
 BEGIN
 	RETURN QUERY
-	SELECT s.name, s.setting, p.problem, p.remedy
-	FROM pg_settings s
-	JOIN (VALUES
-		('log_parameter_max_length', '<>', '0',
-			'Passwords and tokens that a driver declares as text appear in the log whenever their statement is logged.',
-			'ALTER ROLE ... SET log_parameter_max_length = 0 for the application''s role.'),
-		('log_parameter_max_length_on_error', '<>', '0',
-			'Bound passwords and tokens appear in the log when a statement fails outside of arsignup''s functions.',
-			'Set it to 0.'),
-		('auto_explain.log_verbose', '=', 'on',
-			'Passwords that are constants of a plan appear in the log.',
-			'Set it to off, or plan_cache_mode to force_generic_plan for the application''s role.'),
-		('auto_explain.log_nested_statements', '=', 'on',
-			'Passwords that your own functions pass on, and from PostgreSQL 16 on password hashes, appear in the log.',
-			'Set it to off.'),
-		('debug_print_parse', '=', 'on', 'The bytes of bound passwords appear in the log.', 'Set it to off.'),
-		('debug_print_rewritten', '=', 'on', 'The bytes of bound passwords appear in the log.', 'Set it to off.'),
-		('debug_print_plan', '=', 'on', 'The bytes of bound passwords appear in the log.', 'Set it to off.'),
-		('fsync', '=', 'off',
-			'A crash can lose or halve signups.',
-			'Set it to on.'),
-		('full_page_writes', '=', 'off',
-			'A crash can lose or halve signups.',
-			'Set it to on.'),
-		('synchronous_commit', '=', 'off',
-			'A crash can lose a signup, or the redemption of a token, that was acknowledged.',
-			'Set it to on.'),
-		('arsignup.max_login_failures', '=', '0', 'Passwords can be guessed without limit.', 'Set it to 5.'),
-		('arsignup.max_login_failures_per_name', '=', '0', 'Passwords can be guessed from many sources without limit.',
-			'Set it to 100.'),
-		('arsignup.max_login_failures_per_source', '=', '0', 'One source can guess at everybody''s password.',
-			'Set it to 100.'),
-		('arsignup.max_sessions_per_user', '=', '0', 'One user can fill the table of sessions.', 'Set it to 100.'),
-		('arsignup.max_pending_tokens_per_source', '=', '0', 'One source can fill the table of signup tokens.',
-			'Set it to 1000.'),
-		('max_prepared_transactions', '<>', '0',
-			'A forgotten prepared transaction holds its tokens and names for ever.',
-			'Set it to 0, or watch pg_prepared_xacts.')
-	) AS p (name, operator, expected, problem, remedy) ON p.name = s.name
-	WHERE (s.setting = p.expected) = (p.operator = '=')
+	WITH people (role, name) AS (
+		-- Who calls our functions; nobody yet is one of whom nothing is set.
+		SELECT r.oid, r.rolname
+		FROM pg_roles r
+		WHERE r.rolcanlogin AND NOT r.rolsuper
+		AND (pg_has_role(r.oid, 'arsignup_app', 'MEMBER') OR pg_has_role(r.oid, 'arsignup_web', 'MEMBER'))
+		UNION ALL
+		SELECT 0, NULL
+	), set_for (database, role, setting, value) AS (
+		SELECT d.setdatabase, d.setrole, lower(split_part(c, '=', 1)), lower(substr(c, strpos(c, '=') + 1))
+		FROM pg_db_role_setting d, unnest(d.setconfig) AS c
+		WHERE d.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+	), found (setting, expected, operator, problem, remedy, name, value) AS (
+		SELECT p.setting, p.expected, p.operator, p.problem, p.remedy, w.name, coalesce(
+			(SELECT CASE
+					WHEN p.expected = '0' THEN regexp_replace(o.value, '^[-+]?0+ *[a-z]*$', '0')
+					WHEN o.value IN ('true', 'yes', '1', 't', 'y') THEN 'on'
+					WHEN o.value IN ('false', 'no', '0', 'f', 'n') THEN 'off'
+					ELSE o.value
+				END
+			FROM set_for o
+			WHERE o.setting = p.setting AND o.role IN (0, w.role)
+			ORDER BY o.role = 0, o.database = 0
+			LIMIT 1),
+			-- What the server has; where something is set for who asks, that hides it.
+			CASE WHEN EXISTS (SELECT FROM set_for o JOIN pg_roles r ON r.oid = o.role
+				WHERE o.setting = p.setting AND r.rolname = session_user) THEN s.boot_val ELSE s.reset_val END)
+		FROM (VALUES
+			('log_parameter_max_length', '<>', '0',
+				'Passwords and tokens that a driver declares as text appear in the log whenever their statement is logged.',
+				'ALTER ROLE ... SET log_parameter_max_length = 0 for the application''s role.'),
+			('log_parameter_max_length_on_error', '<>', '0',
+				'Bound passwords and tokens appear in the log when a statement fails outside of arsignup''s functions.',
+				'Set it to 0.'),
+			('auto_explain.log_verbose', '=', 'on',
+				'Passwords that are constants of a plan appear in the log.',
+				'Set it to off, or plan_cache_mode to force_generic_plan for the application''s role.'),
+			('auto_explain.log_nested_statements', '=', 'on',
+				'Passwords that your own functions pass on, and from PostgreSQL 16 on password hashes, appear in the log.',
+				'Set it to off.'),
+			('debug_print_parse', '=', 'on', 'The bytes of bound passwords appear in the log.', 'Set it to off.'),
+			('debug_print_rewritten', '=', 'on', 'The bytes of bound passwords appear in the log.', 'Set it to off.'),
+			('debug_print_plan', '=', 'on', 'The bytes of bound passwords appear in the log.', 'Set it to off.'),
+			('fsync', '=', 'off',
+				'A crash can lose or halve signups.',
+				'Set it to on.'),
+			('full_page_writes', '=', 'off',
+				'A crash can lose or halve signups.',
+				'Set it to on.'),
+			('synchronous_commit', '=', 'off',
+				'A crash can lose a signup, or the redemption of a token, that was acknowledged.',
+				'Set it to on.'),
+			('arsignup.max_login_failures', '=', '0', 'Passwords can be guessed without limit.', 'Set it to 5.'),
+			('arsignup.max_login_failures_per_name', '=', '0', 'Passwords can be guessed from many sources without limit.',
+				'Set it to 100.'),
+			('arsignup.max_login_failures_per_source', '=', '0', 'One source can guess at everybody''s password.',
+				'Set it to 100.'),
+			('arsignup.max_sessions_per_user', '=', '0', 'One user can fill the table of sessions.', 'Set it to 100.'),
+			('arsignup.max_pending_tokens_per_source', '=', '0', 'One source can fill the table of signup tokens.',
+				'Set it to 1000.'),
+			('max_prepared_transactions', '<>', '0',
+				'A forgotten prepared transaction holds its tokens and names for ever.',
+				'Set it to 0, or watch pg_prepared_xacts.')
+		) AS p (setting, operator, expected, problem, remedy)
+		CROSS JOIN people w
+		LEFT JOIN pg_settings s ON s.name = p.setting
+		WHERE w.role <> 0 OR NOT EXISTS (SELECT FROM people WHERE people.role <> 0)
+	), judged AS (
+		SELECT f.*, (f.value = f.expected) = (f.operator = '=') AS is_bad FROM found f
+	), spread (setting, is_everywhere) AS (
+		SELECT j.setting, bool_and(coalesce(j.is_bad, false)) AND count(DISTINCT j.value) = 1 FROM judged j GROUP BY j.setting
+	)
+	SELECT DISTINCT j.setting || CASE WHEN e.is_everywhere THEN '' ELSE ' of role ' || quote_ident(j.name) END,
+		j.value, j.problem, j.remedy
+	FROM judged j JOIN spread e USING (setting)
+	WHERE j.is_bad
 	UNION ALL
 	SELECT 'shared_preload_libraries', NULL,
 		'No password can be hashed, nothing is counted, DROP EXTENSION deletes users, and code of an application can run with arsignup''s rights.',
@@ -241,6 +316,18 @@ BEGIN
 	WHERE NOT arsignup.is_preloaded()
 	UNION ALL
 	SELECT k.setting, k.value, k.problem, k.remedy FROM arsignup.check_keys() k
+	UNION ALL
+	SELECT 'max_worker_processes', current_setting('max_worker_processes'),
+		'The worker that writes failed attempts to a file could not start: a restart forgets them.',
+		'Raise it and restart the server.'
+	WHERE CASE WHEN arsignup.is_preloaded() AND NOT pg_is_in_recovery() THEN NOT arsignup.is_keeper_running() END
+	UNION ALL
+	SELECT 'arsignup.hash_slots', g.slots::text,
+		'So many hashes at a time take, together with shared_buffers, more memory than the server can have: the kernel ends it.',
+		'Lower it or arsignup.argon2_memory, or give the server more memory.'
+	FROM (SELECT CASE WHEN arsignup.is_preloaded() THEN (SELECT s.hash_slots FROM arsignup.stats() s) END) AS g (slots)
+	WHERE g.slots * pg_size_bytes(current_setting('arsignup.argon2_memory')) + pg_size_bytes(current_setting('shared_buffers'))
+		> arsignup.memory_limit()
 	UNION ALL
 	SELECT 'publication ' || quote_ident(p.pubname), p.schemaname || '.' || p.tablename,
 		'Subscribers receive password hashes.',
@@ -308,4 +395,4 @@ END
 $$;
 
 COMMENT ON FUNCTION arsignup.check_settings() IS
-'Lists what in this server weakens what SECURITY.md promises, each with its remedy; no row if nothing does. Looks at the settings of the session that calls it: what was set for another role does not show.';
+'Lists what in this server weakens what SECURITY.md promises, each with its remedy; no row if nothing does. Settings are looked at as they are for each role that may log in and is a member of arsignup_app or arsignup_web, in this database; one that is wrong for some of them names these. What is set within a session does not show.';

@@ -147,21 +147,27 @@ deliveries_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 	return statement_run(&blank_deliveries, &parameters);
 }
 
-/* Delete failures of events from before a time, at most so many; return how many. */
-uint64
-deliveries_purge(TimestampTz before, int64 max_rows)
+/* Count failures of events of a kind of which a condition holds, by the index that is for that. */
+#define COUNT_FAILED(condition, time) \
+	COUNT_OF("SELECT event_at FROM arsignup.failed_deliveries" \
+			 " WHERE event_type = $1 COLLATE \"C\" AND " condition " ORDER BY " time " LIMIT $2")
+
+/* Return how many events of a kind are put aside, for a while or until somebody says so, and when the oldest happened. */
+int64
+deliveries_count(const char *kind, bool given_up, int64 max_rows, TimestampTz *oldest)
 {
-	static Statement delete_deliveries = STATEMENT(
-		"WITH batch AS MATERIALIZED (SELECT realm_id, event_id FROM arsignup.failed_deliveries"
-		"  WHERE event_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)"
-		" DELETE FROM arsignup.failed_deliveries d USING batch b"
-		" WHERE d.realm_id = b.realm_id AND d.event_id = b.event_id");
+	static Statement count_postponed = STATEMENT(COUNT_FAILED("retry_at IS NOT NULL", "retry_at"));
+	static Statement count_given_up = STATEMENT(COUNT_FAILED("retry_at IS NULL", "failed_at"));
 	Parameters	parameters = {0};
 
-	add_time(&parameters, before);
+	add_text(&parameters, kind);
 	add_int8(&parameters, max_rows);
-	return statement_run(&delete_deliveries, &parameters);
+	return statement_count(given_up ? &count_given_up : &count_postponed, &parameters, oldest);
 }
+
+/* Failures of events from before a time, and of those that their realm keeps no longer. */
+Purge		old_deliveries = PURGE_OLD("failed_deliveries", "failed_deliveries");
+Purge		due_deliveries = PURGE_UNKEPT("failed_deliveries", "failed_deliveries");
 
 /* Delete failures of events of a realm, at most so many; return how many. */
 uint64

@@ -5,6 +5,7 @@
 #define ARSIGNUP_DELIVERY_H
 
 #include "arsignup.h"
+#include "base/purge.h"
 #include "datatype/timestamp.h"
 #include "utils/array.h"
 #include "utils/uuid.h"
@@ -15,7 +16,9 @@ extern bool delivery_postpone(const pg_uuid_t *realm_id, const pg_uuid_t *event_
 							  const TimestampTz *retry_at, const char *error);
 extern bool delivery_retry(const pg_uuid_t *realm_id, const pg_uuid_t *event_id, TimestampTz now);
 extern uint64 deliveries_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
-extern uint64 deliveries_purge(TimestampTz before, int64 max_rows);
+extern int64 deliveries_count(const char *kind, bool given_up, int64 max_rows, TimestampTz *oldest);
+extern Purge old_deliveries;
+extern Purge due_deliveries;
 extern uint64 deliveries_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
 
 #endif							/* ARSIGNUP_DELIVERY_H */

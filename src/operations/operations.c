@@ -8,14 +8,18 @@
 #include "base/argument.h"
 #include "base/event.h"
 #include "base/fault.h"
+#include "base/machine.h"
+#include "base/purge.h"
 #include "base/shared.h"
 #include "base/statement.h"
+#include "base/subtransaction.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "login/session.h"
 #include "login/signing_key.h"
 #include "login/source.h"
 #include "miscadmin.h"
+#include "nodes/parsenodes.h"
 #include "operations/delivery.h"
 #include "org/org.h"
 #include "realm/realm.h"
@@ -88,6 +92,22 @@ Datum
 arsignup_is_preloaded(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(shared_exists());
+}
+
+/* arsignup.is_keeper_running() returns boolean */
+PG_FUNCTION_INFO_V1(arsignup_is_keeper_running);
+Datum
+arsignup_is_keeper_running(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(pg_atomic_read_u32(&shared_state()->keepers) > 0);
+}
+
+/* arsignup.memory_limit() returns bigint */
+PG_FUNCTION_INFO_V1(arsignup_memory_limit);
+Datum
+arsignup_memory_limit(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64((int64) machine_memory(""));
 }
 
 /* Return the argument that bounds how many rows go at a time, or note what is wrong with it. */
@@ -319,6 +339,51 @@ arsignup_retry_event(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(found);
 }
 
+/* What is due to be deleted by itself. */
+static Purge *const due[] = {
+	&expired_tokens, &expired_sessions, &ended_sessions, &expired_one_time_tokens, &used_one_time_tokens,
+	&forgotten_sources, &expired_memberships
+};
+
+/* A purge of one kind. */
+typedef struct PurgeCall
+{
+	const Caller *caller;
+	Purge	   *purge;
+	int64		max_rows;
+	uint64		purged;
+} PurgeCall;
+
+/* Run a PurgeCall, as an action of a subtransaction. */
+static void
+run_purge(void *argument)
+{
+	PurgeCall  *call = argument;
+	TimestampTz now = GetCurrentTimestamp();
+
+	call->purged = call->purge == &expired_memberships ?
+		memberships_purge(call->caller, now, call->max_rows) :
+		purge_run(call->purge, now, call->max_rows);
+}
+
+/* Delete rows of one kind, at most so many; return how many. What goes wrong with one kind keeps no other. */
+static uint64
+purge_or_warn(const Caller *caller, Purge *purge, int64 max_rows)
+{
+	PurgeCall	call = {caller, purge, max_rows, 0};
+	ErrorData  *error = subtransaction_run(run_purge, &call);
+
+	if (error == NULL)
+		return call.purged;
+	if (error_is_of_the_moment(error))
+		ReThrowError(error);
+	ereport(WARNING,
+			(errcode(error->sqlerrcode),
+			 errmsg("could not purge %s", purge->kind),
+			 errdetail_internal("%s", error->message)));
+	return 0;
+}
+
 /* arsignup.purge_expired(max_rows int) returns bigint */
 PG_FUNCTION_INFO_V1(arsignup_purge_expired);
 Datum
@@ -327,20 +392,14 @@ arsignup_purge_expired(PG_FUNCTION_ARGS)
 	Faults		faults = NO_FAULTS;
 	int64		max_rows = argument_max_rows(fcinfo, 0, &faults);
 	Caller		caller;
-	uint64		purged;
+	int64		purged = 0;
 
 	faults_raise(&faults);
+	check_writable(fcinfo);
 	caller_enter(&caller);
 	spi_open();
-	purged = tokens_purge(GetCurrentTimestamp(), max_rows);
-	if (purged < (uint64) max_rows)
-		purged += sessions_purge(GetCurrentTimestamp(), max_rows - purged);
-	if (purged < (uint64) max_rows)
-		purged += one_time_tokens_purge(GetCurrentTimestamp(), max_rows - purged);
-	if (purged < (uint64) max_rows)
-		purged += memberships_purge(&caller, GetCurrentTimestamp(), max_rows - purged);
-	if (purged < (uint64) max_rows)
-		purged += sources_purge(GetCurrentTimestamp(), max_rows - purged);
+	for (size_t i = 0; i < lengthof(due) && purged < max_rows; i++)
+		purged += purge_or_warn(&caller, due[i], max_rows - purged);
 	spi_close();
 	caller_leave(&caller);
 	PG_RETURN_INT64(purged);
@@ -354,19 +413,225 @@ arsignup_purge_events(PG_FUNCTION_ARGS)
 	Faults		faults = NO_FAULTS;
 	Interval   *older_than = argument_interval(fcinfo, 0);
 	int64		max_rows = argument_max_rows(fcinfo, 1, &faults);
-	Datum		before;
+	TimestampTz before = GetCurrentTimestamp();
 	uint64		purged;
 
-	if (older_than == NULL)
-		fault_add(&faults, "older_than", "Age can't be null.");
 	faults_raise(&faults);
-	before = DirectFunctionCall2(timestamptz_mi_interval, TimestampTzGetDatum(GetCurrentTimestamp()),
-								 IntervalPGetDatum(older_than));
+	check_writable(fcinfo);
+	if (older_than != NULL)
+		before = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_mi_interval, TimestampTzGetDatum(before),
+														 IntervalPGetDatum(older_than)));
 	spi_open();
-	(void) deliveries_purge(DatumGetTimestampTz(before), max_rows);
-	purged = events_purge(DatumGetTimestampTz(before), max_rows);
+	(void) purge_run(older_than ? &old_deliveries : &due_deliveries, before, max_rows);
+	purged = purge_run(older_than ? &old_events : &due_events, before, max_rows);
 	spi_close();
 	PG_RETURN_INT64(purged);
+}
+
+/* ---------- backlog ---------- */
+
+/* So many rows of a kind are counted: more is told as this. */
+#define BACKLOG_MAX 10000
+
+/* Add a row to a backlog: how many there are of a kind of things, and how old the oldest is; a time of 0 for none. */
+static void
+backlog_add(ReturnSetInfo *result, const char *what, const char *kind, int64 count, TimestampTz now, TimestampTz oldest)
+{
+	Datum		values[] = {
+		CStringGetTextDatum(what), CStringGetTextDatum(kind), Int64GetDatum(count),
+		DirectFunctionCall2(timestamp_mi, TimestampTzGetDatum(now), TimestampTzGetDatum(oldest != 0 ? oldest : now))
+	};
+	bool		nulls[lengthof(values)] = {0};
+
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/* Add what waits for workers: events that nobody has claimed, and those whose delivery failed. */
+static void
+add_events(ReturnSetInfo *result, TimestampTz now)
+{
+	const char *kind;
+
+	for (size_t i = 0; (kind = event_kind(i)) != NULL; i++)
+	{
+		TimestampTz oldest[3] = {0};
+		int64		count[3] = {
+			events_count_unclaimed(kind, BACKLOG_MAX, &oldest[0]),
+			deliveries_count(kind, false, BACKLOG_MAX, &oldest[1]),
+			deliveries_count(kind, true, BACKLOG_MAX, &oldest[2])
+		};
+
+		backlog_add(result, "unclaimed_events", kind, count[0], now, oldest[0]);
+		backlog_add(result, "postponed_events", kind, count[1], now, oldest[1]);
+		backlog_add(result, "given_up_events", kind, count[2], now, oldest[2]);
+	}
+}
+
+/* Add what waits for a purge. */
+static void
+add_due(ReturnSetInfo *result, Purge *purge, TimestampTz now)
+{
+	TimestampTz oldest = 0;
+	int64		count = purge_count(purge, now, BACKLOG_MAX, &oldest);
+
+	backlog_add(result, "rows_to_purge", purge->kind, count, now, oldest);
+}
+
+/* Add the keys that sign. */
+static void
+add_keys(ReturnSetInfo *result, TimestampTz now)
+{
+	static const char *const algorithms[] = {"HS256", "EdDSA", "RS256"};
+
+	for (size_t i = 0; i < lengthof(algorithms); i++)
+	{
+		TimestampTz oldest = 0;
+		int64		count = signing_keys_count(algorithms[i], BACKLOG_MAX, &oldest);
+
+		backlog_add(result, "signing_keys", algorithms[i], count, now, oldest);
+	}
+}
+
+/* Add who is at the hash gate. */
+static void
+add_gate(ReturnSetInfo *result, TimestampTz now)
+{
+	SharedState *shared = shared_state();
+	int			running;
+	int			waiting;
+
+	SpinLockAcquire(&shared->gate.mutex);
+	running = shared->gate.running;
+	waiting = shared->gate.waiting;
+	SpinLockRelease(&shared->gate.mutex);
+	backlog_add(result, "hash_gate", "slots", hash_slots(), now, 0);
+	backlog_add(result, "hash_gate", "running", running, now, 0);
+	backlog_add(result, "hash_gate", "waiting", waiting, now, 0);
+}
+
+/* arsignup.backlog() returns setof record */
+PG_FUNCTION_INFO_V1(arsignup_backlog);
+Datum
+arsignup_backlog(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	TimestampTz now = GetCurrentTimestamp();
+
+	InitMaterializedSRF(fcinfo, 0);
+	add_gate(result, now);
+	spi_open();
+	add_events(result, now);
+	for (size_t i = 0; i < lengthof(due); i++)
+		add_due(result, due[i], now);
+	add_due(result, &due_events, now);
+	add_keys(result, now);
+	spi_close();
+	return (Datum) 0;
+}
+
+/* ---------- the procedure ---------- */
+
+/* Rows that purge() deletes between two commits. */
+#define PURGE_ROWS 10000
+
+/* A query that purges and returns how many rows it has deleted. */
+typedef struct PurgeQuery
+{
+	const char *sql;
+	int64		purged;
+	ErrorData  *error;
+} PurgeQuery;
+
+/* Run a PurgeQuery for whoever has called, as an action of a subtransaction. */
+static void
+run_query(void *argument)
+{
+	PurgeQuery *query = argument;
+
+	if (SPI_execute(query->sql, false, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not run \"%s\"", query->sql);
+	query->purged = column_int8(1);
+}
+
+/* Delete rows by a query and commit; false when there are no more, or it has failed. */
+static bool
+purge_some(PurgeQuery *query)
+{
+	if (query->error != NULL)
+		return false;
+	query->purged = 0;
+	query->error = subtransaction_run(run_query, query);
+	if (query->error != NULL && error_is_of_the_moment(query->error))
+		ReThrowError(query->error);
+	SPI_commit();
+	CHECK_FOR_INTERRUPTS();
+	return query->purged >= PURGE_ROWS;
+}
+
+/* Return until when to purge, or note what is wrong with the argument. */
+static TimestampTz
+argument_deadline(FunctionCallInfo fcinfo, int n, Faults *faults)
+{
+	Interval   *duration = argument_interval(fcinfo, n);
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz deadline = now;
+
+	if (duration == NULL)
+		fault_add(faults, "max_duration", "Duration can't be null.");
+	else
+		deadline = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(now),
+														   IntervalPGetDatum(duration)));
+	if (deadline < now)
+		fault_add(faults, "max_duration", "Duration can't be negative.");
+	return deadline;
+}
+
+/* Refuse to be called where nothing can be committed. */
+static void
+check_own_transaction(FunctionCallInfo fcinfo)
+{
+	if (!IsA(fcinfo->context, CallContext) || castNode(CallContext, fcinfo->context)->atomic)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
+				 errmsg("arsignup.purge cannot run inside a transaction"),
+				 errdetail("It commits after each batch."),
+				 errhint("Call it by itself, or call arsignup.purge_expired and arsignup.purge_events.")));
+}
+
+/*
+ * arsignup.purge(max_duration interval), a procedure
+ *
+ * It runs as who has called it, since one that is SECURITY DEFINER cannot
+ * commit; the functions that it calls are ours.
+ */
+PG_FUNCTION_INFO_V1(arsignup_purge);
+Datum
+arsignup_purge(PG_FUNCTION_ARGS)
+{
+	PurgeQuery	queries[] = {
+		{"SELECT arsignup.purge_expired(" CppAsString2(PURGE_ROWS) ")", 0, NULL},
+		{"SELECT arsignup.purge_events(NULL, " CppAsString2(PURGE_ROWS) ")", 0, NULL}
+	};
+	Faults		faults = NO_FAULTS;
+	TimestampTz deadline = argument_deadline(fcinfo, 0, &faults);
+	bool		more;
+
+	faults_raise(&faults);
+	check_writable(fcinfo);
+	check_own_transaction(fcinfo);
+	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to SPI");
+	do
+	{
+		more = false;
+		for (size_t i = 0; i < lengthof(queries); i++)
+			more |= purge_some(&queries[i]);
+	} while (more && GetCurrentTimestamp() < deadline);
+	for (size_t i = 0; i < lengthof(queries); i++)
+		if (queries[i].error != NULL)
+			ReThrowError(queries[i].error);
+	SPI_finish();
+	PG_RETURN_VOID();
 }
 
 /*

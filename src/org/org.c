@@ -9,6 +9,7 @@
 #include "base/fault.h"
 #include "base/id.h"
 #include "base/statement.h"
+#include "base/subtransaction.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "realm/realm.h"
@@ -178,45 +179,94 @@ record_deleted(SPITupleTable *rows, uint64 count, TimestampTz now)
 /* What is told of memberships that are deleted. */
 #define DELETED_COLUMNS "m.realm_id, m.id, m.user_id, m.org_id"
 
-/* Memberships that a purge deletes in one statement, and of which one statement tells: they are in memory meanwhile. */
+/* Memberships that are deleted, and told of, in one statement: they are in memory meanwhile. */
 #define PURGE_BATCH 1000
 
+#define EXPIRED(column) ROWS_DUE(column, "memberships", "expires_at <= $1", "expires_at")
+
 /*
- * Delete expired memberships, at most so many and not more than a batch, and
- * tell of each; return how many. The first LIMIT is a constant, so that the
- * planner knows how few they are and looks them up by their key.
+ * Memberships that have expired. Deleting them is the caller's doing and is
+ * told of, so memberships_purge does it; here they are only locked and counted.
  */
-static uint64
-purge_batch(const Caller *caller, TimestampTz now, int64 max_rows)
+Purge		expired_memberships = {
+	"memberships",
+	STATEMENT("SELECT ARRAY (" EXPIRED("ctid") " OFFSET $3 FOR UPDATE SKIP LOCKED)"),
+	STATEMENT(COUNT_OF(EXPIRED("expires_at")))
+};
+
+/* Expired memberships to be deleted in one statement: so many of those behind the ones that are refused. */
+typedef struct MembershipBatch
+{
+	const Caller *caller;
+	TimestampTz now;
+	int64		rows;
+	int64		refused;
+	int64		deleted;
+} MembershipBatch;
+
+/* Delete a batch and tell of each, as an action of a subtransaction. */
+static void
+purge_batch(void *argument)
 {
 	static Statement delete_memberships = STATEMENT(
-		"WITH batch AS MATERIALIZED (SELECT e.* FROM (SELECT realm_id, id FROM arsignup.memberships"
-		"  WHERE expires_at <= $1 ORDER BY expires_at LIMIT " CppAsString2(PURGE_BATCH)
-		"  FOR UPDATE SKIP LOCKED) e LIMIT $2)"
-		" DELETE FROM arsignup.memberships m USING batch b WHERE m.realm_id = b.realm_id AND m.id = b.id"
-		" RETURNING " DELETED_COLUMNS);
+		"DELETE FROM arsignup.memberships AS m WHERE ctid = ANY ($1) RETURNING " DELETED_COLUMNS);
+	MembershipBatch *batch = argument;
 	Parameters	parameters = {0};
-	uint64		deleted;
+	Parameters	places = {0};
+	bool		isnull;
 
-	add_time(&parameters, now);
-	add_int8(&parameters, max_rows);
-	deleted = caller_delete(caller, &delete_memberships, &parameters);
-	record_deleted(SPI_tuptable, deleted, now);
-	return deleted;
+	add_time(&parameters, batch->now);
+	add_int8(&parameters, batch->rows);
+	add_int8(&parameters, batch->refused);
+	(void) statement_run_by_index(&expired_memberships.delete_due, &parameters);
+	add_pointer(&places, TIDARRAYOID, DatumGetPointer(column(1, &isnull)));
+	statement_plan_by_index(&delete_memberships, &places);
+	batch->deleted = caller_delete(batch->caller, &delete_memberships, &places);
+	record_deleted(SPI_tuptable, batch->deleted, batch->now);
 }
 
-/* Delete expired memberships for who has called, at most so many; return how many. */
+/*
+ * Delete expired memberships for who has called, at most so many; return how
+ * many. One to which a table of the application's still refers is left, and
+ * keeps no other: where a batch is refused, half of it is tried, down to the
+ * one row.
+ */
 uint64
 memberships_purge(const Caller *caller, TimestampTz now, int64 max_rows)
 {
-	uint64		purged = 0;
-	uint64		batch;
+	MembershipBatch batch = {caller, now, PURGE_BATCH, 0, 0};
+	ErrorData  *refusal = NULL;
+	int64		purged = 0;
 
-	do
+	while (purged < max_rows && batch.refused < PURGE_BATCH)
 	{
-		batch = purge_batch(caller, now, max_rows - purged);
-		purged += batch;
-	} while (batch == PURGE_BATCH);
+		int64		rows = batch.rows = Min(batch.rows, max_rows - purged);
+		ErrorData  *error = subtransaction_run(purge_batch, &batch);
+
+		CHECK_FOR_INTERRUPTS();
+		if (error == NULL)
+		{
+			purged += batch.deleted;
+			batch.rows = Min(2 * rows, PURGE_BATCH);
+			if (batch.deleted < rows)
+				break;
+		}
+		else if (error_is_of_the_moment(error))
+			ReThrowError(error);
+		else if (rows > 1)
+			batch.rows = rows / 2;
+		else
+		{
+			refusal = error;
+			batch.refused++;
+		}
+	}
+	if (refusal != NULL)
+		ereport(WARNING,
+				(errcode(refusal->sqlerrcode),
+				 errmsg_plural("%d expired membership could not be deleted", "%d expired memberships could not be deleted",
+							   batch.refused, (int) batch.refused),
+				 errdetail_internal("%s", refusal->message)));
 	return purged;
 }
 

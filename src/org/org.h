@@ -6,6 +6,7 @@
 
 #include "arsignup.h"
 #include "base/caller.h"
+#include "base/purge.h"
 #include "datatype/timestamp.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
@@ -46,6 +47,7 @@ extern SPITupleTable *memberships_read_claims(const pg_uuid_t *realm_id, const p
 extern void memberships_append_claims(StringInfo json, SPITupleTable *memberships, MembershipDetail detail,
 									  bool with_orgs, int room);
 extern bool orgs_exist(const pg_uuid_t *realm_id);
+extern Purge expired_memberships;
 extern uint64 memberships_purge(const Caller *caller, TimestampTz now, int64 max_rows);
 extern uint64 orgs_delete_realm(const Caller *caller, const pg_uuid_t *realm_id, int64 max_rows);
 

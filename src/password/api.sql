@@ -39,4 +39,4 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_password_strength';
 
 COMMENT ON FUNCTION arsignup.password_strength(arsignup.secret, text[]) IS
-'Estimates how hard a password is to guess, by libzxcvbn: score is 0 (at once) to 4 (very hard), crack_seconds the time that a hundred machines with a stolen slow hash would take. related: names that somebody who knows the person would try. Errors: SU001 password null, empty or too long.';
+'Estimates how hard a password is to guess, by libzxcvbn: score is 0 (at once) to 4 (very hard), crack_seconds the time that a hundred machines with a stolen slow hash would take. related: names that somebody who knows the person would try. Call it in FROM, or take the row whole: (password_strength(...)).* would run it once for each column. Errors: SU001 password null, empty or too long.';

@@ -15,7 +15,9 @@
 #include "storage/ipc.h"
 #include "utils/acl.h"
 #include "utils/timestamp.h"
-#include "utils/wait_event.h"
+
+/* What who waits at the gate waits for, as pg_stat_activity names it. */
+static uint32 gate_wait_event = 0;
 
 /* How often this backend has passed the gate. */
 static uint64 passes = 0;
@@ -122,7 +124,8 @@ wait_for_slot(HashGate *gate, int slots)
 
 		if (remaining <= 0)
 			break;
-		(void) ConditionVariableTimedSleep(&gate->freed, remaining, PG_WAIT_EXTENSION);
+		(void) ConditionVariableTimedSleep(&gate->freed, remaining,
+										   wait_event_number(&gate_wait_event, "ArsignupHashGate"));
 	}
 	ConditionVariableCancelSleep();
 	return advanced;

@@ -231,18 +231,6 @@ one_time_tokens_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 	return statement_touch_all(&delete_tokens, &parameters, "one_time_tokens");
 }
 
-/* Delete tokens that have expired or were used, at most so many; return how many. */
-uint64
-one_time_tokens_purge(TimestampTz now, int64 max_rows)
-{
-	static Statement delete_tokens = STATEMENT(
-		"WITH batch AS MATERIALIZED (SELECT realm_id, digest FROM arsignup.one_time_tokens"
-		"  WHERE expires_at <= $1 OR used_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)"
-		" DELETE FROM arsignup.one_time_tokens t USING batch b"
-		" WHERE t.realm_id = b.realm_id AND t.digest = b.digest");
-	Parameters	parameters = {0};
-
-	add_time(&parameters, now);
-	add_int8(&parameters, max_rows);
-	return statement_run(&delete_tokens, &parameters);
-}
+/* Tokens that are good no more: they have expired, or were used. */
+Purge		expired_one_time_tokens = PURGE("mailed_tokens", "one_time_tokens", "expires_at <= $1", "expires_at");
+Purge		used_one_time_tokens = PURGE("used_mailed_tokens", "one_time_tokens", "used_at <= $1", "used_at");

@@ -5,6 +5,7 @@
 #define ARSIGNUP_ONE_TIME_TOKEN_H
 
 #include "account/user.h"
+#include "base/purge.h"
 #include "base/secret.h"
 #include "base/token.h"
 
@@ -34,6 +35,7 @@ extern bool event_wants_mail(const char *event_type, Purpose *purpose);
 extern Jsonb *mail_make(SecretScope *scope, Purpose purpose, const pg_uuid_t *realm_id,
 						const pg_uuid_t *user_id, bool is_mailed);
 extern uint64 one_time_tokens_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
-extern uint64 one_time_tokens_purge(TimestampTz now, int64 max_rows);
+extern Purge expired_one_time_tokens;
+extern Purge used_one_time_tokens;
 
 #endif							/* ARSIGNUP_ONE_TIME_TOKEN_H */

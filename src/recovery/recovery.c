@@ -117,6 +117,7 @@ arsignup_reset_password(PG_FUNCTION_ARGS)
 	User		user;
 	bool		used;
 
+	check_writable(fcinfo);
 	secret_scope_open(&scope);
 	spi_open();
 	used = one_time_token_find(PASSWORD_RESET, secret_argument(&scope, fcinfo, 0), &token, &user);

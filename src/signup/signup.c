@@ -216,6 +216,7 @@ arsignup_mint_signup_token(PG_FUNCTION_ARGS)
 	char	   *token;
 	text	   *result;
 
+	check_writable(fcinfo);
 	secret_scope_open(&scope);
 	spi_open();
 	read_open_app(fcinfo, &signup.app);
@@ -567,6 +568,7 @@ arsignup_signup(PG_FUNCTION_ARGS)
 	MemoryContext spi;
 	Datum		row;
 
+	check_writable(fcinfo);
 	secret_scope_open(&scope);
 	spi_open();
 	read_open_app(fcinfo, &signup.app);

@@ -260,27 +260,10 @@ tokens_revoke_realm(const pg_uuid_t *realm_id, TimestampTz now)
 	return statement_touch_all(&revoke_tokens, &parameters, "signup_tokens");
 }
 
-/*
- * Delete expired tokens, at most so many, oldest first; return how many. Rows
- * that somebody works on are left for the next time, and a redeemed token can
- * still be asked about for a day.
- */
-uint64
-tokens_purge(TimestampTz now, int64 max_rows)
-{
-	static Statement delete_tokens = STATEMENT(
-		"WITH batch AS MATERIALIZED (SELECT realm_id, digest FROM arsignup.signup_tokens"
-		"  WHERE expires_at <= $1 AND (redeemed_at IS NULL OR redeemed_at <= $2)"
-		"  ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED)"
-		" DELETE FROM arsignup.signup_tokens t USING batch b"
-		" WHERE t.realm_id = b.realm_id AND t.digest = b.digest");
-	Parameters	parameters = {0};
-
-	add_time(&parameters, now);
-	add_time(&parameters, now - USECS_PER_DAY);
-	add_int8(&parameters, max_rows);
-	return statement_run(&delete_tokens, &parameters);
-}
+/* Tokens that have expired; a redeemed one can still be asked about for a day. */
+Purge		expired_tokens = PURGE("signup_tokens", "signup_tokens",
+							  "expires_at <= $1 AND (redeemed_at IS NULL OR redeemed_at <= $1 - interval '24 hours')",
+							  "expires_at");
 
 /*
  * Delete tokens that a user was made from, and those under an email, NULL for

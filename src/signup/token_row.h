@@ -5,6 +5,7 @@
 #define ARSIGNUP_TOKEN_ROW_H
 
 #include "account/user.h"
+#include "base/purge.h"
 #include "base/statement.h"
 #include "base/token.h"
 #include "realm/realm.h"
@@ -38,7 +39,7 @@ extern bool token_find_redeemed(Span token, const pg_uuid_t *realm_id, const pg_
 extern bool token_revoke(const TokenKey *key);
 extern uint64 tokens_revoke_realm(const pg_uuid_t *realm_id, TimestampTz now);
 extern uint64 tokens_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, const char *email_key);
-extern uint64 tokens_purge(TimestampTz now, int64 max_rows);
+extern Purge expired_tokens;
 extern uint64 tokens_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
 
 #endif							/* ARSIGNUP_TOKEN_ROW_H */

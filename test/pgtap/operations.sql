@@ -17,7 +17,8 @@ FROM (VALUES
 	('postpone_event', '(realm_id uuid, event_id uuid, error text, pause interval DEFAULT NULL::interval) boolean'),
 	('retry_event', '(realm_id uuid, event_id uuid) boolean'),
 	('purge_expired', '(max_rows integer DEFAULT 10000) bigint'),
-	('purge_events', '(older_than interval, max_rows integer DEFAULT 10000) bigint'),
+	('purge_events', '(older_than interval DEFAULT NULL::interval, max_rows integer DEFAULT 10000) bigint'),
+	('backlog', '(OUT what text, OUT kind text, OUT rows bigint, OUT oldest interval) SETOF record'),
 	('is_preloaded', '() boolean'),
 	('check_settings', '(OUT setting text, OUT value text, OUT problem text, OUT remedy text) SETOF record')) AS v (name, signature);
 
@@ -26,7 +27,7 @@ FROM (VALUES
 ---------------------------------------------------------------------------------------------------
 
 CREATE TABLE duty (statement text);
-INSERT INTO duty VALUES ('SELECT * FROM arsignup.stats()'), ('SELECT * FROM arsignup.check_settings()'), ('SELECT arsignup.purge_expired()'), ('SELECT arsignup.purge_events(interval ''100 years'')'),
+INSERT INTO duty VALUES ('SELECT * FROM arsignup.stats()'), ('SELECT * FROM arsignup.backlog()'), ('SELECT * FROM arsignup.check_settings()'), ('SELECT arsignup.purge_expired()'), ('SELECT arsignup.purge_events(interval ''100 years'')'),
 	('SELECT arsignup.delete_realm(gen_random_uuid())'), ('SELECT arsignup.new_id()');
 GRANT SELECT ON duty TO PUBLIC;
 SET LOCAL ROLE :"admin_role";
@@ -252,9 +253,35 @@ SELECT is(events_left(), '29 days 23:59:00; 1 day; 0; -1 hour', 'purge_events: t
 SELECT is(arsignup.purge_events(interval '0'), 3::bigint, 'purge_events: older than nothing');
 SELECT is(events_left(), '-1 hour', 'purge_events: up to now');
 SELECT invalid(format('SELECT arsignup.purge_events(''1 day'', %s)', n), '{"max_rows": ["Number of rows must be positive."]}', 'purge_events: max_rows ' || n) FROM unnest(ARRAY['0', '-1', 'NULL']) AS n;
-SELECT invalid('SELECT arsignup.purge_events(NULL)', '{"older_than": ["Age can''t be null."]}', 'purge_events: a null age');
-SELECT invalid('SELECT arsignup.purge_events(NULL, 0)', '{"older_than": ["Age can''t be null."], "max_rows": ["Number of rows must be positive."]}', 'purge_events: both faults at once');
 SELECT is(events_left(), '-1 hour', 'purge_events: nothing of this has deleted anything');
+
+-- What each realm says of its own.
+DELETE FROM arsignup.events;
+UPDATE arsignup.realms SET event_retention = CASE id WHEN realm('email') THEN interval '1 hour' WHEN realm('other') THEN NULL ELSE '10 days' END;
+INSERT INTO arsignup.events (realm_id, id, event_at, event_type)
+SELECT realm(realm), arsignup.new_id(), clock_timestamp() - age::interval, realm || ' ' || age
+FROM (VALUES ('email', '2 hours'), ('email', '59 minutes'), ('other', '900 years'), ('standard', '11 days'), ('standard', '9 days')) AS v (realm, age);
+INSERT INTO arsignup.failed_deliveries (realm_id, event_id, event_at, failed_at, attempts, event_type, error)
+SELECT realm_id, id, event_at, now(), 1, event_type, 'no' FROM arsignup.events;
+SET LOCAL ROLE :"admin_role";
+SELECT is((SELECT string_agg(concat_ws(' ', rows, oldest > interval '11 days'), ' ') FROM arsignup.backlog() WHERE what = 'rows_to_purge' AND kind = 'events'), '2 t', 'backlog: events that are kept no longer');
+SELECT is(arsignup.purge_events(max_rows => 1), 1::bigint, 'purge_events: by the realm''s retention, no more than asked for');
+SELECT is(arsignup.purge_events(), 1::bigint, 'purge_events: the other');
+SELECT is(arsignup.purge_events(), 0::bigint, 'purge_events: then none');
+RESET ROLE;
+SELECT is(events_left(), 'other 900 years; standard 9 days; email 59 minutes', 'purge_events: what its realm keeps stays, for ever if that is null');
+SELECT is((SELECT string_agg(event_type, '; ' ORDER BY event_at) FROM arsignup.failed_deliveries), events_left(), 'purge_events: and what is noted of its delivery');
+SELECT is(arsignup.purge_events('1 year'), 1::bigint, 'purge_events: an age that is named holds for all realms');
+DELETE FROM arsignup.failed_deliveries;
+UPDATE arsignup.realms SET event_retention = '90 days';
+
+---------------------------------------------------------------------------------------------------
+-- purge: what it does needs transactions of its own; test/server/purge has it
+---------------------------------------------------------------------------------------------------
+
+SELECT refused('CALL arsignup.purge()', '2D000', 'arsignup.purge cannot run inside a transaction', 'It commits after each batch.', 'purge: not in a transaction');
+SELECT invalid(format('CALL arsignup.purge(%s)', duration), errors, 'purge: ' || duration)
+FROM (VALUES ('NULL', '{"max_duration": ["Duration can''t be null."]}'::jsonb), ('''-1 microsecond''', '{"max_duration": ["Duration can''t be negative."]}')) AS v (duration, errors);
 
 ---------------------------------------------------------------------------------------------------
 -- claim_events
@@ -385,6 +412,44 @@ DELETE FROM arsignup.failed_deliveries;
 DELETE FROM arsignup.events;
 
 ---------------------------------------------------------------------------------------------------
+-- backlog
+---------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION waits(what text) RETURNS text LANGUAGE sql VOLATILE AS $$
+	SELECT coalesce(string_agg(format('%s: %s, %s', b.kind, b.rows, date_trunc('minute', b.oldest)), '; ' ORDER BY b.kind COLLATE "C"), 'none') FROM arsignup.backlog() AS b WHERE b.what = $1 AND b.rows > 0
+$$;
+SELECT is((SELECT string_agg(format('%s %s', what, n), '; ' ORDER BY what) FROM (SELECT what, count(*) AS n FROM arsignup.backlog() GROUP BY what) AS b),
+	'given_up_events 15; hash_gate 3; postponed_events 15; rows_to_purge 8; signing_keys 3; unclaimed_events 15', 'backlog: a row of everything that may wait');
+SELECT is(waits('unclaimed_events') || waits('postponed_events') || waits('given_up_events'), 'nonenonenone', 'backlog: no event waits');
+INSERT INTO arsignup.events (realm_id, id, event_at, claimed_at, event_type)
+SELECT realm(realm), arsignup.new_id(), clock_timestamp() - age, claimed, kind
+FROM (VALUES ('email', interval '2 hours', NULL::timestamptz, 'user.created'), ('other', '1 hour', NULL, 'user.created'), ('email', '3 hours', now(), 'user.created'), ('email', '1 minute', NULL, 'org.created')) AS v (realm, age, claimed, kind);
+INSERT INTO arsignup.failed_deliveries (realm_id, event_id, event_at, failed_at, retry_at, attempts, event_type, error)
+SELECT realm(), arsignup.new_id(), clock_timestamp() - age, now(), again, 1, 'user.updated', 'no'
+FROM (VALUES (interval '3 hours', now() + interval '1 day'), ('4 hours', now()), ('5 hours', NULL)) AS v (age, again);
+SELECT is(waits('unclaimed_events'), 'org.created: 1, 00:01:00; user.created: 2, 02:00:00', 'backlog: events that nobody has claimed');
+SELECT is(waits('postponed_events'), 'user.updated: 2, 04:00:00', 'backlog: events that are put aside for a while');
+SELECT is(waits('given_up_events'), 'user.updated: 1, 05:00:00', 'backlog: events that are given up');
+DELETE FROM arsignup.failed_deliveries;
+DELETE FROM arsignup.signup_tokens;
+SELECT is(waits('rows_to_purge'), 'none', 'backlog: nothing is due');
+INSERT INTO arsignup.signup_tokens (realm_id, digest, connected_app_id, created_at, expires_at, redeemed_at, username, email, credential_type, custom)
+SELECT realm(), sha256(n::text::bytea), app(), now(), now() - n * interval '1 minute', CASE n WHEN 1 THEN now() END, 'many', 'many', 'password', '{}' FROM generate_series(0, 2) AS n;
+INSERT INTO arsignup.sessions (realm_id, id, user_id, created_at, expires_at, ended_at, token_generation)
+SELECT realm(), arsignup.new_id(), :'kim', now(), now() + expires, now() + ended, 0
+FROM (VALUES (interval '-1 hour', NULL::interval), ('1 hour', '-2 hours'), ('1 hour', NULL)) AS v (expires, ended);
+INSERT INTO arsignup.login_sources (realm_id, user_id, source, logged_in_at) VALUES (realm(), :'kim', '192.0.2.99', now() - interval '31 days');
+SELECT is(waits('rows_to_purge'), 'ended_sessions: 1, 02:00:00; login_sources: 1, 31 days; sessions: 1, 01:00:00; signup_tokens: 2, 00:02:00', 'backlog: what a purge would delete');
+SELECT is(arsignup.purge_expired(), 5::bigint, 'backlog: and it does');
+SELECT is(waits('rows_to_purge'), 'none', 'backlog: then nothing is');
+INSERT INTO arsignup.events (realm_id, id, event_at, event_type) SELECT realm(), arsignup.new_id(), now(), 'user.deleted' FROM generate_series(1, 10001);
+SELECT is((SELECT rows FROM arsignup.backlog() WHERE what = 'unclaimed_events' AND kind = 'user.deleted'), 10000::bigint, 'backlog: counts to ten thousand');
+SELECT is((SELECT rows FROM arsignup.backlog() WHERE what = 'hash_gate' AND kind = 'slots'), (SELECT hash_slots::bigint FROM arsignup.stats()), 'backlog: how many slots there are');
+SELECT is((SELECT rows FROM arsignup.backlog() WHERE what = 'signing_keys' AND kind = alg), (SELECT count(*) FROM arsignup.signing_keys AS k WHERE k.alg = a.alg AND retired_at IS NULL), 'backlog: keys that sign, ' || alg) FROM unnest(ARRAY['HS256', 'EdDSA', 'RS256']) AS a (alg);
+SELECT is_empty('SELECT FROM arsignup.backlog() WHERE num_nulls(what, kind, rows, oldest) > 0 OR rows < 0 OR oldest < interval ''0''', 'backlog: nothing is null or negative');
+DELETE FROM arsignup.events;
+
+---------------------------------------------------------------------------------------------------
 -- check_settings
 ---------------------------------------------------------------------------------------------------
 
@@ -394,10 +459,12 @@ CREATE FUNCTION told_of(setting text) RETURNS text LANGUAGE sql VOLATILE AS $$
 	SELECT string_agg(concat_ws(' | ', c.value, c.problem, c.remedy), ' AND ' ORDER BY c.value) FROM arsignup.check_settings() AS c WHERE c.setting = $1
 $$;
 
--- What a session can set: no row with a good value, one with a bad one.
+-- What is set for a role that calls: no row with a good value, one with a bad one.
+SELECT 'arsignup_test Caller ' || pg_backend_pid() AS caller, 'arsignup_test_other_' || pg_backend_pid() AS other \gset
+CREATE ROLE :"caller" LOGIN IN ROLE arsignup_app;
 CREATE FUNCTION told_with(setting text, value text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM set_config(setting, value, true);
+	EXECUTE format('ALTER ROLE %I SET %s = %L', 'arsignup_test Caller ' || pg_backend_pid(), setting, value);
 	RETURN told_of(setting);
 END
 $$;
@@ -416,6 +483,37 @@ FROM (VALUES ('log_parameter_max_length', '{0}'::text[]), ('log_parameter_max_le
 	('debug_print_parse', '{off}'), ('debug_print_rewritten', '{off}'), ('debug_print_plan', '{off}'),
 	('synchronous_commit', '{on,local,remote_write,remote_apply}')) AS v (setting, vals), unnest(vals) AS value;
 
+ALTER ROLE :"caller" RESET ALL;
+
+-- R11: whatever is set for whom, for this database or for all, in whatever words; where they differ, who is meant is named.
+SELECT is(told_of('log_parameter_max_length') IS NOT NULL, true, 'check_settings: R11: the default is told of');
+ALTER ROLE :"caller" SET log_parameter_max_length = 0;
+SELECT is(told_of('log_parameter_max_length'), NULL, 'check_settings: R11: the remedy that it names is one');
+SET LOCAL log_parameter_max_length = 1;
+SELECT is(told_of('log_parameter_max_length'), NULL, 'check_settings: R11: what the asker''s session says is nothing to it');
+CREATE ROLE :"other" LOGIN IN ROLE arsignup_web;
+SELECT is(told_of('log_parameter_max_length'), NULL, 'check_settings: another caller, of the web');
+SELECT matches(told_of('log_parameter_max_length of role ' || :'other'), '^-1 [|]', 'check_settings: is named');
+SELECT is(told_of('log_parameter_max_length of role ' || quote_ident(:'caller')), NULL, 'check_settings: the first is not');
+ALTER ROLE :"other" IN DATABASE :"DBNAME" SET log_parameter_max_length = '0kB';
+SELECT is(told_of('log_parameter_max_length of role ' || :'other'), NULL, 'check_settings: not with the remedy for this database alone');
+ALTER ROLE :"caller" IN DATABASE :"DBNAME" SET log_parameter_max_length = 8;
+SELECT matches(told_of('log_parameter_max_length of role ' || quote_ident(:'caller')), '^8 [|]', 'check_settings: what is set for this database goes before');
+ALTER ROLE :"caller" IN DATABASE template1 SET debug_print_plan = on;
+SELECT is(told_of('debug_print_plan'), NULL, 'check_settings: what is set for another is nothing to it');
+SELECT format('ALTER DATABASE %I SET synchronous_commit = %L', current_database(), value) FROM unnest(ARRAY['false']) AS value \gexec
+SELECT matches(told_of('synchronous_commit'), '^off [|]', 'check_settings: what is set for the database, by another word for off');
+ALTER ROLE :"caller" SET synchronous_commit = local;
+SELECT matches(told_of('synchronous_commit of role ' || :'other'), '^off [|]', 'check_settings: for whom nothing else is set');
+ALTER ROLE ALL SET debug_print_parse = yes;
+SELECT matches(told_of('debug_print_parse'), '^on [|]', 'check_settings: what is set for all');
+ALTER ROLE ALL RESET debug_print_parse;
+SELECT format('ALTER DATABASE %I RESET synchronous_commit', current_database()) \gexec
+DROP ROLE :"other";
+ALTER ROLE :"caller" IN DATABASE :"DBNAME" RESET ALL;
+ALTER ROLE :"caller" IN DATABASE template1 RESET ALL;
+ALTER ROLE :"caller" RESET ALL;
+
 -- What only the server can set.
 SELECT is(told_of(setting), CASE WHEN current_setting(setting) = bad THEN concat_ws(' | ', bad, problem, remedy) END, format('check_settings: %s, which is %s here', setting, current_setting(setting)))
 FROM (VALUES
@@ -423,6 +521,23 @@ FROM (VALUES
 SELECT is(told_of('max_prepared_transactions') IS NULL, current_setting('max_prepared_transactions') = '0', 'check_settings: max_prepared_transactions, which is ' || current_setting('max_prepared_transactions') || ' here');
 SELECT is(arsignup.is_preloaded(), true, 'is_preloaded: arsignup is in shared_preload_libraries');
 SELECT is(told_of('shared_preload_libraries'), NULL, 'check_settings: so there is no row of it');
+SELECT is(told_of('max_worker_processes'), NULL, 'check_settings: the keeper runs');
+SELECT is(told_of('arsignup.hash_slots'), NULL, 'check_settings: hashing fits into memory');
+SAVEPOINT keeperless;
+CREATE OR REPLACE FUNCTION arsignup.is_keeper_running() RETURNS boolean LANGUAGE sql VOLATILE AS 'SELECT false';
+SELECT is(told_of('max_worker_processes'), current_setting('max_worker_processes') || ' | The worker that writes failed attempts to a file could not start: a restart forgets them. | Raise it and restart the server.', 'check_settings: the row comes from is_keeper_running');
+ROLLBACK TO keeperless;
+SELECT hash_slots * pg_size_bytes(current_setting('arsignup.argon2_memory')) + pg_size_bytes(current_setting('shared_buffers')) AS enough FROM arsignup.stats() \gset
+CREATE FUNCTION told_with_memory(bytes bigint) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format('CREATE OR REPLACE FUNCTION arsignup.memory_limit() RETURNS bigint LANGUAGE sql STABLE AS %L', format('SELECT %s::bigint', bytes));
+	RETURN told_of('arsignup.hash_slots');
+END
+$$;
+SAVEPOINT memory;
+SELECT is(told_with_memory(:enough), NULL, 'check_settings: as much memory as hashing and shared_buffers take');
+SELECT is(told_with_memory(:enough - 1), (SELECT hash_slots FROM arsignup.stats()) || ' | So many hashes at a time take, together with shared_buffers, more memory than the server can have: the kernel ends it. | Lower it or arsignup.argon2_memory, or give the server more memory.', 'check_settings: less memory');
+ROLLBACK TO memory;
 SAVEPOINT not_preloaded;
 CREATE OR REPLACE FUNCTION arsignup.is_preloaded() RETURNS boolean LANGUAGE sql STABLE AS 'SELECT false';
 SELECT is(told_of('shared_preload_libraries'), 'No password can be hashed, nothing is counted, DROP EXTENSION deletes users, and code of an application can run with arsignup''s rights. | Add arsignup and restart the server.', 'check_settings: the row comes from is_preloaded');
@@ -458,7 +573,7 @@ CREATE ROLE :"owning" LOGIN IN ROLE arsignup_owner;
 SELECT is(role_told(:'owning'), 'may read password hashes | It reads password hashes. | Revoke SELECT, pg_read_all_data or arsignup_owner, by which it may, from it.', 'check_settings: a role that is arsignup_owner');
 REVOKE arsignup_owner FROM :"owning";
 GRANT arsignup_directory TO :"owning";
-SELECT is(role_told(:'owning'), 'owns users and orgs | It changes every user, whatever they may. | Revoke arsignup_directory, or the role by which it is a member of that, from it.', 'check_settings: a role that is arsignup_directory');
+SELECT is(role_told(:'owning'), 'owns users, orgs and memberships | It changes every user, whatever they may. | Revoke arsignup_directory, or the role by which it is a member of that, from it.', 'check_settings: a role that is arsignup_directory');
 REVOKE arsignup_directory FROM :"owning";
 SELECT is(role_told(:'owning'), NULL, 'check_settings: no more after that one');
 
@@ -488,8 +603,8 @@ CREATE PUBLICATION arsignup_test_schema FOR TABLES IN SCHEMA arsignup;
 SELECT is(publication_told('arsignup_test_schema'), sends('credentials', 'signup_tokens'), 'check_settings: a publication of the whole schema');
 
 -- The administrator sees what the superuser sees, and every row has something to say.
-SET LOCAL synchronous_commit = off;
-SET LOCAL log_parameter_max_length_on_error = -1;
+ALTER ROLE :"caller" SET synchronous_commit = off;
+ALTER ROLE :"caller" SET log_parameter_max_length_on_error = -1;
 CREATE TABLE seen_by_superuser AS SELECT * FROM arsignup.check_settings();
 GRANT SELECT ON seen_by_superuser TO PUBLIC;
 SET LOCAL ROLE :"admin_role";
@@ -541,6 +656,35 @@ SELECT is(arsignup.purge_expired(1500), 1500::bigint, 'purge_expired: of many me
 SELECT is(memberships_left(), 1000::bigint, 'purge_expired: a thousand are left');
 SELECT is(arsignup.purge_expired(1000), 1000::bigint, 'purge_expired: exactly as many as there are');
 SELECT is(memberships_left(), 0::bigint, 'purge_expired: none is left');
+
+-- To some of them a table of the application's refers: these stay, and keep nothing else.
+INSERT INTO arsignup.memberships (realm_id, id, created_at, user_id, org_id, expires_at, permissions, custom)
+SELECT realm_id, arsignup.new_id(), now(), :'kim', id, now() - n * interval '1 second', '{}', '{}' FROM (SELECT *, row_number() OVER () AS n FROM arsignup.orgs WHERE name = 'many') AS o;
+CREATE TABLE kept AS SELECT realm_id, id FROM (SELECT *, row_number() OVER (ORDER BY expires_at) AS n FROM arsignup.memberships) AS m WHERE n IN (1, 2, 700, 701, 2500);
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF EXISTS (SELECT FROM arsignup_test.kept AS k WHERE k.id = OLD.id) THEN
+		RAISE foreign_key_violation USING MESSAGE = 'still referred to';
+	END IF;
+	RETURN OLD;
+END $$;
+CREATE TRIGGER refuse AFTER DELETE ON arsignup.memberships FOR EACH ROW EXECUTE FUNCTION refuse();
+SELECT is(arsignup.purge_expired(100), 100::bigint, 'purge_expired: of memberships, some of which are referred to, as many as asked for');
+SELECT is(arsignup.purge_expired(), 2395::bigint, 'purge_expired: all others');
+SELECT bag_eq('SELECT realm_id, id FROM arsignup.memberships', 'SELECT realm_id, id FROM kept', 'purge_expired: those that are referred to stay');
+SELECT is((SELECT count(*) FROM arsignup.events WHERE event_type = 'membership.deleted' AND membership_id IN (SELECT id FROM kept)), 0::bigint, 'purge_expired: and nothing is told of them');
+INSERT INTO arsignup.login_sources (realm_id, user_id, source, logged_in_at) VALUES (realm(), :'kim', '192.0.2.99', now() - interval '31 days');
+SELECT is(arsignup.purge_expired(), 1::bigint, 'purge_expired: what is not is purged beside them');
+DROP TRIGGER refuse ON arsignup.memberships;
+
+-- One kind that cannot be purged keeps no other.
+CREATE FUNCTION refuse_all() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$ BEGIN RAISE 'no'; END $$;
+CREATE TRIGGER refuse BEFORE DELETE ON arsignup.signup_tokens FOR EACH ROW EXECUTE FUNCTION refuse_all();
+INSERT INTO arsignup.signup_tokens (realm_id, digest, connected_app_id, created_at, expires_at, username, email, credential_type, custom)
+VALUES (realm(), sha256('refused'), app(), now(), now(), 'x', 'x', 'password', '{}');
+SELECT is(arsignup.purge_expired(), 5::bigint, 'purge_expired: memberships go although tokens cannot');
+SELECT is((SELECT count(*) FROM arsignup.memberships), 0::bigint, 'purge_expired: all of them');
+DROP TRIGGER refuse ON arsignup.signup_tokens;
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -63,8 +63,9 @@ INSERT INTO function_table VALUES
 	('are_valid_urls', 'urls text[]', 'boolean', 'A', 'iSp'),
 	('authenticate_key', 'realm_id uuid, key arsignup.secret', 'uuid', 'aA', 'sd'),
 	('change_password', 'realm_id uuid, user_id uuid, current_password arsignup.secret, password arsignup.secret', 'boolean', 'aA', 'vd'),
+	('backlog', 'OUT what text, OUT kind text, OUT rows bigint, OUT oldest interval', 'SETOF record', 'A', 'vd'),
 	('check_keys', 'OUT setting text, OUT value text, OUT problem text, OUT remedy text', 'SETOF record', 'A', 'sd'),
-	('check_settings', 'OUT setting text, OUT value text, OUT problem text, OUT remedy text', 'SETOF record', 'A', 's'),
+	('check_settings', 'OUT setting text, OUT value text, OUT problem text, OUT remedy text', 'SETOF record', 'A', 'sd'),
 	('check_tables', '', 'void', '', 's'),
 	('claim_events', 'kinds text[], max_rows integer DEFAULT 100', 'SETOF arsignup.claimed_event', 'aA', 'vd'),
 	('create_tables', '', 'void', '', 'v'),
@@ -93,7 +94,9 @@ INSERT INTO function_table VALUES
 	('guard_realm', '', 'trigger', '', 'v'),
 	('guard_slug', '', 'trigger', '', 'v'),
 	('hash_password', 'password arsignup.secret', 'text', 'aA', 'v'),
+	('is_keeper_running', '', 'boolean', '', 'v'),
 	('is_preloaded', '', 'boolean', 'A', 's'),
+	('memory_limit', '', 'bigint', '', 's'),
 	('jwks', 'realm_id uuid', 'jsonb', 'aA', 'sd'),
 	('login', 'connected_app_id uuid, login text, password arsignup.secret, ip inet DEFAULT NULL::inet, client text DEFAULT NULL::text', 'arsignup.login_result', 'aA', 'vd'),
 	('login_again', 'connected_app_id uuid, browser_session arsignup.secret', 'arsignup.login_result', 'aA', 'vd'),
@@ -105,7 +108,8 @@ INSERT INTO function_table VALUES
 	('parse_id', 'public_id text', 'uuid', 'P', 'iSp'),
 	('password_needs_rehash', 'password_hash arsignup.secret', 'boolean', 'P', 'sS'),
 	('password_strength', 'password arsignup.secret, related text[] DEFAULT ''{}''::text[], OUT score integer, OUT crack_seconds double precision', 'record', 'aA', 'v'),
-	('purge_events', 'older_than interval, max_rows integer DEFAULT 10000', 'bigint', 'A', 'vd'),
+	('purge', 'IN max_duration interval DEFAULT ''00:04:00''::interval', NULL, 'A', 'v'),
+	('purge_events', 'older_than interval DEFAULT NULL::interval, max_rows integer DEFAULT 10000', 'bigint', 'A', 'vd'),
 	('purge_expired', 'max_rows integer DEFAULT 10000', 'bigint', 'A', 'v'),
 	('redeem_signup_token', 'token arsignup.secret, org_name text DEFAULT NULL::text, reference text DEFAULT NULL::text, custom jsonb DEFAULT NULL::jsonb, with_org boolean DEFAULT NULL::boolean, realm_id uuid DEFAULT NULL::uuid', 'arsignup.signup_result', 'aA', 'vd'),
 	('remember_session', 'realm_id uuid, session_id uuid, former arsignup.secret DEFAULT NULL::arsignup.secret', 'text', 'aA', 'vd'),
@@ -166,14 +170,16 @@ SELECT is_empty($$SELECT p.proname, x.grantee::regrole FROM pg_proc AS p, aclexp
 	'nobody may pass on what they are granted');
 
 SELECT is_empty($$SELECT p.oid::regprocedure, p.proconfig FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.proconfig IS DISTINCT FROM ARRAY['search_path=pg_catalog, pg_temp']
-	AND (p.prosecdef OR p.proname NOT IN ('delete_user', 'delete_org', 'create_membership', 'delete_membership', 'purge_expired', 'delete_realm', 'handle', 'signup_page', 'login_page', 'logout_page', 'signup', 'login', 'logout') OR p.proconfig IS NOT NULL)
+	AND (p.prosecdef OR p.proname NOT IN ('purge', 'delete_user', 'delete_org', 'create_membership', 'delete_membership', 'purge_expired', 'delete_realm', 'handle', 'signup_page', 'login_page', 'logout_page', 'signup', 'login', 'logout') OR p.proconfig IS NOT NULL)
 	AND (p.proname <> 'claim_events' OR p.proconfig <> ARRAY['search_path=pg_catalog, pg_temp', 'enable_seqscan=off', 'enable_bitmapscan=off', 'jit=off'])$$,
-	'every function pins its search_path, two schemas and nothing else; claim_events also how it is planned; what deletes, and what PostgREST calls, pins it in C, and lifts it for triggers of the application');
+	'every function pins its search_path, two schemas and nothing else; claim_events also how it is planned; what deletes, and what PostgREST calls, pins it in C, and lifts it for triggers of the application; purge, which commits, cannot');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.proleakproof$$, 'none is leakproof');
 SELECT is_empty($$SELECT p.oid::regprocedure, l.lanname FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang WHERE p.pronamespace = ANY (ours()) AND l.lanname <> 'c'
 	AND (p.proname NOT IN ('check_settings', 'export_user') OR l.lanname <> 'plpgsql')$$,
 	'all are C; only check_settings and export_user, which read many tables in plain SQL, are PL/pgSQL, since the tables come later');
-SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.prokind <> 'f'$$, 'there is no procedure, whose statements pg_stat_statements would keep, and no aggregate');
+SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.prokind <> 'f' AND p.proname <> 'purge'$$, 'there is no procedure but purge: what is called, pg_stat_statements would keep; and no aggregate');
+SELECT bag_eq($$SELECT p.proname::text FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND has_function_privilege('pg_monitor', p.oid, 'EXECUTE') AND NOT has_function_privilege('public', p.oid, 'EXECUTE')$$,
+	ARRAY['stats', 'check_settings', 'backlog'], 'pg_monitor may look at three, and run nothing else');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.prosecdef AND p.proowner <> 'arsignup_owner'::regrole$$, 'no definer is a superuser');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.provolatile = 'i'
 	AND p.proname NOT IN ('format_id', 'parse_id', 'normalize_email', 'normalize_username', 'are_valid_urls', 'are_valid_origins', 'are_valid_hosts', 'are_valid_permissions', 'secret_in', 'secret_out', 'secret_recv')$$,
@@ -249,7 +255,11 @@ FROM who AS w, (VALUES
 	('SELECT arsignup.rotate_signing_key(NULL)', 'admin owner', 'SU010'),
 	('SELECT arsignup.reveal_jwt_key(NULL)', 'admin owner', 'SU010'),
 	('SELECT arsignup.purge_expired(0)', 'admin owner', 'SU001'),
-	('SELECT arsignup.purge_events(NULL)', 'admin owner', 'SU001'),
+	('SELECT arsignup.purge_events(NULL, 0)', 'admin owner', 'SU001'),
+	('CALL arsignup.purge(NULL)', 'admin owner', 'SU001'),
+	('SELECT arsignup.backlog()', 'admin owner', '00000'),
+	('SELECT arsignup.is_keeper_running()', 'owner', '00000'),
+	('SELECT arsignup.memory_limit()', 'owner', '00000'),
 	('SELECT arsignup.delete_realm(NULL)', 'admin', '00000'),
 	('SELECT arsignup.create_tables()', 'owner', '00000'),
 	('SELECT arsignup.check_tables()', 'owner', '00000'),
@@ -369,7 +379,7 @@ SELECT is(tries('CREATE TABLE arsignup_test_fk.d (u uuid REFERENCES arsignup.use
 
 SELECT set_eq($$SELECT t.typname || ' ' || t.typtype::text FROM pg_type AS t LEFT JOIN pg_class AS c ON c.oid = t.typrelid WHERE t.typnamespace = ANY (ours()) AND t.typelem = 0 AND (c.relkind IS NULL OR c.relkind = 'c')$$,
 	ARRAY['*/* d', 'claimed_event c', 'login_result c', 'secret b', 'signup_result c', 'signup_token_info c', 'text/css d', 'text/html d'], 'these types are there, and no others');
-SELECT is(tries('CREATE TABLE arsignup_test_fk.s (s arsignup.secret)', role), CASE name WHEN 'owner' THEN '00000' ELSE '42501' END, name || ' may have a column of secrets, or may not') FROM who;
+SELECT is(tries('CREATE TABLE arsignup_test_fk.s (s arsignup.secret)', role), CASE name WHEN 'owner' THEN '42P16' ELSE '42501' END, name || ' may not have a column of secrets') FROM who;
 SELECT is(tries('CREATE FUNCTION arsignup_test_fk.f(arsignup.secret) RETURNS int LANGUAGE sql AS ''SELECT 1''', role), CASE name WHEN 'owner' THEN '00000' ELSE '42501' END, name || ' may make a function of secrets, or may not') FROM who;
 SELECT is(tries('SELECT ''x''::arsignup.secret, ''x''::text::arsignup.secret', role), '00000', name || ' may write a secret') FROM who;
 
@@ -451,8 +461,8 @@ SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute AS a 
 SELECT is_empty($$SELECT i.indexrelid::regclass, l.collname FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid,
 	LATERAL unnest(i.indkey::int2[], i.indcollation::oid[]) AS k (attnum, collation_id) LEFT JOIN pg_collation AS l ON l.oid = k.collation_id
 	WHERE t.relnamespace = ANY (ours()) AND k.collation_id <> 0 AND l.collname <> 'C'$$, 'every text in a key is COLLATE "C", so that no locale merges what is different');
-SELECT is((SELECT count(*) FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid, LATERAL unnest(i.indcollation::oid[]) AS c WHERE t.relnamespace = ANY (ours()) AND c = '"C"'::regcollation), 11::bigint,
-	'there are eleven such columns: kind and name of a route, username, email, reference of a user, name and reference of an org, kid and alg of a key, type of an event and of one that failed');
+SELECT is((SELECT count(*) FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid, LATERAL unnest(i.indcollation::oid[]) AS c WHERE t.relnamespace = ANY (ours()) AND c = '"C"'::regcollation), 13::bigint,
+	'there are thirteen such columns: kind and name of a route, username, email, reference of a user, name and reference of an org, kid and twice alg of a key, type of an event and twice of one that failed');
 SELECT is_empty($$SELECT i.indexrelid::regclass FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid WHERE t.relnamespace = ANY (ours()) AND (i.indexprs IS NOT NULL OR NOT i.indisvalid)$$, 'no index is of an expression');
 SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid WHERE c.relnamespace = ANY (ours()) AND a.attnum > 0 AND a.atttypid IN ('arsignup.secret'::regtype, 'arsignup.secret[]'::regtype)$$,
 	'no column is a secret');
@@ -491,7 +501,7 @@ SELECT is_empty($$
 		('remember_session', '{SU006,SU010,55P03}'), ('end_browser_session', '{SU010,55P03}'), ('end_session', '{SU010,55P03}'), ('end_sessions', '{SU010,55P03}'), ('end_all_sessions', '{SU010,55P03}'), ('revoke_signup_tokens', '{SU010,55P03}'), ('make_master_key', '{SU011}'), ('reseal_signing_keys', '{SU011,55P03}'), ('jwks', '{SU010}'), ('rotate_signing_key', '{SU010,SU011,55P03}'), ('reveal_jwt_key', '{SU010,SU011}'), ('password_strength', '{SU001}'),
 		('update_user', '{SU001,SU002,SU010,55P03}'), ('delete_user', '{SU010,23503,55P03}'), ('forget_user', '{SU010,55P03}'), ('set_password', '{SU001,SU007,SU010,55P03}'), ('set_password_hash', '{SU001,SU010,55P03}'), ('change_password', '{SU001,SU006,SU007,SU008,SU010,55P03}'), ('create_user_key', '{SU001,SU006,SU010,55P03}'), ('delete_user_key', '{SU010,55P03}'), ('authenticate_key', '{SU010}'),
 		('update_org', '{SU001,SU010,55P03}'), ('delete_org', '{SU010,23503,55P03}'), ('update_membership', '{SU001,SU010,55P03}'), ('delete_membership', '{SU010,55P03}'),
-		('purge_expired', '{SU001}'), ('purge_events', '{SU001}'), ('claim_events', '{SU001}'), ('postpone_event', '{SU001,SU010}'), ('retry_event', '{SU010}'), ('delete_realm', '{23503,55006}')) AS v (name, codes), unnest(codes) AS code, pg_proc AS p
+		('purge_expired', '{SU001}'), ('purge_events', '{SU001}'), ('purge', '{SU001,2D000}'), ('backlog', '{55000}'), ('claim_events', '{SU001}'), ('postpone_event', '{SU001,SU010}'), ('retry_event', '{SU010}'), ('delete_realm', '{23503,55006}')) AS v (name, codes), unnest(codes) AS code, pg_proc AS p
 	WHERE p.proname = name AND p.pronamespace = 'arsignup'::regnamespace AND strpos(obj_description(p.oid, 'pg_proc'), code) = 0
 	$$, 'a function''s comment names every SQLSTATE that it raises');
 

@@ -13,6 +13,8 @@ CREATE TABLE arsignup.signing_keys (
 );
 
 CREATE UNIQUE INDEX signing_keys_live ON arsignup.signing_keys (realm_id, alg) WHERE retired_at IS NULL;
+-- How old the oldest is.
+CREATE INDEX signing_keys_age ON arsignup.signing_keys (alg, created_at) WHERE retired_at IS NULL;
 
 COMMENT ON TABLE arsignup.signing_keys IS 'What signs login tokens, made when a realm needs it first. The private half is sealed under the master key, which is in the file arsignup.key_file and in no table.';
 COMMENT ON COLUMN arsignup.signing_keys.realm_id IS 'The realm whose tokens it signs.';

@@ -14,6 +14,12 @@ CREATE TABLE arsignup.failed_deliveries (
 -- What a worker tries again next: what is given up is not in it.
 CREATE INDEX failed_deliveries_due ON arsignup.failed_deliveries (event_type COLLATE "C", retry_at) WHERE retry_at IS NOT NULL;
 
+-- What somebody has to look at.
+CREATE INDEX failed_deliveries_given_up ON arsignup.failed_deliveries (event_type COLLATE "C", failed_at) WHERE retry_at IS NULL;
+
+-- What goes with the events.
+CREATE INDEX failed_deliveries_time ON arsignup.failed_deliveries (realm_id, event_at);
+
 COMMENT ON TABLE arsignup.failed_deliveries IS 'Events whose delivery failed, put aside by postpone_event until they are due again or somebody says so by retry_event. No foreign keys, as with events.';
 COMMENT ON COLUMN arsignup.failed_deliveries.realm_id IS 'The realm in which it happened.';
 COMMENT ON COLUMN arsignup.failed_deliveries.event_id IS 'The event.';

@@ -40,6 +40,9 @@ CREATE TABLE arsignup.realms (
 		CONSTRAINT sso_is_known CHECK (sso IN ('basic', 'seamless')),
 	email_verification text NOT NULL DEFAULT 'none'
 		CONSTRAINT email_verification_is_known CHECK (email_verification IN ('none', 'request', 'require')),
+	event_retention interval DEFAULT '90 days'
+		CONSTRAINT event_retention_is_positive_and_1000_years_at_most
+		CHECK (event_retention > '0' AND event_retention <= '1000 years'),
 	custom jsonb NOT NULL DEFAULT '{}'
 		CONSTRAINT custom_is_an_object CHECK (jsonb_typeof(custom) = 'object'),
 	created_at timestamptz NOT NULL DEFAULT now()
@@ -76,6 +79,7 @@ COMMENT ON COLUMN arsignup.realms.jwt_alg IS 'How login tokens are signed: HS256
 COMMENT ON COLUMN arsignup.realms.jwt_fields IS 'What a login token tells beside the user: any of custom (cs), memberships (m) and, with memberships, orgs (o and ocs in m). As much as fits into arsignup.max_login_token_size: first permissions, then cs, m.o, m.cs and m.ocs. A claim is there as a whole or not at all; left_out names those that are not, also for a number of more than 308 digits, or arrays and objects nested more than 64 deep in a token.';
 COMMENT ON COLUMN arsignup.realms.sso IS 'basic: each app asks for the password. seamless: a hosted page that remembers the session forwards at once.';
 COMMENT ON COLUMN arsignup.realms.email_verification IS 'Whether a signup asks for the email to be verified: none, request, or require: nobody logs in before. What must be mailed is an event.';
+COMMENT ON COLUMN arsignup.realms.event_retention IS 'How long events are kept, claimed or not, before purge deletes them; null: for ever. Longer than the longest outage of the workers that claim them.';
 COMMENT ON COLUMN arsignup.realms.custom IS 'Attributes of your own.';
 COMMENT ON COLUMN arsignup.realms.created_at IS 'When the realm was made.';
 COMMENT ON TRIGGER guard_update ON arsignup.realms IS 'Keeps what users and orgs stand on: the realm''s id and its rules for names.';
