@@ -285,13 +285,16 @@ tables_look(void)
 	tables_fit = change == tables_change;
 }
 
-/* Tell whether the tables are of the version of the functions: for what must not fail if they are not. */
+/* Tell whether the tables are there and of the version of the functions: for what must not fail if they are not. */
 bool
 tables_are_ready(void)
 {
-	const char *version = tables_version();
+	Versions	versions = versions_read();
 
-	return version != NULL && strcmp(version, functions_version()) == 0;
+	for (int i = 0; i < table_count; i++)
+		if (!OidIsValid(table_id(tables[i].name)))
+			return false;
+	return versions.tables != NULL && strcmp(versions.tables, versions.functions) == 0;
 }
 
 /* Tell whether a table is one of those that tables_check has looked at. */

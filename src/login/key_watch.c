@@ -78,7 +78,7 @@ look(void *argument)
 
 	if (!OidIsValid(get_extension_oid("arsignup", true)))
 		return;
-	signing_keys_count(&census);
+	signing_keys_census(&census);
 	if (census.alive > 0)
 		signing_keys_check(warn, argument);
 }

@@ -721,7 +721,7 @@ take_census(const pg_uuid_t *realm_id, const KeyRow *row, void *argument)
  * this server cannot open; none if the tables are not there yet. Reads only.
  */
 void
-signing_keys_count(KeyCensus *census)
+signing_keys_census(KeyCensus *census)
 {
 	memset(census, 0, sizeof(KeyCensus));
 	(void) master_keys_load(&census->trouble);
@@ -751,7 +751,7 @@ signing_keys_check(KeyFinding tell, void *argument)
 	KeyCensus	census;
 	KeyTrouble *trouble = &census.trouble;
 
-	signing_keys_count(&census);
+	signing_keys_census(&census);
 	if (trouble->is_missing && census.alive == 0 && !RecoveryInProgress())
 		tell(argument, "There is no master key yet: the first signature makes it, and replicas that were made before are without it.",
 			 "Call arsignup.make_master_key before replicas are made.");

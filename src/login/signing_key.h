@@ -43,7 +43,7 @@ extern const SigningKey *signing_key_for_verifying(const pg_uuid_t *realm_id, co
 extern bool signing_keys_make_master(void);
 extern const char *signing_key_rotate(const Realm *realm, bool gives_up_master_key);
 extern uint64 signing_keys_reseal(void);
-extern void signing_keys_count(KeyCensus *census);
+extern void signing_keys_census(KeyCensus *census);
 extern int64 key_census_unopened(const KeyCensus *census);
 extern void signing_keys_check(KeyFinding tell, void *argument);
 extern char *signing_keys_jwks(const Realm *realm, TimestampTz now);

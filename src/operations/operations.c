@@ -47,7 +47,7 @@ arsignup_stats(PG_FUNCTION_ARGS)
 		values[3 + i] = Int64GetDatum(pg_atomic_read_u64(&shared->counters[i]));
 	values[3 + COUNTERS] = Int64GetDatum(ledger_entries());
 	spi_open();
-	signing_keys_count(&census);
+	signing_keys_census(&census);
 	spi_close();
 	values[3 + COUNTERS + 1] = Int64GetDatum(key_census_unopened(&census));
 	return return_row(fcinfo, values, nulls);
