@@ -16,7 +16,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_create_tables';
 
 COMMENT ON FUNCTION arsignup.create_tables() IS
-'Makes the tables of arsignup, or those that are missing, and brings tables of an earlier version up to date; does nothing where all is well. To be run after CREATE EXTENSION, unless a dump brings the tables, and after restoring the dump of an earlier version; ALTER EXTENSION ... UPDATE runs it. Leaves rows, and what others have put on the tables or granted, as they are; gives the tables back to their owners. Tries for arsignup.lock_timeout to get its locks, briefly at a time, so that others are not kept waiting. For superusers. Errors: 55000 the library is not of the version of the functions, or there are tables of which nothing tells the version; 55P03 a lock was not to be had in time: run it again.';
+'Makes the tables of arsignup, or those that are missing, and brings tables of an earlier version up to date; does nothing where all is well. To be run after CREATE EXTENSION, unless a dump brings the tables, and after restoring the dump of an earlier version; ALTER EXTENSION ... UPDATE runs it. Leaves rows, and what others have put on the tables or granted, as they are; gives the tables back to their owners. Tries for arsignup.lock_timeout to get its locks, briefly at a time, so that others are not kept waiting. For superusers. Errors: 55000 the library is not of the version of the functions, nothing tells the version of tables that are there, or one of them has no index, as while a dump is being restored; 55P03 a lock was not to be had in time: run it again.';
 
 CREATE OR REPLACE FUNCTION arsignup.library_version()
 RETURNS text

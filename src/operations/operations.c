@@ -553,6 +553,27 @@ run_query(void *argument)
 	query->purged = column_int8(1);
 }
 
+/* Commit; return NULL, or why that has failed: the next transaction has begun by then. */
+static ErrorData *
+commit_or_error(void)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ErrorData  *volatile error = NULL;
+
+	PG_TRY();
+	{
+		SPI_commit();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	return error;
+}
+
 /* Delete rows by a query and commit; false when there are no more, or it has failed. */
 static bool
 purge_some(PurgeQuery *query)
@@ -563,9 +584,10 @@ purge_some(PurgeQuery *query)
 	query->error = subtransaction_run(run_query, query);
 	if (query->error != NULL && error_is_of_the_moment(query->error))
 		ReThrowError(query->error);
-	SPI_commit();
+	else if (query->error == NULL)
+		query->error = commit_or_error();
 	CHECK_FOR_INTERRUPTS();
-	return query->purged >= PURGE_ROWS;
+	return query->error == NULL && query->purged >= PURGE_ROWS;
 }
 
 /* Return until when to purge, or note what is wrong with the argument. */

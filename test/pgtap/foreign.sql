@@ -519,7 +519,7 @@ $$;
 RESET ROLE;
 DROP TABLE arsignup.login_sources;
 CREATE EVENT TRIGGER arsignup_test ON ddl_command_end WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION arsignup_test_shop.attach_at_ddl();
-SELECT is((outcome('SELECT arsignup.create_tables()', false)).message, 'only a superuser may change what belongs to arsignup', 'nor while create_tables is at work');
+SELECT is((outcome('SELECT arsignup.create_tables()', false)).message, 'only a superuser may change what belongs to arsignup', 'nor while create_tables() is at work');
 ROLLBACK TO event_trigger;
 SELECT is((outcome('CREATE INDEX ON arsignup.users (realm_id, lower(reference))', false)).code, '00000', 'a superuser may');
 -- Not from a function in an index of its own, either, which the server runs for a superuser.
