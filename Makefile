@@ -20,7 +20,8 @@ TABLES     = $(patsubst %,$(srcdir)/src/%.sql,base/tables/events realm/tables/re
              signup/tables/signup_tokens operations/tables/failed_deliveries api_key/tables/api_keys install/tables/installation)
 SCRIPT     = $(EXTENSION)--$(RELEASE).sql
 
-# What changes tables from one version to the next, in the order of the versions; and, beside it, what changes members of the extension.
+# What changes tables from one version to the next, in the order of the versions. Beside it may be what changes members of the
+# extension.
 STEPS      = $(shell printf '%s\n' $(filter-out %.members.sql,$(wildcard $(srcdir)/src/upgrade/*--*.sql)) | sort -V)
 EARLIER    = $(foreach step,$(STEPS),$(firstword $(subst --, ,$(notdir $(step)))))
 UPDATES    = $(EARLIER:%=$(EXTENSION)--%--$(RELEASE).sql)

@@ -13,8 +13,9 @@ WITH functions AS (
 		CASE
 			WHEN has_function_privilege('public', p.oid, 'EXECUTE') THEN 1
 			WHEN has_function_privilege('arsignup_app', p.oid, 'EXECUTE') THEN 2
+			WHEN has_function_privilege('arsignup_admin', p.oid, 'EXECUTE') THEN 3
 			WHEN has_function_privilege('arsignup_web', p.oid, 'EXECUTE') THEN 4
-			ELSE 3
+			ELSE 5
 		END AS room,
 		pg_get_function_arguments(p.oid) AS arguments,
 		coalesce(' → ' || pg_get_function_result(p.oid), '') AS result,
@@ -22,13 +23,14 @@ WITH functions AS (
 		split_part(obj_description(p.oid, 'pg_proc'), ' Errors: ', 2) AS errors
 	FROM pg_proc p
 	WHERE p.pronamespace IN ('arsignup'::regnamespace, 'arsignup_web'::regnamespace)
-	AND (has_function_privilege('arsignup_admin', p.oid, 'EXECUTE') OR has_function_privilege('arsignup_web', p.oid, 'EXECUTE'))
+	AND p.prorettype <> 'trigger'::regtype AND p.proname NOT LIKE 'secret\_%'
 ), rooms (room, title) AS (
 	VALUES
 		(1, E'\n## For everybody'),
 		(2, E'\n## For applications (`arsignup_app`)'),
 		(3, E'\n## For administrators (`arsignup_admin`)'),
-		(4, E'\n## For PostgREST (`arsignup_web`)')
+		(4, E'\n## For PostgREST (`arsignup_web`)'),
+		(5, E'\n## For superusers')
 ), entries AS (
 	SELECT room, proname,
 		format(E'\n### %s\n\n```sql\n%s.%s(%s)%s\n```\n\n%s%s', proname, schema, proname,

@@ -74,24 +74,32 @@ run(const char *sql)
 		elog(ERROR, "could not run a statement: %s", SPI_result_code_string(result));
 }
 
-/* Make the tables that are missing; but none beside others of which nothing tells the version, nor while a dump is being restored. */
+/* Refuse to make tables beside others of which nothing tells the version, or while a dump is being restored. */
 static void
-make_missing(const char *version)
+check_present(const char *version)
 {
 	for (int i = 0; i < table_count; i++)
 	{
 		Oid			table = table_id(tables[i].name);
 
 		if (!OidIsValid(table))
-			run(tables[i].sql);
-		else if (version == NULL)
+			continue;
+		if (version == NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("table \"arsignup.%s\" exists, but nothing tells its version", tables[i].name),
 					 errhint("If a dump is being restored, wait for its end; else restore \"arsignup.installation\" from where the table came, or drop the table.")));
-		else
-			table_check_indexes(table);
+		table_check_indexes(table);
 	}
+}
+
+/* Make the tables that are missing. */
+static void
+make_missing(void)
+{
+	for (int i = 0; i < table_count; i++)
+		if (!OidIsValid(table_id(tables[i].name)))
+			run(tables[i].sql);
 }
 
 /* Bring the tables that are there from one version to the library's; raise 55000 if no way is known. */
@@ -122,11 +130,9 @@ give_tables(void)
 		Oid			owner = table_rightful_owner(tables[i].name);
 
 		if (OidIsValid(table) && table_owner(table) != owner)
-		{
 			ATExecChangeOwner(table, owner, true, AccessExclusiveLock);
-			CommandCounterIncrement();
-		}
 	}
+	CommandCounterIncrement();
 }
 
 /* Make the tables, or bring them up to date, as their owner, who is to have those that are there first. */
@@ -137,17 +143,25 @@ make_tables(void *argument)
 
 	LockDatabaseObject(NamespaceRelationId, get_namespace_oid("arsignup", false), 0, ShareUpdateExclusiveLock);
 	version = versions_read().tables;
+	check_present(version);
 	give_tables();
 	if (version != NULL)
 		update_from(version);
-	make_missing(version);
+	make_missing();
 	if (version == NULL || strcmp(version, ARSIGNUP_VERSION) != 0)
 		run("CREATE OR REPLACE VIEW arsignup.installation AS SELECT '" ARSIGNUP_VERSION "'::text AS version");
 	give_tables();
 }
 
+/* Do all of it, as an action of a subtransaction. */
+static void
+make_tables_as_owner(void *argument)
+{
+	role_act(get_role_oid(OWNER_ROLE, false), make_tables, NULL);
+}
+
 /*
- * Make the tables, or nothing, as soon as every lock is to be had at short notice.
+ * Do all of it, or nothing, as soon as every lock is to be had at short notice.
  *
  * Whoever wants a table for which we wait waits behind us, and might hold
  * another one for which we come to wait. So we wait shorter than the server
@@ -155,14 +169,14 @@ make_tables(void *argument)
  * until the time that is allowed for a lock is over: signups go on meanwhile.
  */
 static void
-make_tables_amid_signups(void *argument)
+make_tables_amid_signups(void)
 {
 	int			patience = LockTimeout;
 	TimestampTz began = GetCurrentTimestamp();
 	ErrorData  *error;
 
 	lock_timeout_shorten(Max((patience > 0 ? Min(patience, DeadlockTimeout) : DeadlockTimeout) / 4, 1));
-	while ((error = subtransaction_run(make_tables, NULL)) != NULL)
+	while ((error = subtransaction_run(make_tables_as_owner, NULL)) != NULL)
 	{
 		if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE ||
 			(patience > 0 && TimestampDifferenceExceeds(began, GetCurrentTimestamp(), patience)))
@@ -193,7 +207,7 @@ arsignup_create_tables(PG_FUNCTION_ARGS)
 	structure_permit(true);
 	PG_TRY();
 	{
-		role_act(get_role_oid(OWNER_ROLE, false), make_tables_amid_signups, NULL);
+		make_tables_amid_signups();
 	}
 	PG_FINALLY();
 	{

@@ -93,22 +93,6 @@ INSERT INTO vault SELECT 6, password, hash || repeat('A', 100000) FROM vault WHE
 SELECT is((outcome('SELECT arsignup.verify_password(password, hash) FROM vault WHERE n = 6')).code, 'SU001',
 	'a hash of 100 kB is of no known form');
 
--- Binary receive, as drivers send it: the bytes are checked to be UTF-8.
-CREATE TEMP TABLE received (password arsignup.secret);
-CREATE FUNCTION receive(octal text, octal_size int) RETURNS text LANGUAGE sql AS $$
-	-- signature, flags, no header extension; one field of this size; end of file
-	SELECT format($copy$COPY received FROM PROGRAM 'printf ''PGCOPY\012\377\015\012\000\000\000\000\000\000\000\000\000\000\001\000\000\000\%s%s\377\377''' (FORMAT binary)$copy$,
-		lpad(octal_size::text, 3, '0'), octal)
-$$;
-SELECT is((outcome(receive('password', 20))).code, '22P04', 'the test itself notices a size that is wrong');
-SELECT is((outcome(receive('p\303\244ss', 5))).code, '00000', 'a binary secret is received');
-SELECT is((outcome(receive('p\344ss', 4))).code, '22021', 'broken UTF-8 is refused: a byte of LATIN1');
-SELECT is((outcome(receive('p\300\200', 3))).code, '22021', 'broken UTF-8 is refused: an overlong NUL');
-SELECT is((outcome(receive('p\000q', 3))).code, '22021', 'a NUL is refused');
-SELECT is((outcome(receive('p\355\240\200', 4))).code, '22021', 'a surrogate is refused');
-SELECT is((outcome(receive('p\303', 2))).code, '22021', 'a truncated character is refused');
-SELECT results_eq('SELECT password::text FROM received', ARRAY['<redacted>'], 'one value arrived');
-
 -- Nothing in the schemas keeps one, or hands one out.
 SELECT is_empty($$
 	SELECT attrelid::regclass, attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
