@@ -238,14 +238,19 @@ versions_read(void)
 	return versions;
 }
 
-/* Find the tables; raise 55000 if one is missing, unless the functions are of another version, which may do without. */
+/* Tell whether all tables of this library are needed: functions of another version may do without some. */
+static bool
+all_are_needed(Versions versions)
+{
+	return versions.tables == NULL || strcmp(versions.functions, ARSIGNUP_VERSION) == 0;
+}
+
+/* Find the tables. */
 static void
 find_tables(Oid *found, Versions versions)
 {
-	bool		needs_all = versions.tables == NULL || strcmp(versions.functions, ARSIGNUP_VERSION) == 0;
-
 	for (int i = 0; i < table_count; i++)
-		found[i] = find_table(tables[i].name, needs_all);
+		found[i] = find_table(tables[i].name, all_are_needed(versions));
 }
 
 /* Raise 55000 if the tables are not of the version of the functions. */
@@ -292,7 +297,7 @@ tables_are_ready(void)
 	Versions	versions = versions_read();
 
 	for (int i = 0; i < table_count; i++)
-		if (!OidIsValid(table_id(tables[i].name)))
+		if (!OidIsValid(table_id(tables[i].name)) && all_are_needed(versions))
 			return false;
 	return versions.tables != NULL && strcmp(versions.tables, versions.functions) == 0;
 }

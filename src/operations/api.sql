@@ -231,6 +231,8 @@ AS $$
 DECLARE
 	functions_version CONSTANT text := (SELECT e.extversion FROM pg_extension e WHERE e.extname = 'arsignup');
 	files_version CONSTANT text := (SELECT a.default_version FROM pg_available_extensions a WHERE a.name = 'arsignup');
+	trouble text;
+	advice text;
 BEGIN
 	RETURN QUERY
 	WITH people (role, name) AS (
@@ -356,19 +358,16 @@ BEGIN
 		ELSE 'Install arsignup ' || functions_version || ' and restart the server.' END
 	WHERE arsignup.library_version() <> functions_version;
 
-	IF to_regclass('arsignup.installation') IS NULL THEN
+	BEGIN
+		PERFORM arsignup.check_tables();
+	EXCEPTION WHEN object_not_in_prerequisite_state THEN
+		GET STACKED DIAGNOSTICS trouble = MESSAGE_TEXT, advice = PG_EXCEPTION_HINT;
 		RETURN QUERY
-		SELECT 'tables', NULL, 'There are no tables, or not all.', 'SELECT arsignup.create_tables().';
+		SELECT 'tables', NULL, upper(left(trouble, 1)) || substr(trouble, 2) || '.', advice;
 		RETURN;
-	END IF;
+	END;
 
 	RETURN QUERY
-	SELECT 'tables', i.version,
-		'The tables are of another version than the functions, ' || functions_version || '.',
-		'SELECT arsignup.create_tables().'
-	FROM arsignup.installation i
-	WHERE i.version <> functions_version
-	UNION ALL
 	SELECT 'role ' || quote_ident(r.rolname), 'may read password hashes',
 		'It reads password hashes.',
 		'Revoke SELECT, pg_read_all_data or arsignup_owner, by which it may, from it.'
