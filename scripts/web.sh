@@ -74,7 +74,6 @@ find_browser() {
 # ---- a pair of them ----
 
 # Run a program as as_server does, but without a shell in between, so that what is started is what is stopped.
-# shellcheck disable=SC2120 # its arguments are the program's
 exec_as_server() {
 	local account=()
 	((EUID != 0)) || account=(setpriv --reuid=postgres --regid=postgres --init-groups)
