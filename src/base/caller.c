@@ -160,12 +160,12 @@ fire(void *argument)
 }
 
 /*
- * Delete users, orgs or memberships. The statement itself runs as the role that owns them
- * and nothing else; its triggers wait, on a level of their own, for they may
- * be the application's: its foreign keys delete in its tables, where triggers
- * of its own may be, which up to PostgreSQL 17 run as whoever is current when
- * the level ends. There may be no other level: an expression of PL/pgSQL in a
- * DO block has none.
+ * Delete users, orgs or memberships. The statement itself runs as the role
+ * that owns them and nothing else; its triggers wait, on a level of their own,
+ * for they may be the application's: its foreign keys delete in its tables,
+ * where triggers of its own may be, which up to PostgreSQL 17 run as whoever is
+ * current when the level ends. There may be no other level: an expression of
+ * PL/pgSQL in a DO block has none.
  */
 uint64
 caller_delete(const Caller *caller, Statement *statement, Parameters *parameters)

@@ -3,9 +3,10 @@
  *
  * Only a superuser changes our tables, functions and types, for a trigger, a
  * default or an index expression on a table of ours is code that runs as us.
- * Foreign keys of others lead to users, orgs and memberships only, and from columns of the
- * same type: their check runs as the owner of the table that they lead to,
- * with whatever cast another type takes. Nothing is made of columns of secrets.
+ * Foreign keys of others lead to users, orgs and memberships only, and from
+ * columns of the same type: their check runs as the owner of the table that
+ * they lead to, with whatever cast another type takes. No column and no domain
+ * is of the type secret.
  */
 #include "base/fence.h"
 #include "base/tables.h"

@@ -1,4 +1,4 @@
--- The type secret, and events.
+-- The type secret.
 
 CREATE TYPE arsignup.secret;
 

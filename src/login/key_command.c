@@ -17,7 +17,6 @@
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 #include "storage/latch.h"
-#include "utils/wait_event.h"
 
 /* How long the command may take, in milliseconds: people wait for it. */
 #define PATIENCE 10000.0
@@ -84,6 +83,7 @@ start(Run *run, const char *command)
 static bool
 wait_for_output(const Run *run, long milliseconds)
 {
+	static uint32 wait_event = 0;
 	instr_time	passed;
 
 	CHECK_FOR_INTERRUPTS();
@@ -92,7 +92,8 @@ wait_for_output(const Run *run, long milliseconds)
 	if (INSTR_TIME_GET_MILLISEC(passed) >= PATIENCE)
 		return false;
 	if (WaitLatchOrSocket(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH | (run->output >= 0 ? WL_SOCKET_READABLE : 0),
-						  run->output >= 0 ? run->output : PGINVALID_SOCKET, milliseconds, PG_WAIT_EXTENSION) & WL_LATCH_SET)
+						  run->output >= 0 ? run->output : PGINVALID_SOCKET, milliseconds,
+						  wait_event_number(&wait_event, "ArsignupKeyCommand")) & WL_LATCH_SET)
 		ResetLatch(MyLatch);
 	return true;
 }

@@ -33,7 +33,6 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
-#include "utils/wait_event.h"
 
 #define WORKER_NAME "arsignup keys"
 #define PROMOTION_POLL 1000L	/* milliseconds */
@@ -197,10 +196,12 @@ look_everywhere(void)
 static void
 wait_for_promotion(void)
 {
+	static uint32 wait_event = 0;
+
 	while (RecoveryInProgress() && !ShutdownRequestPending)
 	{
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, PROMOTION_POLL,
-						 PG_WAIT_EXTENSION);
+						 wait_event_number(&wait_event, "ArsignupKeyWatchMain"));
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 		if (ConfigReloadPending)

@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "access/xlog.h"
-#include "common/file_perm.h"
 #include "login/key_command.h"
 #include "miscadmin.h"
 #include "storage/fd.h"
@@ -322,7 +321,7 @@ write_key(const char *path)
 	if (!written)
 	{
 		unlink(path);
-		raise_not_made("it cannot be written", "Is the disk full?");
+		raise_not_made("it cannot be written", "Check free disk space.");
 	}
 }
 

@@ -741,7 +741,7 @@ static char *
 unopened_sentence(uint64 keys, uint64 alive, const char *reason)
 {
 	return psprintf(UINT64_FORMAT " of " UINT64_FORMAT " live signing keys cannot be opened, since %s:"
-					" login tokens of their realms are neither signed nor verified.", keys, alive, reason);
+					" they sign no login token and verify none.", keys, alive, reason);
 }
 
 /* Say what keeps this server from opening the keys of this database that are alive. */
@@ -760,11 +760,11 @@ signing_keys_check(KeyFinding tell, void *argument)
 								master_key_place(), trouble->problem), trouble->remedy);
 	if (census.elsewhere > 0)
 		tell(argument, unopened_sentence(census.elsewhere, census.alive, "another master key sealed them"),
-			 psprintf("Add the master key of the server that sealed them to %s; if that is lost, call arsignup.rotate_signing_key for their realms.",
+			 psprintf("Add the master key of the server that sealed them to %s; if that is lost, call arsignup.rotate_signing_key for their realms, unless they are retired.",
 					  master_key_place()));
 	if (census.damaged > 0)
 		tell(argument, unopened_sentence(census.damaged, census.alive, "their rows are not what was sealed"),
-			 "Bring their rows of arsignup.signing_keys back from a backup, or call arsignup.rotate_signing_key for their realms.");
+			 "Bring their rows of arsignup.signing_keys back from a backup, or call arsignup.rotate_signing_key for their realms, unless they are retired.");
 }
 
 /* ---------- showing keys ---------- */

@@ -1,4 +1,4 @@
--- Sessions and signing keys.
+-- What a login has led to.
 
 CREATE TYPE arsignup.login_result AS (
 	ok boolean,

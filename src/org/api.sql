@@ -27,7 +27,7 @@ LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'arsignup_create_membership';
 
 COMMENT ON FUNCTION arsignup.create_membership(uuid, uuid, uuid, text[], timestamptz, jsonb) IS
-'Makes a user a member of an org, or gives it permissions without one (org_id null), and returns the membership''s id. One that has expired gives way to the new one; what your foreign keys to it do then runs as with delete_user. Errors: SU001 invalid input; SU002 the user has this membership already; SU006 realm, user or org inactive; SU010 no such realm, user or org; 55P03 another transaction holds one of them.';
+'Makes a user a member of an org, or gives it permissions without one (org_id null), and returns the membership''s id. One that has expired gives way to the new one; what your foreign keys to it do then runs as with delete_user. Errors: SU001 invalid input; SU002 the user has this membership already; SU006 realm, user or org inactive; SU010 no such realm, user or org; 23503 a table of yours still refers to the one that has expired; 55P03 another transaction holds one of them.';
 
 CREATE OR REPLACE FUNCTION arsignup.update_org(
 	realm_id uuid,

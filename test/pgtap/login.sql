@@ -1103,7 +1103,7 @@ UPDATE arsignup.signing_keys SET sealed_key = set_byte(sealed_key, 30, get_byte(
 SELECT is(concat_ws(' | ', o.code, o.message, o.detail, o.hint),
 	'SU011 | signing key cannot be opened | Its row is not what was sealed. | Add the master key of the server that sealed it to the key file "arsignup.key"; if that is lost, call arsignup.rotate_signing_key for a new key.', 'nor can one that was tampered with; the hint says what to do') FROM outcome(format('SELECT arsignup.create_session(realm(''thief''), %L)', :'thief')) AS o;
 SELECT is((SELECT format('%s | %s | %s', value, problem, remedy) FROM arsignup.check_settings() WHERE setting = 'arsignup.key_file'),
-	format('arsignup.key | 3 of %s live signing keys cannot be opened, since their rows are not what was sealed: login tokens of their realms are neither signed nor verified. | Bring their rows of arsignup.signing_keys back from a backup, or call arsignup.rotate_signing_key for their realms.', alive.count),
+	format('arsignup.key | 3 of %s live signing keys cannot be opened, since their rows are not what was sealed: they sign no login token and verify none. | Bring their rows of arsignup.signing_keys back from a backup, or call arsignup.rotate_signing_key for their realms, unless they are retired.', alive.count),
 	'check_settings tells of all that were changed') FROM (SELECT count(*) FROM arsignup.signing_keys WHERE retired_at IS NULL OR retired_at > clock_timestamp() - interval '7 hours') AS alive;
 SELECT is((SELECT signing_keys_unopened FROM arsignup.stats()), 3::bigint, 'stats counts them');
 SELECT is(arsignup.reseal_signing_keys(), 0::bigint, 'all are sealed under the one master key');
