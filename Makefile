@@ -1,4 +1,4 @@
-# arsignup: make, make install, make install-programs, make installcheck, make unit, make dist
+# arsignup: make, make install, make programs, make install-programs, make uninstall-programs, make installcheck, make unit, make dist
 
 # Also from elsewhere: make -f DIR/Makefile VPATH=DIR. What says $(srcdir) is expanded late, since PGXS sets it. DIR may have no
 # space, at which make splits, so call it `..` or by a link; nor may DESTDIR, where there is bitcode (with_llvm=no: none).
