@@ -162,8 +162,8 @@ prepare_machine() {
 		libssl-dev libzxcvbn-dev make "postgresql-$POSTGRES" "postgresql-server-dev-$POSTGRES"
 }
 
-# Make a PostgreSQL of the run's own, to install into, in the directory given ($WORK/usr): copies of the machine's programs, which look for everything else from
-# where they lie, and links to what is installed there, but for an arsignup.
+# Make a PostgreSQL of the run's own, to install into, in the directory given ($WORK/usr): copies of the machine's programs,
+# which look for everything else from where they lie, and links to what is installed there, but for an arsignup.
 own_postgres() (
 	own=${1:-$WORK/usr} server=lib/postgresql/$POSTGRES share=share/postgresql/$POSTGRES
 	umask 022
