@@ -40,7 +40,7 @@ ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --outputdir=test/isolation
 PROGRAMS   = programs/arsignup-mail programs/arsignup-webhook
 
 UNIT       = $(patsubst $(srcdir)/%.c,%,$(sort $(wildcard $(srcdir)/test/unit/*.c)))
-EXTRA_CLEAN = $(UNIT) $(PROGRAMS) src/base/tables.inc src/install/steps.inc src/web/stylesheet.inc test/isolation/results test/isolation/output_iso test/isolation/regression.*
+EXTRA_CLEAN = $(UNIT) $(PURE) $(PROGRAMS) src/base/tables.inc src/install/steps.inc src/web/stylesheet.inc test/isolation/results test/isolation/output_iso test/isolation/regression.*
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
@@ -127,18 +127,22 @@ dist:
 	git -C $(srcdir) archive --format=zip --prefix=$(EXTENSION)-$(RELEASE)/ HEAD > $(EXTENSION)-$(RELEASE).zip
 
 # The pure parts, without a server: TAP from every program in test/unit.
-PURE = $(addprefix $(srcdir)/src/,base/encode.c base/key.c base/machine.c base/text.c base/token.c password/phc.c password/form.c realm/url.c account/identity.c \
-         login/jwt.c login/key_material.c http/html.c http/params.c http/request.c http/urlencoded.c \
-         web/input.c web/page.c web/route.c)
+PURE = $(patsubst %,src/%.unit.o,base/encode base/key base/machine base/text base/token password/phc password/form realm/url account/identity \
+         login/jwt login/key_material http/html http/params http/request http/urlencoded web/input web/page web/route)
 
 # Clang also sees arithmetic on null pointers; it is taken where it has its sanitizers.
 UNIT_CC = $(shell echo 'int main(void) { return 0; }' | $(CLANG) -fsanitize=address,undefined -x c - -o /dev/null 2>/dev/null \
             && echo $(CLANG) || echo $(CC))
 
+UNIT_FLAGS = -std=gnu11 -D_GNU_SOURCE -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover -I$(srcdir)/src
+
 unit: $(UNIT)
 	@status=0; for t in $(UNIT); do ./$$t || status=1; done; exit $$status
 
+$(PURE): %.unit.o: %.c $(INCLUDED)
+	$(UNIT_CC) $(UNIT_FLAGS) -c $< -o $@
+
 $(UNIT): %: %.c $(srcdir)/test/unit/tap.h $(PURE) $(INCLUDED)
-	$(UNIT_CC) -std=gnu11 -D_GNU_SOURCE -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover -I$(srcdir)/src $< $(PURE) -lsodium -largon2 -ljansson -lcrypto -lcrypt -o $@
+	$(UNIT_CC) $(UNIT_FLAGS) $< $(PURE) -lsodium -largon2 -ljansson -lcrypto -lcrypt -o $@
 
 .PHONY: dist unit programs install-programs uninstall-programs
