@@ -173,8 +173,18 @@ SAVEPOINT t;
 SELECT arsignup.create_org('00000000-0000-7000-8000-000000000001', 'Engines');
 \echo :SQLSTATE
 ROLLBACK TO t;
+CREATE VIEW arsignup.installation AS SELECT;
 SELECT arsignup.create_tables();
 \echo :SQLSTATE
+ROLLBACK TO t;
+SELECT arsignup.create_tables();
+\echo :SQLSTATE
+ROLLBACK;
+
+-- A rule on the view that tells the version tells none.
+BEGIN;
+CREATE RULE "A" AS ON INSERT TO arsignup.installation DO INSTEAD NOTIFY arsignup_installation;
+SELECT arsignup.check_tables();
 ROLLBACK;
 
 -- A superuser's event trigger sees what is made; one with a function of somebody else's is no code to run as our owner.

@@ -19,6 +19,7 @@
 #include "commands/extension.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "rewrite/rewriteSupport.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -134,7 +135,8 @@ read_constant(Relation rules, HeapTuple rule)
 	bool		isnull;
 	Datum		action = heap_getattr(rule, Anum_pg_rewrite_ev_action, RelationGetDescr(rules), &isnull);
 	List	   *queries = isnull ? NIL : (List *) stringToNode(TextDatumGetCString(action));
-	TargetEntry *target = queries == NIL ? NULL : linitial(linitial_node(Query, queries)->targetList);
+	List	   *columns = queries == NIL ? NIL : linitial_node(Query, queries)->targetList;
+	TargetEntry *target = columns == NIL ? NULL : linitial(columns);
 	Const	   *constant = target == NULL || !IsA(target->expr, Const) ? NULL : (Const *) target->expr;
 
 	return constant == NULL || constant->constisnull || constant->consttype != TEXTOID ? NULL :
@@ -151,13 +153,14 @@ read_tables_version(Snapshot snapshot)
 {
 	Oid			installation = table_id("installation");
 	Relation	rules = table_open(RewriteRelationId, AccessShareLock);
-	ScanKeyData key;
+	ScanKeyData keys[2];
 	SysScanDesc scan;
 	HeapTuple	rule;
 	char	   *version = NULL;
 
-	ScanKeyInit(&key, Anum_pg_rewrite_ev_class, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(installation));
-	scan = systable_beginscan(rules, RewriteRelRulenameIndexId, true, snapshot, 1, &key);
+	ScanKeyInit(&keys[0], Anum_pg_rewrite_ev_class, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(installation));
+	ScanKeyInit(&keys[1], Anum_pg_rewrite_rulename, BTEqualStrategyNumber, F_NAMEEQ, CStringGetDatum(ViewSelectRuleName));
+	scan = systable_beginscan(rules, RewriteRelRulenameIndexId, true, snapshot, lengthof(keys), keys);
 	rule = systable_getnext(scan);
 	if (HeapTupleIsValid(rule))
 		version = read_constant(rules, rule);
