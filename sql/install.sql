@@ -134,6 +134,8 @@ SAVEPOINT s;
 SELECT arsignup.create_org('00000000-0000-7000-8000-000000000001', 'Engines');
 \echo :SQLSTATE
 ROLLBACK TO s;
+SELECT setting, problem, remedy FROM arsignup.check_settings() WHERE setting = 'tables';
+SELECT signing_keys_unopened FROM arsignup.stats();
 SELECT arsignup.create_tables();
 \echo :SQLSTATE
 ROLLBACK;
@@ -147,6 +149,7 @@ SAVEPOINT s;
 SELECT arsignup.create_org('00000000-0000-7000-8000-000000000001', 'Engines');
 \echo :SQLSTATE
 ROLLBACK TO s;
+SELECT setting, problem, remedy FROM arsignup.check_settings() WHERE setting = 'tables';
 DROP TABLE arsignup.login_sources; -- whose foreign key is the owner's to make
 SELECT arsignup.create_tables();
 SELECT relname, relowner::regrole, has_table_privilege('arsignup_app', oid, 'SELECT') AS app_reads FROM pg_class WHERE oid IN ('arsignup.users'::regclass, 'arsignup.installation'::regclass) ORDER BY relname;

@@ -82,12 +82,13 @@ table_rightful_owner(const char *name)
 	return get_role_oid(table_is_of_directory(name) ? DIRECTORY_ROLE : OWNER_ROLE, false);
 }
 
-/* Tell whether a table has an index. */
+/* Tell whether a table has an index, or is a view. */
 static bool
-has_index(Oid table)
+is_indexed(Oid table)
 {
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
-	bool		found = HeapTupleIsValid(tuple) && ((Form_pg_class) GETSTRUCT(tuple))->relhasindex;
+	Form_pg_class row = HeapTupleIsValid(tuple) ? (Form_pg_class) GETSTRUCT(tuple) : NULL;
+	bool		found = row != NULL && (row->relhasindex || row->relkind == RELKIND_VIEW);
 
 	if (HeapTupleIsValid(tuple))
 		ReleaseSysCache(tuple);
@@ -199,7 +200,7 @@ read_functions_version(Snapshot snapshot)
 void
 table_check_indexes(Oid table)
 {
-	if (get_rel_relkind(table) == RELKIND_VIEW || has_index(table))
+	if (is_indexed(table))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -293,14 +294,25 @@ tables_look(void)
 	tables_fit = change == tables_change;
 }
 
-/* Tell whether the tables are there and of the version of the functions: for what must not fail if they are not. */
+/* Tell whether find_table finds a table without an error. */
+static bool
+is_ready(const char *name, bool is_needed)
+{
+	Oid			table = table_id(name);
+
+	if (!OidIsValid(table))
+		return !is_needed;
+	return is_indexed(table) && table_owner(table) == table_rightful_owner(name);
+}
+
+/* Tell whether tables_check passes: for what must not fail if it does not. */
 bool
 tables_are_ready(void)
 {
 	Versions	versions = versions_read();
 
 	for (int i = 0; i < table_count; i++)
-		if (!OidIsValid(table_id(tables[i].name)) && all_are_needed(versions))
+		if (!is_ready(tables[i].name, all_are_needed(versions)))
 			return false;
 	return versions.tables != NULL && strcmp(versions.tables, versions.functions) == 0;
 }
