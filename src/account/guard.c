@@ -3,8 +3,8 @@
  *
  * By the time the server drops the extension itself, its tables are gone; so
  * the guard watches over the table of users. Whatever statement the drop
- * began with, DROP EXTENSION, DROP OWNED or a cascade, it passes here. DROP
- * TABLE alone says what it drops, as pg_restore --clean does.
+ * began with, DROP EXTENSION, DROP OWNED or a cascade, it passes here. Only
+ * DROP TABLE arsignup.users says what it drops, as pg_restore --clean does.
  */
 #include "account/guard.h"
 
@@ -13,6 +13,7 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "base/tables.h"
+#include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_class.h"
 #include "commands/extension.h"
@@ -23,8 +24,8 @@
 static object_access_hook_type previous_hook = NULL;
 static ProcessUtility_hook_type previous_utility_hook = NULL;
 
-/* Whether the statement at work is DROP TABLE. */
-static bool is_drop_table = false;
+/* Whether the statement at work is DROP TABLE arsignup.users. */
+static bool users_are_named = false;
 
 /* Tell whether a table is arsignup.users of the extension. */
 static bool
@@ -56,7 +57,7 @@ guard_users(ObjectAccessType access, Oid class, Oid object, int column, void *ar
 {
 	if (previous_hook)
 		previous_hook(access, class, object, column, arg);
-	if (access != OAT_DROP || class != RelationRelationId || column != 0 || allow_drop_setting || is_drop_table)
+	if (access != OAT_DROP || class != RelationRelationId || column != 0 || allow_drop_setting || users_are_named)
 		return;
 	if (is_users_table(object) && has_rows(object))
 		ereport(ERROR,
@@ -66,15 +67,33 @@ guard_users(ObjectAccessType access, Oid class, Oid object, int column, void *ar
 				 errhint("To delete them all the same, set arsignup.allow_drop to on and drop it again.")));
 }
 
-/* Note for how long a DROP TABLE is at work; what it sets off may be another statement. */
+/* Tell whether a statement is a DROP TABLE that names the table of users. */
+static bool
+names_users(Node *statement)
+{
+	ListCell   *cell;
+
+	if (!IsA(statement, DropStmt) || ((DropStmt *) statement)->removeType != OBJECT_TABLE)
+		return false;
+	foreach(cell, ((DropStmt *) statement)->objects)
+	{
+		RangeVar   *name = makeRangeVarFromNameList(lfirst_node(List, cell));
+		Oid			table = RangeVarGetRelid(name, NoLock, true);
+
+		if (OidIsValid(table) && table == table_id("users"))
+			return true;
+	}
+	return false;
+}
+
+/* Note for how long a drop of the users by name is at work; what it sets off may be another statement. */
 static void
 note_statement(PlannedStmt *statement, const char *query, bool read_only_tree, ProcessUtilityContext context,
 			   ParamListInfo params, QueryEnvironment *environment, DestReceiver *receiver, QueryCompletion *completion)
 {
-	bool		outer = is_drop_table;
+	bool		outer = users_are_named;
 
-	is_drop_table = IsA(statement->utilityStmt, DropStmt) &&
-		((DropStmt *) statement->utilityStmt)->removeType == OBJECT_TABLE;
+	users_are_named = names_users(statement->utilityStmt);
 	PG_TRY();
 	{
 		(previous_utility_hook ? previous_utility_hook : standard_ProcessUtility)
@@ -82,7 +101,7 @@ note_statement(PlannedStmt *statement, const char *query, bool read_only_tree, P
 	}
 	PG_FINALLY();
 	{
-		is_drop_table = outer;
+		users_are_named = outer;
 	}
 	PG_END_TRY();
 }
