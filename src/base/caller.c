@@ -122,8 +122,8 @@ role_act(Oid role, void (*action) (void *argument), void *argument)
  * a search path of a trigger's. Nor can a trigger take on another role: the
  * session's may be able to become more than the caller is.
  */
-static void
-act_as(const Caller *caller, void (*action) (void *argument), void *argument)
+void
+caller_act(const Caller *caller, void (*action) (void *argument), void *argument)
 {
 	Identity	next = caller->identity;
 	Identity	previous;
@@ -138,11 +138,11 @@ act_as(const Caller *caller, void (*action) (void *argument), void *argument)
 	(void) identity_take(previous);
 }
 
-/* Do something as the one whom the web serves. */
-void
-caller_act(void (*action) (void *argument), void *argument)
+/* Return whom the web serves; NULL if it serves nobody. */
+const Caller *
+caller_served(void)
 {
-	act_as(served, action, argument);
+	return served;
 }
 
 /* Run the triggers that statements of this level have set off. */
@@ -177,6 +177,6 @@ caller_delete(const Caller *caller, Statement *statement, Parameters *parameters
 	previous = identity_take(identity_of(get_role_oid(DIRECTORY_ROLE, false)));
 	rows = statement_run_silently(statement, parameters);
 	(void) identity_take(previous);
-	act_as(caller, fire, NULL);
+	caller_act(caller, fire, NULL);
 	return rows;
 }

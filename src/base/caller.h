@@ -30,7 +30,8 @@ typedef struct Caller
 extern void caller_enter(Caller *caller);
 extern void caller_leave(const Caller *caller);
 extern void caller_serve(void (*action) (void *argument), void *argument);
-extern void caller_act(void (*action) (void *argument), void *argument);
+extern void caller_act(const Caller *caller, void (*action) (void *argument), void *argument);
+extern const Caller *caller_served(void);
 extern void role_act(Oid role, void (*action) (void *argument), void *argument);
 extern uint64 caller_delete(const Caller *caller, Statement *statement, Parameters *parameters);
 

@@ -8,8 +8,8 @@
 
 #include <jansson.h>
 
+#include "base/deferred.h"
 #include "base/subtransaction.h"
-#include "http/deferred.h"
 
 /* Tell an error that the same call may not meet a little later. */
 bool
@@ -115,7 +115,7 @@ act(void *argument)
 	const Action *action = argument;
 
 	action->action(action->argument);
-	check_deferred();
+	check_deferred(caller_served());
 }
 
 /* Do something that is taken back, but for its outcome, if it raises an error that is not raised again. */

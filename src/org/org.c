@@ -5,6 +5,7 @@
 
 #include "account/user.h"
 #include "base/argument.h"
+#include "base/deferred.h"
 #include "base/event.h"
 #include "base/fault.h"
 #include "base/id.h"
@@ -223,6 +224,7 @@ purge_batch(void *argument)
 	statement_plan_by_index(&delete_memberships, &places);
 	batch->deleted = caller_delete(batch->caller, &delete_memberships, &places);
 	record_deleted(SPI_tuptable, batch->deleted, batch->now);
+	check_deferred(batch->caller);
 }
 
 /*

@@ -4,8 +4,8 @@
 #ifndef ARSIGNUP_DEFERRED_H
 #define ARSIGNUP_DEFERRED_H
 
-#include "arsignup.h"
+#include "base/caller.h"
 
-extern void check_deferred(void);
+extern void check_deferred(const Caller *caller);
 
 #endif							/* ARSIGNUP_DEFERRED_H */

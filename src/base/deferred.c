@@ -1,6 +1,6 @@
 /*
  * Checking early what the application has put on our tables to be checked at
- * COMMIT: then it would be too late to answer.
+ * COMMIT: then it would be too late to answer, or to go on with the rest.
  *
  * The server has one way to do that: SET CONSTRAINTS, which goes by names, and
  * names are not unique in a schema. So a name is used only if all that bear it
@@ -12,12 +12,11 @@
  * runs is the server's own check. Anything else is a trigger that a superuser
  * has put on a table of ours, and runs as it would at COMMIT: as the caller.
  */
-#include "http/deferred.h"
+#include "base/deferred.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "base/caller.h"
 #include "base/tables.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
@@ -85,7 +84,7 @@ check_now(void *argument)
 
 /* Check what waits for a constraint, as far as that can be done by its name; it waits again from now on. */
 static void
-check_waiting(Oid constraint_id)
+check_waiting(const Caller *caller, Oid constraint_id)
 {
 	HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint_id));
 	Form_pg_constraint constraint;
@@ -98,7 +97,7 @@ check_waiting(Oid constraint_id)
 		if (constraint->contype == CONSTRAINT_FOREIGN)
 			role_act(table_owner(constraint->conrelid), check_now, constraint);
 		else
-			caller_act(check_now, constraint);
+			caller_act(caller, check_now, constraint);
 	}
 	ReleaseSysCache(tuple);
 }
@@ -117,9 +116,9 @@ add_waiting(List *constraint_ids, Oid table)
 	return constraint_ids;
 }
 
-/* Check what waits for COMMIT on our tables just now; it waits again from now on. */
+/* Check what waits for COMMIT on our tables just now, for who has called; it waits again from now on. */
 void
-check_deferred(void)
+check_deferred(const Caller *caller)
 {
 	List	   *constraint_ids = NIL;
 	ListCell   *cell;
@@ -131,5 +130,5 @@ check_deferred(void)
 			constraint_ids = add_waiting(constraint_ids, table_ids[i]);
 	}
 	foreach(cell, constraint_ids)
-		check_waiting(lfirst_oid(cell));
+		check_waiting(caller, lfirst_oid(cell));
 }
