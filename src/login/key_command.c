@@ -3,8 +3,8 @@
  *
  * What it prints goes from the pipe into the memory that it is to lie in, and
  * nowhere else. It is a process group of its own, which is killed when the
- * time is up, or when whoever waits for it is cancelled: a transaction that
- * signs may hold locks.
+ * time is up, or when whoever waits for it is cancelled or ended: a transaction
+ * that signs may hold locks.
  */
 #include "login/key_command.h"
 
@@ -16,6 +16,7 @@
 
 #include "miscadmin.h"
 #include "portability/instr_time.h"
+#include "storage/ipc.h"
 #include "storage/latch.h"
 
 /* How long the command may take, in milliseconds: people wait for it. */
@@ -143,6 +144,13 @@ stop(Run *run)
 	waitpid(run->pid, NULL, 0);
 }
 
+/* The same when the backend is ended, or an error raised. */
+static void
+stop_early(int code, Datum run)
+{
+	stop((Run *) DatumGetPointer(run));
+}
+
 /* Follow the command from its start to its end; return what went wrong, or NULL. */
 static const char *
 follow(Run *run, const char *command, uint8_t *out, size_t capacity, size_t *size)
@@ -165,14 +173,11 @@ key_command_run(const char *command, uint8_t *out, size_t capacity, size_t *size
 	const char *problem = NULL;
 
 	run->output = -1;
-	PG_TRY();
+	PG_ENSURE_ERROR_CLEANUP(stop_early, PointerGetDatum(run));
 	{
 		problem = follow(run, command, out, capacity, size);
 	}
-	PG_FINALLY();
-	{
-		stop(run);
-	}
-	PG_END_TRY();
+	PG_END_ENSURE_ERROR_CLEANUP(stop_early, PointerGetDatum(run));
+	stop(run);
 	return problem;
 }
