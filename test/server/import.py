@@ -65,7 +65,7 @@ def argon2_hash(password, salt_size=16, lanes=4, passes=1):
 
 
 def bcrypt_hash(password, version=b'2b'):
-    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(4, version)).decode()
+    return bcrypt.hashpw(password.encode()[:72], bcrypt.gensalt(4, version)).decode()
 
 
 def php_hash(password):
