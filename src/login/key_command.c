@@ -121,13 +121,17 @@ read_output(Run *run, uint8_t *out, size_t capacity, size_t *size)
 	return true;
 }
 
-/* Wait for the command's end; false if the time is up. */
+/* Wait for the command's end; false if the time is up. An end that cannot be learnt is no good one. */
 static bool
 wait_for_end(Run *run, int *status)
 {
-	while (waitpid(run->pid, status, WNOHANG) == 0)
+	pid_t		ended;
+
+	while ((ended = waitpid(run->pid, status, WNOHANG)) == 0)
 		if (!wait_for_output(run, 1))
 			return false;
+	if (ended < 0)
+		*status = -1;
 	run->pid = 0;
 	return true;
 }
