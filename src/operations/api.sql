@@ -89,7 +89,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_purge_events';
 
 COMMENT ON FUNCTION arsignup.purge_events(interval, int) IS
-'Deletes events older than this in all realms, or, where it is null, older than event_retention of their realm, max_rows at most, claimed or not, and what is noted of their failed deliveries; returns how many events. Errors: SU001 max_rows is not positive; 25006 on a standby, before anything is done.';
+'Deletes events older than this in all realms, or, where it is null, older than event_retention of their realm, max_rows at most, claimed or not, and what is noted of their failed deliveries; returns how many events. Errors: SU001 older_than is negative, or max_rows is not positive; 25006 on a standby, before anything is done.';
 
 CREATE OR REPLACE PROCEDURE arsignup.purge(max_duration interval DEFAULT '4 minutes')
 LANGUAGE c

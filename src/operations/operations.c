@@ -22,6 +22,7 @@
 #include "nodes/parsenodes.h"
 #include "operations/delivery.h"
 #include "org/org.h"
+#include "password/gate.h"
 #include "realm/realm.h"
 #include "recovery/one_time_token.h"
 #include "signup/token_row.h"
@@ -37,12 +38,13 @@ arsignup_stats(PG_FUNCTION_ARGS)
 	Datum		values[3 + COUNTERS + 2];
 	bool		nulls[3 + COUNTERS + 2] = {0};
 	KeyCensus	census;
+	int			running;
+	int			waiting;
 
+	gate_look(&running, &waiting);
 	values[0] = Int32GetDatum(hash_slots());
-	SpinLockAcquire(&shared->gate.mutex);
-	values[1] = Int32GetDatum(shared->gate.running);
-	values[2] = Int32GetDatum(shared->gate.waiting);
-	SpinLockRelease(&shared->gate.mutex);
+	values[1] = Int32GetDatum(running);
+	values[2] = Int32GetDatum(waiting);
 	for (int i = 0; i < COUNTERS; i++)
 		values[3 + i] = Int64GetDatum(pg_atomic_read_u64(&shared->counters[i]));
 	values[3 + COUNTERS] = Int64GetDatum(ledger_entries());
@@ -413,14 +415,17 @@ arsignup_purge_events(PG_FUNCTION_ARGS)
 	Faults		faults = NO_FAULTS;
 	Interval   *older_than = argument_interval(fcinfo, 0);
 	int64		max_rows = argument_max_rows(fcinfo, 1, &faults);
-	TimestampTz before = GetCurrentTimestamp();
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz before = now;
 	uint64		purged;
 
+	if (older_than != NULL)
+		before = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_mi_interval, TimestampTzGetDatum(now),
+														 IntervalPGetDatum(older_than)));
+	if (before > now)
+		fault_add(&faults, "older_than", "Age can't be negative.");
 	faults_raise(&faults);
 	check_writable(fcinfo);
-	if (older_than != NULL)
-		before = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_mi_interval, TimestampTzGetDatum(before),
-														 IntervalPGetDatum(older_than)));
 	spi_open();
 	(void) purge_run(older_than ? &old_deliveries : &due_deliveries, before, max_rows);
 	purged = purge_run(older_than ? &old_events : &due_events, before, max_rows);
@@ -496,14 +501,10 @@ add_keys(ReturnSetInfo *result, TimestampTz now)
 static void
 add_gate(ReturnSetInfo *result, TimestampTz now)
 {
-	SharedState *shared = shared_state();
 	int			running;
 	int			waiting;
 
-	SpinLockAcquire(&shared->gate.mutex);
-	running = shared->gate.running;
-	waiting = shared->gate.waiting;
-	SpinLockRelease(&shared->gate.mutex);
+	gate_look(&running, &waiting);
 	backlog_add(result, "hash_gate", "slots", hash_slots(), now, 0);
 	backlog_add(result, "hash_gate", "running", running, now, 0);
 	backlog_add(result, "hash_gate", "waiting", waiting, now, 0);

@@ -208,6 +208,18 @@ gate_passes(void)
 	return passes;
 }
 
+/* Tell how many are hashing now, and how many wait for that. */
+void
+gate_look(int *running, int *waiting)
+{
+	HashGate   *gate = &shared_state()->gate;
+
+	SpinLockAcquire(&gate->mutex);
+	*running = gate->running;
+	*waiting = gate->waiting;
+	SpinLockRelease(&gate->mutex);
+}
+
 /* Give the slot back. */
 void
 gate_leave(void)

@@ -253,6 +253,7 @@ SELECT is(events_left(), '29 days 23:59:00; 1 day; 0; -1 hour', 'purge_events: t
 SELECT is(arsignup.purge_events(interval '0'), 3::bigint, 'purge_events: older than nothing');
 SELECT is(events_left(), '-1 hour', 'purge_events: up to now');
 SELECT invalid(format('SELECT arsignup.purge_events(''1 day'', %s)', n), '{"max_rows": ["Number of rows must be positive."]}', 'purge_events: max_rows ' || n) FROM unnest(ARRAY['0', '-1', 'NULL']) AS n;
+SELECT invalid('SELECT arsignup.purge_events(''-1 day'')', '{"older_than": ["Age can''t be negative."]}', 'purge_events: an age is not negative');
 SELECT is(events_left(), '-1 hour', 'purge_events: nothing of this has deleted anything');
 
 -- What each realm says of its own.
