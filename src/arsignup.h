@@ -20,6 +20,7 @@
 #define ERRCODE_ARSIGNUP_REVOKED		MAKE_SQLSTATE('S','U','0','0','9')
 #define ERRCODE_ARSIGNUP_NOT_FOUND		MAKE_SQLSTATE('S','U','0','1','0')
 #define ERRCODE_ARSIGNUP_KEY			MAKE_SQLSTATE('S','U','0','1','1')
+#define ERRCODE_ARSIGNUP_UNDER_WAY		MAKE_SQLSTATE('S','U','0','1','2')
 
 /* Longest name, organisation name or reference, in characters. */
 #define MAX_NAME_LENGTH 255

@@ -3,6 +3,7 @@
  */
 #include "account/user.h"
 
+#include "account/held.h"
 #include "account/identity.h"
 #include "base/id.h"
 #include "base/secret.h"
@@ -21,17 +22,20 @@
 #define RAW_IDENTITY_MAX_SIZE (3 * EMAIL_MAX)
 
 /*
- * Where the one user is whose email nobody else may have. The order names the
- * index: where many realms have a user of the same email, any other index that
- * begins with the realm seems as good.
+ * Where the one user is, or is to be, whose email nobody else may have. The
+ * order names the index: where many realms have a user of the same email, any
+ * other index that begins with the realm seems as good.
  */
-#define WITH_UNIQUE_EMAIL(email) \
-	"realm_id = $1 AND email_key = " email " AND shared_email_id IS NULL ORDER BY shared_email_id LIMIT 1"
+#define WITH_UNIQUE_EMAIL(email, which) \
+	"realm_id = $1 AND email_key = " email " AND shared_email_id IS NULL AND " which \
+	" ORDER BY shared_email_id LIMIT 1"
+
+/* Whoever else has a name, and until when: a hold whose time is over keeps nobody off. */
+#define OTHERS "id <> $4 AND (state <> 'held' OR held_until > clock_timestamp())"
+#define UNTIL "SELECT coalesce(held_until, 'infinity') FROM arsignup.users WHERE "
 
 static Statement select_taken = STATEMENT(
-	"SELECT EXISTS (SELECT FROM arsignup.users"
-	"  WHERE realm_id = $1 AND username_key = $2 AND id <> $4),"
-	" coalesce((SELECT id <> $4 FROM arsignup.users WHERE " WITH_UNIQUE_EMAIL("$3") "), false)");
+	"SELECT (" UNTIL "realm_id = $1 AND username_key = $2 AND " OTHERS "), (" UNTIL WITH_UNIQUE_EMAIL("$3", OTHERS) ")");
 
 #define INSERT_USER \
 	"INSERT INTO arsignup.users (realm_id, id, username, username_key, email, email_key," \
@@ -46,7 +50,7 @@ static Statement insert_user_or_fail = STATEMENT(INSERT_USER);
 	" u.state, u.token_generation, u.email_key, u.email_verification, u.shared_email_id IS NOT NULL"
 
 #define SELECT_USER \
-	"SELECT " USER_COLUMNS " FROM arsignup.users u WHERE realm_id = $1 AND id = $2"
+	"SELECT " USER_COLUMNS " FROM arsignup.users u WHERE realm_id = $1 AND id = $2 AND " IS_SOMEBODY
 
 /* OFFSET 0 has the planner look for one password: before the first ANALYZE it would rather go through the realm's. */
 #define SELECT_USER_AND_PASSWORD \
@@ -60,7 +64,7 @@ static Statement select_user_for_update = STATEMENT(SELECT_USER " FOR NO KEY UPD
 
 static Statement hold_user = STATEMENT(
 	"SELECT state = 'active', email_verification FROM arsignup.users"
-	" WHERE realm_id = $1 AND id = $2 FOR KEY SHARE");
+	" WHERE realm_id = $1 AND id = $2 AND " IS_SOMEBODY " FOR KEY SHARE");
 
 static Statement update_user = STATEMENT(
 	"UPDATE arsignup.users SET username = $3, username_key = $4, email = $5, email_key = $6,"
@@ -322,9 +326,24 @@ email_is_unique(const Realm *realm, const User *user)
 	return realm->emails_are_unique || user->email_key == user->username_key;
 }
 
-/* Note which names of a checked user are taken by others. */
-void
-user_check_free(const Realm *realm, const User *user, Faults *faults)
+/* Note that a name is taken, or held until the time in this column of the row that was read; unless it is free. */
+static void
+note_taken(int number, const char *attribute, const char *label, bool is_for_later, Faults *faults)
+{
+	TimestampTz until;
+
+	if (column_is_null(number))
+		return;
+	until = column_time(number);
+	if (TIMESTAMP_NOT_FINITE(until))
+		fault_add_taken(faults, attribute, label);
+	else if (!is_for_later)
+		fault_add_held(faults, attribute, label, until);
+}
+
+/* Note which names of a checked user are taken by others, or held, unless it is to have them later only. */
+static void
+check_free(const Realm *realm, const User *user, bool is_for_later, Faults *faults)
 {
 	bool		usernames_are_emails = user->username_key == user->email_key;
 	Parameters	parameters = {0};
@@ -334,15 +353,28 @@ user_check_free(const Realm *realm, const User *user, Faults *faults)
 	add_text(&parameters, usernames_are_emails || !email_is_unique(realm, user) ? NULL : user->email_key);
 	add_uuid(&parameters, &user->id);
 	(void) statement_read_latest(&select_taken, &parameters);
-	if (column_bool(1) && !usernames_are_emails)
-		fault_add_taken(faults, "username", "Username is already taken.");
-	if (column_bool(usernames_are_emails ? 1 : 2))
-		fault_add_taken(faults, "email", "Email is already taken.");
+	if (!usernames_are_emails)
+		note_taken(1, "username", "Username", is_for_later, faults);
+	note_taken(usernames_are_emails ? 1 : 2, "email", "Email", is_for_later, faults);
 }
 
-/* Add what an insert and an update of a checked user have in common. */
-static void
-add_user(Parameters *parameters, const Realm *realm, const User *user)
+/* Note which names of a checked user are taken by others, or held for them. */
+void
+user_check_free(const Realm *realm, const User *user, Faults *faults)
+{
+	check_free(realm, user, false, faults);
+}
+
+/* Note which names of a user to be are taken by others; a hold of a name may be over, or be moved, by the time. */
+void
+user_check_free_later(const Realm *realm, const User *user, Faults *faults)
+{
+	check_free(realm, user, true, faults);
+}
+
+/* Add what all statements that write a checked user have in common. */
+void
+user_add(Parameters *parameters, const Realm *realm, const User *user)
 {
 	add_uuid(parameters, &realm->id);
 	add_uuid(parameters, &user->id);
@@ -357,18 +389,15 @@ add_user(Parameters *parameters, const Realm *realm, const User *user)
 	add_pointer(parameters, JSONBOID, user->custom);
 }
 
-/* Insert the row of a checked user; false if a name is taken, once nobody is still making up their mind about it. */
-static bool
-insert_row(Statement *insert, const Realm *realm, const User *user, TimestampTz now)
+/* Add all that the row of a checked user has when it begins. */
+void
+user_add_new(Parameters *parameters, const Realm *realm, const User *user, TimestampTz now)
 {
-	Parameters	parameters = {0};
-
-	add_user(&parameters, realm, user);
-	add_time(&parameters, now);
-	add_text(&parameters, user->user_type);
-	add_optional_time(&parameters, user->logs_in ? &now : NULL);
-	add_text(&parameters, user->email_verification ? user->email_verification : "none");
-	return statement_run(insert, &parameters) == 1;
+	user_add(parameters, realm, user);
+	add_time(parameters, now);
+	add_text(parameters, user->user_type);
+	add_optional_time(parameters, user->logs_in ? &now : NULL);
+	add_text(parameters, user->email_verification ? user->email_verification : "none");
 }
 
 /* Give a user a password by a statement: insert_credential if it is new, set_credential if it may have one. */
@@ -386,31 +415,66 @@ set_password_hash(Statement *set, const pg_uuid_t *realm_id, const User *user, T
 	statement_touch(set, &parameters, "credentials", 1);
 }
 
+/* Raise SU002 if a name of a checked user is taken, or held; holds whose time is over give it up. */
+static void
+claim_names(const Realm *realm, const User *user)
+{
+	Faults		faults = NO_FAULTS;
+
+	user_check_free(realm, user, &faults);
+	faults_raise(&faults);
+	held_give_way(&realm->id, user);
+}
+
 /*
- * Insert a checked user, and its credential if it has one; or raise SU002. If
- * nobody is found who has the name, they are gone by now, or what conflicts is
- * a unique index that the application has put on the table: try again, and
- * leave that error to the application.
+ * Insert the row of a checked user by a statement that does nothing if a name
+ * is taken, once nobody is still making up their mind about it; or raise
+ * SU002. If nobody is found who has the name, they are gone by now, or have
+ * given it up: try again. What still conflicts is a unique index that the
+ * application has put on the table: leave that error to the application.
  */
+void
+user_insert_names(Statement *insert, Statement *insert_or_fail, Parameters *parameters, const Realm *realm,
+				  const User *user)
+{
+	if (statement_run(insert, parameters) == 1)
+		return;
+	claim_names(realm, user);
+	if (statement_run(insert, parameters) == 1)
+		return;
+	claim_names(realm, user);
+	statement_touch(insert_or_fail, parameters, "users", 1);
+}
+
+/* Insert a checked user, and its credential if it has one; one whose names were held is there, and begins now; or raise SU002. */
 void
 user_insert(const Realm *realm, User *user, TimestampTz now)
 {
-	if (!insert_row(&insert_user, realm, user, now))
-	{
-		Faults		faults = NO_FAULTS;
+	Parameters	parameters = {0};
 
-		user_check_free(realm, user, &faults);
-		faults_raise(&faults);
-		if (!insert_row(&insert_user_or_fail, realm, user, now))
-			raise_suppressed("users");
-	}
+	user_add_new(&parameters, realm, user, now);
+	if (!user->was_held || !held_begin(&parameters, realm, user))
+		user_insert_names(&insert_user, &insert_user_or_fail, &parameters, realm, user);
 	if (user->password_hash != NULL)
 		set_password_hash(&insert_credential, &realm->id, user, now);
 }
 
+/* Run a statement that gives names to a user who is there; or raise SU002; see user_insert_names. */
+void
+user_touch_names(Statement *statement, Parameters *parameters, const Realm *realm, const User *user)
+{
+	if (statement_run_unique(statement, parameters, "users"))
+		return;
+	claim_names(realm, user);
+	if (statement_run_unique(statement, parameters, "users"))
+		return;
+	claim_names(realm, user);
+	statement_touch(statement, parameters, "users", 1);
+}
+
 /* Begin the parameters of a statement about one user. */
-static Parameters
-one_user(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
+Parameters
+user_parameters(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 {
 	Parameters	parameters = {0};
 
@@ -456,7 +520,7 @@ fill_password(User *user, int number)
 static bool
 find_user(Statement *select, const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user)
 {
-	Parameters	parameters = one_user(realm_id, user_id);
+	Parameters	parameters = user_parameters(realm_id, user_id);
 
 	if (statement_run(select, &parameters) == 0)
 		return false;
@@ -497,7 +561,7 @@ user_find_and_lock(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *us
 {
 	static Statement lock_credential = STATEMENT(
 		"SELECT FROM arsignup.credentials WHERE " OF_PASSWORD " FOR UPDATE");
-	Parameters	parameters = one_user(realm_id, user_id);
+	Parameters	parameters = user_parameters(realm_id, user_id);
 
 	if (!find_user(&select_user_for_update, realm_id, user_id, user))
 		return false;
@@ -525,7 +589,7 @@ user_confirm(const pg_uuid_t *realm_id, User *user)
 {
 	static Statement hold_credential = STATEMENT(
 		"SELECT FROM arsignup.credentials WHERE " OF_PASSWORD " AND updated_at = $3 FOR KEY SHARE");
-	Parameters	parameters = one_user(realm_id, &user->id);
+	Parameters	parameters = user_parameters(realm_id, &user->id);
 
 	if (statement_run(&hold_user, &parameters) == 0)
 		return false;
@@ -547,9 +611,9 @@ bool
 user_find_by_login(const Realm *realm, const char *login, User *user)
 {
 	static Statement by_username = STATEMENT(
-		SELECT_USER_AND_PASSWORD " WHERE u.realm_id = $1 AND u.username_key = $2");
+		SELECT_USER_AND_PASSWORD " WHERE u.realm_id = $1 AND u.username_key = $2 AND " IS_SOMEBODY);
 	static Statement by_email = STATEMENT(
-		SELECT_USER_AND_PASSWORD " WHERE " WITH_UNIQUE_EMAIL("$2"));
+		SELECT_USER_AND_PASSWORD " WHERE " WITH_UNIQUE_EMAIL("$2", IS_SOMEBODY));
 	char	   *email = normalize_email(login);
 	bool		is_email = email != NULL && !realm->usernames_are_emails;
 	Parameters	parameters = {0};
@@ -571,9 +635,9 @@ bool
 user_find_id(const pg_uuid_t *realm_id, const char *login, pg_uuid_t *user_id)
 {
 	static Statement select_id = STATEMENT(
-		"SELECT coalesce((SELECT id FROM arsignup.users WHERE realm_id = $1 AND username_key = $2),"
+		"SELECT coalesce((SELECT id FROM arsignup.users WHERE realm_id = $1 AND username_key = $2 AND " IS_SOMEBODY "),"
 		" (SELECT (array_agg(id))[1] FROM (SELECT id FROM arsignup.users"
-		"  WHERE realm_id = $1 AND email_key = $2 ORDER BY shared_email_id LIMIT 2) e HAVING count(*) = 1))");
+		"  WHERE realm_id = $1 AND email_key = $2 AND " IS_SOMEBODY " ORDER BY shared_email_id LIMIT 2) e HAVING count(*) = 1))");
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, realm_id);
@@ -592,7 +656,7 @@ user_record_login(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, Timestamp
 	static Statement update_login = STATEMENT(
 		"UPDATE arsignup.users SET last_login_at = $3 WHERE realm_id = $1 AND id ="
 		" (SELECT id FROM arsignup.users WHERE realm_id = $1 AND id = $2 FOR NO KEY UPDATE SKIP LOCKED)");
-	Parameters	parameters = one_user(realm_id, user_id);
+	Parameters	parameters = user_parameters(realm_id, user_id);
 
 	add_time(&parameters, now);
 	(void) statement_run(&update_login, &parameters);
@@ -605,7 +669,7 @@ user_is_going(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 	static Statement select_locked = STATEMENT(
 		"SELECT EXISTS (SELECT FROM arsignup.users WHERE realm_id = $1 AND id = $2)"
 		" AND NOT EXISTS (SELECT FROM arsignup.users WHERE realm_id = $1 AND id = $2 FOR KEY SHARE SKIP LOCKED)");
-	Parameters	parameters = one_user(realm_id, user_id);
+	Parameters	parameters = user_parameters(realm_id, user_id);
 
 	(void) statement_run(&select_locked, &parameters);
 	return column_bool(1);
@@ -615,7 +679,7 @@ user_is_going(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 void
 user_hold(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 {
-	Parameters	parameters = one_user(realm_id, user_id);
+	Parameters	parameters = user_parameters(realm_id, user_id);
 
 	if (statement_run(&hold_user, &parameters) == 0)
 		raise_not_found("user");
@@ -623,21 +687,15 @@ user_hold(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 		raise_inactive("user");
 }
 
-/* Update a user that was locked, changed and found free; or raise SU002; see user_insert. */
+/* Update a user that was locked, changed and found free; or raise SU002. */
 void
 user_update(const Realm *realm, User *user)
 {
 	Parameters	parameters = {0};
-	Faults		faults = NO_FAULTS;
 
-	add_user(&parameters, realm, user);
+	user_add(&parameters, realm, user);
 	add_text(&parameters, user->state);
-	if (!statement_run_unique(&update_user, &parameters, "users"))
-	{
-		user_check_free(realm, user, &faults);
-		faults_raise(&faults);
-		statement_touch(&update_user, &parameters, "users", 1);
-	}
+	user_touch_names(&update_user, &parameters, realm, user);
 }
 
 /* Keep others from anything with a user who is to be deleted; false if there is none. */
@@ -645,8 +703,8 @@ bool
 user_find_to_delete(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 {
 	static Statement lock_user = STATEMENT(
-		"SELECT FROM arsignup.users WHERE realm_id = $1 AND id = $2 FOR UPDATE");
-	Parameters	parameters = one_user(realm_id, user_id);
+		"SELECT FROM arsignup.users WHERE realm_id = $1 AND id = $2 AND " IS_SOMEBODY " FOR UPDATE");
+	Parameters	parameters = user_parameters(realm_id, user_id);
 
 	return statement_run(&lock_user, &parameters) == 1;
 }
@@ -661,7 +719,7 @@ user_delete(const Caller *caller, const pg_uuid_t *realm_id, const pg_uuid_t *us
 {
 	static Statement find_any_credential = STATEMENT(
 		"SELECT FROM arsignup.credentials WHERE realm_id = $1 AND user_id = $2 LIMIT 1");
-	Parameters	parameters = one_user(realm_id, user_id);
+	Parameters	parameters = user_parameters(realm_id, user_id);
 
 	if (caller_delete(caller, &delete_user, &parameters) == 0)
 		raise_suppressed("users");
@@ -699,7 +757,7 @@ users_delete_realm(const Caller *caller, const pg_uuid_t *realm_id, int64 max_ro
 bool
 user_read_password(const pg_uuid_t *realm_id, User *user)
 {
-	Parameters	parameters = one_user(realm_id, &user->id);
+	Parameters	parameters = user_parameters(realm_id, &user->id);
 
 	if (statement_run(&select_credential, &parameters) == 0)
 		return false;
@@ -715,7 +773,7 @@ user_read_password(const pg_uuid_t *realm_id, User *user)
 void
 user_renew_password(const pg_uuid_t *realm_id, const User *user, const char *hash)
 {
-	Parameters	parameters = one_user(realm_id, &user->id);
+	Parameters	parameters = user_parameters(realm_id, &user->id);
 
 	add_text(&parameters, user->password_hash);
 	add_text(&parameters, hash);
@@ -726,7 +784,7 @@ user_renew_password(const pg_uuid_t *realm_id, const User *user, const char *has
 static void
 invalidate(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, bool email_is_proved)
 {
-	Parameters	parameters = one_user(realm_id, user_id);
+	Parameters	parameters = user_parameters(realm_id, user_id);
 
 	add_bool(&parameters, email_is_proved);
 	if (!statement_touch_any(&invalidate_tokens, &select_user, &parameters, "users"))
@@ -767,7 +825,7 @@ user_set_password(const pg_uuid_t *realm_id, const User *user, bool email_is_pro
 bool
 user_exchange_password(const pg_uuid_t *realm_id, const User *user, TimestampTz now)
 {
-	Parameters	parameters = one_user(realm_id, &user->id);
+	Parameters	parameters = user_parameters(realm_id, &user->id);
 
 	add_time(&parameters, user->password_changed_at);
 	add_text(&parameters, user->password_hash);
@@ -784,7 +842,7 @@ user_set_verification(const pg_uuid_t *realm_id, const User *user, const char *e
 {
 	static Statement set_verification = STATEMENT(
 		"UPDATE arsignup.users SET email_verification = $3 WHERE realm_id = $1 AND id = $2");
-	Parameters	parameters = one_user(realm_id, &user->id);
+	Parameters	parameters = user_parameters(realm_id, &user->id);
 
 	add_text(&parameters, email_verification);
 	statement_touch(&set_verification, &parameters, "users", 1);

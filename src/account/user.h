@@ -31,7 +31,11 @@ typedef struct User
 	char	   *password_hash;
 	TimestampTz password_changed_at;	/* of a password that was read */
 	bool		logs_in;		/* with the insert, as after a signup */
+	bool		was_held;		/* a new user, whose names a signup token has held */
 } User;
+
+/* Who is there: a user to be, whose names are held, is nobody yet. */
+#define IS_SOMEBODY "state <> 'held'"
 
 extern char *normalize_email(const char *email);
 extern char *normalize_username(const char *username);
@@ -43,7 +47,14 @@ extern Jsonb *accept_custom(Jsonb *given, Faults *faults);
 extern void user_check(const Realm *realm, User *user, Faults *faults);
 extern void state_check(const char *state, Faults *faults);
 extern void user_check_free(const Realm *realm, const User *user, Faults *faults);
+extern void user_check_free_later(const Realm *realm, const User *user, Faults *faults);
 extern void user_insert(const Realm *realm, User *user, TimestampTz now);
+extern void user_add(Parameters *parameters, const Realm *realm, const User *user);
+extern void user_add_new(Parameters *parameters, const Realm *realm, const User *user, TimestampTz now);
+extern void user_insert_names(Statement *insert, Statement *insert_or_fail, Parameters *parameters,
+							  const Realm *realm, const User *user);
+extern void user_touch_names(Statement *statement, Parameters *parameters, const Realm *realm, const User *user);
+extern Parameters user_parameters(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern bool user_find(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user);
 extern bool user_find_and_hold(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user);
 extern bool user_find_and_lock(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, User *user);

@@ -2,7 +2,9 @@
  * What is wrong with an input: everything at once, by attribute.
  *
  * People read the message, which is all sentences in a row; programs read the
- * detail: {"errors": {"<attribute>": ["<sentence>", ...], ...}}.
+ * detail: {"errors": {"<attribute>": ["<sentence>", ...], ...}}. Where a name is
+ * held, "codes" beside it tells that from a name that is taken, and
+ * "retry_after" in how many seconds it may be free.
  */
 #include "base/fault.h"
 
@@ -10,30 +12,48 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
+#include "utils/timestamp.h"
 
 typedef struct Fault
 {
 	const char *attribute;
 	const char *sentence;
+	const char *code;
 } Fault;
+
+/* Append a fault. */
+static void
+append(Faults *faults, const char *attribute, const char *sentence, const char *code)
+{
+	Fault	   *fault = palloc(sizeof(Fault));
+
+	*fault = (Fault) {attribute, sentence, code};
+	faults->list = lappend(faults->list, fault);
+}
 
 /* Note that something other than a taken name is wrong. */
 void
 fault_add(Faults *faults, const char *attribute, const char *sentence)
 {
-	fault_add_taken(faults, attribute, sentence);
+	append(faults, attribute, sentence, "invalid");
 	faults->invalid = true;
 }
 
 /* Note that a name is taken. */
 void
-fault_add_taken(Faults *faults, const char *attribute, const char *sentence)
+fault_add_taken(Faults *faults, const char *attribute, const char *label)
 {
-	Fault	   *fault = palloc(sizeof(Fault));
+	append(faults, attribute, psprintf("%s is already taken.", label), "taken");
+}
 
-	fault->attribute = attribute;
-	fault->sentence = sentence;
-	faults->list = lappend(faults->list, fault);
+/* Note that a name is held until then: to whoever else wants it, it is taken. */
+void
+fault_add_held(Faults *faults, const char *attribute, const char *label, TimestampTz until)
+{
+	int64		seconds = (until - GetCurrentTimestamp() + USECS_PER_SEC - 1) / USECS_PER_SEC;
+
+	append(faults, attribute, psprintf("%s is held by a signup that is not finished yet.", label), "held");
+	faults->retry_after = Max(faults->retry_after, Max(1, seconds));
 }
 
 /* As much of what was found as a sentence quotes, in bytes. */
@@ -48,9 +68,9 @@ fault_quote(const char *found)
 	return psprintf("\"%.*s%s\"", size, found, found[size] != '\0' ? "..." : "");
 }
 
-/* Write one attribute's member: "email": ["...", "..."]. */
+/* Write one attribute's member: "email": ["...", "..."], of sentences or codes. */
 static void
-append_attribute(StringInfo json, const Faults *faults, const char *attribute)
+append_attribute(StringInfo json, const Faults *faults, const char *attribute, bool is_code)
 {
 	const char *separator = "";
 	ListCell   *cell;
@@ -64,7 +84,7 @@ append_attribute(StringInfo json, const Faults *faults, const char *attribute)
 		if (strcmp(fault->attribute, attribute) != 0)
 			continue;
 		appendStringInfoString(json, separator);
-		escape_json(json, fault->sentence);
+		escape_json(json, is_code ? fault->code : fault->sentence);
 		separator = ", ";
 	}
 	appendStringInfoChar(json, ']');
@@ -82,24 +102,40 @@ is_repeated(const Faults *faults, int position)
 	return false;
 }
 
-/* Write all faults as JSON, each attribute once, in the order of first mention. */
-char *
-faults_to_json(const Faults *faults)
+/* Write sentences or codes of all faults, each attribute once, in the order of first mention. */
+static void
+append_faults(StringInfo json, const Faults *faults, bool is_code)
 {
-	StringInfoData json;
 	const char *separator = "";
 
-	initStringInfo(&json);
-	appendStringInfoString(&json, "{\"errors\": {");
+	appendStringInfo(json, "\"%s\": {", is_code ? "codes" : "errors");
 	for (int i = 0; i < list_length(faults->list); i++)
 	{
 		if (is_repeated(faults, i))
 			continue;
-		appendStringInfoString(&json, separator);
-		append_attribute(&json, faults, ((Fault *) list_nth(faults->list, i))->attribute);
+		appendStringInfoString(json, separator);
+		append_attribute(json, faults, ((Fault *) list_nth(faults->list, i))->attribute, is_code);
 		separator = ", ";
 	}
-	appendStringInfoString(&json, "}}");
+	appendStringInfoChar(json, '}');
+}
+
+/* Write all faults as JSON. */
+char *
+faults_to_json(const Faults *faults)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	appendStringInfoChar(&json, '{');
+	append_faults(&json, faults, false);
+	if (faults->retry_after > 0)
+	{
+		appendStringInfoString(&json, ", ");
+		append_faults(&json, faults, true);
+		appendStringInfo(&json, ", \"retry_after\": %d", faults->retry_after);
+	}
+	appendStringInfoChar(&json, '}');
 	return json.data;
 }
 

@@ -5,18 +5,21 @@
 #define ARSIGNUP_FAULT_H
 
 #include "arsignup.h"
+#include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
 
 typedef struct Faults
 {
 	List	   *list;			/* of Fault */
 	bool		invalid;		/* is one of them more than a taken name? */
+	int			retry_after;	/* seconds until all held names may be free; 0: none is held */
 } Faults;
 
-#define NO_FAULTS {NIL, false}
+#define NO_FAULTS {NIL, false, 0}
 
 extern void fault_add(Faults *faults, const char *attribute, const char *sentence);
-extern void fault_add_taken(Faults *faults, const char *attribute, const char *sentence);
+extern void fault_add_taken(Faults *faults, const char *attribute, const char *label);
+extern void fault_add_held(Faults *faults, const char *attribute, const char *label, TimestampTz until);
 extern char *fault_quote(const char *found);
 extern char *faults_to_json(const Faults *faults);
 extern void faults_raise(const Faults *faults);

@@ -3,6 +3,9 @@
  * the realm's id and 32 random bytes. The realm says where to look; the
  * randomness is what is secret. Only a digest of the text, prefix included, is
  * ever stored, so that a token of one kind is never taken for another.
+ *
+ * A signup token also has an id, which is made of its digest and is no secret:
+ * it names the signup in a log, a mail or a payment.
  */
 #include "base/token.h"
 
@@ -47,4 +50,32 @@ token_parse(const char *prefix, Span token, uint8_t realm_id[UUID_SIZE],
 	}
 	sodium_memzero(bytes, sizeof(bytes));
 	return parsed;
+}
+
+/* Make the id that a digest stands for: 122 bits of it, as a UUID of version 8 (RFC 9562, section 5.8). */
+void
+token_id(const uint8_t digest[TOKEN_DIGEST_SIZE], uint8_t id[UUID_SIZE])
+{
+	memcpy(id, digest, UUID_SIZE);
+	id[6] = 0x80 | (id[6] & 0x0f);
+	id[8] = 0x80 | (id[8] & 0x3f);
+}
+
+/* Write the id of a signup. */
+void
+signup_id_write(const uint8_t realm_id[UUID_SIZE], const uint8_t id[UUID_SIZE], char out[SIGNUP_ID_LENGTH + 1])
+{
+	memcpy(out, SIGNUP_ID_PREFIX, TOKEN_PREFIX_LENGTH);
+	base62_encode_uuid(realm_id, out + TOKEN_PREFIX_LENGTH);
+	base62_encode_uuid(id, out + TOKEN_PREFIX_LENGTH + BASE62_UUID_LENGTH);
+	out[SIGNUP_ID_LENGTH] = '\0';
+}
+
+/* Read the id of a signup; false if it is not well-formed. */
+bool
+signup_id_parse(Span text, uint8_t realm_id[UUID_SIZE], uint8_t id[UUID_SIZE])
+{
+	return text.size == SIGNUP_ID_LENGTH && memcmp(text.data, SIGNUP_ID_PREFIX, TOKEN_PREFIX_LENGTH) == 0 &&
+		base62_decode_uuid(text.data + TOKEN_PREFIX_LENGTH, realm_id) &&
+		base62_decode_uuid(text.data + TOKEN_PREFIX_LENGTH + BASE62_UUID_LENGTH, id);
 }

@@ -56,6 +56,7 @@ const Rows	user_rows = {
 	.table = "users",
 	.prefix = "usr",
 	.json = user_json,
+	.condition = "t." IS_SOMEBODY,
 	.parts = "memberships",
 	.sorts = {{"id", NULL}, {"created_at", NULL}, {"username", "username_key", true}},
 	.filters = {
@@ -75,12 +76,12 @@ bool
 find_user(CoreCall *call, Span text)
 {
 	static Statement select_by_id = STATEMENT(
-		"SELECT FROM arsignup.users WHERE realm_id = $1 AND id = $2");
+		"SELECT FROM arsignup.users WHERE realm_id = $1 AND id = $2 AND " IS_SOMEBODY);
 	static Statement select_by_name = STATEMENT(
-		"SELECT id FROM arsignup.users WHERE realm_id = $1 AND username_key = $2"
+		"SELECT id FROM arsignup.users WHERE realm_id = $1 AND username_key = $2 AND " IS_SOMEBODY
 		" UNION ALL"
 		" (SELECT id FROM arsignup.users WHERE realm_id = $1 AND email_key = $2 AND shared_email_id IS NULL"
-		"  ORDER BY shared_email_id LIMIT 1) LIMIT 1");
+		"  AND " IS_SOMEBODY " ORDER BY shared_email_id LIMIT 1) LIMIT 1");
 	Parameters	parameters = {0};
 	char	   *name;
 

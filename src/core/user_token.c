@@ -177,13 +177,16 @@ redeem_token(CoreCall *call)
 static bool
 was_redeemed(CoreCall *call)
 {
-	return token_find_redeemed(given_secret(call, "token"), &call->realm_id, &call->key.id, &call->user_id);
+	const char *state = given_text(call, "state");
+
+	return token_find_redeemed(given_secret(call, "token"), &call->realm_id, &call->key.id,
+							   state ? state : "active", &call->user_id);
 }
 
 /*
  * POST /v1/users with a token. A client whose connection broke sends it again,
- * not knowing whether it got through: the key that has redeemed the token gets
- * its user again.
+ * not knowing whether it got through: for two minutes the key that has redeemed
+ * the token gets its user again.
  */
 void
 redeem_user_token(CoreCall *call)

@@ -88,6 +88,7 @@ BEGIN
 				('FUNCTION', 'signup', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'mint_signup_token', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'get_signup_token', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'hold_signup_token', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'redeem_signup_token', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'revoke_signup_token', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 

@@ -111,7 +111,7 @@ BEGIN
 		SELECT 'user', (SELECT to_jsonb(u) FROM (
 			SELECT u.id, u.created_at, u.last_login_at, u.state, u.user_type, u.email_verification,
 				u.username, u.email, u.first_name, u.last_name, u.reference, u.custom
-			FROM arsignup.users AS u WHERE u.realm_id = export_user.realm_id AND u.id = export_user.user_id) AS u)
+			FROM arsignup.users AS u WHERE u.realm_id = export_user.realm_id AND u.id = export_user.user_id AND u.state <> 'held') AS u)
 		UNION ALL
 		SELECT 'credentials', (SELECT jsonb_agg(to_jsonb(c) ORDER BY c.id) FROM (
 			SELECT c.id, c.credential_type, c.created_at, c.updated_at
@@ -138,9 +138,9 @@ BEGIN
 			SELECT t.connected_app_id, t.created_at, t.expires_at, t.redeemed_at, t.revoked_at, t.username, t.email,
 				t.first_name, t.last_name, t.org_name, t.custom, t.source
 			FROM arsignup.signup_tokens AS t
-			WHERE t.realm_id = export_user.realm_id AND (t.user_id = export_user.user_id OR t.user_id IS NULL
+			WHERE t.realm_id = export_user.realm_id AND (t.user_id = export_user.user_id OR t.redeemed_at IS NULL
 				AND arsignup.normalize_email(t.email) = (SELECT u.email_key FROM arsignup.users AS u
-					WHERE u.realm_id = export_user.realm_id AND u.id = export_user.user_id AND u.shared_email_id IS NULL))) AS t)
+					WHERE u.realm_id = export_user.realm_id AND u.id = export_user.user_id AND u.state <> 'held' AND u.shared_email_id IS NULL))) AS t)
 		UNION ALL
 		SELECT 'events', (SELECT jsonb_agg(to_jsonb(e) ORDER BY e.id) FROM (
 			SELECT e.id, e.event_at, e.event_type, e.org_id, e.membership_id, e.connected_app_id, e.ip, e.client, e.data

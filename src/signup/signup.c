@@ -3,6 +3,7 @@
  */
 #include "arsignup.h"
 
+#include "account/held.h"
 #include "attempt/attempt.h"
 #include "base/argument.h"
 #include "base/event.h"
@@ -130,18 +131,20 @@ asks_for_org(const App *app)
 }
 
 /*
- * Check the credential and, where that spares a hash or tells of more faults,
- * the names; raise all faults at once; hash the password last, when nothing
+ * Check the credential and, where that spares a hash, tells of more faults or
+ * is for a token, the names; raise all faults at once; hash the password last, when nothing
  * else can be wrong.
  */
 static void
-finish_reading(SecretScope *scope, FunctionCallInfo fcinfo, int hash_argument, bool check_free,
+finish_reading(SecretScope *scope, FunctionCallInfo fcinfo, int hash_argument, bool is_for_later,
 			   Signup *signup, Faults *faults)
 {
 	Span		password = check_credential(scope, fcinfo, signup,
 											secret_argument(scope, fcinfo, hash_argument), faults);
 
-	if (check_free || password.data != NULL || faults->list != NIL)
+	if (is_for_later)
+		user_check_free_later(&signup->app.realm, &signup->user, faults);
+	else if (password.data != NULL || faults->list != NIL)
 		user_check_free(&signup->app.realm, &signup->user, faults);
 	faults_raise(faults);
 	if (password.data != NULL)
@@ -170,17 +173,28 @@ expiry(const Interval *ttl, TimestampTz now)
 												   IntervalPGetDatum(ttl)));
 }
 
-/*
- * Note a time to live that is not positive, or longer than a year. Months
- * have 30 days until we know that nothing overflows.
- */
+/* Return how long an interval is, where nothing can overflow; months have 30 days. */
+static double
+interval_seconds(const Interval *interval)
+{
+	return interval->time / 1e6 + (interval->day + interval->month * 30.0) * SECS_PER_DAY;
+}
+
+/* Tell whether an interval is positive and no longer than so many seconds. */
+static bool
+is_within(const Interval *interval, double seconds)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	double		length = interval_seconds(interval);
+
+	return length > 0 && length <= seconds && expiry(interval, now) > now;
+}
+
+/* Note a time to live that is not positive, or longer than a year. */
 static void
 check_ttl(const Interval *ttl, Faults *faults)
 {
-	double		seconds = ttl->time / 1e6 + (ttl->day + ttl->month * 30.0) * SECS_PER_DAY;
-	TimestampTz now = GetCurrentTimestamp();
-
-	if (seconds <= 0 || seconds > 366.0 * SECS_PER_DAY || expiry(ttl, now) <= now)
+	if (!is_within(ttl, 366.0 * SECS_PER_DAY))
 		fault_add(faults, "ttl", "Time to live must be positive and 366 days at most.");
 }
 
@@ -239,29 +253,112 @@ Datum
 arsignup_get_signup_token(PG_FUNCTION_ARGS)
 {
 	static Statement select_token = STATEMENT(
-		"SELECT realm_id, connected_app_id, username, email, first_name, last_name, org_name,"
-		" credential_type, custom, CASE WHEN redeemed_at IS NOT NULL THEN 'redeemed'"
-		" WHEN revoked_at IS NOT NULL THEN 'revoked' WHEN expires_at <= $3 THEN 'expired'"
-		" ELSE 'pending' END, created_at, expires_at, user_id"
-		" FROM arsignup.signup_tokens WHERE realm_id = $1 AND digest = $2");
+		"SELECT t.realm_id, t.connected_app_id, t.username, t.email, t.first_name, t.last_name, t.org_name,"
+		" t.credential_type, t.custom, CASE WHEN t.redeemed_at IS NOT NULL THEN 'redeemed'"
+		" WHEN t.revoked_at IS NOT NULL THEN 'revoked' WHEN t.expires_at <= $4 THEN 'expired'"
+		" WHEN u.held_until > $4 THEN 'held' ELSE 'pending' END, t.created_at, t.expires_at, t.user_id, $5::text,"
+		" CASE WHEN t.revoked_at IS NULL THEN u.held_until END"
+		" FROM arsignup.signup_tokens t LEFT JOIN LATERAL (SELECT held_until FROM arsignup.users"
+		"  WHERE realm_id = t.realm_id AND id = t.user_id AND state = 'held' AND held_until > $4 OFFSET 0) u ON true"
+		" WHERE " OF_TOKEN);
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Parameters	parameters = {0};
 	SecretScope scope;
 	TokenKey	key;
+	char		signup_id[SIGNUP_ID_LENGTH + 1];
 
 	InitMaterializedSRF(fcinfo, 0);
 	secret_scope_open(&scope);
 	if (token_key_read(secret_argument(&scope, fcinfo, 0), argument_uuid(fcinfo, 1), &key))
 	{
 		spi_open();
+		signup_id_write(key.realm_id.data, key.id.data, signup_id);
 		token_key_add(&parameters, &key);
 		add_time(&parameters, GetCurrentTimestamp());
+		add_text(&parameters, signup_id);
 		if (statement_read(&select_token, &parameters) > 0)
 			tuplestore_puttuple(result->setResult, SPI_tuptable->vals[0]);
 		spi_close();
 	}
 	secret_scope_close(&scope);
 	return (Datum) 0;
+}
+
+/* ---------- holding ---------- */
+
+/* Note a hold that is not positive, or longer than the realm allows. */
+static void
+check_hold(const pg_uuid_t *realm_id, const Interval *hold_for, Faults *faults)
+{
+	static Statement select_longest = STATEMENT("SELECT longest_hold, longest_hold::text FROM arsignup.realms WHERE id = $1");
+	Parameters	parameters = {0};
+	bool		isnull;
+
+	add_uuid(&parameters, realm_id);
+	(void) statement_run(&select_longest, &parameters);
+	if (hold_for == NULL || !is_within(hold_for, interval_seconds(DatumGetIntervalP(column(1, &isnull)))))
+		fault_add(faults, "hold_for", psprintf("Hold must be positive and %s at most.", column_text(2)));
+}
+
+/*
+ * Hold the names of a token until a time, in the place of another token if one
+ * is given; return until when, and for which user.
+ */
+static TimestampTz
+hold(const TokenKey *key, const TokenKey *replaced, const Interval *hold_for, pg_uuid_t *user_id)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	HeldToken	token = {.user = {.id = id_make(now), .user_type = "human"}};
+	int			nest_level = lock_timeout_begin();
+	Faults		faults = NO_FAULTS;
+	TimestampTz held_until;
+	App			app;
+
+	token_lock(key, replaced, &token, now);
+	app_read_active(&token.app_id, &app);
+	check_hold(&app.realm.id, hold_for, &faults);
+	user_check(&app.realm, &token.user, &faults);
+	faults_raise(&faults);
+	if (token.replaces_held)
+		held_release(&app.realm.id, &token.replaced_id);
+	now = GetCurrentTimestamp();
+	held_until = held_reserve(&app.realm, &token.user, expiry(hold_for, now), now);
+	token_note_hold(key, &token.user.id, held_until);
+	lock_timeout_end(nest_level);
+	*user_id = token.user.id;
+	return held_until;
+}
+
+/*
+ * arsignup.hold_signup_token(token arsignup.secret, hold_for interval, realm_id uuid, replaces arsignup.secret,
+ * OUT user_id uuid, OUT held_until timestamptz)
+ */
+PG_FUNCTION_INFO_V1(arsignup_hold_signup_token);
+Datum
+arsignup_hold_signup_token(PG_FUNCTION_ARGS)
+{
+	SecretScope scope;
+	Span		replaces;
+	TokenKey	key;
+	TokenKey	replaced;
+	pg_uuid_t	user_id;
+	TimestampTz held_until;
+	Datum		values[2];
+	bool		nulls[2] = {false, false};
+
+	check_writable(fcinfo);
+	secret_scope_open(&scope);
+	replaces = secret_argument(&scope, fcinfo, 3);
+	if (!token_key_read(secret_argument(&scope, fcinfo, 0), argument_uuid(fcinfo, 2), &key) ||
+		(replaces.data != NULL && !token_key_read(replaces, &key.realm_id, &replaced)))
+		raise_no_token();
+	spi_open();
+	held_until = hold(&key, replaces.data ? &replaced : NULL, argument_interval(fcinfo, 1), &user_id);
+	spi_close();
+	secret_scope_close(&scope);
+	values[0] = UUIDPGetDatum(&user_id);
+	values[1] = TimestampTzGetDatum(held_until);
+	return return_row(fcinfo, values, nulls);
 }
 
 /* ---------- making users ---------- */

@@ -13,7 +13,9 @@ CREATE TYPE arsignup.signup_token_info AS (
 	state text,
 	created_at timestamptz,
 	expires_at timestamptz,
-	user_id uuid
+	user_id uuid,
+	signup_id text,
+	held_until timestamptz
 );
 
 CREATE TYPE arsignup.signup_result AS (
@@ -38,8 +40,10 @@ COMMENT ON COLUMN arsignup.signup_token_info.credential_type IS 'password.';
 COMMENT ON COLUMN arsignup.signup_token_info.custom IS 'Attributes for the user.';
 COMMENT ON COLUMN arsignup.signup_token_info.created_at IS 'When it was minted.';
 COMMENT ON COLUMN arsignup.signup_token_info.expires_at IS 'From when on it cannot be redeemed.';
-COMMENT ON COLUMN arsignup.signup_token_info.state IS 'pending, redeemed, revoked or expired.';
-COMMENT ON COLUMN arsignup.signup_token_info.user_id IS 'The user, once the token is redeemed.';
+COMMENT ON COLUMN arsignup.signup_token_info.state IS 'pending, held, redeemed, revoked or expired. Held is pending, and its names are its own until held_until.';
+COMMENT ON COLUMN arsignup.signup_token_info.user_id IS 'The user that the token has become, or, since it was held, is to become.';
+COMMENT ON COLUMN arsignup.signup_token_info.signup_id IS 'sgn_..., which names the signup and is no secret: for a payment, a log, a mail. The functions for signup tokens take it in the place of the token.';
+COMMENT ON COLUMN arsignup.signup_token_info.held_until IS 'Until when its names are held; null if they are not.';
 COMMENT ON TYPE arsignup.signup_result IS 'What a signup has made.';
 COMMENT ON COLUMN arsignup.signup_result.signup_mode IS 'user, user_org or signup_token.';
 COMMENT ON COLUMN arsignup.signup_result.user_id IS 'The user; null in mode signup_token.';

@@ -6,9 +6,10 @@ CREATE TABLE arsignup.users (
 	id uuid NOT NULL,
 	created_at timestamptz NOT NULL,
 	last_login_at timestamptz,
+	held_until timestamptz,
 	token_generation int NOT NULL DEFAULT 0,
 	state text NOT NULL DEFAULT 'active'
-		CONSTRAINT state_is_known CHECK (state IN ('active', 'inactive')),
+		CONSTRAINT state_is_known CHECK (state IN ('active', 'inactive') OR state = 'held' AND held_until IS NOT NULL),
 	user_type text NOT NULL
 		CONSTRAINT user_type_is_known CHECK (user_type IN ('human', 'api')),
 	email_verification text NOT NULL DEFAULT 'none'
@@ -32,13 +33,14 @@ CREATE UNIQUE INDEX users_email ON arsignup.users (realm_id, email_key, shared_e
 	WHERE email_key IS NOT NULL;
 CREATE INDEX users_reference ON arsignup.users (realm_id, reference COLLATE "C", id) WHERE reference IS NOT NULL;
 
-COMMENT ON TABLE arsignup.users IS 'People, and programs (user_type api). Your tables may refer to id, or to realm_id and id.';
+COMMENT ON TABLE arsignup.users IS 'People, programs (user_type api), and, in state held, who is nobody yet: no function finds these, and your own queries leave them out by state <> ''held''. Your tables may refer to id, or to realm_id and id.';
 COMMENT ON COLUMN arsignup.users.realm_id IS 'The realm; never changes.';
 COMMENT ON COLUMN arsignup.users.id IS 'UUID version 7; usr_ outside SQL. Never used twice.';
 COMMENT ON COLUMN arsignup.users.created_at IS 'When the user was made.';
 COMMENT ON COLUMN arsignup.users.last_login_at IS 'When the user last logged in.';
+COMMENT ON COLUMN arsignup.users.held_until IS 'Until when the names of a held signup are its own; null for everybody else.';
 COMMENT ON COLUMN arsignup.users.token_generation IS 'Goes up with each new password, change of state and end_sessions: login tokens and mailed resets of an earlier generation are refused.';
-COMMENT ON COLUMN arsignup.users.state IS 'active or inactive.';
+COMMENT ON COLUMN arsignup.users.state IS 'active, inactive, or held: a user to be, whose names a signup token holds. One whose time is over gives them up to who wants them, and is then named by its id.';
 COMMENT ON COLUMN arsignup.users.user_type IS 'human or api.';
 COMMENT ON COLUMN arsignup.users.email_verification IS 'none, requested or verified; none again when the email changes.';
 COMMENT ON COLUMN arsignup.users.username IS 'As typed; the email where the realm says so; never another''s id, nor what looks like one.';

@@ -24,6 +24,8 @@ CREATE TABLE arsignup.realms (
 	signup_token_ttl interval NOT NULL DEFAULT '24 hours'
 		CONSTRAINT signup_token_ttl_is_positive_and_366_days_at_most
 		CHECK (signup_token_ttl > '0' AND signup_token_ttl <= '366 days'),
+	longest_hold interval NOT NULL DEFAULT '30 days'
+		CONSTRAINT longest_hold_is_positive_and_366_days_at_most CHECK (longest_hold > '0' AND longest_hold <= '366 days'),
 	password_min_length int NOT NULL DEFAULT 8
 		CONSTRAINT password_min_length_is_1_to_128 CHECK (password_min_length BETWEEN 1 AND 128),
 	password_min_score int NOT NULL DEFAULT 3
@@ -71,6 +73,7 @@ COMMENT ON COLUMN arsignup.realms.org_name_field IS 'Whether a signup asks for t
 COMMENT ON COLUMN arsignup.realms.password_field IS 'Whether a signup asks for the password once or twice. An app may say otherwise.';
 COMMENT ON COLUMN arsignup.realms.default_permissions IS 'Permissions of the membership that a signup makes. An app may say otherwise.';
 COMMENT ON COLUMN arsignup.realms.signup_token_ttl IS 'How long a signup token can be redeemed, unless its mint says otherwise.';
+COMMENT ON COLUMN arsignup.realms.longest_hold IS 'For how long from now hold_signup_token may hold a signup''s names.';
 COMMENT ON COLUMN arsignup.realms.password_min_length IS 'Fewest characters of a password.';
 COMMENT ON COLUMN arsignup.realms.password_min_score IS 'Least strength of a password, as zxcvbn scores it: 0 (not asked for) to 4.';
 COMMENT ON COLUMN arsignup.realms.session_type IS 'managed: sessions are stored and can be ended. unmanaged: the login token is all there is.';

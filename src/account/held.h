@@ -1,0 +1,16 @@
+/*
+ * Users to be, whose names are held.
+ */
+#ifndef ARSIGNUP_HELD_H
+#define ARSIGNUP_HELD_H
+
+#include "account/user.h"
+#include "base/purge.h"
+
+extern TimestampTz held_reserve(const Realm *realm, const User *user, TimestampTz until, TimestampTz now);
+extern bool held_begin(Parameters *parameters, const Realm *realm, const User *user);
+extern void held_give_way(const pg_uuid_t *realm_id, const User *user);
+extern void held_release(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
+extern void held_release_all(const pg_uuid_t *realm_id, ArrayType *user_ids);
+
+#endif							/* ARSIGNUP_HELD_H */
