@@ -120,3 +120,37 @@ held_release(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 
 	held_release_all(realm_id, construct_array(&id, 1, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
 }
+
+/* ---------- deleting ---------- */
+
+/* Find a user to be whose time is over, and keep others from it; false if there is none. */
+bool
+held_find_to_delete(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
+{
+	static Statement lock_user = STATEMENT(
+		"SELECT FROM arsignup.users WHERE realm_id = $1 AND id = $2"
+		" AND state = 'held' AND held_until <= clock_timestamp() FOR UPDATE");
+	Parameters	parameters = user_parameters(realm_id, user_id);
+
+	return statement_run(&lock_user, &parameters) > 0;
+}
+
+/* Delete users to be at these places for who has called; return how many. */
+uint64
+held_delete_places(const Caller *caller, Parameters *places, TimestampTz now)
+{
+	static Statement delete_users = STATEMENT("DELETE FROM arsignup.users WHERE ctid = ANY ($1)");
+
+	statement_plan_by_index(&delete_users, places);
+	return caller_delete(caller, &delete_users, places);
+}
+
+/* Take the names from users to be at these places, to which tables of the application still refer. */
+void
+held_strip_places(Parameters *places)
+{
+	static Statement strip = STATEMENT("UPDATE arsignup.users SET " WITHOUT_NAMES " WHERE ctid = ANY ($1)");
+
+	statement_plan_by_index(&strip, places);
+	(void) statement_run(&strip, places);
+}

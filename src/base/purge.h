@@ -9,6 +9,7 @@
 #define ARSIGNUP_PURGE_H
 
 #include "arsignup.h"
+#include "base/caller.h"
 #include "base/statement.h"
 
 typedef struct Purge
@@ -16,6 +17,16 @@ typedef struct Purge
 	const char *kind;			/* as backlog() names them */
 	Statement	delete_due;
 	Statement	count_due;
+
+	/*
+	 * Deletes rows to which tables of the application may refer, for who has
+	 * called, at the places that delete_due then only finds, as an array,
+	 * behind the first $3, and locks; returns how many.
+	 */
+	uint64		(*delete_places) (const Caller *caller, Parameters *places, TimestampTz now);
+
+	/* Takes from rows that have to stay what may not; null: nothing. */
+	void		(*strip_places) (Parameters *places);
 } Purge;
 
 /* The now of a statement is $1, and $2 how many rows at most. */
@@ -26,7 +37,7 @@ typedef struct Purge
 	"SELECT " column " FROM arsignup." table " WHERE " condition " ORDER BY " time " LIMIT $2"
 #define PURGE(kind, table, condition, time) \
 	{(kind), STATEMENT(DELETE_AT(table, ROWS_DUE("ctid", table, condition, time) " FOR UPDATE SKIP LOCKED")), \
-	 STATEMENT(COUNT_OF(ROWS_DUE(time, table, condition, time)))}
+	 STATEMENT(COUNT_OF(ROWS_DUE(time, table, condition, time))), NULL, NULL}
 
 /* Rows of realms r from before a time, by an index of realm and event_at. */
 #define ROWS_OF_REALMS(column, table, realms, before, locking) \
@@ -34,7 +45,7 @@ typedef struct Purge
 	" WHERE realm_id = r.id AND event_at < " before " ORDER BY event_at LIMIT $2" locking ") AS d LIMIT $2"
 #define PURGE_OF_REALMS(kind, table, realms, before) \
 	{(kind), STATEMENT(DELETE_AT(table, ROWS_OF_REALMS("ctid", table, realms, before, " FOR UPDATE SKIP LOCKED"))), \
-	 STATEMENT(COUNT_OF(ROWS_OF_REALMS("event_at", table, realms, before, "")))}
+	 STATEMENT(COUNT_OF(ROWS_OF_REALMS("event_at", table, realms, before, ""))), NULL, NULL}
 
 /* All realms that have rows, whether or not they are there: from each the index leads to the next. */
 #define REALMS_FOUND(select, table) \
@@ -48,6 +59,7 @@ typedef struct Purge
 #define PURGE_UNKEPT(kind, table) PURGE_OF_REALMS(kind, table, REALMS, "$1 - r.event_retention")
 
 extern uint64 purge_run(Purge *purge, TimestampTz now, int64 max_rows);
+extern uint64 purge_run_for(const Caller *caller, Purge *purge, TimestampTz now, int64 max_rows);
 extern int64 purge_count(Purge *purge, TimestampTz now, int64 max_rows, TimestampTz *oldest);
 
 #endif							/* ARSIGNUP_PURGE_H */

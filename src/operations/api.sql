@@ -77,7 +77,7 @@ LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'arsignup_purge_expired';
 
 COMMENT ON FUNCTION arsignup.purge_expired(int) IS
-'Deletes signup tokens that have expired, oldest first, sessions that have expired or were ended, mailed tokens that have expired or were used, sources from which nobody has logged in for 30 days, and memberships that have expired, each told as membership.deleted, max_rows at most; returns how many. Redeemed tokens stay for a day, so that one can still ask what became of them. Never waits for a signup, and none waits for it. What goes wrong with one kind, or one membership to which a table of yours still refers, is a warning and keeps no other. What your foreign keys to memberships do then runs as with delete_user. Errors: SU001 max_rows is not positive; 25006 on a standby, before anything is done.';
+'Deletes signup tokens that have expired, oldest first, sessions that have expired or were ended, mailed tokens that have expired or were used, sources from which nobody has logged in for 30 days, and memberships that have expired, each told as membership.deleted, max_rows at most; returns how many. Redeemed tokens stay for a day, so that one can still ask what became of them. With a token that has expired goes the user that it was held for; one to which a table of yours still refers stays, without its names. Never waits for a signup, and none waits for it. What goes wrong with one kind, or one row to which a table of yours still refers, is a warning and keeps no other. What your foreign keys to memberships and users do then runs as with delete_user. Errors: SU001 max_rows is not positive; 25006 on a standby, before anything is done.';
 
 CREATE OR REPLACE FUNCTION arsignup.purge_events(
 	older_than interval DEFAULT NULL,

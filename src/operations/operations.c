@@ -343,7 +343,7 @@ arsignup_retry_event(PG_FUNCTION_ARGS)
 
 /* What is due to be deleted by itself. */
 static Purge *const due[] = {
-	&expired_tokens, &expired_sessions, &ended_sessions, &expired_one_time_tokens, &used_one_time_tokens,
+	&expired_holds, &expired_tokens, &expired_sessions, &ended_sessions, &expired_one_time_tokens, &used_one_time_tokens,
 	&forgotten_sources, &expired_memberships
 };
 
@@ -363,8 +363,8 @@ run_purge(void *argument)
 	PurgeCall  *call = argument;
 	TimestampTz now = GetCurrentTimestamp();
 
-	call->purged = call->purge == &expired_memberships ?
-		memberships_purge(call->caller, now, call->max_rows) :
+	call->purged = call->purge->delete_places != NULL ?
+		purge_run_for(call->caller, call->purge, now, call->max_rows) :
 		purge_run(call->purge, now, call->max_rows);
 }
 

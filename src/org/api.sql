@@ -65,7 +65,7 @@ LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'arsignup_delete_user';
 
 COMMENT ON FUNCTION arsignup.delete_user(uuid, uuid) IS
-'Deletes a user with its credentials, memberships and sessions, each membership told as membership.deleted before user.deleted; false if there is none. What your foreign keys to it do, and triggers behind them, runs as the caller (from PostgreSQL 18 on triggers run as the owner of your table). Leaves behind signup tokens of the user until purge_expired, events until purge_events, with ip, client and former emails, and orgs, which may be named after the user: forget_user deletes the tokens and takes these values out of the events. Errors: SU010 no such realm; 23503 a table of yours still refers to the user; 55P03 another transaction holds it.';
+'Deletes a user with its credentials, memberships and sessions, each membership told as membership.deleted before user.deleted; false if there is none, or if names are only held for it. Where that hold is over, what is left of it is deleted, and not told of. What your foreign keys to it do, and triggers behind them, runs as the caller (from PostgreSQL 18 on triggers run as the owner of your table). Leaves behind signup tokens of the user until purge_expired, events until purge_events, with ip, client and former emails, and orgs, which may be named after the user: forget_user deletes the tokens and takes these values out of the events. Errors: SU010 no such realm; 23503 a table of yours still refers to the user; 55P03 another transaction holds it.';
 
 CREATE OR REPLACE FUNCTION arsignup.update_membership(
 	realm_id uuid,

@@ -3,14 +3,12 @@
  */
 #include "org/org.h"
 
-#include "account/user.h"
+#include "account/held.h"
 #include "base/argument.h"
-#include "base/deferred.h"
 #include "base/event.h"
 #include "base/fault.h"
 #include "base/id.h"
 #include "base/statement.h"
-#include "base/subtransaction.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "realm/realm.h"
@@ -180,97 +178,33 @@ record_deleted(SPITupleTable *rows, uint64 count, TimestampTz now)
 /* What is told of memberships that are deleted. */
 #define DELETED_COLUMNS "m.realm_id, m.id, m.user_id, m.org_id"
 
-/* Memberships that are deleted, and told of, in one statement: they are in memory meanwhile. */
-#define PURGE_BATCH 1000
-
-#define EXPIRED(column) ROWS_DUE(column, "memberships", "expires_at <= $1", "expires_at")
-
-/*
- * Memberships that have expired. Deleting them is the caller's doing and is
- * told of, so memberships_purge does it; here they are only locked and counted.
- */
-Purge		expired_memberships = {
-	"memberships",
-	STATEMENT("SELECT ARRAY (" EXPIRED("ctid") " OFFSET $3 FOR UPDATE SKIP LOCKED)"),
-	STATEMENT(COUNT_OF(EXPIRED("expires_at")))
-};
-
-/* Expired memberships to be deleted in one statement: so many of those behind the ones that are refused. */
-typedef struct MembershipBatch
-{
-	const Caller *caller;
-	TimestampTz now;
-	int64		rows;
-	int64		refused;
-	int64		deleted;
-} MembershipBatch;
-
-/* Delete a batch and tell of each, as an action of a subtransaction. */
-static void
-purge_batch(void *argument)
+/* Delete memberships that have expired, and tell of each. */
+static uint64
+delete_places(const Caller *caller, Parameters *places, TimestampTz now)
 {
 	static Statement delete_memberships = STATEMENT(
 		"DELETE FROM arsignup.memberships AS m WHERE ctid = ANY ($1) RETURNING " DELETED_COLUMNS);
-	MembershipBatch *batch = argument;
-	Parameters	parameters = {0};
-	Parameters	places = {0};
-	bool		isnull;
+	uint64		deleted;
 
-	add_time(&parameters, batch->now);
-	add_int8(&parameters, batch->rows);
-	add_int8(&parameters, batch->refused);
-	(void) statement_run_by_index(&expired_memberships.delete_due, &parameters);
-	add_pointer(&places, TIDARRAYOID, DatumGetPointer(column(1, &isnull)));
-	statement_plan_by_index(&delete_memberships, &places);
-	batch->deleted = caller_delete(batch->caller, &delete_memberships, &places);
-	record_deleted(SPI_tuptable, batch->deleted, batch->now);
-	check_deferred(batch->caller);
+	statement_plan_by_index(&delete_memberships, places);
+	deleted = caller_delete(caller, &delete_memberships, places);
+	record_deleted(SPI_tuptable, deleted, now);
+	return deleted;
 }
 
-/*
- * Delete expired memberships for who has called, at most so many; return how
- * many. One to which a table of the application's still refers is left, and
- * keeps no other: where a batch is refused, half of it is tried, down to the
- * one row.
- */
-uint64
-memberships_purge(const Caller *caller, TimestampTz now, int64 max_rows)
-{
-	MembershipBatch batch = {caller, now, PURGE_BATCH, 0, 0};
-	ErrorData  *refusal = NULL;
-	int64		purged = 0;
+#define EXPIRED(column) ROWS_DUE(column, "memberships", "expires_at <= $1", "expires_at")
 
-	while (purged < max_rows && batch.refused < PURGE_BATCH)
-	{
-		int64		rows = batch.rows = Min(batch.rows, max_rows - purged);
-		ErrorData  *error = subtransaction_run(purge_batch, &batch);
+/* Memberships that have expired. */
+Purge		expired_memberships = {
+	"memberships",
+	STATEMENT("SELECT ARRAY (" EXPIRED("ctid") " OFFSET $3 FOR UPDATE SKIP LOCKED)"),
+	STATEMENT(COUNT_OF(EXPIRED("expires_at"))),
+	delete_places,
+	NULL
+};
 
-		CHECK_FOR_INTERRUPTS();
-		if (error == NULL)
-		{
-			purged += batch.deleted;
-			batch.rows = Min(2 * rows, PURGE_BATCH);
-			if (batch.deleted < rows)
-				break;
-		}
-		else if (error_is_of_the_moment(error))
-			ReThrowError(error);
-		else if (rows > 1)
-			batch.rows = rows / 2;
-		else
-		{
-			refusal = error;
-			batch.refused++;
-		}
-	}
-	if (refusal != NULL)
-		ereport(WARNING,
-				(errcode(refusal->sqlerrcode),
-				 errmsg_plural("%d expired membership could not be deleted", "%d expired memberships could not be deleted",
-							   batch.refused, (int) batch.refused),
-				 errdetail_internal("%s", refusal->message)));
-	return purged;
-}
+/* Memberships that are deleted, and told of, at a time: they are in memory meanwhile. */
+#define DELETE_BATCH 1000
 
 /*
  * Delete memberships and tell of each, however many there are: those that one
@@ -292,7 +226,7 @@ delete_all(const Caller *caller, Statement *lock_memberships, Statement *delete_
 	locked = statement_open(lock_memberships, &parameters);
 	for (;;)
 	{
-		SPI_cursor_fetch(locked, true, PURGE_BATCH);
+		SPI_cursor_fetch(locked, true, DELETE_BATCH);
 		if (SPI_processed == 0)
 			break;
 		count += SPI_processed;
@@ -500,6 +434,8 @@ arsignup_delete_user(PG_FUNCTION_ARGS)
 		user_delete(&caller, &realm.id, user_id);
 		events_record(&realm.id, now, NULL, &event, 1);
 	}
+	else if ((deleted = held_find_to_delete(&realm.id, user_id)))
+		user_delete(&caller, &realm.id, user_id);
 	lock_timeout_end(nest_level);
 	spi_close();
 	caller_leave(&caller);

@@ -48,7 +48,6 @@ extern void memberships_append_claims(StringInfo json, SPITupleTable *membership
 									  bool with_orgs, int room);
 extern bool orgs_exist(const pg_uuid_t *realm_id);
 extern Purge expired_memberships;
-extern uint64 memberships_purge(const Caller *caller, TimestampTz now, int64 max_rows);
 extern uint64 orgs_delete_realm(const Caller *caller, const pg_uuid_t *realm_id, int64 max_rows);
 
 #endif							/* ARSIGNUP_ORG_H */

@@ -408,6 +408,21 @@ tokens_revoke_realm(const pg_uuid_t *realm_id, TimestampTz now)
 	return revoked;
 }
 
+/* Users to be, and the tokens that have held their names until they expired. */
+#define ENDED_HOLDS(column, locking) \
+	"SELECT " column " FROM arsignup.signup_tokens t, LATERAL (SELECT ctid FROM arsignup.users" \
+	"  WHERE realm_id = t.realm_id AND id = t.user_id AND state = 'held'" locking ") u" \
+	" WHERE t.expires_at <= $1 AND t.redeemed_at IS NULL ORDER BY t.expires_at LIMIT $2"
+
+/* Users who were to be, and will never be: their tokens have expired, and are purged after them. */
+Purge		expired_holds = {
+	"held_users",
+	STATEMENT("SELECT ARRAY (" ENDED_HOLDS("u.ctid", " FOR UPDATE SKIP LOCKED") " OFFSET $3)"),
+	STATEMENT(COUNT_OF(ENDED_HOLDS("t.expires_at", " OFFSET 0"))),
+	held_delete_places,
+	held_strip_places
+};
+
 /* Tokens that have expired; a redeemed one can still be asked about for a day. */
 Purge		expired_tokens = PURGE("signup_tokens", "signup_tokens",
 							  "expires_at <= $1 AND (redeemed_at IS NULL OR redeemed_at <= $1 - interval '24 hours')",

@@ -58,6 +58,7 @@ extern bool token_find_redeemed(Span token, const pg_uuid_t *realm_id, const pg_
 extern bool token_revoke(const TokenKey *key);
 extern uint64 tokens_revoke_realm(const pg_uuid_t *realm_id, TimestampTz now);
 extern uint64 tokens_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, const char *email_key);
+extern Purge expired_holds;
 extern Purge expired_tokens;
 extern uint64 tokens_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
 
