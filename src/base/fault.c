@@ -21,9 +21,9 @@ typedef struct Fault
 	const char *code;
 } Fault;
 
-/* Append a fault. */
-static void
-append(Faults *faults, const char *attribute, const char *sentence, const char *code)
+/* Note what is wrong, and by which code programs know it. */
+void
+fault_add_coded(Faults *faults, const char *attribute, const char *sentence, const char *code)
 {
 	Fault	   *fault = palloc(sizeof(Fault));
 
@@ -35,7 +35,7 @@ append(Faults *faults, const char *attribute, const char *sentence, const char *
 void
 fault_add(Faults *faults, const char *attribute, const char *sentence)
 {
-	append(faults, attribute, sentence, "invalid");
+	fault_add_coded(faults, attribute, sentence, "invalid");
 	faults->invalid = true;
 }
 
@@ -43,7 +43,7 @@ fault_add(Faults *faults, const char *attribute, const char *sentence)
 void
 fault_add_taken(Faults *faults, const char *attribute, const char *label)
 {
-	append(faults, attribute, psprintf("%s is already taken.", label), "taken");
+	fault_add_coded(faults, attribute, psprintf("%s is already taken.", label), "taken");
 }
 
 /* Note that a name is held until then: to whoever else wants it, it is taken. */
@@ -52,7 +52,7 @@ fault_add_held(Faults *faults, const char *attribute, const char *label, Timesta
 {
 	int64		seconds = (until - GetCurrentTimestamp() + USECS_PER_SEC - 1) / USECS_PER_SEC;
 
-	append(faults, attribute, psprintf("%s is held by a signup that is not finished yet.", label), "held");
+	fault_add_coded(faults, attribute, psprintf("%s is held by a signup that is not finished yet.", label), "held");
 	faults->retry_after = Max(faults->retry_after, Max(1, seconds));
 }
 

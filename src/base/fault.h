@@ -17,6 +17,7 @@ typedef struct Faults
 
 #define NO_FAULTS {NIL, false, 0}
 
+extern void fault_add_coded(Faults *faults, const char *attribute, const char *sentence, const char *code);
 extern void fault_add(Faults *faults, const char *attribute, const char *sentence);
 extern void fault_add_taken(Faults *faults, const char *attribute, const char *label);
 extern void fault_add_held(Faults *faults, const char *attribute, const char *label, TimestampTz until);

@@ -82,6 +82,13 @@ add_int8(Parameters *parameters, int64 value)
 	add(parameters, INT8OID, Int64GetDatum(value), false);
 }
 
+/* Add a double precision that may be missing. */
+void
+add_optional_number(Parameters *parameters, const double *value)
+{
+	add(parameters, FLOAT8OID, value ? Float8GetDatum(*value) : (Datum) 0, value == NULL);
+}
+
 /* Add a boolean. */
 void
 add_bool(Parameters *parameters, bool value)

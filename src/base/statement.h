@@ -49,6 +49,7 @@ extern void add_time(Parameters *parameters, TimestampTz value);
 extern void add_optional_time(Parameters *parameters, const TimestampTz *value);
 extern void add_int4(Parameters *parameters, int value);
 extern void add_int8(Parameters *parameters, int64 value);
+extern void add_optional_number(Parameters *parameters, const double *value);
 extern void add_bool(Parameters *parameters, bool value);
 extern void add_secret(Parameters *parameters, SecretScope *scope, Span value);
 extern void add_pointer(Parameters *parameters, Oid type, const void *value);

@@ -143,6 +143,7 @@ extern void add_given_secret(Parameters *parameters, const CoreCall *call, const
 extern void add_given_object(Parameters *parameters, const CoreCall *call, const char *name);
 extern void add_given_texts(Parameters *parameters, const CoreCall *call, const char *name);
 extern void add_given_time(Parameters *parameters, const CoreCall *call, const char *name);
+extern void add_given_number(Parameters *parameters, const CoreCall *call, const char *name);
 extern bool given_id(CoreCall *call, const char *name, const char *prefix, pg_uuid_t *id);
 extern void check_confirmation(CoreCall *call);
 extern void read_source(CoreCall *call);
@@ -213,6 +214,8 @@ extern void verify_email(CoreCall *call);
 extern void redeem_user_token(CoreCall *call);
 extern void show_user_token(CoreCall *call);
 extern void create_user_token(CoreCall *call);
+extern void hold_user_token(CoreCall *call);
+extern void delete_user_token(CoreCall *call);
 
 /* session.c */
 extern void show_session(CoreCall *call);

@@ -97,6 +97,8 @@ type_fault(FieldType type, const Value *value)
 			return given == VALUE_TEXT ? NULL : "must be text";
 		case FIELD_TIME:
 			return is_blank(value) || read_seconds(value, &seconds) ? NULL : "must be seconds since 1970";
+		case FIELD_NUMBER:
+			return is_blank(value) || read_seconds(value, &seconds) ? NULL : "must be a number of seconds";
 		case FIELD_BOOLEAN:
 			return given == VALUE_BOOLEAN || is_truth(value) ? NULL : "must be true or false";
 		case FIELD_TEXTS:
@@ -251,6 +253,16 @@ add_given_time(Parameters *parameters, const CoreCall *call, const char *name)
 		time = time_t_to_timestamptz((pg_time_t) seconds) +
 			(TimestampTz) rint((seconds - floor(seconds)) * USECS_PER_SEC);
 	add_optional_time(parameters, value ? &time : NULL);
+}
+
+/* Add a number; null, blank and what is not there are null. */
+void
+add_given_number(Parameters *parameters, const CoreCall *call, const char *name)
+{
+	double		number;
+	bool		is_number = read_seconds(value_member(call->given, name), &number);
+
+	add_optional_number(parameters, is_number ? &number : NULL);
 }
 
 /* Read an id of a kind; false, and noted if it is there, if it is none. */

@@ -132,8 +132,9 @@ reply_call_faults(CoreCall *call, const Outcome *outcome)
 	{
 		CallFault  *fault = lfirst(cell);
 
-		fault_add(&call->faults, fault->attribute, fault->sentence);
+		fault_add_coded(&call->faults, fault->attribute, fault->sentence, fault->code);
 	}
+	call->faults.retry_after = outcome->retry_after;
 	(void) reply_faults(call);
 }
 
@@ -152,6 +153,9 @@ reply_outcome(CoreCall *call, const Outcome *outcome)
 		case ERRCODE_ARSIGNUP_REDEEMED:
 		case ERRCODE_ARSIGNUP_REVOKED:
 			reply_fault(call, 422, "token", to_sentence(outcome->message));
+			break;
+		case ERRCODE_ARSIGNUP_UNDER_WAY:
+			reply_retry(call, 409, RETRY_SECONDS, to_sentence(outcome->message));
 			break;
 		case ERRCODE_ARSIGNUP_NOT_FOUND:
 			reply_not_found(call);

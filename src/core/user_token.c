@@ -10,7 +10,13 @@
 
 static const Field user_token_fields[] = {
 	{"object", FIELD_TEXT, FIELD_READ, "user_token"},
-	{"id", FIELD_TEXT, FIELD_READ, "the token: utk_..."},
+	{"id", FIELD_TEXT, FIELD_READ, "the token: utk_...; the signup id where that was asked by"},
+	{"signup_id", FIELD_TEXT, FIELD_READ, "sgn_...: names the signup in a payment, a log, a mail; it is no secret"},
+	{"state", FIELD_TEXT, FIELD_READ, "pending or held; by the signup id also redeemed, revoked or expired"},
+	{"user_id", FIELD_TEXT, FIELD_READ, "usr_...: the user that it became or, since it was held, is to become"},
+	{"held_until", FIELD_TIME, FIELD_READ, "seconds since 1970: until when its names are held"},
+	{"hold_for", FIELD_NUMBER, FIELD_WRITE, "to hold: seconds; half an hour if it is not there"},
+	{"replaces", FIELD_SECRET, FIELD_WRITE, "to hold: an earlier token, or its signup id, whose hold is given up for this one"},
 	{"realm_id", FIELD_TEXT, FIELD_BOTH, "rl_...; needed only with a key to all realms"},
 	{"login_policy_id", FIELD_TEXT, FIELD_BOTH,
 	"the connected app that it is for: lpl_...; if none is named, the realm's oldest that is active and open for signups,"
@@ -32,7 +38,19 @@ const Resource user_token_resource = RESOURCE("user_token", user_token_fields);
 
 /* ---------- reading ---------- */
 
-/* Answer with a token, unless it is none of this realm, or can't be redeemed any more. */
+/* Tell whether there is such a token, or one of such a signup id, in the realm, whatever has become of it. */
+static bool
+token_is_there(CoreCall *call, Span token)
+{
+	static Statement select_token = STATEMENT("SELECT FROM arsignup.get_signup_token($2, $1)");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, &call->realm_id);
+	add_secret(&parameters, call->scope, token);
+	return statement_run(&select_token, &parameters) > 0;
+}
+
+/* Answer with a token, unless it is none of this realm; or can't be redeemed any more, and is not asked for by its signup id. */
 static void
 reply_token(CoreCall *call, int status, Span token)
 {
@@ -42,12 +60,14 @@ reply_token(CoreCall *call, int status, Span token)
 		" 'login_policy_id', arsignup.format_id('lpl', t.connected_app_id), 'username', t.username,"
 		" 'email', t.email, 'first_name', t.first_name, 'last_name', t.last_name, 'org_name', t.org_name,"
 		" 'custom', t.custom, 'credential_type', t.credential_type, 'created_at', " SECONDS("t.created_at") ","
-		" 'expires_at', " WHOLE_SECONDS("t.expires_at") ")"
-		" FROM arsignup.get_signup_token($2, $1) t WHERE t.state = 'pending'");
+		" 'expires_at', " WHOLE_SECONDS("t.expires_at") ", 'signup_id', t.signup_id, 'state', t.state,"
+		" 'user_id', arsignup.format_id('usr', t.user_id), 'held_until', " WHOLE_SECONDS("t.held_until") ")"
+		" FROM arsignup.get_signup_token($2, $1) t WHERE t.state IN ('pending', 'held') OR $3");
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, &call->realm_id);
 	add_secret(&parameters, call->scope, token);
+	add_bool(&parameters, strncmp(token.data, SIGNUP_ID_PREFIX, TOKEN_PREFIX_LENGTH) == 0);
 	if (statement_run(&select_token, &parameters) == 0)
 		reply_not_found(call);
 	else
@@ -116,6 +136,63 @@ create_user_token(CoreCall *call)
 	find_app(call);
 	if (!reply_faults(call) && core_try(call, mint_token))
 		reply_token(call, 201, (Span) {call->token, strlen(call->token)});
+}
+
+/* ---------- holding and revoking ---------- */
+
+/* Hold the names of the token in the path. */
+static void
+hold_token(CoreCall *call)
+{
+	static Statement call_hold = STATEMENT(
+		"SELECT h.held_until FROM arsignup.hold_signup_token(token => $2,"
+		" hold_for => coalesce(make_interval(secs => $3), '30 minutes'), realm_id => $1, replaces => $4) h");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, &call->realm_id);
+	add_secret(&parameters, call->scope, call->id);
+	add_given_number(&parameters, call, "hold_for");
+	add_given_secret(&parameters, call, "replaces");
+	(void) statement_run(&call_hold, &parameters);
+}
+
+/* POST /v1/user_tokens/:id/hold */
+void
+hold_user_token(CoreCall *call)
+{
+	Span		replaces = given_secret(call, "replaces");
+
+	if (!token_is_there(call, call->id))
+	{
+		reply_not_found(call);
+		return;
+	}
+	if (replaces.data != NULL && !token_is_there(call, replaces))
+		fault_add(&call->faults, "replaces", "Replaces is not known.");
+	if (!reply_faults(call) && core_try(call, hold_token))
+		reply_token(call, 200, call->id);
+}
+
+/* Revoke the token in the path. */
+static void
+revoke_token(CoreCall *call)
+{
+	static Statement call_revoke = STATEMENT("SELECT arsignup.revoke_signup_token($2, $1)");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, &call->realm_id);
+	add_secret(&parameters, call->scope, call->id);
+	(void) statement_run(&call_revoke, &parameters);
+}
+
+/* DELETE /v1/user_tokens/:id */
+void
+delete_user_token(CoreCall *call)
+{
+	if (!token_is_there(call, call->id))
+		reply_not_found(call);
+	else if (core_try(call, revoke_token))
+		reply_removed(call);
 }
 
 /* ---------- redeeming ---------- */

@@ -45,9 +45,16 @@ is_rule(int sqlstate)
 	}
 }
 
+/* Return a text of JSON, or another if it is none. */
+static char *
+text_or(const json_t *value, const char *otherwise)
+{
+	return pstrdup(json_is_string(value) ? json_string_value(value) : otherwise);
+}
+
 /* Add the faults of one attribute. */
 static void
-add_faults(Outcome *outcome, const char *attribute, const json_t *sentences)
+add_faults(Outcome *outcome, const char *attribute, const json_t *sentences, const json_t *codes)
 {
 	const json_t *sentence;
 	size_t		i;
@@ -57,7 +64,8 @@ add_faults(Outcome *outcome, const char *attribute, const json_t *sentences)
 		CallFault  *fault = palloc(sizeof(CallFault));
 
 		fault->attribute = pstrdup(attribute);
-		fault->sentence = pstrdup(json_is_string(sentence) ? json_string_value(sentence) : "");
+		fault->sentence = text_or(sentence, "");
+		fault->code = text_or(json_array_get(codes, i), "invalid");
 		outcome->faults = lappend(outcome->faults, fault);
 	}
 }
@@ -68,10 +76,11 @@ read_detail(const char *detail, Outcome *outcome)
 {
 	json_t	   *object = detail ? json_loads(detail, 0, NULL) : NULL;
 	const char *attribute;
+	json_t	   *codes = json_object_get(object, "codes");
 	json_t	   *sentences;
 
 	json_object_foreach(json_object_get(object, "errors"), attribute, sentences)
-		add_faults(outcome, attribute, sentences);
+		add_faults(outcome, attribute, sentences, json_object_get(codes, attribute));
 	outcome->retry_after = json_integer_value(json_object_get(object, "retry_after"));
 	json_decref(object);
 }

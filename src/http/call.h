@@ -21,6 +21,7 @@ typedef struct CallFault
 {
 	char	   *attribute;
 	char	   *sentence;
+	char	   *code;			/* "invalid" if none was said */
 } CallFault;
 
 /* What becomes of an error. */

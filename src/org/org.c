@@ -515,9 +515,9 @@ raise_taken(const pg_uuid_t *realm_id, const Membership *membership, TimestampTz
 	add_time(&parameters, now);
 	if (statement_run(&find_membership, &parameters) == 0)
 		raise_suppressed("memberships");
-	fault_add_taken(&faults, "org_id", membership->org_id ?
+	fault_add_coded(&faults, "org_id", membership->org_id ?
 					"User is already a member of this organisation." :
-					"User already has a membership without an organisation.");
+					"User already has a membership without an organisation.", "taken");
 	faults_raise(&faults);
 }
 

@@ -138,7 +138,7 @@ SELECT answers('GET /v1/users/', '', 404, fault('Not found.'), 'an id that is mi
 SELECT answers('GET /v1/users/a/b', '', 404, fault('Not found.'), 'a path that goes on');
 SELECT answers('GET /v1/', '', 404, fault('Not found.'), 'nothing of it');
 SELECT is(a.status || ' ' || (a.headers_out ->> 'Allow'), '405 ' || allow, method || ' ' || path)
-FROM (VALUES ('PATCH', '/v1/users', 'GET, HEAD, POST'), ('OPTIONS', '/v1/users/x', 'GET, HEAD, PUT, DELETE'), ('PUT', '/v1/user_tokens/x', 'GET, HEAD'), ('DELETE', '/v1/user_tokens/x', 'GET, HEAD'),
+FROM (VALUES ('PATCH', '/v1/users', 'GET, HEAD, POST'), ('OPTIONS', '/v1/users/x', 'GET, HEAD, PUT, DELETE'), ('PUT', '/v1/user_tokens/x', 'GET, HEAD, DELETE'), ('GET', '/v1/user_tokens/x/hold', 'POST'),
 	('GET', '/v1/users/x/authenticate', 'POST'), ('PUT', '/v1/sessions/x', 'GET, HEAD, DELETE')) AS v (method, path, allow), ask(method || ' ' || path) AS a;
 SELECT is((ask('HEAD /v1/users')).status, 200, 'HEAD is as GET');
 SELECT answers('GET /v1/users', '', 406, fault('The answer is JSON, which the Accept header does not permit.'), 'who takes only HTML', headers => '{"x-arsignup-accept": "text/html"}');
@@ -244,7 +244,49 @@ SELECT make('other twin', 'POST /v1/user_tokens', '{"user_token": {"email": "twi
 SELECT make('twin user', 'POST /v1/users', '{"user": {"token": "' || thing('twin') || '"}}');
 SELECT answers('POST /v1/users', '{"user": {"token": "' || thing('other twin') || '"}}', 422, faults('{"email": ["Email is already taken."]}'), 'of two tokens for one email the second is refused');
 SELECT answers('DELETE /v1/users/' || thing('twin user'), '', 204, NULL, 'deleted');
-SELECT answers('POST /v1/users', '{"user": {"token": "' || thing('twin') || '"}}', 404, fault('Not found.'), 'a token whose user is gone');
+SELECT answers('POST /v1/users', '{"user": {"token": "' || thing('twin') || '"}}', 422, faults('{"token": ["Signup token was already redeemed."]}'), 'a token whose user is gone');
+
+-- R7: the same call gets the user again while it may be one that was sent again, and the user is as it was made.
+SELECT make('again', 'POST /v1/user_tokens', '{"user_token": {"email": "again@example.com", "password": "canary one"}}');
+SELECT make('again user', 'POST /v1/users', '{"user": {"token": "' || thing('again', 'signup_id') || '"}}');
+SELECT answers('POST /v1/users', '{"user": {"token": "' || t || '"}}', 201, (SELECT json FROM thing WHERE name = 'again user'), 'again, by ' || left(t, 4)) FROM (VALUES (thing('again')), (thing('again', 'signup_id'))) AS v (t);
+SAVEPOINT again;
+UPDATE arsignup.signup_tokens SET redeemed_at = redeemed_at - interval '2 minutes' WHERE email = 'again@example.com';
+SELECT answers('POST /v1/users', '{"user": {"token": "' || thing('again') || '"}}', 422, faults('{"token": ["Signup token was already redeemed."]}'), 'R7: two minutes later');
+ROLLBACK TO again;
+SELECT arsignup.set_password(realm_id, id, 'canary three') FROM arsignup.users WHERE email = 'again@example.com' \g /dev/null
+SELECT answers('POST /v1/users', '{"user": {"token": "' || thing('again') || '"}}', 422, faults('{"token": ["Signup token was already redeemed."]}'), 'R7: with another password');
+ROLLBACK TO again;
+SELECT arsignup.update_user(realm_id, id, state => 'inactive') FROM arsignup.users WHERE email = 'again@example.com' \g /dev/null
+SELECT answers('POST /v1/users', '{"user": {"token": "' || thing('again') || '"}}', 422, faults('{"token": ["Signup token was already redeemed."]}'), 'R7: once it is inactive');
+ROLLBACK TO again;
+SELECT answers('GET /v1/user_tokens/' || thing('again'), '', 404, fault('Not found.'), 'a redeemed token is not shown');
+SELECT tells('GET /v1/user_tokens/' || thing('again', 'signup_id'), '', 200, jsonb_build_object('state', 'redeemed', 'user_id', thing('again user')), 'but what became of it, by its id');
+
+-- Holding.
+SELECT make('paying', 'POST /v1/user_tokens', '{"user_token": {"email": "paying@example.com", "password": "canary one"}}');
+SELECT make('paying anew', 'POST /v1/user_tokens', '{"user_token": {"email": "paying@example.com", "password": "canary one"}}');
+SELECT matches(thing('paying', 'signup_id'), '^sgn_[0-9A-Za-z]{44}$', 'a minted token has a signup id');
+SELECT is(thing('paying', 'state') || coalesce(thing('paying', 'held_until'), '') || coalesce(thing('paying', 'user_id'), ''), 'pending', 'and is pending');
+SELECT tells('POST /v1/user_tokens/' || thing('paying', 'signup_id') || '/hold', '{"user_token": {"hold_for": 3600}}', 200, '{"state": "held"}', 'held');
+SELECT is((ask('GET /v1/user_tokens/' || thing('paying'))).json ->> 'held_until', floor(extract(epoch FROM held_until))::text, 'for as long as was asked')
+FROM arsignup.users WHERE email = 'paying@example.com' AND held_until BETWEEN now() + interval '59 minutes' AND now() + interval '61 minutes';
+SELECT tells('POST /v1/user_tokens/' || thing('paying') || '/hold', '', 200, '{"state": "held"}', 'again, with nothing said');
+SELECT is((ask('POST /v1/user_tokens/' || thing('paying anew') || '/hold', '')).json #- '{retry_after}', '{"errors": {"email": ["Email is held by a signup that is not finished yet."]}, "codes": {"email": ["held"]}}', 'nobody else can hold the name');
+SELECT ok(((ask('POST /v1/users', '{"user": {"email": "paying@example.com"}}')).json ->> 'retry_after')::int BETWEEN 3500 AND 3600, 'nor have it, and is told for how long');
+SELECT answers('POST /v1/user_tokens/' || thing('paying anew') || '/hold', body, 422, faults(errors), 'a hold: ' || body)
+FROM (VALUES ('{"user_token": {"hold_for": "soon"}}', jsonb '{"hold_for": ["Hold for must be a number of seconds."]}'), ('{"user_token": {"hold_for": 0}}', '{"hold_for": ["Hold must be positive and 30 days at most."]}'),
+	('{"user_token": {"hold_for": 2592001}}', '{"hold_for": ["Hold must be positive and 30 days at most."]}'), ('{"user_token": {"hold_for": 99999999999}}', '{"hold_for": ["Hold must be positive and 30 days at most."]}'),
+	('{"user_token": {"replaces": "sgn_x"}}', '{"replaces": ["Replaces is not known."]}'), ('{"user_token": {"replaces": 1}}', '{"replaces": ["Replaces must be text."]}')) AS v (body, errors);
+SELECT answers(request, '', 404, fault('Not found.'), request) FROM (VALUES ('POST /v1/user_tokens/sgn_x/hold'), ('POST /v1/user_tokens/' || thing('paying', 'signup_id') || 'x/hold'), ('DELETE /v1/user_tokens/sgn_x'), ('GET /v1/user_tokens/sgn_x')) AS v (request);
+SELECT answers(request, '', 404, fault('Not found.'), 'another realm''s: ' || left(request, 12), 'other') FROM (VALUES ('POST /v1/user_tokens/' || thing('paying') || '/hold'), ('DELETE /v1/user_tokens/' || thing('paying', 'signup_id')), ('GET /v1/user_tokens/' || thing('paying', 'signup_id'))) AS v (request);
+SELECT tells('POST /v1/signup_tokens/' || thing('paying anew') || '/hold', '{"user_token": {"replaces": "' || thing('paying', 'signup_id') || '"}}', 200, '{"state": "held"}', 'but may take the hold over');
+SELECT tells('GET /v1/user_tokens/' || thing('paying'), '', 200, '{"state": "pending", "held_until": null}', 'which leaves the other pending');
+SELECT is((ask('POST /v1/users', '{"user": {"token": "' || thing('paying anew', 'signup_id') || '"}}')).json ->> 'id', (ask('GET /v1/user_tokens/' || thing('paying anew', 'signup_id'))).json ->> 'user_id', 'redeemed: the user that was told of');
+SELECT answers('DELETE /v1/user_tokens/' || thing('paying', 'signup_id'), '', 204, NULL, 'revoked');
+SELECT answers('DELETE /v1/user_tokens/' || t, '', 404, fault('Not found.'), 'once') FROM (VALUES (thing('paying')), (thing('paying anew'))) AS v (t);
+SELECT answers('POST /v1/user_tokens/' || thing('paying') || '/hold', '', 422, faults('{"token": ["Signup token was revoked."]}'), 'and then not held');
+SELECT arsignup.delete_user(realm_id, id) FROM arsignup.users WHERE realm_id = realm() AND email_key IN ('again@example.com', 'paying@example.com') \g /dev/null
 
 ---------------------------------------------------------------------------------------------------
 -- Users
@@ -642,7 +684,7 @@ SELECT is(world(), :'before'::text, 'nothing of it is left');
 ---------------------------------------------------------------------------------------------------
 
 SELECT is((ask('GET /v1/openapi.json', '', 'none')).status, 200, 'the description needs no key');
-SELECT is((SELECT count(*)::int FROM ask('GET /v1/openapi.json', '', 'none') AS a, jsonb_each(a.json -> 'paths') AS p, jsonb_each(p.value) AS m), 32, 'and has all calls');
+SELECT is((SELECT count(*)::int FROM ask('GET /v1/openapi.json', '', 'none') AS a, jsonb_each(a.json -> 'paths') AS p, jsonb_each(p.value) AS m), 34, 'and has all calls');
 
 ---------------------------------------------------------------------------------------------------
 -- What would fail at COMMIT only
