@@ -7,7 +7,7 @@ EXTENSION  = arsignup
 RELEASE    = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(srcdir)/$(EXTENSION).control)
 
 # Capabilities in the order in which their types and functions need each other.
-CAPABILITIES = base password attempt realm account org login recovery signup operations api_key http core web install
+CAPABILITIES = base password attempt realm account org login recovery signup http once operations api_key core web install
 
 FRAGMENTS  = $(srcdir)/src/install/head.sql $(srcdir)/src/install/schemas.sql \
              $(wildcard $(foreach c,$(CAPABILITIES),$(srcdir)/src/$(c)/types.sql $(srcdir)/src/$(c)/api.sql)) \
@@ -17,7 +17,7 @@ FRAGMENTS  = $(srcdir)/src/install/head.sql $(srcdir)/src/install/schemas.sql \
 TABLES     = $(patsubst %,$(srcdir)/src/%.sql,base/tables/events realm/tables/realms realm/tables/connected_apps realm/tables/app_routes \
              account/tables/users account/tables/credentials org/tables/orgs org/tables/memberships \
              login/tables/sessions login/tables/signing_keys login/tables/login_sources recovery/tables/one_time_tokens \
-             signup/tables/signup_tokens operations/tables/failed_deliveries api_key/tables/api_keys install/tables/installation)
+             signup/tables/signup_tokens once/tables/submissions operations/tables/failed_deliveries api_key/tables/api_keys install/tables/installation)
 SCRIPT     = $(EXTENSION)--$(RELEASE).sql
 
 # What changes tables from one version to the next, in the order of the versions. Beside it may be what changes members of the
@@ -128,7 +128,7 @@ dist:
 
 # The pure parts, without a server: TAP from every program in test/unit.
 PURE = $(patsubst %,src/%.unit.o,base/encode base/key base/machine base/text base/token password/phc password/form realm/url account/identity \
-         login/jwt login/key_material http/html http/params http/request http/urlencoded web/input web/page web/route)
+         login/jwt login/key_material http/html http/params http/request http/urlencoded once/submission_key web/input web/page web/route)
 
 # Clang also sees arithmetic on null pointers; it is taken where it has its sanitizers.
 UNIT_CC = $(shell echo 'int main(void) { return 0; }' | $(CLANG) -fsanitize=address,undefined -x c - -o /dev/null 2>/dev/null \

@@ -31,6 +31,7 @@ initialise_state(SharedState *state)
 		pg_atomic_init_u64(&state->counters[i], 0);
 	pg_atomic_init_u64(&state->argon2_pace, 0);
 	pg_atomic_init_u64(&state->last_id_time, 0);
+	pg_atomic_init_u32(&state->submissions_waiting, 0);
 	pg_atomic_init_u32(&state->keepers, 0);
 	SpinLockInit(&state->gate.mutex);
 	state->gate.running = 0;

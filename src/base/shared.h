@@ -39,6 +39,7 @@ typedef struct SharedState
 	pg_atomic_uint64 counters[COUNTERS];
 	pg_atomic_uint64 argon2_pace;	/* password/pace.c keeps it */
 	pg_atomic_uint64 last_id_time;	/* of the last id that was made, in microseconds; id.c */
+	pg_atomic_uint32 submissions_waiting;	/* for what was sent before; once/submission.c */
 	pg_atomic_uint32 keepers;	/* whether the keeper of the ledger runs; attempt/keeper.c */
 	HashGate	gate;
 } SharedState;

@@ -354,14 +354,69 @@ answer_call(CoreCall *call)
 		core_attempt(call, note_use, &outcome);
 }
 
+/* ---------- once ---------- */
+
+/* Find the key by which a call is known if it is sent again, if it has one; answer if that is none. */
+static bool
+find_submission_key(CoreCall *call, Span *key)
+{
+	Span		header = call->request->idempotency_key;
+
+	*key = (Span) {NULL, 0};
+	if (header.data == NULL || strcmp(call->route->method, "POST") != 0 || idempotency_key_read(header, 1, key))
+		return true;
+	reply_error(call, 400, IDEMPOTENCY_KEY_SENTENCE);
+	return false;
+}
+
+/* Begin the submission that a call is. */
+static void
+begin_submission(CoreCall *call)
+{
+	const char *route = call->route->path;
+	Span		name[] = {
+		{route, strlen(route)}, call->id, {(const char *) call->key.id.data, UUID_LEN}, call->submission_key
+	};
+	Span		body[] = {call->query_text, call->body_text};
+
+	submission_name(&call->submission, &call->realm_id, (Parts) {name, lengthof(name)}, (Parts) {body, lengthof(body)},
+					SUBMISSION_KEPT);
+	call->submission_state = submission_begin(&call->submission, call->response);
+}
+
+/* Answer a call, or give the answer that the same has got before under its key. */
+static void
+answer_once(CoreCall *call)
+{
+	Outcome		outcome;
+
+	core_attempt(call, begin_submission, &outcome);
+	if (is_under_way(outcome.sqlstate))
+		reply_under_way(call);
+	else if (outcome.sqlstate != 0)
+		reply_outcome(call, &outcome);
+	else if (call->submission_state == SUBMISSION_OTHER)
+		reply_error(call, 422, SUBMISSION_OTHER_SENTENCE);
+	else if (call->submission_state == SUBMISSION_NEW)
+	{
+		answer_call(call);
+		submission_end(&call->submission, call->response);
+	}
+}
+
 /* Answer a call of a route. */
 static void
 answer_route(CoreCall *call)
 {
 	if (call->route->permission == 0)
 		call->route->answer(call);
-	else if (accept_key(call) && read_call(call) && find_realm(call))
-		answer_call(call);
+	else if (accept_key(call) && read_call(call) && find_realm(call) && find_submission_key(call, &call->submission_key))
+	{
+		if (call->submission_key.data != NULL)
+			answer_once(call);
+		else
+			answer_call(call);
+	}
 }
 
 /*

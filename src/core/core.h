@@ -13,6 +13,7 @@
 #include "http/call.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "once/submission.h"
 #include "utils/inet.h"
 
 typedef struct CoreCall CoreCall;
@@ -120,6 +121,9 @@ struct CoreCall
 	const char *client;
 	Faults		faults;
 	TimestampTz now;
+	Span		submission_key;	/* nothing: it is done again if it is sent again */
+	Submission	submission;
+	SubmissionState submission_state;
 
 	/* What handlers find out. */
 	pg_uuid_t	user_id;
@@ -161,6 +165,7 @@ extern bool reply_faults(CoreCall *call);
 extern void reply_fault(CoreCall *call, int status, const char *attribute, const char *sentence);
 extern void reply_not_found(CoreCall *call);
 extern void reply_retry(CoreCall *call, int status, int seconds, const char *sentence);
+extern void reply_under_way(CoreCall *call);
 extern void reply_outcome(CoreCall *call, const Outcome *outcome);
 extern void reply_failure(CoreCall *call, const Outcome *outcome);
 extern void core_attempt(CoreCall *call, void (*action) (CoreCall *call), Outcome *outcome);

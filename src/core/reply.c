@@ -108,6 +108,13 @@ reply_retry(CoreCall *call, int status, int seconds, const char *sentence)
 	reply_error(call, status, sentence);
 }
 
+/* Answer that the same call is still being worked on. */
+void
+reply_under_way(CoreCall *call)
+{
+	reply_retry(call, 409, RETRY_SECONDS, SUBMISSION_UNDER_WAY_SENTENCE);
+}
+
 /* Make a sentence of an error's message, which may be one. */
 static const char *
 to_sentence(const char *message)

@@ -335,7 +335,9 @@ authenticate_user(CoreCall *call)
 		return;
 	}
 	call->user_id = *column_uuid(3);
-	reply_user(call, 200, "token", column_text(4));
+	call->token = column_text(4);
+	call->response->login_token = call->token;
+	reply_user(call, 200, "token", call->token);
 }
 
 /* Find the user whose key is given. */

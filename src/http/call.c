@@ -30,6 +30,14 @@ is_passing(int sqlstate)
 	}
 }
 
+/* Tell an error of who has waited in vain for another transaction. */
+bool
+is_under_way(int sqlstate)
+{
+	return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE || sqlstate == ERRCODE_T_R_SERIALIZATION_FAILURE ||
+		sqlstate == ERRCODE_T_R_DEADLOCK_DETECTED;
+}
+
 /* Tell an error by which a rule of the application's refuses: its triggers raise it, or its constraints. */
 bool
 is_rule(int sqlstate)

@@ -34,6 +34,7 @@ typedef enum Verdict
 
 extern void call_try(void (*action) (void *), void *argument, Verdict (*judge) (int sqlstate), Outcome *outcome);
 extern bool is_passing(int sqlstate);
+extern bool is_under_way(int sqlstate);
 extern bool is_rule(int sqlstate);
 
 #endif							/* ARSIGNUP_CALL_H */

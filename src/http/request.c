@@ -32,6 +32,7 @@ static const Header proxied_headers[] = {
 	{"x-arsignup-authorization", offsetof(Request, authorization)},
 	{"x-authrocket-api-key", offsetof(Request, api_key)},
 	{"x-authrocket-realm", offsetof(Request, realm)},
+	{"idempotency-key", offsetof(Request, idempotency_key)},
 	{"x-arsignup-busy", offsetof(Request, busy)},
 	{"x-arsignup-proxy", offsetof(Request, proxy)},
 	{"x-arsignup-address", offsetof(Request, address)}
@@ -44,7 +45,8 @@ static const Header direct_headers[] = {
 	{"sec-fetch-site", offsetof(Request, fetch_site)},
 	{"origin", offsetof(Request, origin)},
 	{"referer", offsetof(Request, referer)},
-	{"user-agent", offsetof(Request, client)}
+	{"user-agent", offsetof(Request, client)},
+	{"idempotency-key", offsetof(Request, idempotency_key)}
 };
 
 /* Return a copy of a member that is a string and not empty, terminated; nothing if there is none. */

@@ -24,6 +24,7 @@ typedef struct Request
 	Span		authorization;
 	Span		api_key;
 	Span		realm;
+	Span		idempotency_key;
 	Span		busy;			/* nginx asks again, for the form that goes with a 503 of its own */
 	Span		proxy;			/* the secret of whoever says where the request came from */
 	Span		address;

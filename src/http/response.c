@@ -19,8 +19,7 @@ resize(void *data, size_t capacity)
 void
 response_begin(Response *response)
 {
-	response->status = 200;
-	response->body = (Html) {.resize = resize};
+	*response = (Response) {.status = 200, .body = {.resize = resize}};
 	initStringInfo(&response->headers);
 	appendStringInfoChar(&response->headers, '[');
 }

@@ -395,6 +395,14 @@ master_key_seals(Span id)
 	return find_key(id) == keys && keys != NULL;
 }
 
+/* Derive a key of its own for a purpose from the first key, which must have been seen to be here. */
+void
+master_key_derive(const char context[crypto_kdf_CONTEXTBYTES], uint8_t out[MASTER_KEY_DERIVED_SIZE])
+{
+	StaticAssertStmt(MASTER_KEY_SIZE == crypto_kdf_KEYBYTES, "a master key is one that others are derived from");
+	crypto_kdf_derive_from_key(out, MASTER_KEY_DERIVED_SIZE, 1, context, keys);
+}
+
 /* Seal a secret under the first key, which must have been seen to be here, and note its id; out has SEAL_OVERHEAD bytes more. */
 void
 seal(Span secret, Span context, uint8_t *out, uint8_t id[MASTER_KEY_ID_SIZE])

@@ -422,8 +422,8 @@ check_nothing_is_sealed(void)
  * Have a master key, made if there is none: not by the way while there is a
  * standby, which would have no copy of it and log nobody in once it is promoted.
  */
-static void
-need_master_key(void)
+void
+signing_keys_need_master(void)
 {
 	if (master_keys_exist())
 		return;
@@ -509,7 +509,7 @@ signing_key_current(const Realm *realm, int64 session_length)
 	{
 		if (tries == MAKE_TRIES)
 			raise_suppressed("signing_keys");
-		need_master_key();
+		signing_keys_need_master();
 		(void) make_key(realm);
 		CHECK_FOR_INTERRUPTS();
 	}
@@ -533,7 +533,7 @@ signing_key_rotate(const Realm *realm, bool gives_up_master_key)
 
 	if (gives_up_master_key)
 		(void) make_master_key();
-	need_master_key();
+	signing_keys_need_master();
 	for (int tries = 0; kid == NULL; tries++)
 	{
 		Parameters	parameters = {0};

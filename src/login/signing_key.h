@@ -40,6 +40,7 @@ typedef void (*KeyFinding) (void *argument, const char *problem, const char *rem
 extern const SigningKey *signing_key_ready(const Realm *realm, int64 session_length);
 extern const SigningKey *signing_key_current(const Realm *realm, int64 session_length);
 extern const SigningKey *signing_key_for_verifying(const pg_uuid_t *realm_id, const char *kid);
+extern void signing_keys_need_master(void);
 extern bool signing_keys_make_master(void);
 extern const char *signing_key_rotate(const Realm *realm, bool gives_up_master_key);
 extern uint64 signing_keys_reseal(void);

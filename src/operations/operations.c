@@ -20,6 +20,7 @@
 #include "login/source.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "once/submission.h"
 #include "operations/delivery.h"
 #include "org/org.h"
 #include "password/gate.h"
@@ -344,7 +345,7 @@ arsignup_retry_event(PG_FUNCTION_ARGS)
 /* What is due to be deleted by itself. */
 static Purge *const due[] = {
 	&expired_holds, &expired_tokens, &expired_sessions, &ended_sessions, &expired_one_time_tokens, &used_one_time_tokens,
-	&forgotten_sources, &expired_memberships
+	&forgotten_sources, &old_submissions, &expired_memberships
 };
 
 /* A purge of one kind. */
@@ -728,6 +729,7 @@ arsignup_delete_realm(PG_FUNCTION_ARGS)
 		delete_all(deliveries_delete_realm, realm_id);
 		delete_all(events_delete_realm, realm_id);
 		delete_all(signing_keys_delete_realm, realm_id);
+		delete_all(submissions_delete_realm, realm_id);
 		realm_delete(realm_id);
 		deleted = true;
 	}

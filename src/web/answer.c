@@ -160,6 +160,8 @@ answer_form(Exchange *exchange, int status)
 	if (page->text == NULL)
 		page->text = texts->text;
 	page->button = texts->button;
+	if (page_has(page, IDEMPOTENCY_FIELD) && page_value(page, IDEMPOTENCY_FIELD).size == 0)
+		page_set_value(page, IDEMPOTENCY_FIELD, exchange_form_key(exchange));
 	page->action = exchange->is_direct ? functions[exchange->kind] : exchange_path(exchange, exchange->kind);
 	add_links(exchange);
 	answer_page(exchange, status);

@@ -55,14 +55,15 @@ CREATE OR REPLACE FUNCTION arsignup_web.signup(
 	email text DEFAULT NULL,
 	password arsignup.secret DEFAULT NULL,
 	password_confirmation arsignup.secret DEFAULT NULL,
-	email_confirmation text DEFAULT NULL
+	email_confirmation text DEFAULT NULL,
+	idempotency_key text DEFAULT NULL
 )
 RETURNS arsignup_web."*/*"
 LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'arsignup_web_signup';
 
-COMMENT ON FUNCTION arsignup_web.signup(text, text, text, text, text, text, text, text, arsignup.secret, arsignup.secret, text) IS
-'Signs a person up, for POST at PostgREST alone. The form of signup_page: 303 to the app, or the page again with what is wrong. JSON: {"token", "url"}, or {"error", "errors"}, as the LoginRocket API has it; redir and redirect_uri are not for it.';
+COMMENT ON FUNCTION arsignup_web.signup(text, text, text, text, text, text, text, text, arsignup.secret, arsignup.secret, text, text) IS
+'Signs a person up, for POST at PostgREST alone. The form of signup_page: 303 to the app, or the page again with what is wrong; idempotency_key is what it is known by when it is sent twice. JSON: {"token", "url"}, or {"error", "errors"}, as the LoginRocket API has it; redir and redirect_uri are not for it.';
 
 CREATE OR REPLACE FUNCTION arsignup_web.login(
 	app text,
@@ -72,14 +73,15 @@ CREATE OR REPLACE FUNCTION arsignup_web.login(
 	password arsignup.secret DEFAULT NULL,
 	choice text DEFAULT NULL,
 	username text DEFAULT NULL,
-	email text DEFAULT NULL
+	email text DEFAULT NULL,
+	idempotency_key text DEFAULT NULL
 )
 RETURNS arsignup_web."*/*"
 LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'arsignup_web_login';
 
-COMMENT ON FUNCTION arsignup_web.login(text, text, text, text, arsignup.secret, text, text, text) IS
-'Logs a person in, for POST at PostgREST alone. The form of login_page, which has the field login: 303 to the app, or the page again. JSON, with username or email: {"token", "url"}, or {"error"}, as the LoginRocket API has it.';
+COMMENT ON FUNCTION arsignup_web.login(text, text, text, text, arsignup.secret, text, text, text, text) IS
+'Logs a person in, for POST at PostgREST alone. The form of login_page, which has the fields login and idempotency_key: 303 to the app, or the page again. JSON, with username or email: {"token", "url"}, or {"error"}, as the LoginRocket API has it.';
 
 CREATE OR REPLACE FUNCTION arsignup_web.logout(
 	app text,

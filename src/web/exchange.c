@@ -10,6 +10,7 @@
 #include "base/encode.h"
 #include "catalog/pg_type.h"
 #include "login/session.h"
+#include "once/submission_key.h"
 #include "realm/url.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -81,12 +82,39 @@ exchange_cookie(const Exchange *exchange)
 	return request_cookie(setting("request.cookies"), cookie_name(exchange), palloc);
 }
 
+#define FORM_COOKIE "__Host-arsignup-form"
+#define FORM_KEY_SIZE 32
+
+/*
+ * Return by what this browser's forms are known, and give it something if it
+ * has nothing: so the same form that is sent from another tab, or after going
+ * back, is known again.
+ */
+Span
+exchange_form_key(Exchange *exchange)
+{
+	Span		key = request_cookie(setting("request.cookies"), FORM_COOKIE, palloc);
+	size_t		capacity = sodium_base64_ENCODED_LEN(FORM_KEY_SIZE, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	uint8_t		random[FORM_KEY_SIZE];
+	char	   *made;
+
+	if (idempotency_key_read(key, IDEMPOTENCY_KEY_MIN_ANONYMOUS, &key))
+		return key;
+	made = palloc(capacity);
+	randombytes_buf(random, sizeof(random));
+	sodium_bin2base64(made, capacity, random, sizeof(random), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	response_header(&exchange->response, "Set-Cookie",
+					psprintf("%s=%s; Path=/; Secure; HttpOnly; SameSite=Lax", FORM_COOKIE, made));
+	return (Span) {made, capacity - 1};
+}
+
 /* Give the browser a session, or take it away if there is no secret. */
 void
 exchange_set_cookie(Exchange *exchange, const char *secret)
 {
 	int			seconds = secret ? exchange->app.session_minutes * SECS_PER_MINUTE : 0;
 
+	exchange->response.browser_secret = secret;
 	response_header(&exchange->response, "Set-Cookie",
 					psprintf("%s=%s; Path=/; Max-Age=%d; Secure; HttpOnly; SameSite=Lax",
 							 cookie_name(exchange), secret ? secret : "", seconds));

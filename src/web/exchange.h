@@ -41,6 +41,7 @@ struct Exchange
 /* Reading. */
 extern void exchange_read(Exchange *exchange);
 extern Span exchange_cookie(const Exchange *exchange);
+extern Span exchange_form_key(Exchange *exchange);
 
 /* What was typed. */
 extern const char *typed(const Exchange *exchange, const char *name);

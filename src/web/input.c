@@ -87,6 +87,7 @@ static const Input table[] = {
 	{ON(PAGE_LOGIN), NULL, "password", "Password", "password", "autocomplete=\"current-password\"", NULL},
 	{ON(PAGE_RESET) | ON(PAGE_VERIFY), NULL, "token", NULL, NULL, NULL, NULL},
 	{ON(PAGE_LOGIN), NULL, "choice", NULL, NULL, NULL, NULL},
+	{ON(PAGE_SIGNUP) | ON(PAGE_LOGIN) | ON(PAGE_FORGOT), NULL, IDEMPOTENCY_FIELD, NULL, NULL, NULL, NULL},
 	{ON(API_SIGNUP), NULL, "first_name", "First name", NULL, NULL, NULL},
 	{ON(API_SIGNUP), NULL, "last_name", "Last name", NULL, NULL, NULL},
 	{ON(API_SIGNUP), NULL, "org_name", "Organisation", NULL, NULL, NULL},

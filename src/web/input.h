@@ -35,6 +35,9 @@ typedef struct Input
 
 #define INPUTS_MAX 16
 
+/* The field by which a form that is sent twice is known: it is the same in all forms of a browser. */
+#define IDEMPOTENCY_FIELD "idempotency_key"
+
 extern int	inputs_of(PageKind page, const FormRules *rules, const Input *inputs[INPUTS_MAX]);
 extern FieldRule input_rule(const Input *input, const FormRules *rules);
 extern bool input_is_password(const Input *input);

@@ -42,6 +42,13 @@ find_input(const WebPage *page, const char *name)
 	return -1;
 }
 
+/* Tell whether a field is on a page. */
+bool
+page_has(const WebPage *page, const char *name)
+{
+	return find_input(page, name) >= 0;
+}
+
 /* Give a field of a page what was sent for it, terminated; nothing happens if it is not on the page. */
 void
 page_set_value(WebPage *page, const char *name, Span value)

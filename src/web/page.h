@@ -53,6 +53,7 @@ typedef struct WebPage
 
 extern void page_set_inputs(WebPage *page, PageKind kind, const FormRules *rules);
 extern bool page_read_form(WebPage *page, Span form, char *buffer);
+extern bool page_has(const WebPage *page, const char *name);
 extern void page_set_value(WebPage *page, const char *name, Span value);
 extern Span page_value(const WebPage *page, const char *name);
 extern const char *page_label(const WebPage *page, const char *name);

@@ -36,13 +36,20 @@ judge_for_people(int sqlstate)
 	}
 }
 
+/* Do something for a person, all or nothing. */
+void
+web_try(void (*action) (void *argument), void *argument, Outcome *outcome)
+{
+	call_try(action, argument, judge_for_people, outcome);
+}
+
 /* Run a statement that calls one function and returns one row. */
 void
 web_call(Statement *statement, Parameters *parameters, Outcome *outcome)
 {
 	StatementCall call = {statement, parameters};
 
-	call_try(statement_run_call, &call, judge_for_people, outcome);
+	web_try(statement_run_call, &call, outcome);
 }
 
 /* ---------- signing up ---------- */
@@ -60,13 +67,14 @@ typed_email(const Exchange *exchange)
 
 /* Read what a signup has led to. */
 static void
-read_signed_up(const Exchange *exchange, SignedUp *result)
+read_signed_up(Exchange *exchange, SignedUp *result)
 {
 	result->is_signup_token = column_bool(1);
 	result->session_id = column_uuid(2);
 	result->token = column_text(3);
 	result->url = column_text(4);
 	result->email_comes_first = result->token == NULL && exchange->app.emails_must_be_verified;
+	exchange->response.login_token = result->is_signup_token ? NULL : result->token;
 }
 
 /* Sign a person up by what was typed. */
@@ -112,13 +120,14 @@ read_refusal(const char *reason)
 
 /* Read what a login has led to. */
 static void
-read_logged_in(LoggedIn *result)
+read_logged_in(Exchange *exchange, LoggedIn *result)
 {
 	result->refusal = column_bool(1) ? LOGIN_IS_GOOD : read_refusal(column_text(2));
 	result->user_id = column_uuid(3);
 	result->session_id = column_uuid(4);
 	result->token = column_text(5);
 	result->url = column_text(6);
+	exchange->response.login_token = result->token;
 	result->retry_after = result->refusal == LOGIN_IS_THROTTLED ? column_int(7) : 0;
 }
 
@@ -137,7 +146,7 @@ log_in(Exchange *exchange, const char *login, LoggedIn *result, Outcome *outcome
 	add_source(&parameters, exchange);
 	web_call(&call_login, &parameters, outcome);
 	if (outcome->sqlstate == 0)
-		read_logged_in(result);
+		read_logged_in(exchange, result);
 }
 
 /* Say that a login is wrong; it is the same whether or not there is such a user. */

@@ -54,12 +54,13 @@ rocket_error(Exchange *exchange, int status, const char *sentence)
 	appendStringInfoChar(&json, '{');
 	append_member(&json, "error", sentence);
 	appendStringInfoChar(&json, '}');
+	exchange->response.is_refusal = true;
 	answer_json(exchange, status, json.data);
 }
 
 /* Answer with a sentence, and say when to come back. */
-static void
-answer_retry(Exchange *exchange, int status, int seconds, const char *sentence)
+void
+rocket_retry(Exchange *exchange, int status, int seconds, const char *sentence)
 {
 	response_header(&exchange->response, "Retry-After", psprintf("%d", seconds));
 	rocket_error(exchange, status, sentence);
@@ -92,6 +93,7 @@ answer_faults(Exchange *exchange)
 		appendStringInfo(&json, ", %s", faults_to_json(&faults) + 1);
 	else
 		appendStringInfoChar(&json, '}');
+	exchange->response.is_refusal = true;
 	answer_json(exchange, 200, json.data);
 	return true;
 }
@@ -127,8 +129,8 @@ answer_call_faults(Exchange *exchange, const Outcome *outcome)
 }
 
 /* Answer what a call has refused. */
-static void
-answer_refusal(Exchange *exchange, const Outcome *outcome)
+void
+rocket_refuse(Exchange *exchange, const Outcome *outcome)
 {
 	switch (outcome->sqlstate)
 	{
@@ -143,11 +145,11 @@ answer_refusal(Exchange *exchange, const Outcome *outcome)
 			rocket_error(exchange, 404, "Not found.");
 			break;
 		case ERRCODE_ARSIGNUP_THROTTLED:
-			answer_retry(exchange, 429, outcome->retry_after, throttled_sentence(outcome->retry_after));
+			rocket_retry(exchange, 429, outcome->retry_after, throttled_sentence(outcome->retry_after));
 			break;
 		default:
 			if (is_passing(outcome->sqlstate))
-				answer_retry(exchange, 503, RETRY_SECONDS, BUSY_SENTENCE);
+				rocket_retry(exchange, 503, RETRY_SECONDS, BUSY_SENTENCE);
 			else if (is_rule(outcome->sqlstate))
 				rocket_error(exchange, 200, REFUSED_SENTENCE);
 			else
@@ -239,7 +241,7 @@ rocket_preflight(Exchange *exchange)
 	response->status = 204;
 	response_header(response, "Allow", "POST, OPTIONS");
 	response_header(response, "Access-Control-Allow-Methods", "POST");
-	response_header(response, "Access-Control-Allow-Headers", "Accept, Content-Type, X-Requested-With");
+	response_header(response, "Access-Control-Allow-Headers", "Accept, Content-Type, Idempotency-Key, X-Requested-With");
 	response_header(response, "Access-Control-Max-Age", PREFLIGHT_SECONDS);
 }
 
@@ -339,6 +341,14 @@ rocket_accept_arguments(Exchange *exchange)
 
 /* ---------- calls ---------- */
 
+/* Answer who has signed up, but must confirm the email before there is a token: to AuthRocket 1's clients an error. */
+static void
+answer_mailed(Exchange *exchange)
+{
+	rocket_error(exchange, 200, EMAIL_COMES_FIRST_SENTENCE);
+	exchange->response.is_refusal = false;
+}
+
 /* POST /v1/signup */
 void
 rocket_signup(Exchange *exchange)
@@ -348,9 +358,9 @@ rocket_signup(Exchange *exchange)
 
 	sign_up(exchange, &result, &outcome);
 	if (outcome.sqlstate != 0)
-		answer_refusal(exchange, &outcome);
+		rocket_refuse(exchange, &outcome);
 	else if (result.email_comes_first)
-		rocket_error(exchange, 200, EMAIL_COMES_FIRST_SENTENCE);
+		answer_mailed(exchange);
 	else
 		answer_token(exchange, result.token, result.url);
 }
@@ -368,7 +378,7 @@ answer_login(Exchange *exchange, const LoggedIn *result)
 			rocket_error(exchange, 200, CLOSED_SENTENCE);
 			break;
 		case LOGIN_IS_THROTTLED:
-			answer_retry(exchange, 429, result->retry_after, throttled_sentence(result->retry_after));
+			rocket_retry(exchange, 429, result->retry_after, throttled_sentence(result->retry_after));
 			break;
 		case LOGIN_NEEDS_VERIFICATION:
 			rocket_error(exchange, 200, VERIFY_FIRST_SENTENCE);
@@ -394,7 +404,7 @@ rocket_login(Exchange *exchange)
 		return;
 	log_in(exchange, typed(exchange, by_email ? "email" : "username"), &result, &outcome);
 	if (outcome.sqlstate != 0)
-		answer_refusal(exchange, &outcome);
+		rocket_refuse(exchange, &outcome);
 	else
 		answer_login(exchange, &result);
 }
@@ -417,7 +427,7 @@ rocket_logout(Exchange *exchange)
 	add_typed_secret(&parameters, exchange, "token");
 	web_call(&end_session, &parameters, &outcome);
 	if (outcome.sqlstate != 0)
-		answer_refusal(exchange, &outcome);
+		rocket_refuse(exchange, &outcome);
 	else if (!column_bool(1))
 		rocket_error(exchange, 200, "Nobody is logged in by this token.");
 	else

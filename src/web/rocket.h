@@ -17,6 +17,8 @@ extern void rocket_signup(Exchange *exchange);
 extern void rocket_login(Exchange *exchange);
 extern void rocket_logout(Exchange *exchange);
 
+extern void rocket_retry(Exchange *exchange, int status, int seconds, const char *sentence);
+extern void rocket_refuse(Exchange *exchange, const Outcome *outcome);
 extern void rocket_error(Exchange *exchange, int status, const char *sentence);
 
 #endif							/* ARSIGNUP_ROCKET_H */

@@ -7,6 +7,7 @@
 #include "base/caller.h"
 #include "core/core.h"
 #include "web/pages.h"
+#include "web/resent.h"
 #include "web/rocket.h"
 #include "web/stylesheet.h"
 
@@ -95,6 +96,7 @@ read_query(Exchange *exchange)
 	char	   *buffer = secret_alloc(exchange->scope, exchange->query.size + 1);
 
 	(void) page_read_form(&exchange->page, exchange->query, buffer);
+	page_set_value(&exchange->page, IDEMPOTENCY_FIELD, (Span) {NULL, 0});
 }
 
 /* Read the form that was sent; what is only carried along may stand in the query. */
@@ -124,6 +126,7 @@ return_form(Exchange *exchange)
 	if (request_has_form(&exchange->request) && exchange->body.size <= FORM_MAX_SIZE)
 		(void) read_form(exchange);
 	page_set_value(&exchange->page, "choice", (Span) {NULL, 0});
+	page_set_value(&exchange->page, IDEMPOTENCY_FIELD, (Span) {NULL, 0});
 	exchange->page.trouble = "Please send this again";
 	page_add_fault(&exchange->page, NULL, "It was sent from another site. Look it over, and send it from here.");
 	answer_form(exchange, 403);
@@ -164,6 +167,8 @@ answer_route(Exchange *exchange, const Route *route)
 		return;
 	if (route->page < PAGE_KINDS && exchange->request.busy.data != NULL)
 		answer_busy(exchange, 200);
+	else if (is_post)
+		answer_once(exchange, route->answer);
 	else
 		route->answer(exchange);
 }
@@ -319,7 +324,10 @@ answer_call(void *argument)
 	else if (accept_direct(exchange, route))
 	{
 		read_arguments(exchange, direct, fcinfo);
-		route->answer(exchange);
+		if (strcmp(route->method, "POST") == 0)
+			answer_once(exchange, route->answer);
+		else
+			route->answer(exchange);
 	}
 }
 
@@ -368,7 +376,7 @@ arsignup_web_logout_page(PG_FUNCTION_ARGS)
 /*
  * arsignup_web.signup(app text, redir text, redirect_uri text, first_name text, last_name text,
  * org_name text, username text, email text, password arsignup.secret,
- * password_confirmation arsignup.secret, email_confirmation text) returns bytea, as the domain of any media type
+ * password_confirmation arsignup.secret, email_confirmation text, idempotency_key text) returns bytea, as the domain of any media type
  */
 PG_FUNCTION_INFO_V1(arsignup_web_signup);
 Datum
@@ -377,14 +385,15 @@ arsignup_web_signup(PG_FUNCTION_ARGS)
 	static const Direct direct = {{"", "POST", PAGE_SIGNUP, post_signup},
 		{"", "POST", API_SIGNUP, rocket_signup},
 		{"redir", "redirect_uri", "first_name", "last_name", "org_name", "username", "email",
-		"password", "password_confirmation", "email_confirmation"}};
+		"password", "password_confirmation", "email_confirmation", IDEMPOTENCY_FIELD}};
 
 	return answer_direct(fcinfo, &direct);
 }
 
 /*
  * arsignup_web.login(app text, redir text, redirect_uri text, login text,
- * password arsignup.secret, choice text, username text, email text) returns bytea, as the domain of any media type
+ * password arsignup.secret, choice text, username text, email text, idempotency_key text) returns bytea,
+ * as the domain of any media type
  */
 PG_FUNCTION_INFO_V1(arsignup_web_login);
 Datum
@@ -392,7 +401,7 @@ arsignup_web_login(PG_FUNCTION_ARGS)
 {
 	static const Direct direct = {{"", "POST", PAGE_LOGIN, post_login},
 		{"", "POST", API_LOGIN, rocket_login},
-		{"redir", "redirect_uri", "login", "password", "choice", "username", "email"}};
+		{"redir", "redirect_uri", "login", "password", "choice", "username", "email", IDEMPOTENCY_FIELD}};
 
 	return answer_direct(fcinfo, &direct);
 }
