@@ -85,6 +85,10 @@ static const char shared_parts[] =
 " \"description\": \"rl_...; needed only with a key to all realms\"},\n"
 "\t\t\t\"realm_id\": {\"name\": \"realm_id\", \"in\": \"query\", \"schema\": {\"type\": \"string\"},"
 " \"description\": \"the same, for one call\"},\n"
+"\t\t\t\"idempotency_key\": {\"name\": \"Idempotency-Key\", \"in\": \"header\","
+" \"schema\": {\"type\": \"string\", \"minLength\": 1, \"maxLength\": 255},"
+" \"description\": \"sent again within ten minutes with the same body, the call gets the same answer, and is done once;"
+" 409 while the first is being worked on, 422 with another body\"},\n"
 "\t\t\t\"after\": {\"name\": \"after\", \"in\": \"query\", \"schema\": {\"type\": \"string\"},"
 " \"description\": \"id of the last one that was seen\"},\n"
 "\t\t\t\"max_results\": {\"name\": \"max_results\", \"in\": \"query\","
@@ -159,6 +163,8 @@ append_parameters(StringInfo json, const CoreRoute *route)
 						   " {\"$ref\": \"#/components/parameters/realm_id\"}");
 	if (strstr(route->path, ":id") != NULL)
 		appendStringInfoString(json, ", {\"$ref\": \"#/components/parameters/id\"}");
+	if (strcmp(route->method, "POST") == 0)
+		appendStringInfoString(json, ", {\"$ref\": \"#/components/parameters/idempotency_key\"}");
 	if (route->gives != NULL && route->rows != NULL && route->rows->parts != NULL)
 		appendStringInfo(json, ", {\"name\": \"expand\", \"in\": \"query\", \"schema\": {\"type\": \"string\"},"
 						 " \"description\": \"what else to tell, separated by commas: %s\"}", route->rows->parts);
@@ -223,6 +229,8 @@ append_refusals(StringInfo json, const CoreRoute *route)
 	append_refusal(json, 404, "error");
 	if (strcmp(route->method, "DELETE") == 0)
 		append_refusal(json, 409, "errors");
+	if (strcmp(route->method, "POST") == 0)
+		append_refusal(json, 409, "error");
 	append_refusal(json, 422, "errors");
 }
 

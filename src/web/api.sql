@@ -23,14 +23,15 @@ COMMENT ON FUNCTION arsignup_web.signup_page(text, text, text) IS
 CREATE OR REPLACE FUNCTION arsignup_web.login_page(
 	app text,
 	redir text DEFAULT NULL,
-	redirect_uri text DEFAULT NULL
+	redirect_uri text DEFAULT NULL,
+	login text DEFAULT NULL
 )
 RETURNS arsignup_web."text/html"
 LANGUAGE c STABLE
 AS 'MODULE_PATHNAME', 'arsignup_web_login_page';
 
-COMMENT ON FUNCTION arsignup_web.login_page(text, text, text) IS
-'The login page of an app, by its slug, for GET at PostgREST alone. Where single sign-on is seamless, a browser whose session is live is sent on at once.';
+COMMENT ON FUNCTION arsignup_web.login_page(text, text, text, text) IS
+'The login page of an app, by its slug, for GET at PostgREST alone. login: what is typed in already. Where single sign-on is seamless, a browser whose session is live is sent on at once.';
 
 CREATE OR REPLACE FUNCTION arsignup_web.logout_page(
 	app text,

@@ -184,6 +184,16 @@ encoded_redir(const Exchange *exchange)
 	return encoded;
 }
 
+/* Return a text as it stands in a query. */
+static char *
+encode(const char *text)
+{
+	char	   *encoded = palloc(3 * strlen(text) + 1);
+
+	(void) url_encode((Span) {text, strlen(text)}, encoded);
+	return encoded;
+}
+
 /* Append a parameter to the query of a URL of ours. */
 static void
 append_parameter(StringInfo url, const char *name, const char *encoded)
@@ -216,13 +226,20 @@ exchange_url(const Exchange *exchange, PageKind kind)
 	initStringInfo(&url);
 	appendStringInfoString(&url, exchange_path(exchange, kind));
 	if (permitted != NULL)
-	{
-		char	   *encoded = palloc(3 * strlen(permitted) + 1);
-
-		(void) url_encode((Span) {permitted, strlen(permitted)}, encoded);
-		append_parameter(&url, "redirect_uri", encoded);
-	}
+		append_parameter(&url, "redirect_uri", encode(permitted));
 	append_parameter(&url, "redir", encoded_redir(exchange));
+	return url.data;
+}
+
+/* Return the path of the login page, with this typed in already. */
+const char *
+exchange_login_url(const Exchange *exchange, const char *login)
+{
+	StringInfoData url;
+
+	initStringInfo(&url);
+	appendStringInfoString(&url, exchange_url(exchange, PAGE_LOGIN));
+	append_parameter(&url, "login", encode(login));
 	return url.data;
 }
 

@@ -52,6 +52,7 @@ extern void require(Exchange *exchange, const char *name);
 /* Where things are. */
 extern const char *exchange_path(const Exchange *exchange, PageKind kind);
 extern const char *exchange_url(const Exchange *exchange, PageKind kind);
+extern const char *exchange_login_url(const Exchange *exchange, const char *login);
 extern const char *exchange_target(const Exchange *exchange, const char *url, const char *token, bool is_signup);
 extern const char *exchange_permitted(const Exchange *exchange);
 

@@ -320,6 +320,23 @@ write_items(Html *html, const WebPage *page, const Input *input)
 	}
 }
 
+/* Write a way to another page. */
+static void
+write_link(Html *html, const PageLink *link)
+{
+	html_add(html, "<p class=\"way\">");
+	if (link->lead != NULL)
+	{
+		html_text(html, link->lead);
+		html_add(html, " ");
+	}
+	html_add(html, "<a");
+	html_attribute(html, "href", link->url);
+	html_add(html, ">");
+	html_text(html, link->label);
+	html_add(html, "</a></p>\n");
+}
+
 /* Write all faults: of the whole, then of the fields in their order. */
 static void
 write_summary(Html *html, const WebPage *page)
@@ -330,7 +347,10 @@ write_summary(Html *html, const WebPage *page)
 	write_items(html, page, NULL);
 	for (int i = 0; i < page->input_count; i++)
 		write_items(html, page, page->inputs[i]);
-	html_add(html, "</ul>\n</div>\n");
+	html_add(html, "</ul>\n");
+	if (page->remedy.url != NULL)
+		write_link(html, &page->remedy);
+	html_add(html, "</div>\n");
 }
 
 /* Write the ways to other pages. */
@@ -338,19 +358,7 @@ static void
 write_links(Html *html, const WebPage *page)
 {
 	for (int i = 0; i < page->link_count; i++)
-	{
-		html_add(html, "<p class=\"way\">");
-		if (page->links[i].lead != NULL)
-		{
-			html_text(html, page->links[i].lead);
-			html_add(html, " ");
-		}
-		html_add(html, "<a");
-		html_attribute(html, "href", page->links[i].url);
-		html_add(html, ">");
-		html_text(html, page->links[i].label);
-		html_add(html, "</a></p>\n");
-	}
+		write_link(html, &page->links[i]);
 }
 
 /* Write everything up to the body's content. */

@@ -18,7 +18,7 @@ typedef struct PageFault
 	const char *sentence;
 } PageFault;
 
-/* A way to another page: "Have you signed up already? Log in". */
+/* A way to another page: "Have you signed up already? Log in"; the lead may be null. */
 typedef struct PageLink
 {
 	const char *lead;
@@ -47,6 +47,7 @@ typedef struct WebPage
 	const char *trouble;		/* heading over the faults; null: the usual one */
 	int			fault_count;
 	PageFault	faults[FAULTS_MAX];
+	PageLink	remedy;			/* shown with the faults; null: none */
 	int			link_count;
 	PageLink	links[LINKS_MAX];
 } WebPage;

@@ -67,6 +67,29 @@ answer_mailed(Exchange *exchange, const char *text)
 	answer_message(exchange, 200, "Look into your mail", text);
 }
 
+/* Tell whether a signup was refused since somebody has this email for good. */
+static bool
+email_is_taken(const Outcome *outcome)
+{
+	ListCell   *cell;
+
+	foreach(cell, outcome->faults)
+		if (strcmp(((CallFault *) lfirst(cell))->attribute, "email") == 0)
+			return outcome->sqlstate == ERRCODE_ARSIGNUP_TAKEN && outcome->retry_after == 0;
+	return false;
+}
+
+/* Answer a signup that was refused; whose email it is may log in. */
+static void
+refuse_signup(Exchange *exchange, const Outcome *outcome)
+{
+	const char *email = typed(exchange, "email");
+
+	if (email != NULL && email_is_taken(outcome) && exchange->app.logins_enabled)
+		exchange->page.remedy = (PageLink) {"Is it yours?", "Log in with this email", exchange_login_url(exchange, email)};
+	answer_outcome(exchange, outcome);
+}
+
 /* POST /signup */
 void
 post_signup(Exchange *exchange)
@@ -78,7 +101,7 @@ post_signup(Exchange *exchange)
 		return;
 	sign_up(exchange, &result, &outcome);
 	if (outcome.sqlstate != 0)
-		answer_outcome(exchange, &outcome);
+		refuse_signup(exchange, &outcome);
 	else if (result.email_comes_first)
 		answer_mailed(exchange, EMAIL_COMES_FIRST_SENTENCE);
 	else

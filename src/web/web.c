@@ -353,12 +353,12 @@ arsignup_web_signup_page(PG_FUNCTION_ARGS)
 	return answer_direct(fcinfo, &direct);
 }
 
-/* arsignup_web.login_page(app text, redir text, redirect_uri text) returns text, as the domain of pages */
+/* arsignup_web.login_page(app text, redir text, redirect_uri text, login text) returns text, as the domain of pages */
 PG_FUNCTION_INFO_V1(arsignup_web_login_page);
 Datum
 arsignup_web_login_page(PG_FUNCTION_ARGS)
 {
-	static const Direct direct = {{"", "GET", PAGE_LOGIN, show_login}, {0}, {"redir", "redirect_uri"}};
+	static const Direct direct = {{"", "GET", PAGE_LOGIN, show_login}, {0}, {"redir", "redirect_uri", "login"}};
 
 	return answer_direct(fcinfo, &direct);
 }

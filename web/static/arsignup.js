@@ -19,6 +19,9 @@
 	let instance;
 	let notes = 0;
 
+	// By address, what was sent last and has no certain answer yet, and its key: sent again, it is done once.
+	const open = new Map();
+
 	// Return the element of a jQuery object, or what else it is.
 	const unwrap = (object) => (object && object.jquery ? object[0] : object);
 
@@ -52,20 +55,32 @@
 		return base;
 	}
 
+	// Make a key that nobody guesses, on plain HTTP, too.
+	const makeKey = () => (crypto.randomUUID ? crypto.randomUUID() :
+		Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(''));
+
 	// Send fields to the API. Whatever becomes of it, there is an answer, with `error` if it failed.
 	async function send(path, fields, base) {
+		const url = `${base}/v1/${path}`;
+		const body = JSON.stringify(fields);
+		const last = open.get(url);
+		const sent = last && last.body === body ? last : { body, key: makeKey() };
 		const request = {
 			method: 'POST',
-			headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
-			body: JSON.stringify(fields),
+			headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'Idempotency-Key': sent.key },
+			body,
 			credentials: 'omit',
 			referrerPolicy: 'no-referrer',
 			redirect: 'error'
 		};
 		if (AbortSignal.timeout)
 			request.signal = AbortSignal.timeout(PATIENCE);
+		open.set(url, sent);
 		try {
-			return await read(path, await fetch(`${base}/v1/${path}`, request));
+			const answer = await read(path, await fetch(url, request));
+			if (answer.error !== UNREACHABLE && !answer.retry_after && open.get(url) === sent)
+				open.delete(url);
+			return answer;
 		} catch {
 			return { error: UNREACHABLE };
 		}
