@@ -396,7 +396,7 @@ answer_once(CoreCall *call)
 	else if (outcome.sqlstate != 0)
 		reply_outcome(call, &outcome);
 	else if (call->submission_state == SUBMISSION_OTHER)
-		reply_error(call, 422, SUBMISSION_OTHER_SENTENCE);
+		reply_fault(call, 422, "base", SUBMISSION_OTHER_SENTENCE);
 	else if (call->submission_state == SUBMISSION_NEW)
 	{
 		answer_call(call);

@@ -715,6 +715,7 @@ SELECT arsignup.create_api_key(realm('doomed'), 'doomed', '{read}') AS made \gse
 SELECT isnt(arsignup.verify_login_token(:'doomed_login_token'), NULL, 'delete_realm: a login token that holds before');
 -- More than one batch of events.
 INSERT INTO arsignup.events (realm_id, id, event_at, event_type) SELECT realm('doomed'), arsignup.new_id(), now(), 'test' FROM generate_series(1, 20001);
+INSERT INTO arsignup.submissions (realm_id, id, created_at, body_digest) SELECT realm('doomed'), gen_random_uuid(), now(), '' FROM generate_series(1, 2);
 INSERT INTO arsignup.failed_deliveries (realm_id, event_id, event_at, failed_at, attempts, event_type, error) SELECT realm('doomed'), arsignup.new_id(), now(), now(), 1, 'user.created', 'no';
 
 CREATE FUNCTION left_of(realm uuid) RETURNS jsonb LANGUAGE plpgsql AS $$
@@ -732,7 +733,7 @@ BEGIN
 	RETURN numbers;
 END
 $$;
-SELECT is(left_of(realm('doomed')), '{"realms": 1, "connected_apps": 2, "app_routes": 3, "users": 3, "credentials": 2, "orgs": 2, "memberships": 3, "signup_tokens": 4, "sessions": 1, "signing_keys": 1, "one_time_tokens": 1, "login_sources": 1, "api_keys": 1, "events": 20011, "failed_deliveries": 1}', 'a realm with something of everything');
+SELECT is(left_of(realm('doomed')), '{"realms": 1, "connected_apps": 2, "app_routes": 3, "users": 3, "credentials": 2, "orgs": 2, "memberships": 3, "signup_tokens": 4, "sessions": 1, "signing_keys": 1, "one_time_tokens": 1, "login_sources": 1, "api_keys": 1, "events": 20011, "failed_deliveries": 1, "submissions": 2}', 'a realm with something of everything');
 SELECT is_empty($$SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'arsignup'::regnamespace AND c.relkind IN ('r', 'p') AND NOT left_of(realm('doomed')) ? c.relname$$, 'in every table there is');
 CREATE TABLE tenants (user_id uuid NOT NULL CONSTRAINT tenants_fkey REFERENCES arsignup.users (id));
 INSERT INTO tenants VALUES (id('doomed user'));

@@ -233,6 +233,21 @@ RESET ROLE;
 SELECT bag_eq('SELECT email_key COLLATE "default" FROM arsignup.one_time_tokens', $$VALUES ('good'), ('good elsewhere')$$, 'purge_expired: mailed tokens that are good stay');
 
 ---------------------------------------------------------------------------------------------------
+-- purge_expired: submissions
+---------------------------------------------------------------------------------------------------
+
+INSERT INTO arsignup.submissions (realm_id, id, created_at, body_digest)
+SELECT realm(realm), gen_random_uuid(), clock_timestamp() - age, convert_to(name, 'UTF8')
+FROM (VALUES ('email', 'new', interval '0'), ('other', 'new elsewhere', '9 minutes'), ('email', 'of ten minutes', '10 minutes'), ('other', 'of a day', '1 day')) AS v (realm, name, age);
+SET LOCAL ROLE :"admin_role";
+SELECT is(rows, 2::bigint, 'backlog: submissions that wait for a purge') FROM arsignup.backlog() WHERE kind = 'submissions';
+SELECT is(arsignup.purge_expired(1), 1::bigint, 'purge_expired: submissions, no more than asked for');
+SELECT is(arsignup.purge_expired(), 1::bigint, 'purge_expired: all others that are not kept');
+SELECT is(arsignup.purge_expired(), 0::bigint, 'purge_expired: then none of any kind');
+RESET ROLE;
+SELECT bag_eq($$SELECT convert_from(body_digest, 'UTF8') FROM arsignup.submissions$$, $$VALUES ('new'), ('new elsewhere')$$, 'purge_expired: submissions that are kept stay');
+
+---------------------------------------------------------------------------------------------------
 -- purge_events
 ---------------------------------------------------------------------------------------------------
 
@@ -420,7 +435,7 @@ CREATE FUNCTION waits(what text) RETURNS text LANGUAGE sql VOLATILE AS $$
 	SELECT coalesce(string_agg(format('%s: %s, %s', b.kind, b.rows, date_trunc('minute', b.oldest)), '; ' ORDER BY b.kind COLLATE "C"), 'none') FROM arsignup.backlog() AS b WHERE b.what = $1 AND b.rows > 0
 $$;
 SELECT is((SELECT string_agg(format('%s %s', what, n), '; ' ORDER BY what) FROM (SELECT what, count(*) AS n FROM arsignup.backlog() GROUP BY what) AS b),
-	'given_up_events 15; hash_gate 3; postponed_events 15; rows_to_purge 8; signing_keys 3; unclaimed_events 15', 'backlog: a row of everything that may wait');
+	'given_up_events 15; hash_gate 3; postponed_events 15; rows_to_purge 9; signing_keys 3; unclaimed_events 15', 'backlog: a row of everything that may wait');
 SELECT is(waits('unclaimed_events') || waits('postponed_events') || waits('given_up_events'), 'nonenonenone', 'backlog: no event waits');
 INSERT INTO arsignup.events (realm_id, id, event_at, claimed_at, event_type)
 SELECT realm(realm), arsignup.new_id(), clock_timestamp() - age, claimed, kind

@@ -139,11 +139,11 @@ INSERT INTO function_table VALUES
 	('verify_login_token', 'token arsignup.secret, realm_id uuid DEFAULT NULL::uuid', 'jsonb', 'aA', 'sd'),
 	('verify_password', 'password arsignup.secret, password_hash arsignup.secret', 'boolean', 'aA', 'v'),
 	('web.handle', 'bytea', 'arsignup_web."*/*"', 'W', 'v'),
-	('web.login', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text, login text DEFAULT NULL::text, password arsignup.secret DEFAULT NULL::arsignup.secret, choice text DEFAULT NULL::text, username text DEFAULT NULL::text, email text DEFAULT NULL::text', 'arsignup_web."*/*"', 'W', 'v'),
-	('web.login_page', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text', 'arsignup_web."text/html"', 'W', 's'),
+	('web.login', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text, login text DEFAULT NULL::text, password arsignup.secret DEFAULT NULL::arsignup.secret, choice text DEFAULT NULL::text, username text DEFAULT NULL::text, email text DEFAULT NULL::text, idempotency_key text DEFAULT NULL::text', 'arsignup_web."*/*"', 'W', 'v'),
+	('web.login_page', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text, login text DEFAULT NULL::text', 'arsignup_web."text/html"', 'W', 's'),
 	('web.logout', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text, token arsignup.secret DEFAULT NULL::arsignup.secret', 'arsignup_web."*/*"', 'W', 'v'),
 	('web.logout_page', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text', 'arsignup_web."text/html"', 'W', 's'),
-	('web.signup', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text, org_name text DEFAULT NULL::text, username text DEFAULT NULL::text, email text DEFAULT NULL::text, password arsignup.secret DEFAULT NULL::arsignup.secret, password_confirmation arsignup.secret DEFAULT NULL::arsignup.secret, email_confirmation text DEFAULT NULL::text', 'arsignup_web."*/*"', 'W', 'v'),
+	('web.signup', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text, org_name text DEFAULT NULL::text, username text DEFAULT NULL::text, email text DEFAULT NULL::text, password arsignup.secret DEFAULT NULL::arsignup.secret, password_confirmation arsignup.secret DEFAULT NULL::arsignup.secret, email_confirmation text DEFAULT NULL::text, idempotency_key text DEFAULT NULL::text', 'arsignup_web."*/*"', 'W', 'v'),
 	('web.signup_page', 'app text, redir text DEFAULT NULL::text, redirect_uri text DEFAULT NULL::text', 'arsignup_web."text/html"', 'W', 's'),
 	('web.stylesheet', '', 'arsignup_web."text/css"', 'W', 'sd');
 
@@ -303,7 +303,8 @@ INSERT INTO relation_table VALUES
 	('signing_keys', NULL, NULL),
 	('login_sources', 'SELECT', NULL),
 	('api_keys', NULL, NULL),
-	('one_time_tokens', NULL, NULL);
+	('one_time_tokens', NULL, NULL),
+	('submissions', NULL, NULL);
 
 SELECT set_eq($$SELECT c.relname::text FROM pg_class AS c WHERE c.relnamespace = ANY (ours()) AND c.relkind NOT IN ('i', 'c', 't')$$, 'SELECT name FROM relation_table',
 	'these tables are there, and no view, sequence or other relation');
@@ -331,8 +332,9 @@ SELECT rows_are(
 		('arsignup.sessions', 'arsignup_admin', 'SELECT', 'client connected_app_id created_at ended_at expires_at id ip realm_id token_generation user_id'),
 		('arsignup.signing_keys', 'arsignup_admin', 'SELECT', 'alg created_at kid master_key_id public_key realm_id retired_at session_minutes'),
 		('arsignup.signup_tokens', 'arsignup_admin', 'SELECT', 'connected_app_id created_at credential_type custom email expires_at first_name last_name org_name realm_id redeemed_at redeemer_id revoked_at source user_id username'),
+		('arsignup.submissions', 'arsignup_admin', 'SELECT', 'created_at id realm_id'),
 		('arsignup.users', 'arsignup_app', 'REFERENCES', 'id realm_id')$$,
-	'an application refers to users, orgs and memberships by id, or realm and id, an administrator reads of tokens, mailed ones too, all but digest and hash, of sessions all but the cookie''s digest, of keys all but the sealed one, of API keys all but the digest');
+	'an application refers to users, orgs and memberships by id, or realm and id, an administrator reads of tokens, mailed ones too, all but digest and hash, of sessions all but the cookie''s digest, of keys all but the sealed one, of API keys all but the digest, of submissions all but digest and answer');
 SELECT is(
 	(SELECT string_agg(w.name || ' ' || p.privilege, ', ' ORDER BY w.name, p.privilege) FROM who AS w, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'REFERENCES']) AS p (privilege)
 		WHERE w.name <> 'owner' AND has_column_privilege(w.role, v.relation, v.attname, p.privilege)),
@@ -348,6 +350,7 @@ SELECT is(tries('SELECT password_hash FROM arsignup.credentials', role), '42501'
 SELECT is(tries('SELECT digest, password_hash FROM arsignup.signup_tokens', role), '42501', name || ' reads no digest') FROM who WHERE name <> 'owner';
 SELECT is(tries('SELECT cookie_digest FROM arsignup.sessions', role), '42501', name || ' reads no digest of a browser''s secret') FROM who WHERE name <> 'owner';
 SELECT is(tries('SELECT digest FROM arsignup.one_time_tokens', role), '42501', name || ' reads no digest of a mailed token') FROM who WHERE name <> 'owner';
+SELECT is(tries('SELECT ' || secret || ' FROM arsignup.submissions', role), '42501', name || ' reads no ' || secret || ' of a submission') FROM who, unnest('{answer,body_digest}'::text[]) AS secret WHERE name <> 'owner';
 SELECT is(tries('SELECT key_digest FROM arsignup.api_keys', role), '42501', name || ' reads no digest of an API key') FROM who WHERE name <> 'owner';
 SELECT is(tries('SELECT sealed_key FROM arsignup.signing_keys', role), '42501', name || ' reads no sealed key') FROM who WHERE name <> 'owner';
 SELECT is(tries('SELECT s.id FROM arsignup.sessions AS s JOIN arsignup.signing_keys AS k ON k.realm_id = s.realm_id', role),
@@ -356,7 +359,7 @@ SELECT is(tries('SELECT u.email FROM arsignup.users AS u JOIN arsignup.membershi
 	CASE WHEN name IN ('app', 'admin', 'owner') THEN '00000' ELSE '42501' END, name || ' joins users, memberships and orgs, or does not') FROM who;
 SELECT is(tries('SELECT FROM arsignup.events', role), CASE WHEN name IN ('admin', 'owner') THEN '00000' ELSE '42501' END, name || ' reads events, or does not') FROM who;
 SELECT is(tries(statement, role), '42501', name || ' may not: ' || statement)
-FROM who, unnest(ARRAY['UPDATE arsignup.users SET email = email', 'DELETE FROM arsignup.users', 'INSERT INTO arsignup.events DEFAULT VALUES', 'DELETE FROM arsignup.signup_tokens', 'DELETE FROM arsignup.realms', 'DELETE FROM arsignup.sessions', 'UPDATE arsignup.sessions SET ended_at = NULL', 'DELETE FROM arsignup.login_sources', 'INSERT INTO arsignup.api_keys DEFAULT VALUES', 'UPDATE arsignup.api_keys SET revoked_at = NULL', 'DELETE FROM arsignup.api_keys', 'INSERT INTO arsignup.login_sources DEFAULT VALUES', 'DELETE FROM arsignup.one_time_tokens', 'UPDATE arsignup.one_time_tokens SET used_at = NULL', 'UPDATE arsignup.events SET claimed_at = NULL', 'DELETE FROM arsignup.failed_deliveries', 'DELETE FROM arsignup.signing_keys', 'UPDATE arsignup.signing_keys SET retired_at = NULL', 'LOCK arsignup.users IN ACCESS EXCLUSIVE MODE',
+FROM who, unnest(ARRAY['UPDATE arsignup.users SET email = email', 'DELETE FROM arsignup.users', 'INSERT INTO arsignup.events DEFAULT VALUES', 'DELETE FROM arsignup.signup_tokens', 'DELETE FROM arsignup.realms', 'DELETE FROM arsignup.sessions', 'UPDATE arsignup.sessions SET ended_at = NULL', 'DELETE FROM arsignup.login_sources', 'INSERT INTO arsignup.api_keys DEFAULT VALUES', 'UPDATE arsignup.api_keys SET revoked_at = NULL', 'DELETE FROM arsignup.api_keys', 'INSERT INTO arsignup.login_sources DEFAULT VALUES', 'DELETE FROM arsignup.one_time_tokens', 'UPDATE arsignup.one_time_tokens SET used_at = NULL', 'DELETE FROM arsignup.submissions', 'UPDATE arsignup.submissions SET created_at = created_at', 'UPDATE arsignup.events SET claimed_at = NULL', 'DELETE FROM arsignup.failed_deliveries', 'DELETE FROM arsignup.signing_keys', 'UPDATE arsignup.signing_keys SET retired_at = NULL', 'LOCK arsignup.users IN ACCESS EXCLUSIVE MODE',
 	'CREATE FUNCTION arsignup.evil() RETURNS int LANGUAGE sql AS ''SELECT 1''', 'CREATE TABLE arsignup_web.evil ()', 'CREATE TRIGGER evil BEFORE INSERT ON arsignup.users EXECUTE FUNCTION suppress_redundant_updates_trigger()',
 	'ALTER FUNCTION arsignup.stats() RESET ALL', 'DROP FUNCTION arsignup.normalize_email(text)', 'DROP TABLE arsignup.events', 'DROP SCHEMA arsignup CASCADE', 'DROP EXTENSION arsignup CASCADE', 'GRANT arsignup_owner TO current_user']) AS statement
 WHERE name <> 'owner';
@@ -434,6 +437,7 @@ SELECT rows_are(
 		('arsignup.sessions', true, 'realm_id id'), ('arsignup.sessions', false, 'realm_id cookie_digest'),
 		('arsignup.signing_keys', true, 'realm_id kid'), ('arsignup.signing_keys', false, 'realm_id alg'),
 		('arsignup.signup_tokens', true, 'realm_id digest'),
+		('arsignup.submissions', true, 'realm_id id'),
 		('arsignup.users', true, 'id'), ('arsignup.users', false, 'realm_id email_key shared_email_id'), ('arsignup.users', false, 'realm_id id'), ('arsignup.users', false, 'realm_id username_key')$$,
 	'realm_id leads every unique key, but for the documented exceptions');
 SELECT rows_are(
@@ -449,7 +453,7 @@ SELECT rows_are(
 		('arsignup.sessions', 'FOREIGN KEY (realm_id, user_id) REFERENCES arsignup.users(realm_id, id) ON DELETE CASCADE')$$,
 	'realm_id leads every foreign key');
 SELECT is_empty($$SELECT c.conrelid::regclass, c.confrelid::regclass FROM pg_constraint AS c WHERE c.contype = 'f' AND c.confrelid IN ('arsignup.realms'::regclass, 'arsignup.connected_apps'::regclass)
-	AND c.conrelid = ANY ('{arsignup.users,arsignup.credentials,arsignup.orgs,arsignup.memberships,arsignup.signup_tokens,arsignup.sessions,arsignup.signing_keys,arsignup.one_time_tokens,arsignup.login_sources,arsignup.events}'::regclass[])$$,
+	AND c.conrelid = ANY ('{arsignup.users,arsignup.credentials,arsignup.orgs,arsignup.memberships,arsignup.signup_tokens,arsignup.sessions,arsignup.signing_keys,arsignup.one_time_tokens,arsignup.login_sources,arsignup.submissions,arsignup.events}'::regclass[])$$,
 	'no table that signups write refers to what all signups share');
 SELECT is_empty($$SELECT c.conrelid::regclass, c.conname FROM pg_constraint AS c WHERE c.contype = 'f' AND c.connamespace = ANY (ours()) AND (c.confdeltype NOT IN ('a', 'c') OR c.confupdtype <> 'a' OR NOT c.convalidated)$$,
 	'foreign keys cascade or take no action');

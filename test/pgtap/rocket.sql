@@ -184,11 +184,11 @@ $$;
 CREATE FUNCTION from_origin(origin text) RETURNS jsonb LANGUAGE sql AS $$ SELECT jsonb_build_object('origin', origin) $$;
 SELECT '{"email":"ada@example.com","password":"password"}' AS login \gset
 SELECT is(cors(call(at('u', '/v1/login'), :'login', from_origin(origin))), '200 | * | Retry-After', 'any origin: ' || shown(origin)) FROM unnest(ARRAY['https://shop.example', 'null', 'https://evil.test', NULL]) AS origin;
-SELECT is(cors(ask('OPTIONS', at('u', '/v1/' || call), '', from_origin(origin))), '204 | * | POST | Accept, Content-Type, X-Requested-With | 7200 | Retry-After', format('preflight of any origin: %s for %s', shown(origin), call))
+SELECT is(cors(ask('OPTIONS', at('u', '/v1/' || call), '', from_origin(origin))), '204 | * | POST | Accept, Content-Type, Idempotency-Key, X-Requested-With | 7200 | Retry-After', format('preflight of any origin: %s for %s', shown(origin), call))
 FROM unnest(ARRAY['https://shop.example', 'null', NULL]) AS origin, unnest(ARRAY['signup', 'login', 'logout']) AS call;
 SELECT is(cors(call(at('few', '/v1/login'), :'login', from_origin(origin))), '200 | ' || origin || ' | Retry-After | Origin', 'an origin of the app''s: ' || origin) FROM unnest(ARRAY['https://shop.example', 'http://localhost:3000']) AS origin;
 SELECT is(cors(call(at('few', '/v1/login'), :'login', from_origin(NULL))), '200 | Origin', 'no origin, which no page can have');
-SELECT is(cors(ask('OPTIONS', at('few', '/v1/login'), '', from_origin('https://shop.example'))), '204 | https://shop.example | POST | Accept, Content-Type, X-Requested-With | 7200 | Retry-After | Origin', 'preflight of an origin of the app''s');
+SELECT is(cors(ask('OPTIONS', at('few', '/v1/login'), '', from_origin('https://shop.example'))), '204 | https://shop.example | POST | Accept, Content-Type, Idempotency-Key, X-Requested-With | 7200 | Retry-After | Origin', 'preflight of an origin of the app''s');
 SELECT is((ask('OPTIONS', at('u', '/v1/login'))).body, '', '... has no body');
 -- A5: without a word about origins, those may call that are the app's anyway.
 UPDATE arsignup.connected_apps SET redirect_uris = '{https://back.example:8443/x,http://127.0.0.1:3000}', signup_handler = 'https://up.example:443/signup' WHERE id = app('api own');
@@ -196,7 +196,7 @@ SELECT is(cors(call(at('own', '/v1/login'), :'login', from_origin(origin))), '20
 FROM unnest(ARRAY['https://app.example.com', 'https://up.example', 'https://back.example:8443', 'http://127.0.0.1:3000']) AS origin;
 SELECT is(cors(call(at('own', '/v1/login'), :'login', from_origin(origin) || '{"x-arsignup-authority": "auth.example.com:8080"}')), coalesce(said, '200 | ' || origin || ' | Retry-After | Origin'), 'A5: where our pages are: ' || origin)
 FROM (VALUES ('https://auth.example.com:8080', NULL), ('http://auth.example.com:8080', NULL), ('https://auth.example.com', '403 | Origin'), ('https://auth.example.com:8081', '403 | Origin')) AS v (origin, said);
-SELECT is(cors(ask('OPTIONS', at('own', '/v1/' || call), '', from_origin('https://app.example.com'))), '204 | https://app.example.com | POST | Accept, Content-Type, X-Requested-With | 7200 | Retry-After | Origin', 'A5: preflight of the app''s origin for ' || call) FROM unnest(ARRAY['signup', 'login', 'logout']) AS call;
+SELECT is(cors(ask('OPTIONS', at('own', '/v1/' || call), '', from_origin('https://app.example.com'))), '204 | https://app.example.com | POST | Accept, Content-Type, Idempotency-Key, X-Requested-With | 7200 | Retry-After | Origin', 'A5: preflight of the app''s origin for ' || call) FROM unnest(ARRAY['signup', 'login', 'logout']) AS call;
 SELECT is(cors(call(at('own', '/v1/login'), :'login', from_origin(NULL))), '200 | Origin', 'A5: no origin, which no page can have');
 SELECT idle(format('call(at(''own'', ''/v1/%s''), %L, from_origin(%L))', call, body, origin), 403, format('A5: %s from %s', call, origin), '{"error": "Pages of this origin may not call this."}')
 FROM unnest(ARRAY['https://evil.test', 'null', '*', 'http://app.example.com', 'https://app.example.com:444', 'https://app.example.com/', 'https://app.example.com.evil.test', 'https://up.example:443/signup', 'https://back.example', 'http://127.0.0.1', 'http://localhost:3000', 'https://shop.example']) AS origin,
