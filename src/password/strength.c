@@ -116,17 +116,21 @@ score_of(double crack_seconds)
 	return score;
 }
 
-/* Make sure of the memory that zxcvbn takes, for it does not look whether it got any; or raise 53200. */
+/*
+ * Make sure of the memory that zxcvbn takes, for it does not look whether it got
+ * any; or raise 53200. Not by malloc(), which compilers leave out where nobody
+ * uses the memory.
+ */
 static void
 check_memory(void)
 {
-	void	   *probe = malloc(ZXCVBN_MEMORY);
+	void	   *probe = palloc_extended(ZXCVBN_MEMORY, MCXT_ALLOC_NO_OOM);
 
 	if (probe == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY),
 				 errmsg("out of memory")));
-	free(probe);
+	pfree(probe);
 }
 
 /* Measure a password that was accepted; words that are related to its user count as known. */
