@@ -114,11 +114,13 @@ submit() {
 	echo "$(fetch "${fields[@]}" "$address") $(header location)"
 }
 
-# Send what printf makes of its arguments to nginx, and print its whole answer.
+# Send what printf makes of its arguments to nginx, and print its whole answer. It is sent at once: the shell writes line
+# by line, and what comes after nginx has refused a line resets the connection, with the answer.
 raw_answer() {
-	exec {connection}<>"/dev/tcp/127.0.0.1/${BASE_URL##*:}"
 	# shellcheck disable=SC2059 # the format is the test's
-	{ printf "$@" >&"$connection"; } 2>/dev/null || true
+	printf "$@" >"$SCRATCH/request"
+	exec {connection}<>"/dev/tcp/127.0.0.1/${BASE_URL##*:}"
+	cat "$SCRATCH/request" >&"$connection" 2>/dev/null || true
 	timeout "$PATIENCE" cat <&"$connection" || true
 	exec {connection}>&-
 }
