@@ -247,6 +247,13 @@ redeem() {
 	SQL
 }
 
+# ---- events that are delivered ----
+
+# Let what was put aside, but not given up, be due now.
+be_due() {
+	query --command='UPDATE arsignup.failed_deliveries SET retry_at = now() WHERE retry_at IS NOT NULL'
+}
+
 # ---- signups that are told to clients ----
 
 LOAD_CLIENTS=4
