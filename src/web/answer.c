@@ -5,6 +5,7 @@
 
 #include "lib/stringinfo.h"
 #include "realm/url.h"
+#include "web/people.h"
 
 /* ---------- headers ---------- */
 
@@ -227,18 +228,11 @@ answer_failure(Exchange *exchange)
 void
 answer_outcome(Exchange *exchange, const Outcome *outcome)
 {
-	ListCell   *cell;
-
 	switch (outcome->sqlstate)
 	{
 		case ERRCODE_ARSIGNUP_INVALID:
 		case ERRCODE_ARSIGNUP_TAKEN:
-			foreach(cell, outcome->faults)
-			{
-				CallFault  *fault = lfirst(cell);
-
-				page_add_fault(&exchange->page, fault->attribute, fault->sentence);
-			}
+			add_call_faults(&exchange->page, outcome);
 			answer_form(exchange, 422);
 			break;
 		case ERRCODE_ARSIGNUP_SWITCHED_OFF:

@@ -77,9 +77,9 @@ page_label(const WebPage *page, const char *name)
 	return page->inputs[find_input(page, name)]->label;
 }
 
-/* Note what is wrong with a field, or with the whole if the page does not show that. */
+/* Note what is wrong with a field, or with the whole if the page does not show that, and by which code programs know it. */
 void
-page_add_fault(WebPage *page, const char *name, const char *sentence)
+page_add_coded_fault(WebPage *page, const char *name, const char *sentence, const char *code)
 {
 	int			place = name != NULL ? find_input(page, name) : -1;
 
@@ -87,7 +87,14 @@ page_add_fault(WebPage *page, const char *name, const char *sentence)
 		return;
 	if (place >= 0 && page->inputs[place]->label == NULL)
 		place = -1;
-	page->faults[page->fault_count++] = (PageFault) {place >= 0 ? name : NULL, sentence};
+	page->faults[page->fault_count++] = (PageFault) {place >= 0 ? name : NULL, sentence, code};
+}
+
+/* Note what is wrong with a field, or with the whole. */
+void
+page_add_fault(WebPage *page, const char *name, const char *sentence)
+{
+	page_add_coded_fault(page, name, sentence, "invalid");
 }
 
 /* Add a way to another page. */

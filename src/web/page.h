@@ -16,6 +16,7 @@ typedef struct PageFault
 {
 	const char *name;
 	const char *sentence;
+	const char *code;			/* by which programs know it */
 } PageFault;
 
 /* A way to another page: "Have you signed up already? Log in"; the lead may be null. */
@@ -47,6 +48,7 @@ typedef struct WebPage
 	const char *trouble;		/* heading over the faults; null: the usual one */
 	int			fault_count;
 	PageFault	faults[FAULTS_MAX];
+	int			retry_after;	/* seconds until held names may be free; 0: none is held */
 	PageLink	remedy;			/* shown with the faults; null: none */
 	int			link_count;
 	PageLink	links[LINKS_MAX];
@@ -58,6 +60,7 @@ extern bool page_has(const WebPage *page, const char *name);
 extern void page_set_value(WebPage *page, const char *name, Span value);
 extern Span page_value(const WebPage *page, const char *name);
 extern const char *page_label(const WebPage *page, const char *name);
+extern void page_add_coded_fault(WebPage *page, const char *name, const char *sentence, const char *code);
 extern void page_add_fault(WebPage *page, const char *name, const char *sentence);
 extern void page_add_link(WebPage *page, const char *lead, const char *label, const char *url);
 extern void page_check(WebPage *page);

@@ -52,6 +52,21 @@ web_call(Statement *statement, Parameters *parameters, Outcome *outcome)
 	web_try(statement_run_call, &call, outcome);
 }
 
+/* Note the faults that a call has told of. */
+void
+add_call_faults(WebPage *page, const Outcome *outcome)
+{
+	ListCell   *cell;
+
+	foreach(cell, outcome->faults)
+	{
+		CallFault  *fault = lfirst(cell);
+
+		page_add_coded_fault(page, fault->attribute, fault->sentence, fault->code);
+	}
+	page->retry_after = outcome->retry_after;
+}
+
 /* ---------- signing up ---------- */
 
 /* Return the email; where it is the username, it may be in that one's field. */

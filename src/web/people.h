@@ -41,6 +41,7 @@ typedef struct LoggedIn
 } LoggedIn;
 
 extern void web_try(void (*action) (void *argument), void *argument, Outcome *outcome);
+extern void add_call_faults(WebPage *page, const Outcome *outcome);
 extern void web_call(Statement *statement, Parameters *parameters, Outcome *outcome);
 extern void sign_up(Exchange *exchange, SignedUp *result, Outcome *outcome);
 extern void log_in(Exchange *exchange, const char *login, LoggedIn *result, Outcome *outcome);

@@ -85,8 +85,9 @@ answer_faults(Exchange *exchange)
 
 		appendStringInfo(&sentences, "%s%s", i > 0 ? " " : "", fault->sentence);
 		if (fault->name != NULL)
-			fault_add(&faults, fault->name, fault->sentence);
+			fault_add_coded(&faults, fault->name, fault->sentence, fault->code);
 	}
+	faults.retry_after = page->retry_after;
 	appendStringInfoChar(&json, '{');
 	append_member(&json, "error", sentences.data);
 	if (faults.list != NIL)
@@ -116,14 +117,7 @@ answer_token(Exchange *exchange, const char *token, const char *url)
 static void
 answer_call_faults(Exchange *exchange, const Outcome *outcome)
 {
-	ListCell   *cell;
-
-	foreach(cell, outcome->faults)
-	{
-		CallFault  *fault = lfirst(cell);
-
-		page_add_fault(&exchange->page, fault->attribute, fault->sentence);
-	}
+	add_call_faults(&exchange->page, outcome);
 	if (!answer_faults(exchange))
 		rocket_error(exchange, 200, REFUSED_SENTENCE);
 }
