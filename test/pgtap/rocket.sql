@@ -280,6 +280,16 @@ SELECT set_config('role', 'none', true) \g /dev/null
 DROP TRIGGER fail ON arsignup.users;
 
 ---------------------------------------------------------------------------------------------------
+-- Names that are held
+---------------------------------------------------------------------------------------------------
+
+SELECT arsignup.hold_signup_token(arsignup.mint_signup_token(app('api t'), 'held@example.com', password_hash => ready_hash())) \g /dev/null
+SELECT is((call('/' || slug('u') || '/v1/signup', '{"email": "held@example.com", "password": "canary password"}')).body::jsonb - 'retry_after',
+	'{"error": "Email is held by a signup that is not finished yet.", "errors": {"email": ["Email is held by a signup that is not finished yet."]}, "codes": {"email": ["held"]}}', 'a held name is told from a taken one');
+SELECT is(((call('/' || slug('u') || '/v1/signup', '{"email": "held@example.com", "password": "canary password"}')).body::jsonb ->> 'retry_after')::int BETWEEN 1790 AND 1800, true, 'and when it may be free');
+SELECT says(call('/' || slug('t') || '/v1/signup', '{"email": "held@example.com", "password": "canary password"}'), 200, '{"token": "U", "url": "https://app.example.com/signup?token=U"}', 'a token can be had all the same');
+
+---------------------------------------------------------------------------------------------------
 -- PostgREST alone
 ---------------------------------------------------------------------------------------------------
 
