@@ -82,8 +82,8 @@ held_begin(Parameters *parameters, const Realm *realm, const User *user)
 
 /* ---------- giving up ---------- */
 
-/* Have holds whose time is over give up the names of somebody else. */
-void
+/* Have holds whose time is over give up the names of somebody else; false if there is none. */
+bool
 held_give_way(const pg_uuid_t *realm_id, const User *user)
 {
 	static Statement give_way = STATEMENT(
@@ -95,7 +95,7 @@ held_give_way(const pg_uuid_t *realm_id, const User *user)
 
 	add_text(&parameters, user->username_key);
 	add_text(&parameters, user->email_key);
-	(void) statement_run(&give_way, &parameters);
+	return statement_run(&give_way, &parameters) > 0;
 }
 
 /* Have users to be give up their names, and be held no longer. */

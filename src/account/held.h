@@ -9,7 +9,7 @@
 
 extern TimestampTz held_reserve(const Realm *realm, const User *user, TimestampTz until, TimestampTz now);
 extern bool held_begin(Parameters *parameters, const Realm *realm, const User *user);
-extern void held_give_way(const pg_uuid_t *realm_id, const User *user);
+extern bool held_give_way(const pg_uuid_t *realm_id, const User *user);
 extern void held_release(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern bool held_find_to_delete(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern uint64 held_delete_places(const Caller *caller, Parameters *places, TimestampTz now);

@@ -10,9 +10,11 @@
 #include "base/statement.h"
 #include "base/text.h"
 #include "password/strength.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/timestamp.h"
 
 /*
  * In so many bytes may be given what is accepted: no character in normal form
@@ -30,8 +32,8 @@
 	"realm_id = $1 AND email_key = " email " AND shared_email_id IS NULL AND " which \
 	" ORDER BY shared_email_id LIMIT 1"
 
-/* Whoever else has a name, and until when: a hold whose time is over keeps nobody off. */
-#define OTHERS "id <> $4 AND (state <> 'held' OR held_until > clock_timestamp())"
+/* Whoever else has a name, and until when. That the time of a hold may be over is looked at afterwards: every mint asks this. */
+#define OTHERS "id <> $4"
 #define UNTIL "SELECT coalesce(held_until, 'infinity') FROM arsignup.users WHERE "
 
 static Statement select_taken = STATEMENT(
@@ -326,50 +328,60 @@ email_is_unique(const Realm *realm, const User *user)
 	return realm->emails_are_unique || user->email_key == user->username_key;
 }
 
-/* Note that a name is taken, or held until the time in this column of the row that was read; unless it is free. */
-static void
+/*
+ * Note that a name is taken, or held until the time in this column of the row
+ * that was read; unless it is free. Tell whether it is free since its hold is over.
+ */
+static bool
 note_taken(int number, const char *attribute, const char *label, bool is_for_later, Faults *faults)
 {
 	TimestampTz until;
 
 	if (column_is_null(number))
-		return;
+		return false;
 	until = column_time(number);
+	if (!TIMESTAMP_NOT_FINITE(until) && until <= GetCurrentTimestamp())
+		return true;
 	if (TIMESTAMP_NOT_FINITE(until))
 		fault_add_taken(faults, attribute, label);
 	else if (!is_for_later)
 		fault_add_held(faults, attribute, label, until);
+	return false;
 }
 
-/* Note which names of a checked user are taken by others, or held, unless it is to have them later only. */
-static void
+/*
+ * Note which names of a checked user are taken by others, or held, unless it
+ * is to have them later only; tell whether others still have one whose hold is over.
+ */
+static bool
 check_free(const Realm *realm, const User *user, bool is_for_later, Faults *faults)
 {
 	bool		usernames_are_emails = user->username_key == user->email_key;
 	Parameters	parameters = {0};
+	bool		is_over;
 
 	add_uuid(&parameters, &realm->id);
 	add_text(&parameters, user->username_key);
 	add_text(&parameters, usernames_are_emails || !email_is_unique(realm, user) ? NULL : user->email_key);
 	add_uuid(&parameters, &user->id);
 	(void) statement_read_latest(&select_taken, &parameters);
-	if (!usernames_are_emails)
-		note_taken(1, "username", "Username", is_for_later, faults);
-	note_taken(usernames_are_emails ? 1 : 2, "email", "Email", is_for_later, faults);
+	is_over = !usernames_are_emails && note_taken(1, "username", "Username", is_for_later, faults);
+	is_over |= note_taken(usernames_are_emails ? 1 : 2, "email", "Email", is_for_later, faults);
+	return is_over;
 }
 
 /* Note which names of a checked user are taken by others, or held for them. */
 void
 user_check_free(const Realm *realm, const User *user, Faults *faults)
 {
-	check_free(realm, user, false, faults);
+	(void) check_free(realm, user, false, faults);
 }
 
 /* Note which names of a user to be are taken by others; a hold of a name may be over, or be moved, by the time. */
 void
 user_check_free_later(const Realm *realm, const User *user, Faults *faults)
 {
-	check_free(realm, user, true, faults);
+	(void) check_free(realm, user, true, faults);
 }
 
 /* Add what all statements that write a checked user have in common. */
@@ -415,34 +427,43 @@ set_password_hash(Statement *set, const pg_uuid_t *realm_id, const User *user, T
 	statement_touch(set, &parameters, "credentials", 1);
 }
 
-/* Raise SU002 if a name of a checked user is taken, or held; holds whose time is over give it up. */
-static void
+/*
+ * Raise SU002 if a name of a checked user is taken, or held; holds whose time
+ * is over give it up: tell whether there were any. One that is newer than the
+ * transaction's snapshot cannot be changed in it.
+ */
+static bool
 claim_names(const Realm *realm, const User *user)
 {
 	Faults		faults = NO_FAULTS;
+	bool		is_over = check_free(realm, user, false, &faults);
 
-	user_check_free(realm, user, &faults);
 	faults_raise(&faults);
-	held_give_way(&realm->id, user);
+	if (is_over && !held_give_way(&realm->id, user) && IsolationUsesXactSnapshot())
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not serialize access due to a hold that is over")));
+	return is_over;
 }
+
+/* How often to find nobody who has a name that could not be had, before it is no matter of names. */
+#define FRUITLESS_TRIES 4
 
 /*
  * Insert the row of a checked user by a statement that does nothing if a name
  * is taken, once nobody is still making up their mind about it; or raise
- * SU002. If nobody is found who has the name, they are gone by now, or have
- * given it up: try again. What still conflicts is a unique index that the
+ * SU002. If nobody is found who has the name, they are gone by now, or their
+ * hold is over: try again, as often as there is one, which in a crowd may be
+ * another each time. What still conflicts is a unique index that the
  * application has put on the table: leave that error to the application.
  */
 void
 user_insert_names(Statement *insert, Statement *insert_or_fail, Parameters *parameters, const Realm *realm,
 				  const User *user)
 {
-	if (statement_run(insert, parameters) == 1)
-		return;
-	claim_names(realm, user);
-	if (statement_run(insert, parameters) == 1)
-		return;
-	claim_names(realm, user);
+	for (int fruitless = 0; fruitless < FRUITLESS_TRIES; fruitless += claim_names(realm, user) ? 0 : 1)
+		if (statement_run(insert, parameters) == 1)
+			return;
 	statement_touch(insert_or_fail, parameters, "users", 1);
 }
 
@@ -463,12 +484,9 @@ user_insert(const Realm *realm, User *user, TimestampTz now)
 void
 user_touch_names(Statement *statement, Parameters *parameters, const Realm *realm, const User *user)
 {
-	if (statement_run_unique(statement, parameters, "users"))
-		return;
-	claim_names(realm, user);
-	if (statement_run_unique(statement, parameters, "users"))
-		return;
-	claim_names(realm, user);
+	for (int fruitless = 0; fruitless < FRUITLESS_TRIES; fruitless += claim_names(realm, user) ? 0 : 1)
+		if (statement_run_unique(statement, parameters, "users"))
+			return;
 	statement_touch(statement, parameters, "users", 1);
 }
 
