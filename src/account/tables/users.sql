@@ -9,7 +9,7 @@ CREATE TABLE arsignup.users (
 	held_until timestamptz,
 	token_generation int NOT NULL DEFAULT 0,
 	state text NOT NULL DEFAULT 'active'
-		CONSTRAINT state_is_known CHECK (state IN ('active', 'inactive') OR state = 'held' AND held_until IS NOT NULL),
+		CONSTRAINT state_is_known CHECK (state IN ('active', 'inactive', 'held')),
 	user_type text NOT NULL
 		CONSTRAINT user_type_is_known CHECK (user_type IN ('human', 'api')),
 	email_verification text NOT NULL DEFAULT 'none'
