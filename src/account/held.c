@@ -98,18 +98,21 @@ held_give_way(const pg_uuid_t *realm_id, const User *user)
 	return statement_run(&give_way, &parameters) > 0;
 }
 
-/* Have users to be give up their names, and be held no longer. */
+/* Have users to be give up their names, and be held no longer; or raise 55000. */
 void
 held_release_all(const pg_uuid_t *realm_id, ArrayType *user_ids)
 {
 	static Statement release = STATEMENT(
-		"UPDATE arsignup.users SET " WITHOUT_NAMES ", held_until = least(held_until, clock_timestamp())"
-		" WHERE realm_id = $1 AND id = ANY ($2) AND state = 'held'");
+		"WITH known AS MATERIALIZED (SELECT id AS known_id FROM arsignup.users"
+		"  WHERE realm_id = $1 AND id = ANY ($2) AND state = 'held' ORDER BY id FOR UPDATE),"
+		" released AS (UPDATE arsignup.users SET " WITHOUT_NAMES ", held_until = least(held_until, clock_timestamp())"
+		"  FROM known WHERE realm_id = $1 AND id = known_id RETURNING 1)"
+		" SELECT (SELECT count(*) FROM known), (SELECT count(*) FROM released)");
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, realm_id);
 	add_pointer(&parameters, UUIDARRAYOID, user_ids);
-	(void) statement_run(&release, &parameters);
+	(void) statement_touch_all(&release, &parameters, "users");
 }
 
 /* Have a user to be, if there is one, give up its names, and be held no longer. */

@@ -14,7 +14,9 @@ SELECT set_config('t.' || name, value, true) FROM (VALUES
 	('org', arsignup.create_org(realm(), 'Engines')::text),
 	('other', arsignup.create_org(realm(), 'Other')::text),
 	('token', arsignup.mint_signup_token(app(), 'bob@example.com', password_hash => ready_hash(), org_name => 'Bobs')),
+	('held', arsignup.mint_signup_token(app(), 'carl@example.com', password_hash => ready_hash())),
 	('kid', arsignup.rotate_signing_key(realm()))) AS v (name, value) \g /dev/null
+SELECT arsignup.hold_signup_token(current_setting('t.held')) \g /dev/null
 SELECT set_config('t.membership', arsignup.create_membership(realm(), current_setting('t.user')::uuid, current_setting('t.org')::uuid)::text, true),
 	set_config('t.session', (arsignup.create_session(realm(), current_setting('t.user')::uuid)).session_id::text, true),
 	set_config('t.key', arsignup.create_user_key(realm(), current_setting('t.robot')::uuid), true),
@@ -52,6 +54,13 @@ SELECT is_told(command, relation, statement) FROM (VALUES
 	('INSERT', 'events', 'SELECT arsignup.redeem_signup_token($token)'),
 	('UPDATE', 'signup_tokens', 'SELECT arsignup.redeem_signup_token($token)'),
 	('UPDATE', 'signup_tokens', 'SELECT arsignup.revoke_signup_token($token)'),
+	('INSERT', 'users', 'SELECT arsignup.hold_signup_token($token)'),
+	('UPDATE', 'users', 'SELECT arsignup.hold_signup_token($held, ''1 hour'')'),
+	('UPDATE', 'signup_tokens', 'SELECT arsignup.hold_signup_token($token)'),
+	('UPDATE', 'users', 'SELECT arsignup.hold_signup_token($token, replaces => $held)'),
+	('UPDATE', 'users', 'SELECT arsignup.redeem_signup_token($held)'),
+	('UPDATE', 'users', 'SELECT arsignup.revoke_signup_token($held)'),
+	('UPDATE', 'users', 'SELECT arsignup.revoke_signup_tokens($realm::uuid)'),
 	('INSERT', 'signup_tokens', 'SELECT arsignup.mint_signup_token($app::uuid, ''eve@example.com'', password_hash => ready_hash())'),
 	('UPDATE', 'users', 'SELECT arsignup.update_user($realm::uuid, $user::uuid, first_name => ''Ada'')'),
 	('UPDATE', 'users', 'SELECT arsignup.set_password_hash($realm::uuid, $user::uuid, ready_hash())'),
