@@ -1,5 +1,5 @@
 -- Every error that one session can meet, as its user reads it: message, detail, hint, SQLSTATE.
--- What needs a second session (SU007, 55P03), another key file (SU011) or another server (55000) is tested elsewhere.
+-- What needs a second session (SU007, SU012, 55P03), another key file (SU011) or another server (55000) is tested elsewhere.
 
 SET client_min_messages = warning;
 \set ON_ERROR_ROLLBACK on
@@ -351,6 +351,46 @@ SELECT state FROM arsignup.get_signup_token(:'expired_token');
 SELECT arsignup.mint_signup_token(:leaving_app, 'eve@example.com', password_hash => :hash) AS lost_token \gset
 DELETE FROM arsignup.connected_apps WHERE id = :leaving_app;
 SELECT arsignup.redeem_signup_token(:'lost_token'); \echo :SQLSTATE
+SELECT arsignup.hold_signup_token(:'lost_token'); \echo :SQLSTATE
+
+-- Holds.
+SELECT arsignup.mint_signup_token(:standard_app, 'eve@example.com', password_hash => :hash, username => 'Eve') AS held_token,
+	arsignup.mint_signup_token(:standard_app, 'Eve@example.com', password_hash => :hash, username => 'eve') AS rival_token,
+	arsignup.mint_signup_token(:app, 'eve@example.com', password_hash => :hash) AS elsewhere_token \gset
+SELECT arsignup.hold_signup_token(NULL); \echo :SQLSTATE
+SELECT arsignup.hold_signup_token('x'); \echo :SQLSTATE
+SELECT arsignup.hold_signup_token('sgn_' || repeat('0', 44)); \echo :SQLSTATE
+SELECT arsignup.hold_signup_token(:'no_token'); \echo :SQLSTATE
+SELECT arsignup.hold_signup_token(:'held_token', realm_id => :realm); \echo :SQLSTATE
+SELECT arsignup.hold_signup_token(:'held_token', replaces => 'x'); \echo :SQLSTATE
+SELECT arsignup.hold_signup_token(:'held_token', replaces => :'elsewhere_token'); \echo :SQLSTATE
+SELECT arsignup.hold_signup_token(:'expired_token'); \echo :SQLSTATE
+SELECT arsignup.hold_signup_token(:'second_token'); \echo :SQLSTATE
+SELECT arsignup.hold_signup_token(:'token'); \echo :SQLSTATE
+SELECT arsignup.hold_signup_token(:'held_token', replaces => :'token'); \echo :SQLSTATE
+SELECT arsignup.hold_signup_token(:'held_token', NULL); \echo :SQLSTATE
+SELECT arsignup.hold_signup_token(:'held_token', '0'); \echo :SQLSTATE
+SELECT arsignup.hold_signup_token(:'held_token', '30 days 1 second'); \echo :SQLSTATE
+UPDATE arsignup.realms SET longest_hold = '90 minutes' WHERE id = :standard;
+SELECT arsignup.hold_signup_token(:'held_token', '2 hours'); \echo :SQLSTATE
+SELECT user_id IS NOT NULL FROM arsignup.hold_signup_token(:'held_token', '90 minutes');
+SELECT state FROM arsignup.get_signup_token(:'held_token');
+-- What is left of the time is not the same twice.
+CREATE FUNCTION pg_temp.said(statement text, OUT code text, OUT message text, OUT detail text) LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE statement;
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+	detail := regexp_replace(detail, 'retry_after": (5400|53[0-9][0-9])', 'retry_after": SECONDS');
+END
+$$;
+SELECT * FROM pg_temp.said(format('SELECT arsignup.hold_signup_token(%L)', :'rival_token'));
+SELECT * FROM pg_temp.said(format('SELECT arsignup.redeem_signup_token(%L)', :'rival_token'));
+SELECT * FROM pg_temp.said(format('SELECT arsignup.create_user(%L, ''eva@example.com'', username => ''EVE'')', :standard));
+SELECT * FROM pg_temp.said(format('SELECT arsignup.create_user(%L, ''x'', username => ''EVE'')', :standard));
+SELECT arsignup.mint_signup_token(:standard_app, 'eve@example.com', password_hash => :hash, username => 'eve') IS NOT NULL AS minted;
+SELECT arsignup.revoke_signup_token(:'held_token');
+SELECT arsignup.hold_signup_token(:'held_token'); \echo :SQLSTATE
 
 -- Configuration: a realm that holds users, rows that hang together, names that are taken.
 DELETE FROM arsignup.realms WHERE id = :realm; \echo :SQLSTATE
@@ -488,6 +528,9 @@ SELECT arsignup.mint_signup_token(:app, 'eve@example.com', password_hash => :has
 ROLLBACK TO writable;
 SET LOCAL transaction_read_only = on;
 SELECT arsignup.redeem_signup_token(:'token'); \echo :SQLSTATE
+ROLLBACK TO writable;
+SET LOCAL transaction_read_only = on;
+SELECT arsignup.hold_signup_token(:'token'); \echo :SQLSTATE
 ROLLBACK TO writable;
 SET LOCAL transaction_read_only = on;
 SELECT arsignup.revoke_signup_token(:'token'); \echo :SQLSTATE

@@ -69,7 +69,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_revoke_signup_token';
 
 COMMENT ON FUNCTION arsignup.revoke_signup_token(arsignup.secret, uuid) IS
-'Throws a signup token (utk_... or sgn_...) away, and gives up its hold. True if it was pending; false if it was redeemed, revoked or expired already. Errors: SU003 no such token, or one of another realm than realm_id; SU012 another transaction works on the token.';
+'Throws a signup token (utk_... or sgn_...) away, and gives up its hold. True if it was pending; false if it was redeemed, revoked or expired already. Errors: SU003 no such token, or one of another realm than realm_id; SU012 another transaction works on the token; 55P03 another transaction is taking a name over whose hold has run out.';
 
 CREATE OR REPLACE FUNCTION arsignup.revoke_signup_tokens(realm_id uuid)
 RETURNS bigint

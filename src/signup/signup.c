@@ -17,6 +17,7 @@
 #include "password/password.h"
 #include "password/strength.h"
 #include "signup/token_row.h"
+#include "utils/datetime.h"
 #include "utils/fmgrprotos.h"
 
 /* What a signup has made; columns of signup_result. */
@@ -286,18 +287,32 @@ arsignup_get_signup_token(PG_FUNCTION_ARGS)
 
 /* ---------- holding ---------- */
 
+/* Write an interval as the server does by itself, whatever style the session has set. */
+static char *
+interval_text(const Interval *interval)
+{
+	struct pg_itm parts;
+	char		text[MAXDATELEN + 1];
+
+	interval2itm(*interval, &parts);
+	EncodeInterval(&parts, INTSTYLE_POSTGRES, text);
+	return pstrdup(text);
+}
+
 /* Note a hold that is not positive, or longer than the realm allows. */
 static void
 check_hold(const pg_uuid_t *realm_id, const Interval *hold_for, Faults *faults)
 {
-	static Statement select_longest = STATEMENT("SELECT longest_hold, longest_hold::text FROM arsignup.realms WHERE id = $1");
+	static Statement select_longest = STATEMENT("SELECT longest_hold FROM arsignup.realms WHERE id = $1");
 	Parameters	parameters = {0};
+	const Interval *longest;
 	bool		isnull;
 
 	add_uuid(&parameters, realm_id);
 	(void) statement_run(&select_longest, &parameters);
-	if (hold_for == NULL || !is_within(hold_for, interval_seconds(DatumGetIntervalP(column(1, &isnull)))))
-		fault_add(faults, "hold_for", psprintf("Hold must be positive and %s at most.", column_text(2)));
+	longest = DatumGetIntervalP(column(1, &isnull));
+	if (hold_for == NULL || !is_within(hold_for, interval_seconds(longest)))
+		fault_add(faults, "hold_for", psprintf("Hold must be positive and %s at most.", interval_text(longest)));
 }
 
 /*

@@ -503,6 +503,8 @@ INSERT INTO crossing VALUES
 	('arsignup.update_membership(realm(''other''), id(''ada in works''), ''{x}'')', 'SU010', 'no such membership'),
 	('arsignup.delete_membership(realm(''other''), id(''ada in works''))', '00000', 'false'),
 	('arsignup.redeem_signup_token(token(), realm_id => realm(''other''))', 'SU003', 'no such signup token'),
+	('arsignup.hold_signup_token(token(), realm_id => realm(''other''))', 'SU003', 'no such signup token'),
+	('arsignup.hold_signup_token(token(), replaces => token(''other''))', 'SU003', 'no such signup token'),
 	('arsignup.revoke_signup_token(token(), realm(''other''))', 'SU003', 'no such signup token'),
 	('(SELECT count(*) FROM arsignup.get_signup_token(token(), realm(''other'')))', '00000', '0'),
 	('arsignup.create_session(realm(''other''), id(''ada''))', 'SU010', 'no such user'),
@@ -533,9 +535,9 @@ GRANT SELECT ON robot_key TO PUBLIC;
 CREATE FUNCTION robot_key() RETURNS text LANGUAGE sql STABLE AS $$ SELECT r.key FROM arsignup_test.robot_key AS r $$;
 SELECT is(arsignup.authenticate_key(realm(), robot_key()), id('robot'), 'across realms: in its own realm the key proves its user');
 SELECT is(arsignup.verify_login_token(login_token(), realm()) ->> 'un', 'Ada@Example.com', 'across realms: in its own realm the login token holds');
-CREATE TABLE minted AS SELECT arsignup.mint_signup_token(app(), 'minted@example.com', password_hash => ready_hash()) AS token;
+CREATE TABLE minted AS SELECT name, arsignup.mint_signup_token(app(name), 'minted@example.com', password_hash => ready_hash()) AS token FROM unnest(ARRAY['tokens', 'other']) AS name;
 GRANT SELECT ON minted TO PUBLIC;
-CREATE FUNCTION token() RETURNS text LANGUAGE sql STABLE AS $$ SELECT m.token FROM arsignup_test.minted AS m $$;
+CREATE FUNCTION token(name text DEFAULT 'tokens') RETURNS text LANGUAGE sql STABLE AS $$ SELECT m.token FROM arsignup_test.minted AS m WHERE m.name = $1 $$;
 CREATE TABLE remembered AS SELECT arsignup.remember_session(realm(), id('session')) AS secret;
 GRANT SELECT ON remembered TO PUBLIC;
 CREATE FUNCTION browser() RETURNS text LANGUAGE sql STABLE AS $$ SELECT r.secret FROM arsignup_test.remembered AS r $$;

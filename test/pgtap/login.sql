@@ -1157,8 +1157,8 @@ SELECT open_session(name, :'ada') FROM unnest(ARRAY['goes on', 'ended', 'expired
 SELECT arsignup.end_session(realm(), session(name)) FROM unnest(ARRAY['ended', 'ended and expired']) AS name \g /dev/null
 UPDATE arsignup.sessions SET expires_at = clock_timestamp() WHERE id IN (session('expired'), session('ended and expired'));
 UPDATE arsignup.sessions SET expires_at = clock_timestamp() - interval '1 year' WHERE id = session('expired long ago');
-INSERT INTO arsignup.signup_tokens (realm_id, digest, connected_app_id, created_at, expires_at, username, email, credential_type, password_hash, custom)
-SELECT realm(), sha256('purged'), app(), now() - interval '2 days', now() - interval '1 day', 'p@example.com', 'p@example.com', 'password', ready_hash(), '{}';
+INSERT INTO arsignup.signup_tokens (realm_id, id, digest, connected_app_id, created_at, expires_at, username, email, credential_type, password_hash, custom)
+SELECT realm(), gen_random_uuid(), sha256('purged'), app(), now() - interval '2 days', now() - interval '1 day', 'p@example.com', 'p@example.com', 'password', ready_hash(), '{}';
 CREATE FUNCTION left_over() RETURNS text LANGUAGE sql VOLATILE AS $$ SELECT string_agg(o.name, ', ' ORDER BY o.name) FROM opened AS o JOIN arsignup.sessions AS s ON s.id = o.session_id $$;
 SET LOCAL ROLE :"admin_role";
 SELECT arsignup.purge_expired(2) AS first \gset purged_

@@ -156,7 +156,7 @@ SELECT is_empty(format($$SELECT t FROM arsignup.signup_tokens AS t WHERE t::text
 -- It redeems like one that was minted.
 SET LOCAL ROLE :"app_role";
 SELECT r.*, r::text AS whole FROM arsignup.redeem_signup_token(:'joan_token', reference => 'J-1') AS r \gset redeemed_
-SELECT is(arsignup.get_signup_token(:'joan_token')::text LIKE format('%%,redeemed,%%,%s)', :'redeemed_user_id'), true, 'the token that signup returned is redeemed');
+SELECT is(arsignup.get_signup_token(:'joan_token')::text LIKE format('%%,redeemed,%%,%s,sgn_%%', :'redeemed_user_id'), true, 'the token that signup returned is redeemed');
 RESET ROLE;
 SELECT is(:'redeemed_whole'::text, format('(user,%s,,,,,)', :'redeemed_user_id'), 'for a user alone, since the signup held no org''s name; redeeming logs nobody in');
 SELECT is((SELECT count(*) FROM arsignup.sessions), :before_sessions::bigint, 'redeemed without a session');

@@ -126,8 +126,8 @@ UPDATE pg_class SET relpages = 100, reltuples = 0 WHERE oid IN ('arsignup.signup
 
 DELETE FROM arsignup.signup_tokens;
 DELETE FROM arsignup.sessions;
-INSERT INTO arsignup.signup_tokens (realm_id, digest, connected_app_id, created_at, expires_at, redeemed_at, revoked_at, user_id, username, email, credential_type, password_hash, custom)
-SELECT realm(realm), sha256(name::bytea), app(), now() - interval '400 days', clock_timestamp() + expires, clock_timestamp() + redeemed, clock_timestamp() + revoked,
+INSERT INTO arsignup.signup_tokens (realm_id, id, digest, connected_app_id, created_at, expires_at, redeemed_at, revoked_at, user_id, username, email, credential_type, password_hash, custom)
+SELECT realm(realm), gen_random_uuid(), sha256(name::bytea), app(), now() - interval '400 days', clock_timestamp() + expires, clock_timestamp() + redeemed, clock_timestamp() + revoked,
 	CASE WHEN redeemed IS NOT NULL THEN gen_random_uuid() END, name, name, 'password', CASE WHEN coalesce(redeemed, revoked) IS NULL THEN ready_hash() END, '{}'
 FROM (VALUES
 	('email', 'pending', interval '1 hour', NULL::interval, NULL::interval),
@@ -163,8 +163,8 @@ SELECT bag_eq('SELECT email FROM arsignup.signup_tokens', $$VALUES ('pending'), 
 SELECT invalid(format('SELECT arsignup.purge_expired(%s)', n), '{"max_rows": ["Number of rows must be positive."]}', 'purge_expired: max_rows ' || n) FROM unnest(ARRAY['0', '-1', 'NULL', '-2147483648']) AS n;
 SELECT is(purged('arsignup.purge_expired(2147483647)'), '0: ', 'purge_expired: any positive number will do');
 UPDATE pg_class SET relpages = 0, reltuples = -1 WHERE oid = 'arsignup.signup_tokens'::regclass;
-INSERT INTO arsignup.signup_tokens (realm_id, digest, connected_app_id, created_at, expires_at, username, email, credential_type, custom)
-SELECT realm(), sha256(n::text::bytea), app(), now(), now() - n * interval '1 second', 'many', 'many', 'password', '{}' FROM generate_series(1, 10001) AS n;
+INSERT INTO arsignup.signup_tokens (realm_id, id, digest, connected_app_id, created_at, expires_at, username, email, credential_type, custom)
+SELECT realm(), gen_random_uuid(), sha256(n::text::bytea), app(), now(), now() - n * interval '1 second', 'many', 'many', 'password', '{}' FROM generate_series(1, 10001) AS n;
 SET LOCAL ROLE :"admin_role";
 SELECT is(arsignup.purge_expired(), 10000::bigint, 'purge_expired: ten thousand unless something else is asked for');
 RESET ROLE;
@@ -191,14 +191,14 @@ SELECT token FROM arsignup.create_session(realm(), :'kim') \gset lasting_
 SELECT session_id, token FROM arsignup.create_session(realm(), :'kim') \gset ended_
 SELECT is(arsignup.end_session(realm(), :'ended_session_id'), true, 'purge_expired: a session is ended');
 CREATE FUNCTION sessions_left() RETURNS bigint LANGUAGE sql VOLATILE SECURITY DEFINER AS $$ SELECT count(*) FROM arsignup.sessions $$;
-INSERT INTO arsignup.signup_tokens (realm_id, digest, connected_app_id, created_at, expires_at, username, email, credential_type, custom)
-SELECT realm(), sha256('before sessions'), app(), now(), now() - interval '1 second', 'x', 'expired token', 'password', '{}';
+INSERT INTO arsignup.signup_tokens (realm_id, id, digest, connected_app_id, created_at, expires_at, username, email, credential_type, custom)
+SELECT realm(), gen_random_uuid(), sha256('before sessions'), app(), now(), now() - interval '1 second', 'x', 'expired token', 'password', '{}';
 SELECT is(purged('arsignup.purge_expired(1)'), '1: expired token', 'purge_expired: tokens first');
 SELECT is(sessions_left(), 9::bigint, 'purge_expired: no session yet, for max_rows counts both');
 SELECT is(purged('arsignup.purge_expired(2)'), '2: ', 'purge_expired: then sessions, no more than asked for');
 SELECT is(sessions_left(), 7::bigint, 'purge_expired: two of them');
-INSERT INTO arsignup.signup_tokens (realm_id, digest, connected_app_id, created_at, expires_at, username, email, credential_type, custom)
-SELECT realm(), sha256('among sessions'), app(), now(), now() - interval '1 second', 'x', 'another token', 'password', '{}';
+INSERT INTO arsignup.signup_tokens (realm_id, id, digest, connected_app_id, created_at, expires_at, username, email, credential_type, custom)
+SELECT realm(), gen_random_uuid(), sha256('among sessions'), app(), now(), now() - interval '1 second', 'x', 'another token', 'password', '{}';
 SELECT is(purged('arsignup.purge_expired(2)'), '2: another token', 'purge_expired: one call deletes of both');
 SELECT is(sessions_left(), 6::bigint, 'purge_expired: one session with the token');
 SET LOCAL ROLE :"admin_role";
@@ -449,8 +449,8 @@ SELECT is(waits('given_up_events'), 'user.updated: 1, 05:00:00', 'backlog: event
 DELETE FROM arsignup.failed_deliveries;
 DELETE FROM arsignup.signup_tokens;
 SELECT is(waits('rows_to_purge'), 'none', 'backlog: nothing is due');
-INSERT INTO arsignup.signup_tokens (realm_id, digest, connected_app_id, created_at, expires_at, redeemed_at, username, email, credential_type, custom)
-SELECT realm(), sha256(n::text::bytea), app(), now(), now() - n * interval '1 minute', CASE n WHEN 1 THEN now() END, 'many', 'many', 'password', '{}' FROM generate_series(0, 2) AS n;
+INSERT INTO arsignup.signup_tokens (realm_id, id, digest, connected_app_id, created_at, expires_at, redeemed_at, username, email, credential_type, custom)
+SELECT realm(), gen_random_uuid(), sha256(n::text::bytea), app(), now(), now() - n * interval '1 minute', CASE n WHEN 1 THEN now() END, 'many', 'many', 'password', '{}' FROM generate_series(0, 2) AS n;
 INSERT INTO arsignup.sessions (realm_id, id, user_id, created_at, expires_at, ended_at, token_generation)
 SELECT realm(), arsignup.new_id(), :'kim', now(), now() + expires, now() + ended, 0
 FROM (VALUES (interval '-1 hour', NULL::interval), ('1 hour', '-2 hours'), ('1 hour', NULL)) AS v (expires, ended);
@@ -696,8 +696,8 @@ DROP TRIGGER refuse ON arsignup.memberships;
 -- One kind that cannot be purged keeps no other.
 CREATE FUNCTION refuse_all() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$ BEGIN RAISE 'no'; END $$;
 CREATE TRIGGER refuse BEFORE DELETE ON arsignup.signup_tokens FOR EACH ROW EXECUTE FUNCTION refuse_all();
-INSERT INTO arsignup.signup_tokens (realm_id, digest, connected_app_id, created_at, expires_at, username, email, credential_type, custom)
-VALUES (realm(), sha256('refused'), app(), now(), now(), 'x', 'x', 'password', '{}');
+INSERT INTO arsignup.signup_tokens (realm_id, id, digest, connected_app_id, created_at, expires_at, username, email, credential_type, custom)
+VALUES (realm(), gen_random_uuid(), sha256('refused'), app(), now(), now(), 'x', 'x', 'password', '{}');
 SELECT is(arsignup.purge_expired(), 5::bigint, 'purge_expired: memberships go although tokens cannot');
 SELECT is((SELECT count(*) FROM arsignup.memberships), 0::bigint, 'purge_expired: all of them');
 DROP TRIGGER refuse ON arsignup.signup_tokens;

@@ -87,8 +87,8 @@ SELECT set_eq($$
 		('signup_tokens', 'signup_tokens'), ('events', 'events'), ('failed_deliveries', 'failed_deliveries')) AS t (name, part) ON a.attrelid = ('arsignup.' || t.name)::regclass AND a.attnum > 0 AND NOT a.attisdropped
 	CROSS JOIN LATERAL (SELECT known('zebu') -> t.part AS told) AS k
 	WHERE NOT CASE jsonb_typeof(k.told) WHEN 'array' THEN k.told -> 0 ELSE k.told END ? a.attname AND a.attname NOT IN ('realm_id', 'user_id')$$,
-	$$VALUES ('arsignup.users.username_key'), ('arsignup.users.email_key'), ('arsignup.users.shared_email_id'), ('arsignup.users.token_generation'), ('arsignup.credentials.password_hash'), ('arsignup.credentials.key_digest'),
-		('arsignup.sessions.cookie_digest'), ('arsignup.sessions.token_generation'), ('arsignup.one_time_tokens.token_generation'), ('arsignup.one_time_tokens.is_mailed'), ('arsignup.one_time_tokens.digest'), ('arsignup.one_time_tokens.email_key'), ('arsignup.signup_tokens.digest'), ('arsignup.signup_tokens.password_hash'),
+	$$VALUES ('arsignup.users.username_key'), ('arsignup.users.email_key'), ('arsignup.users.shared_email_id'), ('arsignup.users.token_generation'), ('arsignup.users.held_until'), ('arsignup.credentials.password_hash'), ('arsignup.credentials.key_digest'),
+		('arsignup.sessions.cookie_digest'), ('arsignup.sessions.token_generation'), ('arsignup.one_time_tokens.token_generation'), ('arsignup.one_time_tokens.is_mailed'), ('arsignup.one_time_tokens.digest'), ('arsignup.one_time_tokens.email_key'), ('arsignup.signup_tokens.id'), ('arsignup.signup_tokens.digest'), ('arsignup.signup_tokens.password_hash'),
 		('arsignup.signup_tokens.credential_type'), ('arsignup.signup_tokens.redeemer_id'), ('arsignup.events.claimed_at')$$, 'export_user: every column is told, but for these');
 
 ---------------------------------------------------------------------------------------------------

@@ -94,6 +94,7 @@ INSERT INTO function_table VALUES
 	('guard_realm', '', 'trigger', '', 'v'),
 	('guard_slug', '', 'trigger', '', 'v'),
 	('hash_password', 'password arsignup.secret', 'text', 'aA', 'v'),
+	('hold_signup_token', 'token arsignup.secret, hold_for interval DEFAULT ''00:30:00''::interval, realm_id uuid DEFAULT NULL::uuid, replaces arsignup.secret DEFAULT NULL::arsignup.secret, OUT user_id uuid, OUT held_until timestamp with time zone', 'record', 'aA', 'vd'),
 	('is_keeper_running', '', 'boolean', '', 'v'),
 	('is_preloaded', '', 'boolean', 'A', 's'),
 	('memory_limit', '', 'bigint', '', 's'),
@@ -209,6 +210,7 @@ FROM who AS w, (VALUES
 	('SELECT arsignup.create_membership(NULL, NULL)', 'app admin', 'SU010'),
 	('SELECT arsignup.mint_signup_token(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.get_signup_token(NULL)', 'app admin owner', '00000'),
+	('SELECT arsignup.hold_signup_token(NULL)', 'app admin owner', 'SU003'),
 	('SELECT arsignup.redeem_signup_token(NULL)', 'app admin owner', 'SU003'),
 	('SELECT arsignup.revoke_signup_token(NULL)', 'app admin owner', 'SU003'),
 	('SELECT arsignup.signup(NULL, NULL)', 'app admin owner', 'SU010'),
@@ -436,7 +438,7 @@ SELECT rows_are(
 		('arsignup.realms', true, 'id'),
 		('arsignup.sessions', true, 'realm_id id'), ('arsignup.sessions', false, 'realm_id cookie_digest'),
 		('arsignup.signing_keys', true, 'realm_id kid'), ('arsignup.signing_keys', false, 'realm_id alg'),
-		('arsignup.signup_tokens', true, 'realm_id digest'),
+		('arsignup.signup_tokens', true, 'realm_id id'),
 		('arsignup.submissions', true, 'realm_id id'),
 		('arsignup.users', true, 'id'), ('arsignup.users', false, 'realm_id email_key shared_email_id'), ('arsignup.users', false, 'realm_id id'), ('arsignup.users', false, 'realm_id username_key')$$,
 	'realm_id leads every unique key, but for the documented exceptions');
@@ -499,8 +501,8 @@ SELECT is_empty($$
 SELECT is_empty($$
 	SELECT p.oid::regprocedure, code FROM (VALUES
 		('hash_password', '{SU001,SU007,53200}'::text[]), ('verify_password', '{SU001,SU007,53200}'), ('find_user', '{SU010}'), ('create_user', '{SU001,SU002,SU006,SU007,SU010,55P03}'), ('create_org', '{SU001,SU006,SU010}'),
-		('create_membership', '{SU001,SU002,SU006,SU010,55P03}'), ('mint_signup_token', '{SU001,SU002,SU006,SU007,SU010}'), ('redeem_signup_token', '{SU001,SU002,SU003,SU004,SU005,SU006,SU009,SU010,55P03}'),
-		('revoke_signup_token', '{SU003,55P03}'), ('format_id', '{SU001}'), ('parse_id', '{SU001}'), ('stats', '{55000}'),
+		('create_membership', '{SU001,SU002,SU006,SU010,55P03}'), ('mint_signup_token', '{SU001,SU002,SU006,SU007,SU010}'), ('redeem_signup_token', '{SU001,SU002,SU003,SU004,SU005,SU006,SU009,SU010,SU012,55P03}'),
+		('hold_signup_token', '{SU001,SU002,SU003,SU004,SU005,SU006,SU009,SU010,SU012,55P03,25006}'), ('revoke_signup_token', '{SU003,SU012,55P03}'), ('format_id', '{SU001}'), ('parse_id', '{SU001}'), ('stats', '{55000}'),
 		('signup', '{SU001,SU002,SU006,SU007,SU008,SU010,SU011,55P03}'), ('login', '{SU007,SU010,SU011}'), ('authenticate', '{SU010}'), ('create_api_key', '{SU001,SU010}'), ('revoke_api_key', '{55P03}'), ('login_again', '{SU010,SU011}'), ('create_session', '{SU006,SU010,SU011}'), ('verify_login_token', '{SU011}'),
 		('remember_session', '{SU006,SU010,55P03}'), ('end_browser_session', '{SU010,55P03}'), ('end_session', '{SU010,55P03}'), ('end_sessions', '{SU010,55P03}'), ('end_all_sessions', '{SU010,55P03}'), ('revoke_signup_tokens', '{SU010,55P03}'), ('make_master_key', '{SU011}'), ('reseal_signing_keys', '{SU011,55P03}'), ('jwks', '{SU010}'), ('rotate_signing_key', '{SU010,SU011,55P03}'), ('reveal_jwt_key', '{SU010,SU011}'), ('password_strength', '{SU001}'),
 		('update_user', '{SU001,SU002,SU010,55P03}'), ('delete_user', '{SU010,23503,55P03}'), ('forget_user', '{SU010,55P03}'), ('set_password', '{SU001,SU007,SU010,55P03}'), ('set_password_hash', '{SU001,SU010,55P03}'), ('change_password', '{SU001,SU006,SU007,SU008,SU010,55P03}'), ('create_user_key', '{SU001,SU006,SU010,55P03}'), ('delete_user_key', '{SU010,55P03}'), ('authenticate_key', '{SU010}'),

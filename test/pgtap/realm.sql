@@ -45,7 +45,7 @@ SELECT results_eq(
 	format($$SELECT to_jsonb(r) - 'id' - 'created_at' FROM arsignup.realms AS r WHERE id = %L$$, :'fresh'),
 	$$VALUES ('{"name": "Fresh", "state": "active", "username_validation": "email", "require_unique_emails": true,
 		"logins_enabled": true, "signups_enabled": true, "signup_mode": "user", "name_field": "optional", "org_name_field": "optional",
-		"password_field": "once", "default_permissions": [], "signup_token_ttl": "24:00:00", "password_min_length": 8,
+		"password_field": "once", "default_permissions": [], "signup_token_ttl": "24:00:00", "longest_hold": "30 days", "password_min_length": 8,
 		"password_min_score": 3, "session_type": "managed", "session_minutes": 360, "jwt_alg": "HS256", "jwt_fields": [],
 		"sso": "basic", "email_verification": "none", "event_retention": "90 days", "custom": {}}'::jsonb)$$,
 	'a realm needs a name and nothing else; its columns and defaults are those of the specification');
@@ -53,7 +53,7 @@ SELECT matches(:'fresh'::text, '^[0-9a-f]{8}-[0-9a-f]{4}-7', 'its id is of versi
 SELECT is((SELECT created_at FROM arsignup.realms WHERE id = :'fresh'), now(), 'its time is that of the transaction');
 SELECT col_has_default('arsignup', 'realms', c::name, 'realms.' || c || ' has a default')
 FROM unnest(ARRAY['id', 'state', 'username_validation', 'require_unique_emails', 'logins_enabled', 'signups_enabled', 'signup_mode', 'name_field',
-	'org_name_field', 'password_field', 'default_permissions', 'signup_token_ttl', 'password_min_length', 'password_min_score', 'session_type',
+	'org_name_field', 'password_field', 'default_permissions', 'signup_token_ttl', 'longest_hold', 'password_min_length', 'password_min_score', 'session_type',
 	'session_minutes', 'jwt_alg', 'jwt_fields', 'sso', 'email_verification', 'event_retention', 'custom', 'created_at']) AS c;
 SELECT col_not_null('arsignup', 'realms', a.attname, 'realms.' || a.attname || ' is never null')
 FROM pg_attribute AS a WHERE a.attrelid = 'arsignup.realms'::regclass AND a.attnum > 0 AND a.attname <> 'event_retention';
@@ -74,7 +74,7 @@ FROM (VALUES ('state', '{active,inactive}'::text[]), ('username_validation', '{e
 	('name_field', '{required,both,optional,hidden}'), ('org_name_field', '{required,optional,hidden}'), ('password_field', '{once,twice}'),
 	('session_type', '{managed,unmanaged}'), ('jwt_alg', '{HS256,EdDSA,RS256}'), ('sso', '{basic,seamless}'), ('email_verification', '{none,request,require}'),
 	('default_permissions', '{"{}","{a,b:c;*}"}'), ('jwt_fields', '{"{}","{custom}","{custom,memberships,orgs}"}'),
-	('event_retention', '{1 microsecond,90 days,1000 years}'), ('signup_token_ttl', '{1 microsecond,1 s,24 hours,366 days,8784 hours,1 year}'), ('password_min_length', '{1,8,15,128}'), ('password_min_score', '{0,1,2,3,4}'),
+	('event_retention', '{1 microsecond,90 days,1000 years}'), ('signup_token_ttl', '{1 microsecond,1 s,24 hours,366 days,8784 hours,1 year}'), ('longest_hold', '{1 microsecond,1 s,30 days,366 days,8784 hours,1 year}'), ('password_min_length', '{1,8,15,128}'), ('password_min_score', '{0,1,2,3,4}'),
 	('session_minutes', '{1,360,527040}'), ('custom', '{"{}","{\"a\": [1]}"}')) AS v (setting, allowed), unnest(allowed) AS value;
 SELECT realm_breaks(setting, coalesce(quote_literal(value), 'NULL'), CASE WHEN value IS NULL THEN 'not null' ELSE constraint_name END)
 FROM (VALUES ('state', '{NULL,"",deleted,ACTIVE,"active ",Inactive}'::text[], 'state_is_known'),
@@ -91,6 +91,7 @@ FROM (VALUES ('state', '{NULL,"",deleted,ACTIVE,"active ",Inactive}'::text[], 's
 	('jwt_fields', '{NULL,"{NULL}","{\"\"}","{password}","{custom,password_hash}","{Custom}"}', 'jwt_fields_are_known'),
 	('event_retention', '{0,-1 s,1000 years 1 day}', 'event_retention_is_positive_and_1000_years_at_most'),
 	('signup_token_ttl', '{NULL,0,-1 s,-1 month,367 days,366 days 1 microsecond,13 months,1000 years}', 'signup_token_ttl_is_positive_and_366_days_at_most'),
+	('longest_hold', '{NULL,0,-1 s,-1 month,367 days,366 days 1 microsecond,13 months,1000 years}', 'longest_hold_is_positive_and_366_days_at_most'),
 	('password_min_length', '{NULL,0,-1,129,1024}', 'password_min_length_is_1_to_128'),
 	('password_min_score', '{NULL,-1,5}', 'password_min_score_is_0_to_4'),
 	('session_minutes', '{NULL,0,-1,527041}', 'session_minutes_is_1_to_527040'),

@@ -68,8 +68,8 @@ SELECT isnt(digest, sha256(convert_to(token('ada'), 'UTF8')), 'the digest is not
 INSERT INTO arsignup.realms (id, name) VALUES ('0190a5b1-c2d3-7e4f-8a9b-acbdcedfe0f1', 'Known');
 INSERT INTO arsignup.connected_apps (realm_id, id, name, slug, login_handler) VALUES
 	('0190a5b1-c2d3-7e4f-8a9b-acbdcedfe0f1', app('known'), 'Known', 'known-' || pg_backend_pid(), 'https://a.example');
-INSERT INTO arsignup.signup_tokens (realm_id, digest, connected_app_id, created_at, expires_at, username, email, credential_type, password_hash, custom)
-SELECT '0190a5b1-c2d3-7e4f-8a9b-acbdcedfe0f1', decode(digest, 'hex'), app('known'), now(), now() + interval '1 hour', email, email, 'password', ready_hash(), '{}'
+INSERT INTO arsignup.signup_tokens (realm_id, id, digest, connected_app_id, created_at, expires_at, username, email, credential_type, password_hash, custom)
+SELECT '0190a5b1-c2d3-7e4f-8a9b-acbdcedfe0f1', signup_uuid(decode(digest, 'hex')), decode(digest, 'hex'), app('known'), now(), now() + interval '1 hour', email, email, 'password', ready_hash(), '{}'
 FROM (VALUES ('e59e4dd62ccdd25e568ba52469c06f6f180609fbc9fb7927b5d47f663c97ed6a', 'known1@example.com'), ('29461cf3f84068fc880c728b50214e1fb8d4b98f896433865d2505657b0850d2', 'known2@example.com')) AS v (digest, email);
 INSERT INTO minted VALUES ('known1', '', 'utk_AZClscLTfk-Km6y9zt_g8eDh4uPk5ebn6Onq6-zt7u_w8fLz9PX29_j5-vv8_f7_'), ('known2', '', 'utk_AZClscLTfk-Km6y9zt_g8QABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f');
 SELECT is((SELECT email FROM arsignup.get_signup_token(token('known1'))), 'known1@example.com', 'a token is looked up by the BLAKE2b-256 of its text');
@@ -644,8 +644,8 @@ SELECT is(:'left_behind'::text, '""9999ms', 'the caller''s search_path and lock_
 -- A5: how many tokens of a source may be pending
 ---------------------------------------------------------------------------------------------------
 
-INSERT INTO arsignup.signup_tokens (realm_id, digest, connected_app_id, created_at, expires_at, username, email, credential_type, custom, source)
-SELECT realm(), sha256((n || host(source))::bytea), app(), now(), now() + n * interval '1 minute', 'full', 'full', 'password', '{}', source
+INSERT INTO arsignup.signup_tokens (realm_id, id, digest, connected_app_id, created_at, expires_at, username, email, credential_type, custom, source)
+SELECT realm(), gen_random_uuid(), sha256((n || host(source))::bytea), app(), now(), now() + n * interval '1 minute', 'full', 'full', 'password', '{}', source
 FROM generate_series(1, 999) AS n, (VALUES (inet '192.0.2.99'), ('2001:db8:9:9::/64')) AS s (source) WHERE n <> 7 OR family(source) = 4;
 CREATE FUNCTION sign_up_from(email text, source text, app text DEFAULT 'tokens') RETURNS text LANGUAGE sql AS $$
 	SELECT format('SELECT arsignup.signup(app(%L), %L, ip => %L, password_hash => ready_hash())', app, email, source)
