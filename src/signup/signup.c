@@ -13,6 +13,7 @@
 #include "login/session.h"
 #include "login/source.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "org/org.h"
 #include "password/password.h"
 #include "password/strength.h"
