@@ -333,7 +333,7 @@ SELECT rows_are(
 		('arsignup.orgs', 'arsignup_app', 'REFERENCES', 'id realm_id'),
 		('arsignup.sessions', 'arsignup_admin', 'SELECT', 'client connected_app_id created_at ended_at expires_at id ip realm_id token_generation user_id'),
 		('arsignup.signing_keys', 'arsignup_admin', 'SELECT', 'alg created_at kid master_key_id public_key realm_id retired_at session_minutes'),
-		('arsignup.signup_tokens', 'arsignup_admin', 'SELECT', 'connected_app_id created_at credential_type custom email expires_at first_name last_name org_name realm_id redeemed_at redeemer_id revoked_at source user_id username'),
+		('arsignup.signup_tokens', 'arsignup_admin', 'SELECT', 'connected_app_id created_at credential_type custom email expires_at first_name id last_name org_name realm_id redeemed_at redeemer_id revoked_at source user_id username'),
 		('arsignup.submissions', 'arsignup_admin', 'SELECT', 'created_at id realm_id'),
 		('arsignup.users', 'arsignup_app', 'REFERENCES', 'id realm_id')$$,
 	'an application refers to users, orgs and memberships by id, or realm and id, an administrator reads of tokens, mailed ones too, all but digest and hash, of sessions all but the cookie''s digest, of keys all but the sealed one, of API keys all but the digest, of submissions all but digest and answer');

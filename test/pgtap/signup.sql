@@ -228,7 +228,7 @@ SELECT is_empty($$SELECT FROM arsignup.get_signup_token(token('ada'), realm('oth
 SELECT is_empty($$SELECT FROM arsignup.get_signup_token(token('ada'), gen_random_uuid())$$, 'no row in an unknown realm');
 SELECT is_empty($$SELECT FROM arsignup.get_signup_token(NULL)$$, 'no row for null');
 RESET ROLE;
-SELECT columns_are('arsignup', 'signup_token_info', ARRAY['realm_id', 'connected_app_id', 'username', 'email', 'first_name', 'last_name', 'org_name', 'credential_type', 'custom', 'state', 'created_at', 'expires_at', 'user_id'],
+SELECT columns_are('arsignup', 'signup_token_info', ARRAY['realm_id', 'connected_app_id', 'username', 'email', 'first_name', 'last_name', 'org_name', 'credential_type', 'custom', 'state', 'created_at', 'expires_at', 'user_id', 'signup_id', 'held_until'],
 	'there is no column for a password, a hash or a digest');
 
 ---------------------------------------------------------------------------------------------------
