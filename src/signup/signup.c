@@ -300,9 +300,9 @@ interval_text(const Interval *interval)
 	return pstrdup(text);
 }
 
-/* Note a hold that is not positive, or longer than the realm allows. */
+/* Note a hold that is not positive, or longer from now on than the realm allows: a month may have a day more than another. */
 static void
-check_hold(const pg_uuid_t *realm_id, const Interval *hold_for, Faults *faults)
+check_hold(const pg_uuid_t *realm_id, const Interval *hold_for, TimestampTz now, Faults *faults)
 {
 	static Statement select_longest = STATEMENT("SELECT longest_hold FROM arsignup.realms WHERE id = $1");
 	Parameters	parameters = {0};
@@ -312,7 +312,7 @@ check_hold(const pg_uuid_t *realm_id, const Interval *hold_for, Faults *faults)
 	add_uuid(&parameters, realm_id);
 	(void) statement_run(&select_longest, &parameters);
 	longest = DatumGetIntervalP(column(1, &isnull));
-	if (hold_for == NULL || !is_within(hold_for, interval_seconds(longest)))
+	if (hold_for == NULL || !is_within(hold_for, interval_seconds(longest)) || expiry(hold_for, now) > expiry(longest, now))
 		fault_add(faults, "hold_for", psprintf("Hold must be positive and %s at most.", interval_text(longest)));
 }
 
@@ -332,7 +332,7 @@ hold(const TokenKey *key, const TokenKey *replaced, const Interval *hold_for, pg
 
 	token_lock(key, replaced, &token, now);
 	app_read_active(&token.app_id, &app);
-	check_hold(&app.realm.id, hold_for, &faults);
+	check_hold(&app.realm.id, hold_for, now, &faults);
 	user_check(&app.realm, &token.user, &faults);
 	faults_raise(&faults);
 	if (token.replaces_held)

@@ -5,7 +5,7 @@ CREATE TABLE arsignup.credentials (
 	created_at timestamptz NOT NULL,
 	updated_at timestamptz NOT NULL,
 	credential_type text NOT NULL
-		CONSTRAINT credential_type_is_known CHECK (credential_type IN ('password', 'api_key')),
+		CONSTRAINT credential_type_is_known CHECK (credential_type = ANY ('{password,api_key}')),
 	password_hash text,
 	key_digest bytea,
 	PRIMARY KEY (realm_id, id),

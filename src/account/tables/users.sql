@@ -1,5 +1,6 @@
 -- Only functions write the tables of people. They hold no foreign key to the
--- configuration, which every signup would lock, and no trigger.
+-- configuration, which every signup would lock, and no trigger. Their checks
+-- have lists as one constant, since the server reads them anew for every insert.
 
 CREATE TABLE arsignup.users (
 	realm_id uuid NOT NULL,
@@ -9,11 +10,11 @@ CREATE TABLE arsignup.users (
 	held_until timestamptz,
 	token_generation int NOT NULL DEFAULT 0,
 	state text NOT NULL DEFAULT 'active'
-		CONSTRAINT state_is_known CHECK (state IN ('active', 'inactive', 'held')),
+		CONSTRAINT state_is_known CHECK (state = ANY ('{active,inactive,held}')),
 	user_type text NOT NULL
-		CONSTRAINT user_type_is_known CHECK (user_type IN ('human', 'api')),
+		CONSTRAINT user_type_is_known CHECK (user_type = ANY ('{human,api}')),
 	email_verification text NOT NULL DEFAULT 'none'
-		CONSTRAINT email_verification_is_known CHECK (email_verification IN ('none', 'requested', 'verified')),
+		CONSTRAINT email_verification_is_known CHECK (email_verification = ANY ('{none,requested,verified}')),
 	username text NOT NULL,
 	username_key text COLLATE "C" NOT NULL,
 	email text,

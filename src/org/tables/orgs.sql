@@ -3,7 +3,7 @@ CREATE TABLE arsignup.orgs (
 	id uuid NOT NULL,
 	created_at timestamptz NOT NULL,
 	state text NOT NULL DEFAULT 'active'
-		CONSTRAINT state_is_known CHECK (state IN ('active', 'inactive')),
+		CONSTRAINT state_is_known CHECK (state = ANY ('{active,inactive}')),
 	name text NOT NULL,
 	reference text,
 	custom jsonb NOT NULL,
