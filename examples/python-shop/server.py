@@ -105,9 +105,10 @@ def settle(intent_id, event_id=None):
     if intent.status == "requires_capture" and payment.state == "open":
         try:
             make_account(payment)
-        except psycopg.OperationalError as error:  # cut off: at COMMIT, perhaps
-            complain(error)
-        payment = payment_of(intent_id)  # whatever became of the COMMIT, what it would have committed knows
+        except psycopg.OperationalError:  # cut off, perhaps at COMMIT: what it would have committed knows what became of it
+            if payment_of(intent_id).state == "open":
+                raise
+        payment = payment_of(intent_id)
     if intent.status == "requires_capture" and payment.state == "committed":
         intent = attempt(stripe.PaymentIntent.capture, intent_id)
     if intent.status not in ("succeeded", "canceled") and payment.state == "void":

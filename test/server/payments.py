@@ -12,6 +12,7 @@ import itertools
 import json
 import random
 import secrets
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,8 +37,7 @@ class Stripe:
         self.more = threading.Condition(self.lock)
         self.delivering = 0
         self.counts = {"calls": 0, "calls lost": 0, "answers lost": 0, "webhooks": 0, "webhooks again": 0}
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Call", (Call,), {"stripe": self}))
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), type("Call", (Call,), {"stripe": self}))
         self.address = f"http://127.0.0.1:{self.server.server_address[1]}"
         self.shop_port = None
         self.ended = False
@@ -212,14 +212,13 @@ class Stripe:
     def deliver(self):
         """Post what is due, until it is taken."""
         while body := self.next_event():
-            self.tick()
             status = self.post(body, self.sign(body))
             with self.lock:
                 self.counts["webhooks" if status == 200 else "webhooks again"] += 1
                 if status == 200:
                     self.sent.append(body)
                 else:
-                    self.post_later(body, 0.05 + self.random.random() * 0.3)
+                    self.post_later(body, 0.1 + self.random.random() * 0.4)
                 self.delivering -= 1
 
     def sign(self, body, at=None):
@@ -242,6 +241,17 @@ class Stripe:
         """Tell whether nothing is to be posted any more."""
         with self.lock:
             return not self.queue and not self.delivering
+
+
+class Server(ThreadingHTTPServer):
+    """One that does not mind who is killed in the middle of a call."""
+
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """Say nothing of those who are gone."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 class Call(BaseHTTPRequestHandler):

@@ -25,6 +25,7 @@ CHECKOUTS = int(CHECKOUTS)
 HASH = "$argon2id$v=19$m=19456,t=2,p=1$aXNvbGF0aW9uLXNhbHQtMQ$YSB0YWcgb2YgdGhpcnR5LXR3byBieXRlcywgYSB0YWc"
 WEBHOOK_SECRET = "whsec_of_the_tests"
 PATIENCE = 60
+STEPS = {"node": 700, "python": 2500}[EXAMPLE]  # from one kill to the next: what goes to the database or to Stripe, or comes from there
 
 
 class Ticks:
@@ -171,7 +172,7 @@ class Person:
                 self.page = answer[2]
                 return re.search('data-state="([a-z]*)"', self.page)[1]
             self.world.pause()
-        raise TimeoutError(f"{path} of {self.email}: {answer}")
+        raise TimeoutError(f"{path.split('?')[0]} of {self.email}: {answer}")
 
     def come(self):
         """Come from the hosted page with a token."""
@@ -193,13 +194,10 @@ class World:
     """All that there is: a shop, a bank, a database, and people."""
 
     def __init__(self):
-        self.stop_killing = False
-        tick = lambda: self.killer()
-        self.shop = None
-        self.killer = Ticks("killer", 260, self.kill)
+        self.killer = Ticks("killer", STEPS, self.kill)
         self.cut = Ticks("cut", 25, lambda: None)
-        self.stripe = Stripe(SEED, WEBHOOK_SECRET, tick)
-        self.proxy = Proxy(tick, self.cut)
+        self.stripe = Stripe(SEED, WEBHOOK_SECRET, self.killer)
+        self.proxy = Proxy(self.killer, self.cut)
         self.shop = Shop(self.stripe, self.proxy.port)
         self.stripe.shop_port = self.shop.port
         self.local = threading.local()
