@@ -9,6 +9,7 @@ It stands for an application of yours. What it does with arsignup is the SQL bel
 import html
 import json
 import os
+import re
 import subprocess
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +18,9 @@ from urllib.parse import parse_qs, urlsplit
 VERIFY = "SELECT arsignup.verify_login_token(:'token');"
 
 READ = "SELECT to_jsonb(t) FROM arsignup.get_signup_token(:'token') t;"
+
+# While somebody looks for their card, nobody else can have their names.
+HOLD = "SELECT to_jsonb(h) FROM arsignup.hold_signup_token(:'token', '30 minutes') h;"
 
 # The same statements, whether the charge succeeds or not: only the last one tells.
 CHARGE = """\
@@ -37,7 +41,7 @@ LEFT = """\
 SELECT json_build_object(
     'payments', (SELECT count(*) FROM payments WHERE signup_email = t.email),
     'subscriptions', (SELECT count(*) FROM subscriptions WHERE user_id = t.user_id),
-    'users', (SELECT count(*) FROM arsignup.users WHERE email = t.email),
+    'users', (SELECT count(*) FROM arsignup.users WHERE email = t.email AND state <> 'held'),
     'memberships', (SELECT count(*) FROM arsignup.memberships WHERE user_id = t.user_id),
     'signup token', t.state)
 FROM arsignup.get_signup_token(:'token') t;
@@ -59,13 +63,18 @@ APPS = {"users": "a user", "orgs": "a user with an org", "tokens": "a signup tok
 
 
 class Refused(Exception):
-    """What the database said no to."""
+    """What the database said no to: the SQLSTATE, and its words."""
+
+    def __init__(self, said):
+        found = re.search(r"(?:ERROR|FATAL): +(\w{5}):", said)
+        self.sqlstate = found[1] if found else None
+        super().__init__("\n".join(line for line in said.strip().splitlines() if not line.startswith("LOCATION")))
 
 
 def run(statements, token):
     """Run statements in psql, with the token as a variable that no command line shows; return what they print."""
     done = subprocess.run(
-        ["psql", "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1"],
+        ["psql", "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1", "--set=VERBOSITY=verbose"],
         input="\\getenv token TOKEN\n" + statements,
         env={**os.environ, "TOKEN": token},
         capture_output=True,
@@ -73,8 +82,22 @@ def run(statements, token):
         check=False,
     )
     if done.returncode:
-        raise Refused(done.stderr.strip())
+        raise Refused(done.stderr)
     return done.stdout.strip()
+
+
+def run_once(statements, token):
+    """Run statements that redeem the token; wait for another transaction that does so. True if the other one has."""
+    while True:
+        try:
+            run(statements, token)
+            return False
+        except Refused as refusal:
+            if refusal.sqlstate != "SU012":  # whatever went wrong, at COMMIT too: the token knows
+                found = ask(READ, token)
+                if found and found["state"] == "redeemed":
+                    return True
+                raise
 
 
 def ask(statement, token):
@@ -167,33 +190,54 @@ class Application(BaseHTTPRequestHandler):
         self.answer(200, page("Welcome" if is_signup else "Welcome back", who))
 
     def signed_up(self, token):
-        """Show a signup token, and offer to charge for it."""
+        """Hold the names of a signup, show it, and offer to charge for it."""
+        try:
+            ask(HOLD, token)
+        except Refused as refusal:
+            if refusal.sqlstate == "SU003":
+                self.answer(403, page("Nobody has signed up", "<p>There is no such signup token.</p>"))
+                return
+            if refusal.sqlstate != "SU005":
+                self.answer(409, page("Nothing to pay for", f"<p>Nothing was charged.</p><pre>{html.escape(str(refusal))}</pre>"))
+                return
         found = ask(READ, token)
-        if found is None:
-            self.answer(403, page("Nobody has signed up", "<p>There is no such signup token.</p>"))
+        if found["state"] == "redeemed":
+            self.paid(token, "<p>It was paid before.</p>")
             return
         body = (
-            "<p>The signup handler received a token. No user exists yet: payment, user, org and subscription "
-            "will be committed together, or not at all.</p>"
+            "<p>The signup handler received a token, and holds its names. No user exists yet: payment, user, org and "
+            "subscription will be committed together, or not at all.</p>"
             + table({name: value for name, value in found.items() if value not in (None, {})})
             + self.buttons(token)
         )
         self.answer(200, page("One more step: 49.00", body))
 
     def charge(self, token, outcome):
-        """Charge, and show what there is afterwards."""
+        """Charge, and show what there is afterwards; a second click is answered as the first one was."""
+        ran = f"<p>What ran, in one transaction:</p><pre>{html.escape(OUTCOMES[outcome])}</pre>"
         try:
-            run(OUTCOMES[outcome], token)
-            status, title = (200, "Paid and signed up") if outcome == "succeeds" else (402, "The charge was declined")
-            said = ""
+            was_paid = run_once(OUTCOMES[outcome], token)
         except Refused as refusal:
-            status, title = 409, "Refused"
-            said = f"<pre>{html.escape(str(refusal))}</pre>"
+            self.show_left(409, "Refused", ran + f"<pre>{html.escape(str(refusal))}</pre>", token)
+            return
+        if was_paid:
+            self.paid(token, "<p>It was paid before; nothing is charged twice.</p>")
+        elif outcome == "succeeds":
+            self.paid(token, ran)
+        else:
+            self.show_left(402, "The charge was declined", ran, token)
+
+    def paid(self, token, told):
+        """Answer who has paid."""
+        self.show_left(200, "Paid and signed up", told, token)
+
+    def show_left(self, status, title, told, token):
+        """Show what there is, with the buttons if it is not paid."""
         left = ask(LEFT, token)
         body = (
-            f"<p>What ran, in one transaction:</p><pre>{html.escape(OUTCOMES[outcome])}</pre>{said}"
+            told
             + ("<p>What there is now:</p>" + table(left) if left else "")
-            + (self.buttons(token) if left and left["signup token"] == "pending" else "")
+            + (self.buttons(token) if left and left["signup token"] in ("pending", "held") else "")
             + f'<p><a href="{self.pages}/tokens/login">Log in</a></p>'
         )
         self.answer(status, page(title, body))

@@ -141,11 +141,12 @@ async function orgCell(page, pages) {
 // A signup token: no user before the charge, nothing after a declined one, all of it after one that succeeds.
 async function tokenCell(page, pages) {
 	const email = newEmail();
-	const users = `count(*) FROM arsignup.users WHERE email = '${email}'`;
+	const users = `count(*) FROM arsignup.users WHERE email = '${email}' AND state <> 'held'`;
 	await page.goto(`${pages}/signup`);
 	await submit(page, 'Sign up', { Email: email, Password: PASSWORD });
 	is(await heading(page), 'One more step: 49.00', 'the signup handler asks for a payment');
 	ok(/^\?token=utk_[\w-]+$/.test(new URL(page.url()).search), 'it has a signup token', page.url());
+	const token = new URL(page.url()).searchParams.get('token');
 	is(value(users), '0', 'there is no user yet');
 	await page.getByRole('button', { name: 'Charge is declined' }).click();
 	is(await heading(page), 'The charge was declined', 'the charge is declined');
@@ -153,6 +154,9 @@ async function tokenCell(page, pages) {
 	await page.getByRole('button', { name: 'Charge succeeds' }).click();
 	is(await heading(page), 'Paid and signed up', 'another succeeds');
 	is(value(users), '1', 'and now there is one');
+	const again = await page.request.post(page.url(), { form: { token, charge: 'succeeds' } });
+	ok((await again.text()).includes('Paid and signed up'), 'R3: who presses the button again reads the success that it was');
+	is(value(`count(*) FROM demo_app.payments WHERE signup_email = '${email}'`), '1', 'R3: and has paid once');
 	await page.goto(`${pages}/login`);
 	await submit(page, 'Log in', { Email: email, Password: PASSWORD });
 	is(await heading(page), 'Welcome back', 'who logs in');
