@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """A shop: it authorises the charge, commits the account, and captures the money then. So nobody is charged without an account,
 and nothing ever has to be paid back. README.md says how it is run. It keeps nothing in memory: it may be killed between any two lines.
 """
