@@ -104,18 +104,20 @@ class Proxy:
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             server = socket.socket(socket.AF_UNIX)
             server.connect(f"{os.environ['PGHOST']}/.s.PGSQL.{os.environ['PGPORT']}")
+            is_cut = threading.Event()
             for ends in ((client, server, True), (server, client, False)):
-                threading.Thread(target=self.carry, args=ends, daemon=True).start()
+                threading.Thread(target=self.carry, args=(*ends, is_cut), daemon=True).start()
 
-    def carry(self, source, target, is_question):
-        """Carry what comes from one end to the other, until either ends."""
+    def carry(self, source, target, is_question, is_cut):
+        """Carry what comes from one end to the other, until either ends, or the connection is cut."""
         try:
             while chunk := source.recv(65536):
                 self.tick()
                 if is_question and b"COMMIT" in chunk and self.cut():
                     if self.random.random() < 0.5:
-                        target.sendall(chunk)
-                        target.recv(65536)  # it is committed
+                        break
+                    is_cut.set()  # it is committed, and nobody hears of it
+                elif not is_question and is_cut.is_set():
                     break
                 target.sendall(chunk)
         except OSError:
@@ -125,6 +127,7 @@ class Proxy:
                 end.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+        source.close()
 
 
 class Person:
