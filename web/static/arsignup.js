@@ -55,9 +55,13 @@
 		return base;
 	}
 
-	// Make a key that nobody guesses, on plain HTTP, too.
-	const makeKey = () => (crypto.randomUUID ? crypto.randomUUID() :
-		Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(''));
+	// Make a key that nobody guesses, on plain HTTP, too; none where there is nothing to make it with.
+	function makeKey() {
+		const source = globalThis.crypto;
+		if (!source || source.randomUUID)
+			return source && source.randomUUID();
+		return [...source.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+	}
 
 	// Send fields to the API. Whatever becomes of it, there is an answer, with `error` if it failed.
 	async function send(path, fields, base) {
@@ -67,12 +71,14 @@
 		const sent = last && last.body === body ? last : { body, key: makeKey() };
 		const request = {
 			method: 'POST',
-			headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'Idempotency-Key': sent.key },
+			headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
 			body,
 			credentials: 'omit',
 			referrerPolicy: 'no-referrer',
 			redirect: 'error'
 		};
+		if (sent.key)
+			request.headers['Idempotency-Key'] = sent.key;
 		if (AbortSignal.timeout)
 			request.signal = AbortSignal.timeout(PATIENCE);
 		open.set(url, sent);
