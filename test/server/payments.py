@@ -264,7 +264,11 @@ class Call(BaseHTTPRequestHandler):
         """Answer it, as a rule."""
         stripe = self.stripe
         length = int(self.headers.get("Content-Length") or 0)
-        form = {name: values[-1] for name, values in parse_qs(self.rfile.read(length).decode()).items()}
+        body = self.rfile.read(length)
+        if len(body) < length:  # the shop was killed while it called
+            self.close_connection = True
+            return
+        form = {name: values[-1] for name, values in parse_qs(body.decode()).items()}
         stripe.tick()
         with stripe.lock:
             fate = stripe.random.random()
