@@ -4,6 +4,7 @@ usage: shops.py EXAMPLE CHECKOUTS SEED DIRECTORY COMMAND..., with the cluster in
 
 EXAMPLE is node or python. The seed says what each person does, and how often something breaks; not which thread is faster.
 """
+import atexit
 import collections
 import copy
 import http.client
@@ -483,6 +484,7 @@ def main():
     """Run it all."""
     world = World()
     world.killer.stopped = True
+    atexit.register(world.shop.end)  # whatever goes wrong
     world.shop.start()
     world.wait_for("the shop", lambda: is_up(world))
     forged = [world.stripe.post("{}", signature) for signature in
@@ -504,7 +506,6 @@ def main():
     report("nobody has paid twice", not by_person and max(kept.values(), default=0) == 1, by_person)
     report("the shop's books are Stripe's", not differing, differing)
     report("there is no account without a subscription", not accounts, accounts)
-    world.shop.end()
     counts = {**world.stripe.counts, "kills": world.killer.happened, "cuts at COMMIT": world.cut.happened}
     report("it was not an easy time", min(counts["kills"], counts["cuts at COMMIT"], counts["webhooks again"], counts["answers lost"]) > 0, counts)
     print(f"# {EXAMPLE}: seed {SEED}, {CHECKOUTS} checkouts in {time.monotonic() - began:.1f} s; {len(kept)} paid; " +
