@@ -47,6 +47,7 @@ typedef struct Batch
 	TimestampTz now;
 	int64		rows;
 	int64		refused;
+	int64		max_rows;		/* of the purge as a whole */
 	int64		deleted;
 } Batch;
 
@@ -61,6 +62,7 @@ find_places(Batch *batch)
 	add_time(&parameters, batch->now);
 	add_int8(&parameters, batch->rows);
 	add_int8(&parameters, batch->refused);
+	add_int8(&parameters, batch->max_rows);
 	(void) statement_run_by_index(&batch->purge->delete_due, &parameters);
 	add_pointer(&places, TIDARRAYOID, DatumGetPointer(column(1, &isnull)));
 	return places;
@@ -111,7 +113,7 @@ warn_of_refused(const Batch *batch, const ErrorData *refusal)
 uint64
 purge_run_for(const Caller *caller, Purge *purge, TimestampTz now, int64 max_rows)
 {
-	Batch		batch = {purge, caller, now, BATCH_FOR_CALLER, 0, 0};
+	Batch		batch = {purge, caller, now, BATCH_FOR_CALLER, 0, max_rows, 0};
 	ErrorData  *refusal = NULL;
 	int64		purged = 0;
 

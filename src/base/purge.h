@@ -21,7 +21,8 @@ typedef struct Purge
 	/*
 	 * Deletes rows to which tables of the application may refer, for who has
 	 * called, at the places that delete_due then only finds, as an array,
-	 * behind the first $3, and locks; returns how many.
+	 * behind the first $3, and locks ($4: how many a whole purge deletes at
+	 * most); returns how many.
 	 */
 	uint64		(*delete_places) (const Caller *caller, Parameters *places, TimestampTz now);
 

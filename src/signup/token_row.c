@@ -408,25 +408,27 @@ tokens_revoke_realm(const pg_uuid_t *realm_id, TimestampTz now)
 	return revoked;
 }
 
-/* Users to be, and the tokens that have held their names until they expired. */
-#define ENDED_HOLDS(column, locking) \
-	"SELECT " column " FROM arsignup.signup_tokens t, LATERAL (SELECT ctid FROM arsignup.users" \
-	"  WHERE realm_id = t.realm_id AND id = t.user_id AND state = 'held'" locking ") u" \
-	" WHERE t.expires_at <= $1 AND t.redeemed_at IS NULL ORDER BY t.expires_at LIMIT $2"
+/* What tokens have expired; a redeemed one can still be asked about for a day. */
+#define IS_DUE "expires_at <= $1 AND (redeemed_at IS NULL OR redeemed_at <= $1 - interval '24 hours')"
 
-/* Users who were to be, and will never be: their tokens have expired, and are purged after them. */
+/* Users to be whose tokens are among so many that are purged next: few tokens have one, and the others are not to be read for that. */
+#define ENDED_HOLDS(column, window, locking) \
+	"SELECT " column " FROM (SELECT realm_id, user_id, expires_at FROM arsignup.signup_tokens" \
+	"  WHERE " IS_DUE " ORDER BY expires_at LIMIT " window ") t," \
+	" LATERAL (SELECT ctid FROM arsignup.users" \
+	"  WHERE realm_id = t.realm_id AND id = t.user_id AND state = 'held'" locking ") u" \
+	" ORDER BY t.expires_at LIMIT $2"
+
+/* Users who were to be, and will never be: they are purged before their tokens. */
 Purge		expired_holds = {
 	"held_users",
-	STATEMENT("SELECT ARRAY (" ENDED_HOLDS("u.ctid", " FOR UPDATE SKIP LOCKED") " OFFSET $3)"),
-	STATEMENT(COUNT_OF(ENDED_HOLDS("t.expires_at", " OFFSET 0"))),
+	STATEMENT("SELECT ARRAY (" ENDED_HOLDS("u.ctid", "$4", " FOR UPDATE SKIP LOCKED") " OFFSET $3)"),
+	STATEMENT(COUNT_OF(ENDED_HOLDS("t.expires_at", "$2", " OFFSET 0"))),
 	held_delete_places,
 	held_strip_places
 };
 
-/* Tokens that have expired; a redeemed one can still be asked about for a day. */
-Purge		expired_tokens = PURGE("signup_tokens", "signup_tokens",
-							  "expires_at <= $1 AND (redeemed_at IS NULL OR redeemed_at <= $1 - interval '24 hours')",
-							  "expires_at");
+Purge		expired_tokens = PURGE("signup_tokens", "signup_tokens", IS_DUE, "expires_at");
 
 /*
  * Delete tokens that a user was made from, and those under an email, NULL for
