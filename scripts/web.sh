@@ -71,6 +71,13 @@ find_browser() {
 	CHROMIUM=$(command -v chromium) && find_modules
 }
 
+# Find Firefox, or install Debian's.
+find_firefox() {
+	export FIREFOX
+	FIREFOX=$(command -v firefox-esr || command -v firefox) && return
+	install_packages firefox-esr && FIREFOX=$(command -v firefox-esr)
+}
+
 # ---- a pair of them ----
 
 # Run a program as as_server does, but without a shell in between, so that what is started is what is stopped.

@@ -85,6 +85,14 @@ exchange_cookie(const Exchange *exchange)
 #define FORM_COOKIE "__Host-arsignup-form"
 #define FORM_KEY_SIZE 32
 
+/* Find by what this browser's forms are known, if it has been given that. */
+bool
+exchange_find_form_key(Span *key)
+{
+	return idempotency_key_read(request_cookie(setting("request.cookies"), FORM_COOKIE, palloc),
+								IDEMPOTENCY_KEY_MIN_ANONYMOUS, key);
+}
+
 /*
  * Return by what this browser's forms are known, and give it something if it
  * has nothing: so the same form that is sent from another tab, or after going
@@ -93,12 +101,12 @@ exchange_cookie(const Exchange *exchange)
 Span
 exchange_form_key(Exchange *exchange)
 {
-	Span		key = request_cookie(setting("request.cookies"), FORM_COOKIE, palloc);
+	Span		key;
 	size_t		capacity = sodium_base64_ENCODED_LEN(FORM_KEY_SIZE, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 	uint8_t		random[FORM_KEY_SIZE];
 	char	   *made;
 
-	if (idempotency_key_read(key, IDEMPOTENCY_KEY_MIN_ANONYMOUS, &key))
+	if (exchange_find_form_key(&key))
 		return key;
 	made = palloc(capacity);
 	randombytes_buf(random, sizeof(random));

@@ -41,6 +41,7 @@ struct Exchange
 /* Reading. */
 extern void exchange_read(Exchange *exchange);
 extern Span exchange_cookie(const Exchange *exchange);
+extern bool exchange_find_form_key(Span *key);
 extern Span exchange_form_key(Exchange *exchange);
 
 /* What was typed. */

@@ -10,7 +10,12 @@
 
 /* ---------- what a submission is known by ---------- */
 
-/* Return by what a form is known: its field, or a mailed token; nothing if it has none that is good. */
+/*
+ * Return by what a form is known: a mailed token, or its browser's cookie, or
+ * else its field; nothing if none is good or the form has no such field. The cookie goes before the field:
+ * two tabs that are opened at once are each given another, of which the
+ * browser keeps one.
+ */
 static Span
 form_key(Exchange *exchange)
 {
@@ -19,10 +24,13 @@ form_key(Exchange *exchange)
 
 	if (exchange->kind == PAGE_RESET || exchange->kind == PAGE_VERIFY)
 		return page_value(page, "token");
-	if (idempotency_key_read(page_value(page, IDEMPOTENCY_FIELD), IDEMPOTENCY_KEY_MIN_ANONYMOUS, &key))
-		return key;
-	page_set_value(page, IDEMPOTENCY_FIELD, (Span) {NULL, 0});
-	return (Span) {NULL, 0};
+	if (!page_has(page, IDEMPOTENCY_FIELD))
+		return (Span) {NULL, 0};
+	if (!exchange_find_form_key(&key) &&
+		!idempotency_key_read(page_value(page, IDEMPOTENCY_FIELD), IDEMPOTENCY_KEY_MIN_ANONYMOUS, &key))
+		key = (Span) {NULL, 0};
+	page_set_value(page, IDEMPOTENCY_FIELD, key);
+	return key;
 }
 
 /* Find by what a submission is known, if it is by anything; answer if the header is no key. */

@@ -43,6 +43,14 @@ need_browser() {
 	export PASSWORD
 }
 
+# Have Firefox too, or skip everything.
+need_firefox() {
+	find_firefox >"$SCRATCH/firefox" 2>&1 || {
+		diag "$(cat "$SCRATCH/firefox")"
+		skip_all "$1" 'there is no firefox-esr, and none could be installed'
+	}
+}
+
 # Make a realm with an app for each thing that a signup can make, reached by slug (users, orgs, tokens) and by host
 # (users.localhost, …); more columns of connected_apps and their values may be given.
 make_apps() {
