@@ -10,6 +10,7 @@ const puppeteer = require('puppeteer-core');
 const { APP_URL, BASE_URL, BROWSERS, CELLS, CHROMIUM, DELAYS, FIREFOX, GAPS, PASSWORD, RUNS, WORKERS } = process.env;
 const PATIENCE = 60000;
 let people = 0;
+let clicksLost = 0;
 
 // ---- what stands between browser and nginx, and behind ----
 
@@ -144,8 +145,8 @@ async function seen(tab) {
 }
 
 // Wait until a tab shows something else than the form that was sent from it, and return that.
-async function arrive(tab, before) {
-	const end = Date.now() + PATIENCE;
+async function arrive(tab, before, patience = PATIENCE) {
+	const end = Date.now() + patience;
 	for (;;) {
 		const now = await seen(tab);
 		if ((now && now !== before) || Date.now() > end) return now;
@@ -182,16 +183,16 @@ async function clickTwice(tab, form, gap) {
 	const began = performance.now();
 	await tab.mouse.click(...point);
 	await new Promise((resolve) => setTimeout(resolve, gap - (performance.now() - began)));
-	await tab.mouse.click(...point);
+	await tab.mouse.click(...point).catch(() => { clicksLost += 1; }); // there may be no page just then
 	return [await arrive(tab, tab.before)];
 }
 
 // Send, go back, and send again.
 async function goBack(tab, form, person) {
 	const first = await send(tab, form);
-	await tab.goBack({ timeout: PATIENCE }).catch(() => {});
-	// a browser that keeps no answer to a POST says so, and asks to load it again
-	if ((await arrive(tab, first)) !== tab.before) await tab.reload({ timeout: PATIENCE });
+	tab.goBack({ timeout: PATIENCE }).catch(() => {}); // some drivers wait for a page that has come already
+	// a browser that keeps no answer to a POST says so on a page of its own, which may be none to read, and asks to load it again
+	if ((await arrive(tab, first, 5000)) !== tab.before) await tab.reload({ timeout: PATIENCE });
 	await ready(tab, form, person);
 	return [first, await send(tab, form)];
 }
@@ -245,6 +246,7 @@ async function newTab(context, site) {
 	const tab = await context.newPage();
 	tab.site = site;
 	tab.on('dialog', (dialog) => dialog.accept());
+	tab.on('request', (request) => { if (request.method() === 'POST') context.posts += 1; });
 	return tab;
 }
 
@@ -281,7 +283,9 @@ async function run(browser, site, form, deed) {
 		const tab = await newTab(context, site);
 		person = await prepare(tab, form);
 		await enter(tab, form, person);
-		return { ...person, found: await faults(tab, form, person, await deed(tab, form, person)) };
+		context.posts = 0;
+		const shown = await deed(tab, form, person);
+		return { ...person, posts: context.posts, found: await faults(tab, form, person, shown) };
 	} catch (error) {
 		return { ...person, found: [error.stack] };
 	} finally {
@@ -331,6 +335,8 @@ async function testBrowser(name) {
 		for (const each of cell.runs) if (made[each.email] !== cell.form.made) each.found.push(`in the end ${made[each.email]}`);
 		report(`${name}, ${cell.what}`, cell.runs);
 	}
+	console.log(`# ${name}: ${clicksLost} of the second clicks came when there was no page`);
+	clicksLost = 0;
 }
 
 let tests = 0;
@@ -339,7 +345,7 @@ let tests = 0;
 function report(what, runs) {
 	const wrong = runs.filter((each) => each.found.length);
 	tests += 1;
-	console.log(`${wrong.length ? 'not ok' : 'ok'} ${tests} - ${what}: ${wrong.length} of ${runs.length} wrong`);
+	console.log(`${wrong.length ? 'not ok' : 'ok'} ${tests} - ${what}: ${wrong.length} of ${runs.length} wrong, ${runs.filter((each) => each.posts > 1).length} sent twice`);
 	for (const each of wrong) console.log(`${each.email}: ${each.found.join('; ')}`.replace(/^/gm, '# '));
 }
 
