@@ -11,10 +11,10 @@
 /* ---------- what a submission is known by ---------- */
 
 /*
- * Return by what a form is known: a mailed token, or its browser's cookie, or
- * else its field; nothing if none is good or the form has no such field. The cookie goes before the field:
- * two tabs that are opened at once are each given another, of which the
- * browser keeps one.
+ * Return by what a form is known: a mailed token; or, of a form that has the
+ * field, its browser's cookie, else the field; nothing if none is good. The
+ * cookie goes first, since two tabs that are opened at once are each given
+ * another, of which the browser keeps one.
  */
 static Span
 form_key(Exchange *exchange)

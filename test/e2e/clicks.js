@@ -47,7 +47,8 @@ function serveApplication() {
 
 // Return what a query gives.
 async function value(query) {
-	const { stdout } = await promisify(execFile)('psql', ['--no-psqlrc', '--no-align', '--tuples-only', '--command', `SELECT ${query}`]);
+	const options = ['--no-psqlrc', '--no-align', '--tuples-only', '--command', `SELECT ${query}`];
+	const { stdout } = await promisify(execFile)('psql', options);
 	return stdout.trim();
 }
 
@@ -73,7 +74,10 @@ const SIGNED_UP = `${USER}, 1 of 1 sessions, 1 user.created, 1 user.login.succee
 // Of each form: where it is, what is asked of the database before, what is typed, the button, the heading that one comes
 // to, what there is then, and whether the browser is to have a session.
 const FORMS = {
-	'signup': { page: 'users/signup', fields: newcomer, button: 'Sign up', shown: '/login', made: SIGNED_UP, whose: (email) => email, session: true },
+	'signup': {
+		page: 'users/signup', fields: newcomer, button: 'Sign up', shown: '/login', made: SIGNED_UP, whose: (email) => email,
+		session: true,
+	},
 	'signup with an org': {
 		page: 'orgs/signup', fields: (email) => ({ ...newcomer(email), org_name: 'Engines' }), button: 'Sign up', shown: '/login',
 		made: `${USER}, 1 of 1 sessions, 1 membership.created, 1 user.created, 1 user.login.succeeded`, whose: (email) => email, session: true,
@@ -86,7 +90,10 @@ const FORMS = {
 		page: 'strict/signup', fields: newcomer, button: 'Sign up', shown: 'Look into your mail',
 		made: `${USER}, 0 of 0 sessions, 1 user.created, 1 user.email.verification_requested`,
 	},
-	'login': { page: 'users/login', before: 'somebody', fields: credentials, button: 'Log in', shown: '/login', made: SIGNED_UP, whose: (email) => email, session: true },
+	'login': {
+		page: 'users/login', before: 'somebody', fields: credentials, button: 'Log in', shown: '/login', made: SIGNED_UP,
+		whose: (email) => email, session: true,
+	},
 	'mail again': {
 		page: 'strict/login', before: 'somebody', fields: credentials, first: 'Log in', button: 'Send the email again', shown: 'Look into your mail',
 		made: `${USER}, 0 of 0 sessions, 1 user.created, 1 user.email.verification_requested`,
