@@ -143,12 +143,12 @@ class Client:
         if name.endswith("_id") and name not in ("realm_id", "login_policy_id"):
             return self.slot(name[:-3] + "s")
         known = {"password": PASSWORD, "password_confirmation": PASSWORD, "current_password": PASSWORD, "user_type": "human", "state": "active", "permissions": ["a", "b:*"], "expires_at": 4000000000, "ip": "192.0.2.1",
-                 "custom": {"plan": "gold", "n": [1, 2.5, "x"]}, "with_org": True, "realm_id": REALM, "api_key": self.slot("api_key")}
+                 "custom": {"plan": "gold", "n": [1, 2.5, "x"]}, "with_org": True, "hold_for": 60, "realm_id": REALM, "api_key": self.slot("api_key")}
         return known.get(name, "canary-" + name if "secret" in name or "key" in name else f"{name} {self.random.randrange(1000)}")
 
     def body(self, route):
         """Return a body that makes sense."""
-        skip = {"username", "token", "current_password", "org_name", "with_org", "login_policy_id", "password_confirmation"}
+        skip = {"username", "token", "current_password", "org_name", "with_org", "login_policy_id", "password_confirmation", "replaces"}
         fields = {n: self.field(n, f) for n, f in route.fields.items() if n not in skip and (self.random.random() < 0.7 or n in ("name", "user_id", "email", "password"))}
         if route.kind == "users" and not route.verb and self.random.random() < 0.5:
             fields.pop("password", None)  # hashing is dear
@@ -180,11 +180,15 @@ class Client:
 
     def prepare(self, route):
         """Make what a request needs, so that some come through."""
-        steps = {"authenticate": "users", "update_password": "users", "reset_password_with_token": "generate_password_token", "verify_email": "request_email_verification", "authenticate_key": "api users"}
+        steps = {"authenticate": "users", "update_password": "users", "reset_password_with_token": "generate_password_token", "verify_email": "request_email_verification", "authenticate_key": "api users", "hold": "user tokens"}
         step = steps.get(route.verb)
         if step is None or self.random.random() > 0.25:
             return
         self.emails += 1
+        if step == "user tokens":
+            made = self.call("POST", "user_tokens", {"user_token": {"email": f"{seed}-{self.number}-{self.emails}@example.com", "password": PASSWORD}})
+            self.slots["user_tokens"] = [made.json.get("id", "none")] * SLOTS
+            return
         made = self.call("POST", "users", {"user": {"user_type": "api"} if step == "api users" else {"email": f"{seed}-{self.number}-{self.emails}@example.com", "password": PASSWORD}})
         for n in range(SLOTS):
             self.slots["users"][n] = made.json.get("id", "none")
