@@ -255,11 +255,32 @@ keep_text(Statement *statement, const char *sql)
 
 /* Append what is told of rows, and which there are. */
 static void
-append_select(StringInfo sql, const CoreCall *call, const Rows *rows)
+append_select(StringInfo sql, const char *told, const Rows *rows)
 {
-	appendStringInfo(sql, "SELECT %s FROM arsignup.%s t WHERE t.realm_id = " REALM, rows->json(call), rows->table);
+	appendStringInfo(sql, "SELECT %s FROM arsignup.%s t WHERE t.realm_id = " REALM, told, rows->table);
 	if (rows->condition != NULL)
 		appendStringInfo(sql, " AND %s", rows->condition);
+}
+
+/* Write the statement of a row. */
+static const char *
+row_sql(const char *told, const Rows *rows)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	append_select(&sql, told, rows);
+	appendStringInfoString(&sql, " AND t.id = $3");
+	return sql.data;
+}
+
+/* Add what a row is read by. */
+static void
+add_row(Parameters *parameters, CoreCall *call, const pg_uuid_t *id)
+{
+	add_uuid(parameters, &call->realm_id);
+	add_time(parameters, call->now);
+	add_uuid(parameters, id);
 }
 
 /*
@@ -350,7 +371,7 @@ page_sql(const CoreCall *call, const RowsPage *page)
 	StringInfoData sql;
 
 	initStringInfo(&sql);
-	append_select(&sql, call, page->rows);
+	append_select(&sql, page->rows->json(call), page->rows);
 	for (int i = 0; i < page->filter_count; i++)
 		append_filter(&sql, page->filters[i], FIRST_FILTER + i, page->filter_count == 1);
 	append_after(&sql, page);
@@ -381,8 +402,7 @@ sort_key_statement(const RowsPage *page)
 	Statement  *statement = find_statement(&key);
 
 	if (statement->sql == NULL)
-		keep_text(statement, psprintf("SELECT t.%s FROM arsignup.%s t WHERE t.realm_id = $1 AND t.id = $2",
-									  page->sort->column, page->rows->table));
+		keep_text(statement, row_sql(psprintf("t.%s", page->sort->column), page->rows));
 	return statement;
 }
 
@@ -404,8 +424,7 @@ read_after(CoreCall *call, RowsPage *page)
 		fault_add(&call->faults, "after", "After must be the id of the last one that was seen.");
 	else if (page->sort->column != NULL)
 	{
-		add_uuid(&parameters, &call->realm_id);
-		add_uuid(&parameters, &page->after_id);
+		add_row(&parameters, call, &page->after_id);
 		if (statement_run(sort_key_statement(page), &parameters) == 0)
 			fault_add(&call->faults, "after", "After is not there any more.");
 		else
@@ -421,14 +440,9 @@ row_statement(const CoreCall *call, const Rows *rows)
 {
 	StatementKey key = {.rows = rows, .json = rows->json(call)};
 	Statement  *statement = find_statement(&key);
-	StringInfoData sql;
 
-	if (statement->sql != NULL)
-		return statement;
-	initStringInfo(&sql);
-	append_select(&sql, call, rows);
-	appendStringInfoString(&sql, " AND t.id = $3");
-	keep_text(statement, sql.data);
+	if (statement->sql == NULL)
+		keep_text(statement, row_sql(key.json, rows));
 	return statement;
 }
 
@@ -438,9 +452,7 @@ read_row(CoreCall *call, const Rows *rows, const pg_uuid_t *id)
 {
 	Parameters	parameters = {0};
 
-	add_uuid(&parameters, &call->realm_id);
-	add_time(&parameters, call->now);
-	add_uuid(&parameters, id);
+	add_row(&parameters, call, id);
 	if (statement_run(row_statement(call, rows), &parameters) == 0)
 		return NULL;
 	return column_text_of(0, 1);

@@ -618,6 +618,56 @@ SELECT is((ask('GET /v1/users?' || q)).status, 200, q) FROM (VALUES ('email=ada%
 SELECT is(plans(), :before::bigint, 'no statement was kept for another order of filters');
 
 ---------------------------------------------------------------------------------------------------
+-- Users to be
+---------------------------------------------------------------------------------------------------
+
+-- Whose names are held is nobody, whether the hold goes on or is over. Each has all that a user has, so that only the state keeps it back.
+CREATE TABLE unborn (realm text NOT NULL, name text NOT NULL, id uuid NOT NULL);
+INSERT INTO unborn
+SELECT v.realm, n, (arsignup.hold_signup_token(arsignup.mint_signup_token(app(v.app), n || '@example.com', 'canary unborn', username => CASE v.realm WHEN 'standard' THEN n END))).user_id
+FROM (VALUES ('email', 'tokens'), ('standard', 'standard')) AS v (realm, app), unnest(ARRAY['going_on', 'over']) AS n;
+UPDATE arsignup.users AS u SET reference = 'unborn', held_until = CASE n.name WHEN 'over' THEN clock_timestamp() - interval '1 second' ELSE held_until END FROM unborn AS n WHERE u.id = n.id;
+INSERT INTO arsignup.credentials (realm_id, id, user_id, created_at, updated_at, credential_type, password_hash)
+SELECT realm(n.realm), arsignup.new_id(), n.id, now(), now(), 'password', t.password_hash FROM unborn AS n JOIN arsignup.signup_tokens AS t ON t.realm_id = realm(n.realm) AND t.email = n.name || '@example.com';
+SELECT is((SELECT count(*) FROM arsignup.users AS u JOIN unborn AS n ON n.id = u.id AND u.state = 'held' JOIN arsignup.credentials AS c ON c.user_id = u.id), 4::bigint, 'there are users to be');
+
+-- {user} is an id or a name. What a filter does not look at is no matter.
+CREATE TABLE asking (request text NOT NULL, body text NOT NULL);
+INSERT INTO asking VALUES
+	('GET /v1/users/{user}', ''), ('GET /v1/users/{user}?expand=memberships', ''), ('PUT /v1/users/{user}', '{"user": {"first_name": "x"}}'), ('PUT /v1/users/{user}', '{"user": {"password": "canary two"}}'), ('DELETE /v1/users/{user}', ''),
+	('POST /v1/users/{user}/authenticate', '{"user": {"password": "canary unborn"}}'), ('PUT /v1/users/{user}/update_password', '{"user": {"current_password": "canary unborn", "password": "canary two"}}'),
+	('POST /v1/users/{user}/generate_password_token', '{}'), ('POST /v1/users/{user}/request_email_verification', '{}'),
+	('POST /v1/memberships', '{"membership": {"user_id": "{user}"}}'), ('POST /v1/sessions', '{"session": {"user_id": "{user}"}}'),
+	('GET /v1/users?username={user}', ''), ('GET /v1/users?email={user}', ''), ('GET /v1/users?reference={user}', ''), ('GET /v1/users?sort=username&after={user}', ''), ('GET /v1/users?sort=username&direction=desc&after={user}', ''),
+	('GET /v1/users?sort=id&after={user}', ''), ('GET /v1/users?sort=id&direction=desc&after={user}', ''), ('GET /v1/memberships?user_id={user}', ''), ('GET /v1/sessions?user_id={user}', ''),
+	('POST /v1/users/{user}/reset_password_with_token', '{"user": {"token": "kpw_x", "password": "canary two"}}'), ('POST /v1/users/{user}/verify_email', '{"user": {"token": "kev_x"}}');
+-- What is answered; nothing of it stays.
+CREATE FUNCTION answer_of(a asking, login text, realm text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	said text;
+BEGIN
+	SELECT concat_ws(' ', k.status, k.text) INTO said FROM ask(replace(a.request, '{user}', login), replace(a.body, '{user}', login), CASE realm WHEN 'email' THEN 'all' ELSE realm END) AS k;
+	RAISE EXCEPTION USING ERRCODE = 'ZZ999';
+EXCEPTION WHEN SQLSTATE 'ZZ999' THEN
+	RETURN said;
+END
+$$;
+-- By what a user to be can be asked for, and the same of nobody: the id beside it, so that what is sorted by ids begins at the same place.
+CREATE VIEW unborn_login AS
+SELECT n.realm, n.name, l.* FROM unborn AS n, LATERAL (VALUES
+	('id', arsignup.format_id('usr', n.id), arsignup.format_id('usr', overlay(n.id::text PLACING translate(right(n.id::text, 1), '0123456789abcdef', '1032547698badcfe') FROM 36)::uuid)),
+	('uuid', n.id::text, arsignup.new_id()::text), ('email', n.name || '@example.com', 'nobody@example.com'), ('username', n.name, 'nobody'), ('reference', 'unborn', 'nobody')) AS l (form, login, nobodys);
+SELECT is(answer_of(a, l.login, l.realm), answer_of(a, l.nobodys, l.realm), format('%s, %s, by %s: %s', l.realm, l.name, l.form, a.request)) FROM unborn_login AS l, asking AS a;
+SELECT set_eq(format('SELECT e ->> ''id'' FROM ask(''GET /v1/users?max_results=1000&sort=%s&direction=%s'', '''', %L) AS a, jsonb_array_elements(a.json -> ''collection'') AS e', sort, direction, CASE realm WHEN 'email' THEN 'all' ELSE realm END),
+	format('SELECT arsignup.format_id(''usr'', id) FROM arsignup.users WHERE realm_id = realm(%L) AND state <> ''held''', realm), format('%s: the list by %s, %s, is of those who are there', realm, sort, direction))
+FROM unnest(ARRAY['email', 'standard']) AS realm, unnest(ARRAY['id', 'created_at', 'username']) AS sort, unnest(ARRAY['asc', 'desc']) AS direction;
+-- And these assertions can fail: who is active is answered otherwise. By ids a list goes on behind anybody, and they have no session or membership yet.
+UPDATE arsignup.users AS u SET state = 'active', held_until = NULL FROM unborn AS n WHERE u.id = n.id;
+SELECT set_eq($$SELECT a.request FROM asking AS a WHERE a.request !~ 'sort=id' AND NOT EXISTS (SELECT FROM unborn_login AS l WHERE l.name = 'going_on' AND answer_of(a, l.login, l.realm) <> answer_of(a, l.nobodys, l.realm))$$,
+	ARRAY['GET /v1/memberships?user_id={user}', 'GET /v1/sessions?user_id={user}'], 'somebody active is answered otherwise');
+SELECT arsignup.delete_user(realm(realm), id) FROM unborn \g /dev/null
+
+---------------------------------------------------------------------------------------------------
 -- What the application puts on our tables, and what reading meets
 ---------------------------------------------------------------------------------------------------
 
