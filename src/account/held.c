@@ -82,20 +82,24 @@ held_begin(Parameters *parameters, const Realm *realm, const User *user)
 
 /* ---------- giving up ---------- */
 
-/* Have holds whose time is over give up the names of somebody else; false if there is none. */
+/* Have holds whose time is over give up the names of somebody else; false if there is none; or raise 55000. */
 bool
 held_give_way(const pg_uuid_t *realm_id, const User *user)
 {
 	static Statement give_way = STATEMENT(
-		"UPDATE arsignup.users SET " WITHOUT_NAMES
-		" WHERE realm_id = $1 AND state = 'held' AND held_until <= clock_timestamp() AND id IN ("
-		"  SELECT id FROM arsignup.users WHERE realm_id = $1 AND username_key = $3 AND id <> $2"
-		"  UNION ALL SELECT id FROM arsignup.users WHERE realm_id = $1 AND email_key = $4 AND id <> $2)");
+		"WITH known AS MATERIALIZED (SELECT id AS known_id FROM arsignup.users"
+		"  WHERE realm_id = $1 AND state = 'held' AND held_until <= clock_timestamp() AND id IN ("
+		"   SELECT id FROM arsignup.users WHERE realm_id = $1 AND username_key = $3 AND id <> $2"
+		"   UNION ALL SELECT id FROM arsignup.users WHERE realm_id = $1 AND email_key = $4 AND id <> $2)"
+		"  ORDER BY id FOR UPDATE),"
+		" given AS (UPDATE arsignup.users SET " WITHOUT_NAMES
+		"  FROM known WHERE realm_id = $1 AND id = known_id RETURNING 1)"
+		" SELECT (SELECT count(*) FROM known), (SELECT count(*) FROM given)");
 	Parameters	parameters = user_parameters(realm_id, &user->id);
 
 	add_text(&parameters, user->username_key);
 	add_text(&parameters, user->email_key);
-	return statement_run(&give_way, &parameters) > 0;
+	return statement_touch_all(&give_way, &parameters, "users") > 0;
 }
 
 /* Have users to be give up their names, and be held no longer; or raise 55000. */

@@ -17,6 +17,8 @@ SELECT set_config('t.' || name, value, true) FROM (VALUES
 	('held', arsignup.mint_signup_token(app(), 'carl@example.com', password_hash => ready_hash())),
 	('kid', arsignup.rotate_signing_key(realm()))) AS v (name, value) \g /dev/null
 SELECT arsignup.hold_signup_token(current_setting('t.held')) \g /dev/null
+SELECT arsignup.hold_signup_token(arsignup.mint_signup_token(app(), 'over@example.com', password_hash => ready_hash())) \g /dev/null
+UPDATE arsignup.users SET held_until = now() - interval '1 second' WHERE username = 'over@example.com';
 SELECT set_config('t.membership', arsignup.create_membership(realm(), current_setting('t.user')::uuid, current_setting('t.org')::uuid)::text, true),
 	set_config('t.session', (arsignup.create_session(realm(), current_setting('t.user')::uuid)).session_id::text, true),
 	set_config('t.key', arsignup.create_user_key(realm(), current_setting('t.robot')::uuid), true),
@@ -59,6 +61,7 @@ SELECT is_told(command, relation, statement) FROM (VALUES
 	('UPDATE', 'signup_tokens', 'SELECT arsignup.hold_signup_token($token)'),
 	('UPDATE', 'users', 'SELECT arsignup.hold_signup_token($token, replaces => $held)'),
 	('UPDATE', 'users', 'SELECT arsignup.redeem_signup_token($held)'),
+	('UPDATE', 'users', 'SELECT arsignup.create_user($realm::uuid, ''over@example.com'')'),
 	('UPDATE', 'users', 'SELECT arsignup.revoke_signup_token($held)'),
 	('UPDATE', 'users', 'SELECT arsignup.revoke_signup_tokens($realm::uuid)'),
 	('INSERT', 'signup_tokens', 'SELECT arsignup.mint_signup_token($app::uuid, ''eve@example.com'', password_hash => ready_hash())'),
