@@ -388,7 +388,7 @@ release_found(const pg_uuid_t *realm_id, int number)
 /* The users to be of tokens that were found. */
 #define HELD_BY(found) " (SELECT array_agg(user_id) FROM " found " WHERE user_id IS NOT NULL)"
 
-/* Mark all pending tokens of a realm as revoked forget their hashes and give up their holds; return how many. */
+/* Mark all pending tokens of a realm as revoked, forget their hashes and give up their holds; return how many. */
 uint64
 tokens_revoke_realm(const pg_uuid_t *realm_id, TimestampTz now)
 {
@@ -428,7 +428,13 @@ Purge		expired_holds = {
 	held_strip_places
 };
 
-Purge		expired_tokens = PURGE("signup_tokens", "signup_tokens", IS_DUE, "expires_at");
+/* Who was to be, and was skipped: nothing but the token leads there, so it stays until they are without names. */
+#define HAS_NAMED_HOLD \
+	"EXISTS (SELECT FROM arsignup.users u WHERE u.realm_id = signup_tokens.realm_id AND u.id = user_id" \
+	" AND u.state = 'held' AND u.username_key <> u.id::text OFFSET 0)"
+
+Purge		expired_tokens = PURGE("signup_tokens", "signup_tokens",
+							  IS_DUE " AND (user_id IS NULL OR redeemed_at IS NOT NULL OR NOT " HAS_NAMED_HOLD ")", "expires_at");
 
 /*
  * Delete tokens that a user was made from, and those under an email, NULL for
