@@ -71,6 +71,11 @@ class Refused(Exception):
         super().__init__("\n".join(line for line in said.strip().splitlines() if not line.startswith("LOCATION")))
 
 
+def is_token(text):
+    """Tell a signup token, which only the person has, from a signup's id, which is no secret."""
+    return text.startswith("utk_")
+
+
 def run(statements, token):
     """Run statements in psql, with the token as a variable that no command line shows; return what they print."""
     done = subprocess.run(
@@ -165,8 +170,9 @@ class Application(BaseHTTPRequestHandler):
         """Answer the buttons."""
         form = parse_qs(self.rfile.read(min(int(self.headers.get("Content-Length") or 0), 10000)).decode("ascii", "replace"))
         outcome = form.get("charge", [""])[0]
-        if self.path == "/charge" and outcome in OUTCOMES:
-            self.charge(form.get("token", [""])[0], outcome)
+        token = form.get("token", [""])[0]
+        if self.path == "/charge" and outcome in OUTCOMES and is_token(token):
+            self.charge(token, outcome)
         else:
             self.answer(404, page("There is no such page", ""))
 
@@ -191,11 +197,15 @@ class Application(BaseHTTPRequestHandler):
 
     def signed_up(self, token):
         """Hold the names of a signup, show it, and offer to charge for it."""
+        nobody = page("Nobody has signed up", "<p>There is no such signup token.</p>")
+        if not is_token(token):
+            self.answer(403, nobody)
+            return
         try:
             ask(HOLD, token)
         except Refused as refusal:
             if refusal.sqlstate == "SU003":
-                self.answer(403, page("Nobody has signed up", "<p>There is no such signup token.</p>"))
+                self.answer(403, nobody)
                 return
             if refusal.sqlstate != "SU005":
                 self.answer(409, page("Nothing to pay for", f"<p>Nothing was charged.</p><pre>{html.escape(str(refusal))}</pre>"))

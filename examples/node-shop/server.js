@@ -79,6 +79,9 @@ async function openIntent(payment) {
 	return intent;
 }
 
+// A token is a secret, which only the person has. Whoever brings a signup's id in its place has read it somewhere, and is nobody.
+const onlyToken = (text) => (text?.startsWith('utk_') ? text : null);
+
 // Find a signup, and an earlier one of the same person in this browser, who began, went away and signed up anew.
 async function findSignups(token, earlierToken) {
 	const [found] = await query(
@@ -92,8 +95,8 @@ async function findSignups(token, earlierToken) {
 
 // ---- from a payment to an account ----
 
-// The signup cannot become a user any more: names taken, token gone, expired, revoked.
-const LOST = new Set(['SU002', 'SU003', 'SU004', 'SU009']);
+// The signup cannot become a user any more: against the realm's rules by now, names taken, token gone, expired, revoked, app gone.
+const LOST = new Set(['SU001', 'SU002', 'SU003', 'SU004', 'SU009', 'SU010']);
 
 // Do what Stripe's word on a payment means to us, once, whoever brings it, how often, and in whatever order. Returns the state.
 async function settle(intent, eventId) {
@@ -184,7 +187,7 @@ const nobody = () => page('unknown', 'Please sign up first', '', 404);
 
 // GET /signup?token=utk_…: the signup handler. The token moves from the address into a cookie.
 async function receiveSignup({ url, token: earlierToken }) {
-	const token = url.searchParams.get('token');
+	const token = onlyToken(url.searchParams.get('token'));
 	const found = await findSignups(token, earlierToken);
 	if (!found)
 		return nobody();
@@ -283,7 +286,7 @@ async function answer(request) {
 	const url = new URL(request.url, 'http://shop');
 	const chunks = [];
 	for await (const chunk of request) chunks.push(chunk);
-	const token = /(?:^|; )signup=([^;]*)/.exec(request.headers.cookie ?? '')?.[1] ?? null;
+	const token = onlyToken(/(?:^|; )signup=([^;]*)/.exec(request.headers.cookie ?? '')?.[1]);
 	const handler = ROUTES[`${request.method} ${url.pathname}`];
 	return handler ? handler({ request, url, token, body: Buffer.concat(chunks) }) : page('unknown', 'There is no such page', '', 404);
 }

@@ -21,7 +21,8 @@ StripeError = getattr(stripe, "StripeError", None) or stripe.error.StripeError  
 PRICE = {"amount": 4900, "currency": "eur"}
 PAGE_OPEN = "30 minutes"  # after that the payment page closes ...
 HOLD = "35 minutes"  # ... and after that others may have the name
-LOST = {"SU002", "SU003", "SU004", "SU009"}  # no user can come of it any more: name taken, token gone, expired, revoked
+# No user can come of it any more: against the realm's rules by now, name taken, token gone, expired, revoked, app gone.
+LOST = {"SU001", "SU002", "SU003", "SU004", "SU009", "SU010"}
 PAY_SCRIPT = (Path(__file__).parent / "../pay.js").read_bytes()
 LOGIN_URL = os.environ["LOGIN_URL"]
 
@@ -43,6 +44,11 @@ def query(statement, *values):
     with connect() as sql:
         cursor = sql.execute(statement, values)
         return cursor.fetchall() if cursor.description else []
+
+
+def only_token(text):
+    """Return a token, which only the person has; nothing for a signup's id: whoever brings one has read it somewhere."""
+    return text if text and text.startswith("utk_") else None
 
 
 def signup_of(token):
@@ -239,7 +245,7 @@ def refused(error):
 
 def receive_signup(shop):
     """Answer GET /signup?token=utk_...: the signup handler. The token moves from the address into a cookie."""
-    token = parse_qs(shop.url.query).get("token", [""])[0]
+    token = only_token(parse_qs(shop.url.query).get("token", [""])[0])
     found = query(
         """SELECT e.signup_id AS earlier FROM arsignup.get_signup_token(%s) s
         LEFT JOIN arsignup.get_signup_token(%s) e
@@ -334,7 +340,7 @@ class Shop(BaseHTTPRequestHandler):
         """Answer it."""
         self.url = urlsplit(self.path)
         cookie = SimpleCookie(self.headers["Cookie"]).get("signup")
-        self.token = cookie.value if cookie else None
+        self.token = only_token(cookie.value if cookie else None)
         route = ROUTES.get(f"{self.command} {self.url.path}", lambda _: page("unknown", "There is no such page", status=404))
         try:
             status, headers, body = route(self)

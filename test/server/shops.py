@@ -342,6 +342,21 @@ def loses_the_name(person):
     person.expects_account = False
 
 
+def loses_the_app(person):
+    """As before, but the app by which they came is gone."""
+    person.plan(events="withheld")
+    app = person.world.value(
+        """INSERT INTO arsignup.connected_apps (realm_id, name, slug, login_handler) SELECT realm_id, name, %s, login_handler
+        FROM arsignup.connected_apps WHERE id = %s RETURNING id""", person.email.split("@")[0], os.environ["APP"])
+    person.world.rows("UPDATE arsignup.signup_tokens SET connected_app_id = %s WHERE email = %s", app, person.email)
+    assert person.come() == "pay", person.page
+    assert person.pay()[1] is None
+    person.world.rows("DELETE FROM arsignup.connected_apps WHERE id = %s", app)
+    person.world.stripe.release(person.signups[-1])
+    person.world.wait_for("the money", lambda: person.world.payment_state(person.signups[-1]) in ("refunded", "closed"))
+    assert person.come_back() in ("refund", "late"), person.page
+
+
 def has_two_tabs(person):
     """Comes in two tabs at the same time, and pays in both."""
     tabs = (person, copy.copy(person))
@@ -415,7 +430,7 @@ def has_a_bank_that_fails(person):
 
 STORIES = [
     pays, is_told_twice, is_never_told_of, closes_the_tab, waits_for_the_webhook, is_declined_first, is_declined, abandons,
-    comes_back_tomorrow, pays_hours_before_it_is_told, loses_the_name, has_two_tabs, signs_up_anew, signs_up_anew_after_paying,
+    comes_back_tomorrow, pays_hours_before_it_is_told, loses_the_name, loses_the_app, has_two_tabs, signs_up_anew, signs_up_anew_after_paying,
     has_a_rival, has_a_slow_bank, has_a_bank_that_fails,
 ]
 
@@ -480,6 +495,17 @@ def is_up(world):
     return Person.ask(type("Nobody", (), {"world": world, "cookie": None}), "/nowhere") is not None
 
 
+def know_an_id(world):
+    """Let somebody pay whose signup's id a stranger has read; return what the stranger is shown, and what becomes of the payment."""
+    person, stranger = Person(world, "id", "p"), Person(world, "id", "p")
+    person.come()
+    signup_id = person.signups[0]
+    shown = [stranger.visit(f"/signup?token={signup_id}")]
+    stranger.cookie = signup_id
+    shown += [stranger.visit("/pay"), stranger.visit("/return"), stranger.come()]
+    return [*shown, world.payment_state(signup_id)]
+
+
 def main():
     """Run it all."""
     world = World()
@@ -490,6 +516,8 @@ def main():
     forged = [world.stripe.post("{}", signature) for signature in
               ("", "t=1,v1=00", world.stripe.sign("{ }"), world.stripe.sign("{}", int(time.time()) - 3600))]
     report("webhooks that are not signed, or of long ago, are refused", forged == [400] * 4, forged)
+    strange = know_an_id(world)
+    report("who knows a signup's id is nobody, and ends nobody's checkout", strange == ["unknown"] * 3 + ["taken", "open"], strange)
     world.killer.stopped = False
     began = time.monotonic()
     with ThreadPoolExecutor(12) as crowd:
