@@ -175,7 +175,7 @@ create_session(CoreCall *call)
 	if (reply_faults(call) || !core_try(call, start_session))
 		return;
 	call->token = column_text(2);
-	call->response->login_token = call->token;
+	call->response->token = call->token;
 	if (column_is_null(1))
 	{
 		reply_unmanaged(call, call->token);

@@ -336,7 +336,7 @@ authenticate_user(CoreCall *call)
 	}
 	call->user_id = *column_uuid(3);
 	call->token = column_text(4);
-	call->response->login_token = call->token;
+	call->response->token = call->token;
 	reply_user(call, 200, "token", call->token);
 }
 

@@ -12,7 +12,7 @@ typedef struct Response
 {
 	int			status;
 	bool		is_refusal;		/* nothing was done, whatever the status says */
-	const char *login_token;	/* that it hands out; it is no answer once this is void; may be null */
+	const char *token;			/* for a login or a signup, that it hands out; it is no answer once this is void; may be null */
 	const char *browser_secret; /* likewise */
 	StringInfoData headers;		/* as JSON, without the closing bracket */
 	Html		body;

@@ -11,6 +11,7 @@
 
 #include "base/shared.h"
 #include "base/statement.h"
+#include "base/token.h"
 #include "catalog/pg_type.h"
 #include "libpq/pqformat.h"
 #include "login/master_key.h"
@@ -74,7 +75,7 @@ pack(StringInfo bytes, const Response *response)
 {
 	initStringInfo(bytes);
 	pq_sendint32(bytes, response->status);
-	pack_text(bytes, response->login_token);
+	pack_text(bytes, response->token);
 	pack_text(bytes, response->browser_secret);
 	pack_text(bytes, response->headers.data);
 	appendBinaryStringInfo(bytes, response->body.data, response->body.size);
@@ -86,7 +87,7 @@ unpack(StringInfo bytes, Response *response)
 {
 	response_begin(response);
 	response->status = (int) pq_getmsgint(bytes, 4);
-	response->login_token = unpack_text(bytes);
+	response->token = unpack_text(bytes);
 	response->browser_secret = unpack_text(bytes);
 	resetStringInfo(&response->headers);
 	appendStringInfoString(&response->headers, unpack_text(bytes));
@@ -101,6 +102,9 @@ unpack(StringInfo bytes, Response *response)
  */
 #define WAITING_MAX 8
 
+/* Milliseconds that the others may: who need not wait comes through all the same. */
+#define CROWDED_WAIT 10
+
 /* Leave those that may wait: called when an error or the end of the backend ends the wait, too. */
 static void
 leave(int code, Datum arg)
@@ -108,46 +112,36 @@ leave(int code, Datum arg)
 	pg_atomic_fetch_sub_u32((pg_atomic_uint32 *) DatumGetPointer(arg), 1);
 }
 
-/* Join those that may wait; or raise 55P03 if they are too many. */
-static void
-join(pg_atomic_uint32 *waiting)
-{
-	if (pg_atomic_fetch_add_u32(waiting, 1) < WAITING_MAX)
-		return;
-	leave(0, PointerGetDatum(waiting));
-	ereport(ERROR,
-			(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-			 errmsg("too many submissions wait for what was sent before"),
-			 errhint("Try again in a few seconds.")));
-}
-
-/* Wait for what was sent before as long as it may wait for a hash and a lock, and no longer; return what ends that. */
+/* Wait for what was sent before as long as it may wait for a hash and a lock, or hardly at all; return what ends that. */
 static int
-wait_begin(void)
+wait_begin(bool may_wait)
 {
 	int			nest_level = NewGUCNestLevel();
 
-	if (lock_timeout_setting > 0)
+	if (!may_wait)
+		lock_timeout_shorten(CROWDED_WAIT);
+	else if (lock_timeout_setting > 0)
 		lock_timeout_shorten(Min((int64) hash_wait_setting + lock_timeout_setting, INT_MAX));
 	return nest_level;
 }
 
-/* Run a statement that waits for what was sent before. */
+/* Run a statement that waits for what was sent before; or raise 55P03 if that takes too long, or too many wait. */
 static uint64
 run_waiting(Statement *statement, Parameters *parameters)
 {
 	pg_atomic_uint32 *waiting = &shared_state()->submissions_waiting;
-	int			nest_level = wait_begin();
+	bool		may_wait = pg_atomic_fetch_add_u32(waiting, 1) < WAITING_MAX;
 	volatile uint64 rows = 0;
 
-	join(waiting);
 	PG_ENSURE_ERROR_CLEANUP(leave, PointerGetDatum(waiting));
 	{
+		int			nest_level = wait_begin(may_wait);
+
 		rows = statement_run(statement, parameters);
+		lock_timeout_end(nest_level);
 	}
 	PG_END_ENSURE_ERROR_CLEANUP(leave, PointerGetDatum(waiting));
 	leave(0, PointerGetDatum(waiting));
-	lock_timeout_end(nest_level);
 	return rows;
 }
 
@@ -238,11 +232,13 @@ open_answer(const Submission *submission, bytea *sealed, Response *response)
 	sodium_memzero(answer.data, answer.len);
 }
 
-/* Tell whether a login token still holds, or there is none. */
+/* Tell whether a token still leads somewhere, or there is none: a login token holds, a signup token is not revoked or expired. */
 static bool
 token_holds(const pg_uuid_t *realm_id, const char *token)
 {
 	static Statement verify_token = STATEMENT("SELECT arsignup.verify_login_token($2, $1) IS NOT NULL");
+	static Statement find_signup = STATEMENT(
+		"SELECT EXISTS (SELECT FROM arsignup.get_signup_token($2, $1) WHERE state IN ('pending', 'held', 'redeemed'))");
 	Parameters	parameters = {0};
 	SecretScope scope;
 	bool		holds;
@@ -252,7 +248,7 @@ token_holds(const pg_uuid_t *realm_id, const char *token)
 	secret_scope_open(&scope);
 	add_uuid(&parameters, realm_id);
 	add_secret(&parameters, &scope, (Span) {token, strlen(token)});
-	(void) statement_run(&verify_token, &parameters);
+	(void) statement_run(strncmp(token, SIGNUP_TOKEN_PREFIX, TOKEN_PREFIX_LENGTH) == 0 ? &find_signup : &verify_token, &parameters);
 	holds = column_bool(1);
 	secret_scope_close(&scope);
 	return holds;
@@ -273,7 +269,8 @@ secret_holds(const pg_uuid_t *realm_id, const char *secret, TimestampTz now)
 
 /*
  * Begin to do what was sent, or give the answer that it got. An answer that
- * logs somebody in is given only as long as they are logged in. Another body
+ * logs somebody in is given only as long as they are logged in, and one with
+ * a signup token only until that is revoked or has expired. Another body
  * under the same key has the answer erased, so that nobody can try passwords
  * against it. Or raise 55P03 if the first is still being worked on.
  */
@@ -292,7 +289,7 @@ submission_begin(Submission *submission, Response *response)
 		return SUBMISSION_OTHER;
 	}
 	open_answer(submission, sealed, &kept);
-	if (token_holds(&submission->realm_id, kept.login_token) &&
+	if (token_holds(&submission->realm_id, kept.token) &&
 		secret_holds(&submission->realm_id, kept.browser_secret, submission->came_at))
 	{
 		*response = kept;

@@ -89,7 +89,7 @@ read_signed_up(Exchange *exchange, SignedUp *result)
 	result->token = column_text(3);
 	result->url = column_text(4);
 	result->email_comes_first = result->token == NULL && exchange->app.emails_must_be_verified;
-	exchange->response.login_token = result->is_signup_token ? NULL : result->token;
+	exchange->response.token = result->token;
 }
 
 /* Sign a person up by what was typed. */
@@ -142,7 +142,7 @@ read_logged_in(Exchange *exchange, LoggedIn *result)
 	result->session_id = column_uuid(4);
 	result->token = column_text(5);
 	result->url = column_text(6);
-	exchange->response.login_token = result->token;
+	exchange->response.token = result->token;
 	result->retry_after = result->refusal == LOGIN_IS_THROTTLED ? column_int(7) : 0;
 }
 

@@ -276,6 +276,21 @@ SELECT is(replaced('o', 'email=cleo@example.com&password=canary password', '/sig
 SELECT is(replaced('t', 'email=dora@example.com&password=canary password', '/signup'), 'goes on AND HAS A COOKIE', 'a signup token is no login');
 SELECT is(replaced('u', 'login=ada@example.com&password=canary'), 'goes on AND HAS A COOKIE', 'nor is a wrong password');
 
+-- A signup token that is sent again leads somewhere, or is another one.
+CREATE FUNCTION signs_up(email text) RETURNS text LANGUAGE sql AS $$
+	SELECT token(post(at('t', '/signup'), format('email=%s@example.com&password=canary+password&idempotency_key=0123456789abcdef', email)))
+$$;
+SELECT signs_up('resent') AS resent \gset
+SELECT is(signs_up('resent'), :'resent', 'a signup sent again has the same signup token');
+SELECT arsignup.redeem_signup_token(:'resent') \g /dev/null
+SELECT is(signs_up('resent'), :'resent', '... redeemed, too');
+SELECT signs_up('revoked') AS revoked \gset
+SELECT arsignup.revoke_signup_token(:'revoked') \g /dev/null
+SELECT is((SELECT state FROM arsignup.get_signup_token(signs_up('revoked'))), 'pending', '... revoked, it is minted anew');
+SELECT signs_up('late') AS late \gset
+UPDATE arsignup.signup_tokens SET expires_at = now() - interval '1 second' WHERE email = 'late@example.com';
+SELECT is((SELECT state FROM arsignup.get_signup_token(signs_up('late'))), 'pending', '... and so it is when it has expired');
+
 -- Basic: asked again. Seamless: forwarded, with the same session, at once.
 SELECT is_page(get(at('u', '/login'), cookies => cookies(a)), 200, 'basic: a login is asked for again') FROM post(at('u', '/login'), 'login=ada@example.com&password=password') AS a;
 SELECT post(at('s', '/login'), 'login=ada@example.com&password=password') AS a \gset
