@@ -235,7 +235,7 @@ function refused(error) {
 		return page('taken', 'This email is taken', `<p>If it is yours, <a href="${escape(LOGIN_URL)}">log in</a>, or go on where you began.</p>`, 409);
 	if (error.code === 'SU005')
 		return welcome();
-	if (LOST.has(error.code))
+	if (LOST.has(error.code) && error.code !== 'SU001') // that would be the shop's fault: a HOLD that the realm does not allow
 		return page('gone', 'This took too long', '<p>Please sign up again. Nothing was charged.</p>', 410);
 	throw error;
 }
