@@ -310,7 +310,8 @@ check_hold(const pg_uuid_t *realm_id, const Interval *hold_for, TimestampTz now,
 	bool		isnull;
 
 	add_uuid(&parameters, realm_id);
-	(void) statement_run(&select_longest, &parameters);
+	if (statement_run(&select_longest, &parameters) == 0)
+		raise_not_found("realm");	/* deleted since the app was read */
 	longest = DatumGetIntervalP(column(1, &isnull));
 	if (hold_for == NULL || !is_within(hold_for, interval_seconds(longest)) || expiry(hold_for, now) > expiry(longest, now))
 		fault_add(faults, "hold_for", psprintf("Hold must be positive and %s at most.", interval_text(longest)));
