@@ -286,10 +286,12 @@ SELECT arsignup.redeem_signup_token(:'resent') \g /dev/null
 SELECT is(signs_up('resent'), :'resent', '... redeemed, too');
 SELECT signs_up('revoked') AS revoked \gset
 SELECT arsignup.revoke_signup_token(:'revoked') \g /dev/null
-SELECT is((SELECT state FROM arsignup.get_signup_token(signs_up('revoked'))), 'pending', '... revoked, it is minted anew');
+SELECT signs_up('revoked') AS again \gset
+SELECT is((SELECT state FROM arsignup.get_signup_token(:'again')), 'pending', '... revoked, it is minted anew');
 SELECT signs_up('late') AS late \gset
 UPDATE arsignup.signup_tokens SET expires_at = now() - interval '1 second' WHERE email = 'late@example.com';
-SELECT is((SELECT state FROM arsignup.get_signup_token(signs_up('late'))), 'pending', '... and so it is when it has expired');
+SELECT signs_up('late') AS again \gset
+SELECT is((SELECT state FROM arsignup.get_signup_token(:'again')), 'pending', '... and so it is when it has expired');
 
 -- Basic: asked again. Seamless: forwarded, with the same session, at once.
 SELECT is_page(get(at('u', '/login'), cookies => cookies(a)), 200, 'basic: a login is asked for again') FROM post(at('u', '/login'), 'login=ada@example.com&password=password') AS a;
