@@ -166,7 +166,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_forget_user';
 
 COMMENT ON FUNCTION arsignup.forget_user(uuid, uuid) IS
-'Removes what delete_user leaves behind, before it or after, and tells whether there was anything: deletes signup tokens that the user was made from (and, while the user is there, those under their email that were not redeemed, unless others may have the same email), mailed tokens and login sources; takes ip and client from sessions, ip, client and data from events, also such as no worker has claimed, and what went wrong from failed deliveries. The rows of these stay, and so do the user, for delete_user, and orgs, which may be named after a person. Reads all events and signup tokens of the realm. Errors: SU010 no such realm; 55P03 another transaction holds one of the rows.';
+'Removes what delete_user leaves behind, before it or after, and tells whether there was anything: deletes signup tokens that the user was made from (and, while the user is there, those under their email that were not redeemed, unless others may have the same email), mailed tokens and login sources; takes ip and client from sessions, ip, client and data from events, also such as no worker has claimed, and what went wrong from failed deliveries. The rows of these stay, and so do the user, for delete_user, and orgs, which may be named after a person. Of a user to be whose names are held it deletes the token, which gives up the hold; the row stays without names, and delete_user deletes it: no purge does without its token. Reads all events and signup tokens of the realm. Errors: SU010 no such realm; 55P03 another transaction holds one of the rows.';
 
 CREATE OR REPLACE FUNCTION arsignup.delete_realm(realm_id uuid)
 RETURNS boolean

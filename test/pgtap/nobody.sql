@@ -52,6 +52,8 @@ UPDATE arsignup.users AS u SET state = 'held' FROM nobody AS n WHERE u.id = n.id
 -- Every function that takes a user or a login is asked, but for forget_user, which forgets a signup, too, and so gives up its hold.
 SELECT is(arsignup.forget_user(realm(realm), id), true, 'forget_user: what is known of a signup') FROM nobody WHERE realm = 'email' AND name = 'going_on';
 SELECT is((SELECT concat_ws(' ', u.state, u.username = u.id::text, u.email) FROM arsignup.users AS u WHERE u.id = n.id), 'held t', 'forget_user: with its names') FROM nobody AS n WHERE realm = 'email' AND name = 'going_on';
+SELECT arsignup.delete_user(realm(realm), id) FROM nobody WHERE realm = 'email' AND name = 'going_on' \g /dev/null
+SELECT is_empty($$SELECT FROM arsignup.users AS u JOIN nobody AS n ON n.id = u.id WHERE n.realm = 'email' AND n.name = 'going_on'$$, 'forget_user: delete_user takes what is left');
 SELECT set_eq($$
 	SELECT p.proname::text FROM pg_proc AS p, unnest(p.proargnames) WITH ORDINALITY AS a (name, n)
 	WHERE p.pronamespace = 'arsignup'::regnamespace AND p.prorettype <> 'trigger'::regtype AND a.name IN ('user_id', 'login') AND coalesce(p.proargmodes[a.n], 'i') IN ('i', 'b')
