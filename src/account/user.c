@@ -439,6 +439,7 @@ claim_names(const Realm *realm, const User *user)
 	bool		is_over = check_free(realm, user, false, &faults);
 
 	faults_raise(&faults);
+	lock_timeout_go_on();
 	if (is_over && !held_give_way(&realm->id, user) && IsolationUsesXactSnapshot())
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),

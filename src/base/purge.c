@@ -39,6 +39,9 @@ purge_run(Purge *purge, TimestampTz now, int64 max_rows)
 /* So many of the rows to which the application may refer: what is told of them is in memory, too. */
 #define BATCH_FOR_CALLER 1000
 
+/* So many refusals of rows that have to be stripped: whoever wants what they are stripped of waits for the transaction. */
+#define STRIPPED_MAX 50
+
 /* Rows to be deleted in one statement: so many of those behind the ones that are refused. */
 typedef struct Batch
 {
@@ -116,8 +119,9 @@ purge_run_for(const Caller *caller, Purge *purge, TimestampTz now, int64 max_row
 	Batch		batch = {purge, caller, now, BATCH_FOR_CALLER, 0, max_rows, 0};
 	ErrorData  *refusal = NULL;
 	int64		purged = 0;
+	int			most_refused = purge->strip_places != NULL ? STRIPPED_MAX : BATCH_FOR_CALLER;
 
-	while (purged < max_rows && batch.refused < BATCH_FOR_CALLER)
+	while (purged < max_rows && batch.refused < most_refused)
 	{
 		int64		rows = batch.rows = Min(batch.rows, max_rows - purged);
 		ErrorData  *error = subtransaction_run(delete_batch, &batch);

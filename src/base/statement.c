@@ -492,6 +492,9 @@ lock_timeout_shorten(int milliseconds)
 	(void) set_config_option("lock_timeout", value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
+/* When arsignup.lock_timeout began to count. */
+static TimestampTz waiting_since;
+
 /*
  * Wait no longer for others' uncommitted rows than arsignup.lock_timeout. It
  * only ever shortens what the caller has set; an error undoes it as well.
@@ -501,8 +504,22 @@ lock_timeout_begin(void)
 {
 	int			nest_level = NewGUCNestLevel();
 
+	waiting_since = GetCurrentTimestamp();
 	lock_timeout_shorten(lock_timeout_setting);
 	return nest_level;
+}
+
+/* Milliseconds below which nobody has waited, but only worked: setting a timeout anew is not free. */
+#define NOTICED_WAIT 50
+
+/* Wait from here on for what is left of arsignup.lock_timeout only, if anything was waited for: it bounds all waits together. */
+void
+lock_timeout_go_on(void)
+{
+	int64		waited = (GetCurrentTimestamp() - waiting_since) / 1000;
+
+	if (lock_timeout_setting > 0 && waited >= NOTICED_WAIT)
+		lock_timeout_shorten(Max(1, lock_timeout_setting - waited));
 }
 
 /* Wait as long again as the caller wishes. */

@@ -91,6 +91,7 @@ extern int64 statement_count(Statement *statement, Parameters *parameters, Times
 extern void spi_open(void);
 extern void spi_close(void);
 extern int	lock_timeout_begin(void);
+extern void lock_timeout_go_on(void);
 extern void lock_timeout_shorten(int milliseconds);
 extern void lock_timeout_end(int nest_level);
 

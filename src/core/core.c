@@ -52,7 +52,7 @@ const CoreRoute core_routes[] = {
 	{"POST", "/v1/user_tokens", .answer = create_user_token, MAKES, TAKES(user_token), TOKEN,
 	.summary = "Mint a signup token"},
 	{"GET", "/v1/user_tokens/:id", .answer = show_user_token, READS, TOKEN,
-	.summary = "Get a signup token that can be redeemed, or what became of one by its signup id"},
+	.summary = "Get a signup token that can be redeemed; or, with a key that may write, what became of one by its signup id"},
 	{"POST", "/v1/user_tokens/:id/hold", .answer = hold_user_token, WRITES, TAKES(user_token), TOKEN,
 	.summary = "Hold the names of a signup token while a payment is under way"},
 	{"DELETE", "/v1/user_tokens/:id", .answer = delete_user_token, REMOVES,
@@ -166,7 +166,7 @@ shown_key(const Request *request)
 }
 
 /* Answer that the key does not open this: whether it is missing, unknown, revoked, of another realm or too weak. */
-static void
+void
 reply_forbidden(CoreCall *call)
 {
 	reply_error(call, 403, "Access denied. The API key is missing, or does not permit this.");

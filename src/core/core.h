@@ -164,6 +164,7 @@ extern void reply_error(CoreCall *call, int status, const char *sentence);
 extern bool reply_faults(CoreCall *call);
 extern void reply_fault(CoreCall *call, int status, const char *attribute, const char *sentence);
 extern void reply_not_found(CoreCall *call);
+extern void reply_forbidden(CoreCall *call);
 extern void reply_retry(CoreCall *call, int status, int seconds, const char *sentence);
 extern void reply_under_way(CoreCall *call);
 extern void reply_outcome(CoreCall *call, const Outcome *outcome);

@@ -50,6 +50,13 @@ token_is_there(CoreCall *call, Span token)
 	return statement_run(&select_token, &parameters) > 0;
 }
 
+/* Tell a signup id from a token. */
+static bool
+is_signup_id(Span token)
+{
+	return strncmp(token.data, SIGNUP_ID_PREFIX, TOKEN_PREFIX_LENGTH) == 0;
+}
+
 /* Answer with a token, unless it is none of this realm; or can't be redeemed any more, and is not asked for by its signup id. */
 static void
 reply_token(CoreCall *call, int status, Span token)
@@ -67,18 +74,21 @@ reply_token(CoreCall *call, int status, Span token)
 
 	add_uuid(&parameters, &call->realm_id);
 	add_secret(&parameters, call->scope, token);
-	add_bool(&parameters, strncmp(token.data, SIGNUP_ID_PREFIX, TOKEN_PREFIX_LENGTH) == 0);
+	add_bool(&parameters, is_signup_id(token));
 	if (statement_run(&select_token, &parameters) == 0)
 		reply_not_found(call);
 	else
 		reply_json(call, status, with_member(column_text_of(0, 1), "id", pnstrdup(token.data, token.size)));
 }
 
-/* GET /v1/user_tokens/:id */
+/* GET /v1/user_tokens/:id; an id, which is no secret, opens it only for who may do something with it */
 void
 show_user_token(CoreCall *call)
 {
-	reply_token(call, 200, call->id);
+	if (is_signup_id(call->id) && !(call->key.permissions & KEY_WRITE))
+		reply_forbidden(call);
+	else
+		reply_token(call, 200, call->id);
 }
 
 /* ---------- minting ---------- */

@@ -332,6 +332,7 @@ hold(const TokenKey *key, const TokenKey *replaced, const Interval *hold_for, pg
 	App			app;
 
 	token_lock(key, replaced, &token, now);
+	lock_timeout_go_on();
 	app_read_active(&token.app_id, &app);
 	check_hold(&app.realm.id, hold_for, now, &faults);
 	user_check(&app.realm, &token.user, &faults);
@@ -529,6 +530,7 @@ redeem(FunctionCallInfo fcinfo, const TokenKey *key, SignupResult *result)
 	bool		with_org;
 
 	token_take(key, &signup, &app_id, now);
+	lock_timeout_go_on();
 	app_read_active(&app_id, &signup.app);
 	source.connected_app_id = &signup.app.id;
 	complete_signup(fcinfo, &signup);

@@ -193,8 +193,12 @@ lock_pending(const TokenKey *key, HeldToken *token, TimestampTz now)
 
 	token_key_add(&parameters, key);
 	add_time(&parameters, now);
-	while (run_on_token(&lock_token, &parameters, false) == 0)
+	if (run_on_token(&lock_token, &parameters, false) == 0)
+	{
 		raise_unless_pending(key, now);
+		if (run_on_token(&lock_token, &parameters, false) == 0)	/* minted meanwhile */
+			raise_suppressed("signup_tokens");
+	}
 	if (column_time(5) <= GetCurrentTimestamp())
 		raise_expired();		/* while it waited for somebody else */
 	token->app_id = *column_uuid(1);
@@ -394,7 +398,7 @@ tokens_revoke_realm(const pg_uuid_t *realm_id, TimestampTz now)
 {
 	static Statement revoke_tokens = STATEMENT(
 		"WITH pending AS MATERIALIZED (SELECT id, user_id FROM arsignup.signup_tokens"
-		"  WHERE realm_id = $1 AND " IS_PENDING("$2") " FOR UPDATE),"
+		"  WHERE realm_id = $1 AND " IS_PENDING("$2") " ORDER BY id FOR UPDATE),"
 		" revoked AS (UPDATE arsignup.signup_tokens t SET revoked_at = $2, password_hash = NULL"
 		"  FROM pending p WHERE t.realm_id = $1 AND t.id = p.id RETURNING 1)"
 		" SELECT (SELECT count(*) FROM pending), (SELECT count(*) FROM revoked)," HELD_BY("pending"));
@@ -447,7 +451,7 @@ tokens_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, const char *e
 	static Statement delete_tokens = STATEMENT(
 		"WITH known AS MATERIALIZED (SELECT id, CASE WHEN redeemed_at IS NULL THEN user_id END AS user_id"
 		"  FROM arsignup.signup_tokens WHERE realm_id = $1"
-		"  AND (user_id = $2 OR redeemed_at IS NULL AND arsignup.normalize_email(email) = $3) FOR UPDATE),"
+		"  AND (user_id = $2 OR redeemed_at IS NULL AND arsignup.normalize_email(email) = $3) ORDER BY id FOR UPDATE),"
 		" deleted AS (DELETE FROM arsignup.signup_tokens t USING known k"
 		"  WHERE t.realm_id = $1 AND t.id = k.id RETURNING 1)"
 		" SELECT (SELECT count(*) FROM known), (SELECT count(*) FROM deleted)," HELD_BY("known"));

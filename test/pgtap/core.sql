@@ -263,6 +263,8 @@ ROLLBACK TO again;
 SELECT answers('GET /v1/user_tokens/' || thing('again'), '', 404, fault('Not found.'), 'a redeemed token is not shown');
 SELECT tells('GET /v1/user_tokens/' || thing('again', 'signup_id'), '', 200, jsonb_build_object('state', 'redeemed', 'user_id', thing('again user')), 'but what became of it, by its id');
 
+SELECT is((ask('GET /v1/user_tokens/' || thing('again', 'signup_id'), '', 'read')).status, 403, 'for which a key must be able to write');
+
 -- Holding.
 SELECT make('paying', 'POST /v1/user_tokens', '{"user_token": {"email": "paying@example.com", "password": "canary one"}}');
 SELECT make('paying anew', 'POST /v1/user_tokens', '{"user_token": {"email": "paying@example.com", "password": "canary one"}}');
