@@ -85,7 +85,7 @@ const onlyToken = (text) => (text?.startsWith('utk_') ? text : null);
 // Find a signup, and an earlier one of the same person in this browser, who began, went away and signed up anew.
 async function findSignups(token, earlierToken) {
 	const [found] = await query(
-		`SELECT s.signup_id, s.state, e.signup_id AS earlier FROM arsignup.get_signup_token($1) s
+		`SELECT s.email, e.signup_id AS earlier, e.state AS earlier_state FROM arsignup.get_signup_token($1) s
 		LEFT JOIN arsignup.get_signup_token($2) e
 			ON e.signup_id <> s.signup_id AND arsignup.normalize_email(e.email) = arsignup.normalize_email(s.email)`,
 		token, earlierToken
@@ -185,9 +185,40 @@ const redirect = (to, headers = {}) => ({ status: 303, headers: { Location: to, 
 const welcome = () => page('welcome', 'Welcome', `<p>Paid and signed up. <a href="${escape(LOGIN_URL)}">Log in</a></p>`);
 const nobody = () => page('unknown', 'Please sign up first', '', 404);
 
-// GET /signup?token=utk_…: the signup handler. The token moves from the address into a cookie.
+// Move a token from the address into a cookie.
+const keepToken = (token) => redirect('/pay', { 'Set-Cookie': `signup=${token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=86400` });
+
+// GET /signup?token=utk_…: the signup handler. Anybody can send a link, with a signup of their own in it and somebody else's email:
+// so it ends nothing that was begun here, and asks.
 async function receiveSignup({ url, token: earlierToken }) {
 	const token = onlyToken(url.searchParams.get('token'));
+	const found = await findSignups(token, earlierToken);
+	if (!found)
+		return nobody();
+	if (!found.earlier)
+		return keepToken(token);
+	return found.earlier_state === 'redeemed' ? redirect('/return') : askWhich(token, found.email);
+}
+
+// Ask which of two signups is to go on. The form tells by whom it was sent, which no-referrer would keep it from in older browsers.
+function askWhich(token, email) {
+	const asked = page('which', 'You have begun before', `<p>You have begun to sign up with ${escape(email)} before.
+Go on with what you have just filled in, or with the earlier one? If you have not just filled in a form, take the earlier one.</p>
+<form method="post" action="/signup"><input type="hidden" name="token" value="${escape(token)}">
+<button>Go on with what I have just filled in</button></form><p><a href="/pay">Go on with the earlier one</a></p>`);
+	return { ...asked, headers: { ...asked.headers, 'Referrer-Policy': 'same-origin' } };
+}
+
+// Tell whether a form comes from a page of ours. Where there is a proxy, it passes Host on.
+function isOurs({ 'sec-fetch-site': site, origin, host }) {
+	return site ? site === 'same-origin' : [`https://${host}`, `http://${host}`].includes(origin);
+}
+
+// POST /signup: the new one. Give up the earlier one of the same person in this browser.
+async function replaceSignup({ request, body, token: earlierToken }) {
+	if (!isOurs(request.headers))
+		return page('foreign', 'That came from another site', '<p><a href="/pay">Go on where you were</a></p>', 403);
+	const token = onlyToken(new URLSearchParams(body.toString()).get('token'));
 	const found = await findSignups(token, earlierToken);
 	if (!found)
 		return nobody();
@@ -201,12 +232,12 @@ async function receiveSignup({ url, token: earlierToken }) {
 			return refused(error);
 		}
 	}
-	return redirect('/pay', { 'Set-Cookie': `signup=${token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=86400` });
+	return keepToken(token);
 }
 
 // GET /pay: the payment page.
 async function pay({ token }) {
-	const [signup] = await query('SELECT state FROM arsignup.get_signup_token($1)', token);
+	const [signup] = await query('SELECT state, email, org_name FROM arsignup.get_signup_token($1)', token);
 	if (!signup)
 		return nobody();
 	if (signup.state === 'redeemed')
@@ -224,7 +255,8 @@ async function pay({ token }) {
 		await settle(intent);
 		return redirect('/pay');
 	}
-	return page('pay', 'One more step: 49.00', `<form id="payment" data-key="${escape(STRIPE_PUBLISHABLE_KEY)}"
+	const whose = [signup.email, signup.org_name].filter(Boolean).join(', ');
+	return page('pay', 'One more step: 49.00', `<p>For the account of ${escape(whose)}</p><form id="payment" data-key="${escape(STRIPE_PUBLISHABLE_KEY)}"
 data-client-secret="${escape(intent.client_secret)}"><div id="card"></div><p id="message" role="alert"></p><button>Pay</button></form>
 <script src="https://js.stripe.com/v3/"></script><script src="/pay.js"></script>`);
 }
@@ -276,6 +308,7 @@ async function receiveWebhook({ request, body }) {
 
 const ROUTES = {
 	'GET /signup': receiveSignup,
+	'POST /signup': replaceSignup,
 	'GET /pay': pay,
 	'GET /return': showOutcome,
 	'POST /webhook': receiveWebhook,

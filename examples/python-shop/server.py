@@ -53,7 +53,7 @@ def only_token(text):
 
 def signup_of(token):
     """Return what there is of a signup, by its token or its id."""
-    rows = query("SELECT signup_id, state FROM arsignup.get_signup_token(%s)", token)
+    rows = query("SELECT signup_id, state, email, org_name FROM arsignup.get_signup_token(%s)", token)
     return rows[0] if rows else None
 
 
@@ -243,27 +243,69 @@ def refused(error):
     raise error
 
 
-def receive_signup(shop):
-    """Answer GET /signup?token=utk_...: the signup handler. The token moves from the address into a cookie."""
-    token = only_token(parse_qs(shop.url.query).get("token", [""])[0])
-    found = query(
-        """SELECT e.signup_id AS earlier FROM arsignup.get_signup_token(%s) s
+def find_signups(token, earlier_token):
+    """Find a signup, and an earlier one of the same person in this browser, who began, went away and signed up anew."""
+    rows = query(
+        """SELECT s.email, e.signup_id AS earlier, e.state AS earlier_state FROM arsignup.get_signup_token(%s) s
         LEFT JOIN arsignup.get_signup_token(%s) e
             ON e.signup_id <> s.signup_id AND arsignup.normalize_email(e.email) = arsignup.normalize_email(s.email)""",
-        token, shop.token,
+        token, earlier_token,
     )
+    return rows[0] if rows else None
+
+
+def keep_token(token):
+    """Move a token from the address into a cookie."""
+    return redirect("/pay", **{"Set-Cookie": f"signup={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=86400"})
+
+
+def receive_signup(shop):
+    """Answer GET /signup?token=utk_...: the signup handler. Anybody can send a link, with a signup of their own in it and somebody
+    else's email: so it ends nothing that was begun here, and asks."""
+    token = only_token(parse_qs(shop.url.query).get("token", [""])[0])
+    found = find_signups(token, shop.token)
     if not found:
         return nobody()
-    if found[0].earlier:  # the same person began in this browser, went away and has signed up anew
+    if not found.earlier:
+        return keep_token(token)
+    return redirect("/return") if found.earlier_state == "redeemed" else ask_which(token, found.email)
+
+
+def ask_which(token, email):
+    """Ask which of two signups is to go on. The form tells by whom it was sent, which no-referrer would keep it from in older
+    browsers."""
+    status, headers, body = page("which", "You have begun before", f"""<p>You have begun to sign up with {html.escape(email)} before.
+Go on with what you have just filled in, or with the earlier one? If you have not just filled in a form, take the earlier one.</p>
+<form method="post" action="/signup"><input type="hidden" name="token" value="{html.escape(token)}">
+<button>Go on with what I have just filled in</button></form><p><a href="/pay">Go on with the earlier one</a></p>""")
+    return status, {**headers, "Referrer-Policy": "same-origin"}, body
+
+
+def is_ours(headers):
+    """Tell whether a form comes from a page of ours. Where there is a proxy, it passes Host on."""
+    site, origin, host = (headers[name] for name in ("Sec-Fetch-Site", "Origin", "Host"))
+    return site == "same-origin" if site else origin in (f"https://{host}", f"http://{host}")
+
+
+def replace_signup(shop):
+    """Answer POST /signup: the new one. Give up the earlier one of the same person in this browser."""
+    body = shop.rfile.read(int(shop.headers["Content-Length"] or 0)).decode("ascii", "replace")
+    if not is_ours(shop.headers):
+        return page("foreign", "That came from another site", '<p><a href="/pay">Go on where you were</a></p>', 403)
+    token = only_token(parse_qs(body).get("token", [""])[0])
+    found = find_signups(token, shop.token)
+    if not found:
+        return nobody()
+    if found.earlier:
         open_ones = "SELECT * FROM payments WHERE signup_id = %s AND state <> 'closed'"
-        for payment in query(open_ones, found[0].earlier):
+        for payment in query(open_ones, found.earlier):
             if close_payment(payment) != "closed":
                 return redirect("/return")  # it is paid, or about to be
         try:
-            open_payment(token, replaces=found[0].earlier)
+            open_payment(token, replaces=found.earlier)
         except psycopg.Error as error:
             return refused(error)
-    return redirect("/pay", **{"Set-Cookie": f"signup={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=86400"})
+    return keep_token(token)
 
 
 def pay(shop):
@@ -283,7 +325,8 @@ def pay(shop):
         return redirect("/pay")
     if intent.status in ("requires_capture", "succeeded"):
         return redirect("/return")
-    return page("pay", "One more step: 49.00", f"""<form id="payment"
+    whose = html.escape(", ".join(filter(None, [signup.email, signup.org_name])))
+    return page("pay", "One more step: 49.00", f"""<p>For the account of {whose}</p><form id="payment"
 data-key="{html.escape(os.environ["STRIPE_PUBLISHABLE_KEY"])}" data-client-secret="{html.escape(intent.client_secret)}">
 <div id="card"></div><p id="message" role="alert"></p><button>Pay</button></form>
 <script src="https://js.stripe.com/v3/"></script><script src="/pay.js"></script>""")
@@ -296,7 +339,7 @@ def show_outcome(shop):
         return nobody()
     payments = query("SELECT * FROM payments WHERE signup_id = %s ORDER BY id DESC LIMIT 1", signup.signup_id)
     if not payments or not payments[0].intent:
-        return redirect("/pay")
+        return welcome() if signup.state == "redeemed" else redirect("/pay")
     state = settle(payments[0].intent)
     if state in ("committed", "paid"):
         return welcome()
@@ -326,6 +369,7 @@ def show_script(_):
 
 ROUTES = {
     "GET /signup": receive_signup,
+    "POST /signup": replace_signup,
     "GET /pay": pay,
     "GET /return": show_outcome,
     "GET /pay.js": show_script,

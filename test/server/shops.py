@@ -7,6 +7,7 @@ EXAMPLE is node or python. The seed says what each person does, and how often so
 import atexit
 import collections
 import copy
+import html
 import http.client
 import os
 import random
@@ -26,6 +27,8 @@ EXAMPLE, CHECKOUTS, SEED, DIRECTORY, *COMMAND = sys.argv[1:]
 CHECKOUTS = int(CHECKOUTS)
 HASH = "$argon2id$v=19$m=19456,t=2,p=1$aXNvbGF0aW9uLXNhbHQtMQ$YSB0YWcgb2YgdGhpcnR5LXR3byBieXRlcywgYSB0YWc"
 WEBHOOK_SECRET = "whsec_of_the_tests"
+ORG_NAME = "Byron & <Daughters>"
+OWN_FORM = {"Sec-Fetch-Site": "same-origin"}  # as browsers of today say of a form of the page's own site
 PATIENCE = 60
 STEPS = {"node": 700, "python": 2500}[EXAMPLE]  # from one kill to the next: what goes to the database or to Stripe, or comes from there
 
@@ -144,16 +147,17 @@ class Person:
 
     def mint(self):
         """Fill in the hosted form."""
-        token = self.world.value("SELECT arsignup.mint_signup_token(%s, %s, password_hash => %s)", os.environ["APP"], self.email, HASH)
+        token = self.world.value("SELECT arsignup.mint_signup_token(%s, %s, org_name => %s, password_hash => %s)", os.environ["APP"], self.email, ORG_NAME, HASH)
         self.signups.append(self.world.value("SELECT signup_id FROM arsignup.get_signup_token(%s)", token))
         self.token = token
         return token
 
-    def ask(self, path):
-        """Ask for a page, and return status, headers and body; None if there is no answer."""
+    def ask(self, path, form=None, headers=None):
+        """Ask for a page, or send a form; return status, where to go from there, and body; None if there is no answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.world.shop.port, timeout=30)
         try:
-            connection.request("GET", path, headers={"Cookie": f"signup={self.cookie}"} if self.cookie else {})
+            cookie = {"Cookie": f"signup={self.cookie}"} if self.cookie else {}
+            connection.request("GET" if form is None else "POST", path, form, {**cookie, **(headers or {})})
             response = connection.getresponse()
             body = response.read().decode()
             if cookie := re.match("signup=([^;]*)", response.getheader("Set-Cookie") or ""):
@@ -164,14 +168,14 @@ class Person:
         finally:
             connection.close()
 
-    def visit(self, path):
-        """Go to a page, through redirects, as often as it takes; return its state, and keep its body."""
+    def visit(self, path, form=None, headers=None):
+        """Go to a page, or send a form, through redirects, as often as it takes; return its state, and keep its body."""
         deadline = time.monotonic() + PATIENCE
         address = path
         while time.monotonic() < deadline:
-            answer = self.ask(address)
+            answer = self.ask(address, form, headers)
             if answer and answer[1]:
-                address = answer[1]
+                address, form, headers = answer[1], None, None
                 continue
             if answer and answer[0] != 503:
                 self.page = answer[2]
@@ -182,6 +186,11 @@ class Person:
     def come(self):
         """Come from the hosted page with a token."""
         return self.visit(f"/signup?token={self.token}")
+
+    def take_the_new_one(self, headers=OWN_FORM):
+        """Press the button of the page that asks which signup is to go on."""
+        token = re.search('name="token" value="([^"]*)"', self.page)[1]
+        return self.visit("/signup", f"token={token}", headers)
 
     def pay(self, card="good"):
         """Pay on the page that is open; return the status, and what is wrong."""
@@ -253,8 +262,9 @@ class World:
 
 
 def pays(person):
-    """Pays at once."""
+    """Reads whose account it is, and pays at once."""
     assert person.come() == "pay", person.page
+    assert f"{person.email}, {ORG_NAME}<" in html.unescape(person.page) and ORG_NAME not in person.page, person.page
     assert person.pay()[1] is None
     assert person.come_back() == "welcome", person.page
 
@@ -367,11 +377,15 @@ def has_two_tabs(person):
 
 
 def signs_up_anew(person):
-    """Abandons, fills in the form again, and pays; the first page is still open in another tab."""
+    """Abandons, fills in the form again, says so, and pays; the first page is still open in another tab."""
     assert person.come() == "pay", person.page
     first_page = person.page
     person.mint()
-    pays(person)
+    assert person.come() == "which", person.page
+    assert person.take_the_new_one() == "pay", person.page
+    assert person.page != first_page
+    assert person.pay()[1] is None
+    assert person.come_back() == "welcome", person.page
     person.page = first_page
     assert person.pay()[1] == "payment_intent_unexpected_state"
 
@@ -382,8 +396,10 @@ def signs_up_anew_after_paying(person):
     assert person.come() == "pay", person.page
     assert person.pay()[1] is None
     person.mint()
-    assert person.come() in ("welcome", "wait"), person.page
+    assert person.come() == "which", person.page
+    assert person.take_the_new_one() in ("welcome", "wait"), person.page
     assert person.come_back() == "welcome", person.page
+    assert person.come() == "welcome", person.page
     person.world.stripe.release(person.signups[0])
 
 
@@ -428,10 +444,22 @@ def has_a_bank_that_fails(person):
         person.world.wait_for("the end", lambda: person.world.payment_state(person.signups[-1]) == "unpaid")
 
 
+def goes_on_with_the_earlier_one(person):
+    """Fills in the form again, and pays on the page of the first time."""
+    assert person.come() == "pay", person.page
+    first_page = person.page
+    person.mint()
+    assert person.come() == "which", person.page
+    assert person.visit("/pay") == "pay" and person.page == first_page, person.page
+    assert person.pay()[1] is None
+    assert person.come_back() == "welcome", person.page
+    assert person.world.payment_state(person.signups[1]) is None
+
+
 STORIES = [
     pays, is_told_twice, is_never_told_of, closes_the_tab, waits_for_the_webhook, is_declined_first, is_declined, abandons,
     comes_back_tomorrow, pays_hours_before_it_is_told, loses_the_name, loses_the_app, has_two_tabs, signs_up_anew, signs_up_anew_after_paying,
-    has_a_rival, has_a_slow_bank, has_a_bank_that_fails,
+    goes_on_with_the_earlier_one, has_a_rival, has_a_slow_bank, has_a_bank_that_fails,
 ]
 
 
@@ -506,6 +534,24 @@ def know_an_id(world):
     return [*shown, world.payment_state(signup_id)]
 
 
+def open_a_link(world):
+    """Let somebody who is about to pay open a link with a stranger's signup in it, for their own email; return what they are shown,
+    and what has become of their payment and of their hold, after the link and after each form that is not the shop's."""
+    person = Person(world, "link", "p")
+    person.come()
+    person.mint()
+    host = f"127.0.0.1:{world.shop.port}"
+    seen = [person.come()]
+    question = person.page
+    for headers in ({"Sec-Fetch-Site": "cross-site", "Origin": f"http://{host}"}, {"Origin": "https://evil.example"}, {"Origin": "null"}, {}):
+        person.page = question
+        seen.append(person.take_the_new_one(headers))
+    held = world.value("SELECT held_until > now() FROM arsignup.get_signup_token(%s)", person.signups[0])
+    seen += [world.payment_state(person.signups[0]), held, person.visit("/pay")]
+    person.page = question
+    return [*seen, person.take_the_new_one({"Origin": f"http://{host}"}), world.payment_state(person.signups[0])]
+
+
 def main():
     """Run it all."""
     world = World()
@@ -518,6 +564,9 @@ def main():
     report("webhooks that are not signed, or of long ago, are refused", forged == [400] * 4, forged)
     strange = know_an_id(world)
     report("who knows a signup's id is nobody, and ends nobody's checkout", strange == ["unknown"] * 3 + ["taken", "open"], strange)
+    seen = open_a_link(world)
+    expected = ["which", *["foreign"] * 4, "open", True, "pay", "pay", "closed"]
+    report("a link with somebody else's signup, and another site's form, end nobody's checkout", seen == expected, seen)
     world.killer.stopped = False
     began = time.monotonic()
     with ThreadPoolExecutor(12) as crowd:
