@@ -195,7 +195,7 @@ class Client:
         if step == "api users":
             self.slots["api_key"] = [made.json.get("api_key") or "none"] * SLOTS
         if step in ("generate_password_token", "request_email_verification"):
-            token = self.call("POST", f"users/{made.json['id']}/{step}", {}).json.get("token", "none")
+            token = self.call("POST", f"users/{made.json.get('id', 'none')}/{step}", {}).json.get("token", "none")
             self.slots[route.verb] = [token] * SLOTS
 
     def call(self, method, path, body):
