@@ -402,8 +402,8 @@ user_add(Parameters *parameters, const Realm *realm, const User *user)
 }
 
 /* Add all that the row of a checked user has when it begins. */
-void
-user_add_new(Parameters *parameters, const Realm *realm, const User *user, TimestampTz now)
+static void
+add_new_user(Parameters *parameters, const Realm *realm, const User *user, TimestampTz now)
 {
 	user_add(parameters, realm, user);
 	add_time(parameters, now);
@@ -474,7 +474,7 @@ user_insert(const Realm *realm, User *user, TimestampTz now)
 {
 	Parameters	parameters = {0};
 
-	user_add_new(&parameters, realm, user, now);
+	add_new_user(&parameters, realm, user, now);
 	if (!user->was_held || !held_begin(&parameters, realm, user))
 		user_insert_names(&insert_user, &insert_user_or_fail, &parameters, realm, user);
 	if (user->password_hash != NULL)

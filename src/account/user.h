@@ -50,7 +50,6 @@ extern void user_check_free(const Realm *realm, const User *user, Faults *faults
 extern void user_check_free_later(const Realm *realm, const User *user, Faults *faults);
 extern void user_insert(const Realm *realm, User *user, TimestampTz now);
 extern void user_add(Parameters *parameters, const Realm *realm, const User *user);
-extern void user_add_new(Parameters *parameters, const Realm *realm, const User *user, TimestampTz now);
 extern void user_insert_names(Statement *insert, Statement *insert_or_fail, Parameters *parameters,
 							  const Realm *realm, const User *user);
 extern void user_touch_names(Statement *statement, Parameters *parameters, const Realm *realm, const User *user);

@@ -379,7 +379,7 @@ begin_submission(CoreCall *call)
 	};
 	Span		body[] = {call->query_text, call->body_text};
 
-	submission_name(&call->submission, &call->realm_id, (Parts) {name, lengthof(name)}, (Parts) {body, lengthof(body)},
+	submission_name(&call->submission, call->scope, &call->realm_id, (Parts) {name, lengthof(name)}, (Parts) {body, lengthof(body)},
 					SUBMISSION_KEPT);
 	call->submission_state = submission_begin(&call->submission, call->response);
 }

@@ -25,16 +25,19 @@
 
 /* Name what was sent, and to whom, by a series of texts, and what was sent by another. Or raise SU011. */
 void
-submission_name(Submission *submission, const pg_uuid_t *realm_id, Parts name, Parts body, int64 kept_for)
+submission_name(Submission *submission, SecretScope *scope, const pg_uuid_t *realm_id, Parts name, Parts body,
+				int64 kept_for)
 {
 	uint8_t		secret[SUBMISSION_SECRET_SIZE];
 
 	signing_keys_need_master();
 	master_key_derive("submissi", secret);
+	submission->scope = scope;
 	submission->realm_id = *realm_id;
+	submission->key = secret_alloc(scope, sizeof(SubmissionKey));
 	submission->kept_for = kept_for;
 	submission->came_at = GetCurrentTimestamp();
-	submission_key_make(secret, name, body, &submission->key);
+	submission_key_make(secret, name, body, submission->key);
 	sodium_memzero(secret, sizeof(secret));
 }
 
@@ -45,7 +48,7 @@ parameters_of(const Submission *submission)
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, &submission->realm_id);
-	add_pointer(&parameters, UUIDOID, submission->key.id);
+	add_pointer(&parameters, UUIDOID, submission->key->id);
 	return parameters;
 }
 
@@ -161,7 +164,7 @@ claim(const Submission *submission)
 		" WHERE s.created_at NOT BETWEEN $5 AND $6");
 	Parameters	parameters = parameters_of(submission);
 
-	add_bytes(&parameters, submission->key.body_digest, SUBMISSION_DIGEST_SIZE);
+	add_bytes(&parameters, submission->key->body_digest, SUBMISSION_DIGEST_SIZE);
 	add_time(&parameters, submission->came_at);
 	add_time(&parameters, submission->came_at - submission->kept_for);
 	add_time(&parameters, submission->came_at + submission->kept_for);
@@ -208,7 +211,7 @@ read_answer(const Submission *submission)
 	digest = DatumGetByteaPP(column(1, &isnull));
 	answer = column(2, &isnull);
 	if (isnull || VARSIZE_ANY_EXHDR(digest) != SUBMISSION_DIGEST_SIZE ||
-		sodium_memcmp(VARDATA_ANY(digest), submission->key.body_digest, SUBMISSION_DIGEST_SIZE) != 0)
+		sodium_memcmp(VARDATA_ANY(digest), submission->key->body_digest, SUBMISSION_DIGEST_SIZE) != 0)
 		return NULL;
 	return DatumGetByteaPP(answer);
 }
@@ -218,40 +221,33 @@ static void
 open_answer(const Submission *submission, bytea *sealed, Response *response)
 {
 	Span		bytes = {VARDATA_ANY(sealed), VARSIZE_ANY_EXHDR(sealed)};
-	StringInfoData answer;
+	StringInfoData answer = {.data = secret_alloc(submission->scope, bytes.size + 1), .maxlen = bytes.size + 1};
 
-	initStringInfo(&answer);
-	enlargeStringInfo(&answer, bytes.size);
-	if (!submission_open(&submission->key, bytes, (uint8_t *) answer.data))
+	if (!submission_open(submission->key, bytes, (uint8_t *) answer.data))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("the answer to a submission is not what was sealed")));
 	answer.len = bytes.size - SUBMISSION_SEAL_OVERHEAD;
 	answer.data[answer.len] = '\0';
 	unpack(&answer, response);
-	sodium_memzero(answer.data, answer.len);
 }
 
 /* Tell whether a token still leads somewhere, or there is none: a login token holds, a signup token is not revoked or expired. */
 static bool
-token_holds(const pg_uuid_t *realm_id, const char *token)
+token_holds(const Submission *submission, const char *token)
 {
 	static Statement verify_token = STATEMENT("SELECT arsignup.verify_login_token($2, $1) IS NOT NULL");
 	static Statement find_signup = STATEMENT(
 		"SELECT EXISTS (SELECT FROM arsignup.get_signup_token($2, $1) WHERE state IN ('pending', 'held', 'redeemed'))");
 	Parameters	parameters = {0};
-	SecretScope scope;
-	bool		holds;
+	bool		is_signup = token != NULL && strncmp(token, SIGNUP_TOKEN_PREFIX, TOKEN_PREFIX_LENGTH) == 0;
 
 	if (token == NULL)
 		return true;
-	secret_scope_open(&scope);
-	add_uuid(&parameters, realm_id);
-	add_secret(&parameters, &scope, (Span) {token, strlen(token)});
-	(void) statement_run(strncmp(token, SIGNUP_TOKEN_PREFIX, TOKEN_PREFIX_LENGTH) == 0 ? &find_signup : &verify_token, &parameters);
-	holds = column_bool(1);
-	secret_scope_close(&scope);
-	return holds;
+	add_uuid(&parameters, &submission->realm_id);
+	add_secret(&parameters, submission->scope, (Span) {token, strlen(token)});
+	(void) statement_run(is_signup ? &find_signup : &verify_token, &parameters);
+	return column_bool(1);
 }
 
 /* Tell whether a browser's secret still stands for a session, or there is none. */
@@ -289,7 +285,7 @@ submission_begin(Submission *submission, Response *response)
 		return SUBMISSION_OTHER;
 	}
 	open_answer(submission, sealed, &kept);
-	if (token_holds(&submission->realm_id, kept.token) &&
+	if (token_holds(submission, kept.token) &&
 		secret_holds(&submission->realm_id, kept.browser_secret, submission->came_at))
 	{
 		*response = kept;
@@ -313,7 +309,7 @@ keep(const Submission *submission, const Response *response)
 	size = VARHDRSZ + answer.len + SUBMISSION_SEAL_OVERHEAD;
 	sealed = palloc(size);
 	SET_VARSIZE(sealed, size);
-	submission_seal(&submission->key, (Span) {answer.data, answer.len}, (uint8_t *) VARDATA(sealed));
+	submission_seal(submission->key, (Span) {answer.data, answer.len}, (uint8_t *) VARDATA(sealed));
 	sodium_memzero(answer.data, answer.len);
 	set_answer(submission, sealed);
 }
@@ -330,13 +326,12 @@ forget(const Submission *submission)
 
 /* End what submission_begin has called new: keep the answer if something was done, else judge it anew when it is sent again. */
 void
-submission_end(Submission *submission, const Response *response)
+submission_end(const Submission *submission, const Response *response)
 {
 	if (response->status < 400 && !response->is_refusal)
 		keep(submission, response);
 	else
 		forget(submission);
-	sodium_memzero(&submission->key, sizeof(submission->key));
 }
 
 /* ---------- purging ---------- */

@@ -6,6 +6,7 @@
 
 #include "arsignup.h"
 #include "base/purge.h"
+#include "base/secret.h"
 #include "datatype/timestamp.h"
 #include "http/response.h"
 #include "once/submission_key.h"
@@ -27,15 +28,17 @@ typedef enum SubmissionState
 
 typedef struct Submission
 {
+	SecretScope *scope;			/* of the call */
 	pg_uuid_t	realm_id;
-	SubmissionKey key;
+	SubmissionKey *key;			/* the scope's */
 	TimestampTz came_at;
 	int64		kept_for;
 } Submission;
 
-extern void submission_name(Submission *submission, const pg_uuid_t *realm_id, Parts name, Parts body, int64 kept_for);
+extern void submission_name(Submission *submission, SecretScope *scope, const pg_uuid_t *realm_id, Parts name, Parts body,
+							int64 kept_for);
 extern SubmissionState submission_begin(Submission *submission, Response *response);
-extern void submission_end(Submission *submission, const Response *response);
+extern void submission_end(const Submission *submission, const Response *response);
 extern uint64 submissions_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
 extern Purge old_submissions;
 

@@ -85,7 +85,7 @@ name_submission(const Exchange *exchange, Span key, Submission *submission)
 	int			count = list_fields(&exchange->page, texts + 3);
 	bool		is_form = exchange->kind < PAGE_KINDS;
 
-	submission_name(submission, &app->realm_id, (Parts) {texts, is_form ? 3 + count : 3},
+	submission_name(submission, exchange->scope, &app->realm_id, (Parts) {texts, is_form ? 3 + count : 3},
 					(Parts) {texts + 3, is_form ? 0 : count},
 					asks_for_mail(exchange) ? SUBMISSION_OF_MAIL_KEPT : SUBMISSION_KEPT);
 }
