@@ -499,6 +499,7 @@ RESET ROLE;
 -- Where a function does not belong.
 SELECT arsignup.guard_realm(); \echo :SQLSTATE
 SELECT arsignup.guard_slug(); \echo :SQLSTATE
+SELECT arsignup.note_change(); \echo :SQLSTATE
 SELECT arsignup.route_slug(); \echo :SQLSTATE
 
 -- Where nothing may be written: a transaction, and everything on a standby.

@@ -1,4 +1,4 @@
--- Ids.
+-- Ids, and the trigger of tables whose rows are kept.
 
 COMMENT ON FUNCTION arsignup.secret_in(cstring) IS 'Input of the type secret.';
 COMMENT ON FUNCTION arsignup.secret_out(arsignup.secret) IS 'Output of the type secret: always <redacted>.';
@@ -29,3 +29,11 @@ AS 'MODULE_PATHNAME', 'arsignup_parse_id';
 
 COMMENT ON FUNCTION arsignup.parse_id(text) IS
 'Reads an id that format_id wrote, whatever its prefix. Null for null. Errors: SU001 not well-formed.';
+
+CREATE OR REPLACE FUNCTION arsignup.note_change()
+RETURNS trigger
+LANGUAGE c
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_note_change';
+
+COMMENT ON FUNCTION arsignup.note_change() IS 'Trigger function of tables whose rows every session keeps: has them read anew.';

@@ -1,12 +1,15 @@
 /*
- * SQL functions: the type secret and ids.
+ * SQL functions: the type secret, ids, the trigger of tables whose rows are kept.
  */
 #include "arsignup.h"
 
 #include "base/argument.h"
+#include "base/caller.h"
 #include "base/encode.h"
 #include "base/fault.h"
 #include "base/id.h"
+#include "base/kept.h"
+#include "commands/trigger.h"
 #include "libpq/pqformat.h"
 
 /* arsignup.secret_in(cstring) returns arsignup.secret */
@@ -72,4 +75,16 @@ arsignup_parse_id(PG_FUNCTION_ARGS)
 		fault_raise("public_id", "Public id must be 1 to 8 lower-case letters, an underscore and 22 letters and digits,"
 					" as format_id writes it.");
 	return return_uuid(id);
+}
+
+/* arsignup.note_change() returns trigger: has all backends read anew what they keep of a table */
+PG_FUNCTION_INFO_V1(arsignup_note_change);
+Datum
+arsignup_note_change(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	check_trigger_call(fcinfo);
+	kept_note_change(trigger);
+	return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple);
 }

@@ -13,12 +13,24 @@
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
 #define OUR_SEARCH_PATH "pg_catalog, pg_temp"
 
 /* Whom the web answers just now, while it does. */
 static const Caller *served = NULL;
+
+/* Refuse a call of a trigger function by anything but a trigger. */
+void
+check_trigger_call(FunctionCallInfo fcinfo)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" was not called by trigger manager",
+						get_func_name(fcinfo->flinfo->fn_oid))));
+}
 
 /* Go on as another role; return as whom until now. */
 static Identity

@@ -27,6 +27,7 @@ typedef struct Caller
 	int			nest_level;
 } Caller;
 
+extern void check_trigger_call(FunctionCallInfo fcinfo);
 extern void caller_enter(Caller *caller);
 extern void caller_leave(const Caller *caller);
 extern void caller_serve(void (*action) (void *argument), void *argument);

@@ -294,6 +294,15 @@ tables_look(void)
 	tables_fit = change == tables_change;
 }
 
+/* Look at the tables if need be; return a number that is another one after each change of them. */
+uint64
+tables_as_of(void)
+{
+	AcceptInvalidationMessages();
+	tables_check();
+	return tables_change;
+}
+
 /* Tell whether find_table finds a table without an error. */
 static bool
 is_ready(const char *name, bool is_needed)

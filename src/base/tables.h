@@ -33,6 +33,7 @@ extern bool table_is_of_directory(const char *name);
 extern Oid	table_id(const char *name);
 extern Versions versions_read(void);
 extern void tables_look(void);
+extern uint64 tables_as_of(void);
 extern bool tables_are_ready(void);
 extern bool table_is_ours(Oid table);
 extern Oid	table_owner(Oid table);

@@ -3,6 +3,7 @@
  */
 #include "realm/hosted.h"
 
+#include "base/kept.h"
 #include "base/statement.h"
 #include "catalog/pg_type.h"
 #include "realm/realm.h"
@@ -39,12 +40,9 @@ fill_rules(FormRules *rules)
 	rules->password_must_be_strong = column_int(15) > 0;
 }
 
-/*
- * Find the app that a host name is for, else the one of a slug; false if
- * there is none, or it or its realm is inactive.
- */
-bool
-hosted_app_find(const char *host, const char *slug, HostedApp *app)
+/* Read an app from its rows: the key is host and slug, each with the zero that ends it. */
+static bool
+read_app(Span key, void *entry)
 {
 	static Statement select_app = STATEMENT(
 		"SELECT a.realm_id, a.id, o.kind = 'host', a.slug, a.name,"
@@ -61,11 +59,12 @@ hosted_app_find(const char *host, const char *slug, HostedApp *app)
 		" JOIN arsignup.connected_apps a ON a.realm_id = o.realm_id AND a.id = o.connected_app_id"
 		" JOIN arsignup.realms r ON r.id = o.realm_id"
 		" WHERE a.state = 'active' AND r.state = 'active'");
+	HostedApp  *app = entry;
 	Parameters	parameters = {0};
 
-	add_text(&parameters, host);
-	add_text(&parameters, slug);
-	if (statement_run(&select_app, &parameters) == 0)
+	add_text(&parameters, key.data);
+	add_text(&parameters, key.data + strlen(key.data) + 1);
+	if (statement_read_latest(&select_app, &parameters) == 0)
 		return false;
 	app->realm_id = *column_uuid(1);
 	app->id = *column_uuid(2);
@@ -85,4 +84,58 @@ hosted_app_find(const char *host, const char *slug, HostedApp *app)
 	app->emails_must_be_verified = column_bool(22);
 	app->allowed_origins = column_texts(23, &app->allowed_origin_count);
 	return true;
+}
+
+/* Copy a text that may be missing. */
+static char *
+copy_text(const char *text)
+{
+	return text != NULL ? pstrdup(text) : NULL;
+}
+
+/* Copy an array of texts. */
+static char **
+copy_texts(char **texts, int count)
+{
+	char	  **copies = palloc(count * sizeof(char *));
+
+	for (int i = 0; i < count; i++)
+		copies[i] = pstrdup(texts[i]);
+	return copies;
+}
+
+/* Copy what an app points to. */
+static void
+copy_app(void *entry)
+{
+	HostedApp  *app = entry;
+
+	app->slug = pstrdup(app->slug);
+	app->name = pstrdup(app->name);
+	app->login_handler = pstrdup(app->login_handler);
+	app->signup_handler = pstrdup(app->signup_handler);
+	app->redirect_uris = copy_texts(app->redirect_uris, app->redirect_uri_count);
+	app->allowed_origins = copy_texts(app->allowed_origins, app->allowed_origin_count);
+	app->header_html = copy_text(app->header_html);
+	app->footer_html = copy_text(app->footer_html);
+	app->external_css = copy_text(app->external_css);
+}
+
+/*
+ * Find the app that a host name is for, else the one of a slug; false if
+ * there is none, or it or its realm is inactive. Strangers choose these names:
+ * what is found is kept, as much of it as has a place.
+ */
+bool
+hosted_app_find(const char *host, const char *slug, HostedApp *app)
+{
+	static const char *const sources[] = {"app_routes", "connected_apps", "realms", NULL};
+	static Kept apps = {.tables = sources, .size = sizeof(HostedApp), .read = read_app, .copy = copy_app};
+	size_t		host_size = strlen(host) + 1;
+	size_t		slug_size = strlen(slug) + 1;
+	char	   *key = palloc(host_size + slug_size);
+
+	memcpy(key, host, host_size);
+	memcpy(key + host_size, slug, slug_size);
+	return kept_read(&apps, (Span) {key, host_size + slug_size}, app);
 }

@@ -3,12 +3,15 @@
  * functions that their tables need.
  *
  * These rows are read, never locked: a lock would be one that all signups of
- * an app share. A setting that changes meanwhile holds from the next call on.
+ * an app share. Every backend keeps what it has read until it is changed. A
+ * setting that changes meanwhile holds from the next call on.
  */
 #include "realm/realm.h"
 
 #include "base/argument.h"
+#include "base/caller.h"
 #include "base/fault.h"
+#include "base/kept.h"
 #include "base/statement.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
@@ -23,7 +26,7 @@
 #define REALM_COLUMNS \
 	"r.id, r.name, r.state, r.username_validation, r.require_unique_emails," \
 	" r.password_min_length, r.password_min_score, r.logins_enabled, r.session_type," \
-	" r.session_minutes, r.jwt_alg, r.jwt_fields, r.sso, r.email_verification"
+	" r.session_minutes, r.jwt_alg, r.jwt_fields, r.sso, r.email_verification, r.longest_hold"
 
 static Statement select_realm = STATEMENT(
 	"SELECT " REALM_COLUMNS " FROM arsignup.realms r WHERE r.id = $1");
@@ -100,19 +103,40 @@ fill_realm(Realm *realm)
 	realm->sso_is_seamless = column_is(13, "seamless");
 	realm->verification_is_requested = !column_is(14, "none");
 	realm->verification_is_required = column_is(14, "require");
+	realm->longest_hold = *DatumGetIntervalP(column(15, &isnull));
+}
+
+/* Read a realm from its row: the key is its id. */
+static bool
+read_realm(Span key, void *realm)
+{
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, (const pg_uuid_t *) key.data);
+	if (statement_read_latest(&select_realm, &parameters) == 0)
+		return false;
+	fill_realm(realm);
+	return true;
+}
+
+/* Copy what a realm points to. */
+static void
+copy_realm(void *entry)
+{
+	Realm	   *realm = entry;
+
+	realm->name = pstrdup(realm->name);
+	realm->jwt_alg = pstrdup(realm->jwt_alg);
 }
 
 /* Read a realm; false if there is none. */
 bool
 realm_find(const pg_uuid_t *id, Realm *realm)
 {
-	Parameters	parameters = {0};
+	static const char *const sources[] = {"realms", NULL};
+	static Kept realms = {.tables = sources, .size = sizeof(Realm), .read = read_realm, .copy = copy_realm};
 
-	add_uuid(&parameters, id);
-	if (statement_run(&select_realm, &parameters) == 0)
-		return false;
-	fill_realm(realm);
-	return true;
+	return id != NULL && kept_read(&realms, (Span) {(const char *) id, UUID_LEN}, realm);
 }
 
 /* Read a realm, or raise SU010. */
@@ -159,30 +183,56 @@ name_rule(const char *name)
 	return strcmp(name, "required") == 0 ? FIELD_EITHER : field_rule(name);
 }
 
+/* Read a connected app with its realm from their rows: the key is its id. */
+static bool
+read_app(Span key, void *entry)
+{
+	App		   *app = entry;
+	Parameters	parameters = {0};
+	bool		isnull;
+
+	add_uuid(&parameters, (const pg_uuid_t *) key.data);
+	if (statement_read_latest(&select_app, &parameters) == 0)
+		return false;
+	fill_realm(&app->realm);
+	app->id = *column_uuid(16);
+	app->name = column_text(17);
+	app->active = column_is(18, "active");
+	app->logins_enabled = column_bool(19);
+	app->signups_enabled = column_bool(20);
+	app->signup_mode = signup_mode(column_text(21));
+	app->name_field = name_rule(column_text(22));
+	app->org_name_field = field_rule(column_text(23));
+	app->password_is_asked_twice = column_is(24, "twice");
+	app->default_permissions = DatumGetArrayTypeP(column(25, &isnull));
+	app->signup_token_ttl = *DatumGetIntervalP(column(26, &isnull));
+	app->login_handler = column_text(27);
+	app->signup_handler = column_text(28);
+	return true;
+}
+
+/* Copy what an app points to. */
+static void
+copy_app(void *entry)
+{
+	App		   *app = entry;
+
+	copy_realm(&app->realm);
+	app->name = pstrdup(app->name);
+	app->default_permissions = DatumGetArrayTypePCopy(PointerGetDatum(app->default_permissions));
+	app->login_handler = pstrdup(app->login_handler);
+	app->signup_handler = pstrdup(app->signup_handler);
+}
+
 /* Read a connected app with its realm, or raise SU010. */
 void
 app_read(const pg_uuid_t *id, App *app)
 {
-	Parameters	parameters = {0};
-	bool		isnull;
+	static const char *const sources[] = {"connected_apps", "realms", NULL};
+	static Kept apps = {.tables = sources, .size = sizeof(App), .read = read_app, .copy = copy_app};
 
-	add_uuid(&parameters, id);
-	if (statement_run(&select_app, &parameters) == 0)
+	if (id == NULL || !kept_read(&apps, (Span) {(const char *) id, UUID_LEN}, app))
 		raise_not_found("connected app");
-	fill_realm(&app->realm);
-	app->id = *column_uuid(15);
-	app->name = column_text(16);
-	app->active = column_is(17, "active");
-	app->logins_enabled = column_bool(18);
-	app->signups_enabled = column_bool(19);
-	app->signup_mode = signup_mode(column_text(20));
-	app->name_field = name_rule(column_text(21));
-	app->org_name_field = field_rule(column_text(22));
-	app->password_is_asked_twice = column_is(23, "twice");
-	app->default_permissions = DatumGetArrayTypeP(column(24, &isnull));
-	app->signup_token_ttl = *DatumGetIntervalP(column(25, &isnull));
-	app->login_handler = column_text(26);
-	app->signup_handler = column_text(27);
 }
 
 /* Read a connected app with its realm, or raise SU010 or SU006. */
@@ -341,17 +391,6 @@ arsignup_are_valid_permissions(PG_FUNCTION_ARGS)
 }
 
 /* ---------- triggers ---------- */
-
-/* Refuse a call of a trigger function by anything but a trigger. */
-void
-check_trigger_call(FunctionCallInfo fcinfo)
-{
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" was not called by trigger manager",
-						get_func_name(fcinfo->flinfo->fn_oid))));
-}
 
 /* Return a column of a trigger's row that is not null. */
 static Datum

@@ -30,6 +30,7 @@ typedef struct Realm
 	bool		sso_is_seamless;
 	bool		verification_is_requested;	/* at a signup */
 	bool		verification_is_required;	/* before a login */
+	Interval	longest_hold;
 } Realm;
 
 /* An app with the rules that hold for it: its own, else its realm's. */
@@ -62,7 +63,6 @@ extern void app_read_active(const pg_uuid_t *id, App *app);
 extern const char *permissions_fault(ArrayType *permissions);
 extern bool realm_lock_inactive(const pg_uuid_t *id);
 extern void realm_delete(const pg_uuid_t *id);
-extern void check_trigger_call(FunctionCallInfo fcinfo);
 pg_noreturn extern void raise_not_found(const char *what);
 pg_noreturn extern void raise_inactive(const char *what);
 

@@ -302,17 +302,8 @@ interval_text(const Interval *interval)
 
 /* Note a hold that is not positive, or longer from now on than the realm allows: a month may have a day more than another. */
 static void
-check_hold(const pg_uuid_t *realm_id, const Interval *hold_for, TimestampTz now, Faults *faults)
+check_hold(const Interval *longest, const Interval *hold_for, TimestampTz now, Faults *faults)
 {
-	static Statement select_longest = STATEMENT("SELECT longest_hold FROM arsignup.realms WHERE id = $1");
-	Parameters	parameters = {0};
-	const Interval *longest;
-	bool		isnull;
-
-	add_uuid(&parameters, realm_id);
-	if (statement_run(&select_longest, &parameters) == 0)
-		raise_not_found("realm");	/* deleted since the app was read */
-	longest = DatumGetIntervalP(column(1, &isnull));
 	if (hold_for == NULL || !is_within(hold_for, interval_seconds(longest)) || expiry(hold_for, now) > expiry(longest, now))
 		fault_add(faults, "hold_for", psprintf("Hold must be positive and %s at most.", interval_text(longest)));
 }
@@ -334,7 +325,7 @@ hold(const TokenKey *key, const TokenKey *replaced, const Interval *hold_for, pg
 	token_lock(key, replaced, &token, now);
 	lock_timeout_go_on();
 	app_read_active(&token.app_id, &app);
-	check_hold(&app.realm.id, hold_for, now, &faults);
+	check_hold(&app.realm.longest_hold, hold_for, now, &faults);
 	user_check(&app.realm, &token.user, &faults);
 	faults_raise(&faults);
 	if (token.replaces_held)

@@ -106,6 +106,7 @@ INSERT INTO function_table VALUES
 	('new_id', '', 'uuid', 'A', 'v'),
 	('normalize_email', 'email text', 'text', 'P', 'iSp'),
 	('normalize_username', 'username text', 'text', 'P', 'iSp'),
+	('note_change', '', 'trigger', '', 'v'),
 	('parse_id', 'public_id text', 'uuid', 'P', 'iSp'),
 	('password_needs_rehash', 'password_hash arsignup.secret', 'boolean', 'P', 'sS'),
 	('password_strength', 'password arsignup.secret, related text[] DEFAULT ''{}''::text[], OUT score integer, OUT crack_seconds double precision', 'record', 'aA', 'v'),
@@ -281,8 +282,8 @@ FROM who AS w, (VALUES
 	('SELECT arsignup_web.signup_page(''x'')', 'web', '00000'),
 	('SELECT arsignup_web.stylesheet()', 'web owner', '00000')) AS v (call, allowed, code);
 SELECT refused(format('SELECT arsignup.%I()', name), '39P01', format('function "%s" was not called by trigger manager', name), NULL, 'a trigger function is not called: ' || name)
-FROM unnest(ARRAY['guard_realm', 'guard_slug', 'route_slug']) AS name;
-SELECT is(tries(format('SELECT arsignup.%I()', f), w.role), '42501', format('least of all by %s: %s', w.name, f)) FROM unnest(ARRAY['guard_realm', 'guard_slug', 'route_slug']) AS f, who AS w WHERE w.name <> 'owner';
+FROM unnest(ARRAY['guard_realm', 'guard_slug', 'note_change', 'route_slug']) AS name;
+SELECT is(tries(format('SELECT arsignup.%I()', f), w.role), '42501', format('least of all by %s: %s', w.name, f)) FROM unnest(ARRAY['guard_realm', 'guard_slug', 'note_change', 'route_slug']) AS f, who AS w WHERE w.name <> 'owner';
 
 ---------------------------------------------------------------------------------------------------
 -- Tables
@@ -480,6 +481,7 @@ SELECT is_empty($$SELECT a.attrelid::regclass, a.attname, a.atttypid::regtype FR
 SELECT rows_are(
 	$$SELECT t.tgrelid::regclass::text, t.tgname::text, t.tgfoid::regproc::text, t.tgenabled::text FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid WHERE c.relnamespace = ANY (ours()) AND NOT t.tgisinternal ORDER BY 1, 2$$,
 	$$VALUES ('arsignup.app_routes', 'guard_delete', 'arsignup.guard_slug', 'O'), ('arsignup.app_routes', 'guard_insert', 'arsignup.guard_slug', 'O'), ('arsignup.app_routes', 'guard_update', 'arsignup.guard_slug', 'O'),
+		('arsignup.app_routes', 'note_change', 'arsignup.note_change', 'A'), ('arsignup.connected_apps', 'note_change', 'arsignup.note_change', 'A'), ('arsignup.realms', 'note_change', 'arsignup.note_change', 'A'),
 		('arsignup.connected_apps', 'route_slug', 'arsignup.route_slug', 'O'), ('arsignup.realms', 'guard_delete', 'arsignup.guard_realm', 'O'), ('arsignup.realms', 'guard_update', 'arsignup.guard_realm', 'O')$$,
 	'there is no trigger on users, credentials, orgs, memberships, tokens, sessions, keys, mailed tokens, sources or events');
 SELECT is_empty($$SELECT r.ev_class::regclass, r.rulename FROM pg_rewrite AS r JOIN pg_class AS c ON c.oid = r.ev_class WHERE c.relnamespace = ANY (ours()) AND (c.relname, r.rulename) <> ('installation', '_RETURN')$$, 'there are no rules but that of the one view');

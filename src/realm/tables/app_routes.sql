@@ -33,4 +33,9 @@ COMMENT ON COLUMN arsignup.app_routes.name IS 'The slug, or the host name in low
 COMMENT ON COLUMN arsignup.app_routes.realm_id IS 'The app''s realm.';
 COMMENT ON COLUMN arsignup.app_routes.connected_app_id IS 'The app.';
 
+CREATE TRIGGER note_change BEFORE INSERT OR UPDATE OR DELETE ON arsignup.app_routes
+FOR EACH ROW EXECUTE FUNCTION arsignup.note_change();
+ALTER TABLE arsignup.app_routes ENABLE ALWAYS TRIGGER note_change;
+COMMENT ON TRIGGER note_change ON arsignup.app_routes IS 'Has every session read the row anew: also one that is replicated, for which this must fire always.';
+
 GRANT SELECT, INSERT, UPDATE, DELETE ON arsignup.app_routes TO arsignup_admin;

@@ -65,4 +65,9 @@ CREATE TRIGGER route_slug AFTER INSERT OR UPDATE OF slug
 ON arsignup.connected_apps FOR EACH ROW EXECUTE FUNCTION arsignup.route_slug();
 COMMENT ON TRIGGER route_slug ON arsignup.connected_apps IS 'Gives the slug its row in app_routes.';
 
+CREATE TRIGGER note_change BEFORE INSERT OR UPDATE OR DELETE ON arsignup.connected_apps
+FOR EACH ROW EXECUTE FUNCTION arsignup.note_change();
+ALTER TABLE arsignup.connected_apps ENABLE ALWAYS TRIGGER note_change;
+COMMENT ON TRIGGER note_change ON arsignup.connected_apps IS 'Has every session read the row anew: also one that is replicated, for which this must fire always.';
+
 GRANT SELECT, INSERT, UPDATE, DELETE ON arsignup.connected_apps TO arsignup_admin;

@@ -59,7 +59,7 @@ EXECUTE FUNCTION arsignup.guard_realm();
 CREATE TRIGGER guard_delete BEFORE DELETE ON arsignup.realms
 FOR EACH ROW EXECUTE FUNCTION arsignup.guard_realm();
 
-COMMENT ON TABLE arsignup.realms IS 'Separate worlds of users, orgs and apps. Usernames and emails are unique inside a realm, never across.';
+COMMENT ON TABLE arsignup.realms IS 'Separate worlds of users, orgs and apps. Usernames and emails are unique inside a realm, never across. What is set here and in connected_apps holds from the next call of every session on, once it is committed, whatever the isolation level of that call''s transaction.';
 COMMENT ON COLUMN arsignup.realms.id IS 'UUID version 7; rl_ outside SQL.';
 COMMENT ON COLUMN arsignup.realms.name IS 'For people; not unique.';
 COMMENT ON COLUMN arsignup.realms.state IS 'active, or inactive: nobody signs up or logs in, nothing is created.';
@@ -87,5 +87,10 @@ COMMENT ON COLUMN arsignup.realms.custom IS 'Attributes of your own.';
 COMMENT ON COLUMN arsignup.realms.created_at IS 'When the realm was made.';
 COMMENT ON TRIGGER guard_update ON arsignup.realms IS 'Keeps what users and orgs stand on: the realm''s id and its rules for names.';
 COMMENT ON TRIGGER guard_delete ON arsignup.realms IS 'Keeps a realm that has users or orgs.';
+
+CREATE TRIGGER note_change BEFORE INSERT OR UPDATE OR DELETE ON arsignup.realms
+FOR EACH ROW EXECUTE FUNCTION arsignup.note_change();
+ALTER TABLE arsignup.realms ENABLE ALWAYS TRIGGER note_change;
+COMMENT ON TRIGGER note_change ON arsignup.realms IS 'Has every session read the row anew: also one that is replicated, for which this must fire always.';
 
 GRANT SELECT, INSERT, UPDATE ON arsignup.realms TO arsignup_admin;
