@@ -182,8 +182,8 @@ keep(Kept *kept, Span key, const void *value)
  * Fill in an entry as the newest commit has it, all of it in the current
  * memory context, whatever snapshot the transaction has; false if there is none.
  *
- * What is read is kept only if nothing was told of meanwhile. A change that is
- * told of later is noticed by the next call; one told of before is in it.
+ * What is read is kept as of what was told of before: a change of that time is
+ * in it, and one that is told of meanwhile, or later, has it dropped.
  */
 bool
 kept_read(Kept *kept, Span key, void *entry)
@@ -198,7 +198,7 @@ kept_read(Kept *kept, Span key, void *entry)
 	}
 	if (!kept->read(key, entry))
 		return false;
-	if (as_of != 0 && as_of == refresh(kept))
+	if (as_of != 0 && as_of == kept->as_of)
 		keep(kept, key, entry);
 	return true;
 }

@@ -481,8 +481,8 @@ SELECT is_empty($$SELECT a.attrelid::regclass, a.attname, a.atttypid::regtype FR
 SELECT rows_are(
 	$$SELECT t.tgrelid::regclass::text, t.tgname::text, t.tgfoid::regproc::text, t.tgenabled::text FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid WHERE c.relnamespace = ANY (ours()) AND NOT t.tgisinternal ORDER BY 1, 2$$,
 	$$VALUES ('arsignup.app_routes', 'guard_delete', 'arsignup.guard_slug', 'O'), ('arsignup.app_routes', 'guard_insert', 'arsignup.guard_slug', 'O'), ('arsignup.app_routes', 'guard_update', 'arsignup.guard_slug', 'O'),
-		('arsignup.app_routes', 'note_change', 'arsignup.note_change', 'A'), ('arsignup.connected_apps', 'note_change', 'arsignup.note_change', 'A'), ('arsignup.realms', 'note_change', 'arsignup.note_change', 'A'),
-		('arsignup.connected_apps', 'route_slug', 'arsignup.route_slug', 'O'), ('arsignup.realms', 'guard_delete', 'arsignup.guard_realm', 'O'), ('arsignup.realms', 'guard_update', 'arsignup.guard_realm', 'O')$$,
+		('arsignup.app_routes', 'note_change', 'arsignup.note_change', 'A'), ('arsignup.connected_apps', 'note_change', 'arsignup.note_change', 'A'), ('arsignup.connected_apps', 'route_slug', 'arsignup.route_slug', 'O'),
+		('arsignup.realms', 'guard_delete', 'arsignup.guard_realm', 'O'), ('arsignup.realms', 'guard_update', 'arsignup.guard_realm', 'O'), ('arsignup.realms', 'note_change', 'arsignup.note_change', 'A')$$,
 	'there is no trigger on users, credentials, orgs, memberships, tokens, sessions, keys, mailed tokens, sources or events');
 SELECT is_empty($$SELECT r.ev_class::regclass, r.rulename FROM pg_rewrite AS r JOIN pg_class AS c ON c.oid = r.ev_class WHERE c.relnamespace = ANY (ours()) AND (c.relname, r.rulename) <> ('installation', '_RETURN')$$, 'there are no rules but that of the one view');
 SELECT is_empty($$SELECT d.adrelid::regclass, a.attname, pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef AS d JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum JOIN pg_class AS c ON c.oid = d.adrelid
