@@ -13,7 +13,6 @@
 #include "access/table.h"
 #include "access/transam.h"
 #include "access/xact.h"
-#include "base/caller.h"
 #include "base/tables.h"
 #include "commands/trigger.h"
 #include "common/hashfn.h"
@@ -21,8 +20,6 @@
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-
-#define TRIGGER "note_change"
 
 /* Bytes that entries of a kind take at most in a backend; when there are more, it begins anew. */
 #define KEPT_MAX_SIZE (1024 * 1024)
@@ -53,29 +50,29 @@ is_writing(void)
 	return FullTransactionIdIsValid(writer) && FullTransactionIdEquals(writer, GetTopFullTransactionIdIfAny());
 }
 
-/* Tell whether a table has the trigger, and has it fire always. */
-static bool
-tells_of_changes(const char *name)
+/* Return when a table's trigger fires, as pg_trigger has it; 0 if there is no trigger. */
+char
+kept_trigger_state(const char *name)
 {
 	Oid			id = table_id(name);
 	Relation	table = OidIsValid(id) ? try_table_open(id, AccessShareLock) : NULL;
 	TriggerDesc *triggers = table == NULL ? NULL : table->trigdesc;
-	bool		found = false;
+	char		state = 0;
 
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-		found = found || (strcmp(triggers->triggers[i].tgname, TRIGGER) == 0 &&
-						  triggers->triggers[i].tgenabled == TRIGGER_FIRES_ALWAYS);
+		if (strcmp(triggers->triggers[i].tgname, KEPT_TRIGGER) == 0)
+			state = triggers->triggers[i].tgenabled;
 	if (table != NULL)
 		table_close(table, AccessShareLock);
-	return found;
+	return state;
 }
 
-/* Tell whether all tables of a kind have it. */
+/* Tell whether the triggers of all tables of a kind fire always. */
 static bool
 all_tell_of_changes(const Kept *kept)
 {
 	for (const char *const *table = kept->tables; *table != NULL; table++)
-		if (!tells_of_changes(*table))
+		if (kept_trigger_state(*table) != TRIGGER_FIRES_ALWAYS)
 			return false;
 	return true;
 }

@@ -10,10 +10,12 @@
 struct HTAB;
 struct TriggerData;
 
+#define KEPT_TRIGGER "note_change"
+
 /* Entries of a kind, by a key of any bytes; a static variable beside the function that reads them. */
 typedef struct Kept
 {
-	const char *const *tables;	/* from which they are read, up to NULL; each has the trigger note_change */
+	const char *const *tables;	/* from which they are read, up to NULL; each has the trigger */
 	size_t		size;			/* of an entry */
 
 	/* Read an entry by statement_read_latest; false if there is none, which is not kept. */
@@ -29,6 +31,7 @@ typedef struct Kept
 	bool		is_told;		/* whether the tables' triggers tell of every change */
 } Kept;
 
+extern char kept_trigger_state(const char *table);
 extern void kept_note_change(struct TriggerData *trigger);
 extern bool kept_read(Kept *kept, Span key, void *entry);
 

@@ -3,6 +3,7 @@
  */
 #include "base/caller.h"
 #include "base/fence.h"
+#include "base/kept.h"
 #include "base/statement.h"
 #include "base/subtransaction.h"
 #include "base/tables.h"
@@ -12,6 +13,7 @@
 #include "catalog/pg_namespace.h"
 #include "commands/extension.h"
 #include "commands/tablecmds.h"
+#include "commands/trigger.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
@@ -135,6 +137,22 @@ give_tables(void)
 	CommandCounterIncrement();
 }
 
+/*
+ * Have triggers fire always that tell of rows which are kept: a restore with
+ * --disable-triggers leaves them, as all others, for what is not replicated.
+ */
+static void
+enable_triggers(void)
+{
+	for (int i = 0; i < table_count; i++)
+	{
+		char		state = strstr(tables[i].sql, "TRIGGER " KEPT_TRIGGER) == NULL ? 0 : kept_trigger_state(tables[i].name);
+
+		if (state != 0 && state != TRIGGER_FIRES_ALWAYS)
+			run(psprintf("ALTER TABLE arsignup.%s ENABLE ALWAYS TRIGGER " KEPT_TRIGGER, tables[i].name));
+	}
+}
+
 /* Make the tables, or bring them up to date, as their owner, who is to have those that are there first. */
 static void
 make_tables(void *argument)
@@ -148,6 +166,7 @@ make_tables(void *argument)
 	if (version != NULL)
 		update_from(version);
 	make_missing();
+	enable_triggers();
 	if (version == NULL || strcmp(version, ARSIGNUP_VERSION) != 0)
 		run("CREATE OR REPLACE VIEW arsignup.installation AS SELECT '" ARSIGNUP_VERSION "'::text AS version");
 	give_tables();
