@@ -25,7 +25,7 @@ const Resource session_resource = RESOURCE("session", session_fields);
 
 #define SESSION_JSON \
 	"jsonb_build_object('object', 'session', 'id', arsignup.format_id('kss', t.id)," \
-	" 'realm_id', arsignup.format_id('rl', t.realm_id), 'user_id', arsignup.format_id('usr', t.user_id)," \
+	" 'realm_id', " REALM_ID ", 'user_id', arsignup.format_id('usr', t.user_id)," \
 	" 'created_at', " SECONDS("t.created_at") ", 'expires_at', " WHOLE_SECONDS("t.expires_at") "," \
 	" 'request', jsonb_build_object('ip', host(t.ip), 'client', t.client))"
 
