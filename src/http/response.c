@@ -6,7 +6,6 @@
 
 #include "executor/spi.h"
 #include "utils/guc.h"
-#include "utils/json.h"
 
 /* Make room for a body. */
 static void *
@@ -24,6 +23,22 @@ response_begin(Response *response)
 	appendStringInfoChar(&response->headers, '[');
 }
 
+/* Append a text of visible ASCII as JSON. */
+static void
+append_visible(StringInfo json, const char *text)
+{
+	appendStringInfoChar(json, '"');
+	for (size_t plain = strcspn(text, "\"\\"); text[plain] != '\0'; plain = strcspn(text, "\"\\"))
+	{
+		appendBinaryStringInfo(json, text, plain);
+		appendStringInfoChar(json, '\\');
+		appendStringInfoChar(json, text[plain]);
+		text += plain + 1;
+	}
+	appendStringInfoString(json, text);
+	appendStringInfoChar(json, '"');
+}
+
 /* Add a header; its value is of visible ASCII, or there is none. */
 void
 response_header(Response *response, const char *name, const char *value)
@@ -32,9 +47,9 @@ response_header(Response *response, const char *name, const char *value)
 		if (*c < ' ' || *c > '~')
 			elog(ERROR, "header \"%s\" has a character that cannot stand there", name);
 	appendStringInfoString(&response->headers, response->headers.len > 1 ? ", {" : "{");
-	escape_json(&response->headers, name);
+	append_visible(&response->headers, name);
 	appendStringInfoString(&response->headers, ": ");
-	escape_json(&response->headers, value);
+	append_visible(&response->headers, value);
 	appendStringInfoChar(&response->headers, '}');
 }
 
