@@ -355,17 +355,6 @@ statement_read(Statement *statement, Parameters *parameters)
 	return execute(statement, parameters, true, 0);
 }
 
-/*
- * Run a statement like statement_run, but stop when so many rows have come. A
- * LIMIT that is a parameter would be taken for a tenth of the table by the
- * generic plan, for which it is cheaper to sort all of it.
- */
-uint64
-statement_read_page(Statement *statement, Parameters *parameters, int64 max_rows)
-{
-	return execute(statement, parameters, false, max_rows);
-}
-
 /* Return a column of the first row. */
 Datum
 column(int number, bool *isnull)
@@ -584,6 +573,22 @@ statement_run_by_index(Statement *statement, Parameters *parameters)
 {
 	int			nest_level = by_index_begin();
 	uint64		rows = statement_run(statement, parameters);
+
+	AtEOXact_GUC(true, nest_level);
+	return rows;
+}
+
+/*
+ * Run a statement like statement_run, but stop when so many rows have come. If
+ * an index has them in their order, it is to be read: to the planner a realm is
+ * small until the table was analysed with more rows than it is taken to have
+ * (planner.c), and sorting all of it is cheap.
+ */
+uint64
+statement_read_page(Statement *statement, Parameters *parameters, int64 max_rows, bool is_in_order)
+{
+	int			nest_level = is_in_order ? by_index_begin() : NewGUCNestLevel();
+	uint64		rows = execute(statement, parameters, false, max_rows);
 
 	AtEOXact_GUC(true, nest_level);
 	return rows;

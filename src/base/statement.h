@@ -68,7 +68,7 @@ extern uint64 statement_delete_batch(Statement *statement, Statement *find, cons
 									 int64 max_rows, const char *table);
 extern uint64 statement_read_latest(Statement *statement, Parameters *parameters);
 extern uint64 statement_read(Statement *statement, Parameters *parameters);
-extern uint64 statement_read_page(Statement *statement, Parameters *parameters, int64 max_rows);
+extern uint64 statement_read_page(Statement *statement, Parameters *parameters, int64 max_rows, bool is_in_order);
 
 /* Columns of the first row that came back, counted from 1; valid until SPI_finish. */
 extern Datum column(int number, bool *isnull);

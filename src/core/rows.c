@@ -507,7 +507,7 @@ read_page(CoreCall *call, const RowsPage *page)
 			add_uuid(&parameters, &page->ids[i]);
 		else
 			add_text(&parameters, page->texts[i]);
-	return statement_read_page(page_statement(call, page), &parameters, page->max_results + 1);
+	return statement_read_page(page_statement(call, page), &parameters, page->max_results + 1, page->filter_count == 0);
 }
 
 /* Answer with a page. */
