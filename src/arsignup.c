@@ -30,15 +30,18 @@ void		_PG_init(void);
 int			hash_slots_setting = 0;
 
 /*
- * Eight waiting for each slot is a wait of about 150 ms at the default cost:
- * a burst of people passes, a flood is turned away before it takes all
- * connections.
+ * Who waits costs a connection and nothing else, so that connections say how
+ * many may: 32 leave most of PostgreSQL's hundred to others, and on one core
+ * the last of them waits for half a second at the default cost, a tenth of
+ * hash_wait. From four slots on it is eight for each, a wait of about 120 ms.
+ * A class that signs up together passes, a flood is turned away before it has
+ * taken all connections.
  */
 int			hash_queue_setting = -1;
 
 /*
- * People at a form are the ones a flood comes as. They get a quarter of the
- * queue, so that applications that hash by SQL still find a place.
+ * The same for people at a form, who wait beside applications that hash by SQL:
+ * neither takes the other's places. PostgREST's pool must have room for them.
  */
 int			web_hash_queue_setting = -1;
 
@@ -138,13 +141,13 @@ define_gate_settings(void)
 							&hash_slots_setting, 0, 0, 1024,
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("arsignup.hash_queue",
-							"Sets how many may wait for one of arsignup.hash_slots.",
-							"-1 means eight for each slot.",
+							"Sets how many callers may wait for one of arsignup.hash_slots, those from the web not counted.",
+							"-1 means eight for each slot, and 32 at least.",
 							&hash_queue_setting, -1, -1, 65536,
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("arsignup.web_hash_queue",
 							"Sets how many callers from the web may wait for one of arsignup.hash_slots.",
-							"-1 means two for each slot.",
+							"-1 means eight for each slot, and 32 at least.",
 							&web_hash_queue_setting, -1, -1, 65536,
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("arsignup.hash_wait",

@@ -15,6 +15,11 @@
 #include "varatt.h"
 #endif
 
+/* 17 keeps a backend's number in a variable. */
+#if PG_VERSION_NUM < 170000
+#define MyProcNumber (MyProc->pgprocno)
+#endif
+
 /* 18 writes it in front of a declaration. */
 #ifndef pg_noreturn
 #define pg_noreturn pg_attribute_noreturn()

@@ -14,13 +14,20 @@ static SharedState *shared = NULL;
 static shmem_request_hook_type previous_request_hook = NULL;
 static shmem_startup_hook_type previous_startup_hook = NULL;
 
+/* Return the size of our part of shared memory, with a place for each backend that there can be. */
+static Size
+shared_size(void)
+{
+	return add_size(offsetof(SharedState, gate_places), mul_size(MaxBackends, sizeof(GatePlace)));
+}
+
 /* Ask for our part of shared memory. */
 static void
 request_shared_memory(void)
 {
 	if (previous_request_hook)
 		previous_request_hook();
-	RequestAddinShmemSpace(MAXALIGN(sizeof(SharedState)));
+	RequestAddinShmemSpace(MAXALIGN(shared_size()));
 }
 
 /* Set a new server's state to nothing counted, nothing running. */
@@ -35,8 +42,8 @@ initialise_state(SharedState *state)
 	pg_atomic_init_u32(&state->keepers, 0);
 	SpinLockInit(&state->gate.mutex);
 	state->gate.running = 0;
-	state->gate.waiting = 0;
-	ConditionVariableInit(&state->gate.freed);
+	memset(state->gate.waiting, 0, sizeof(state->gate.waiting));
+	dlist_init(&state->gate.queue);
 }
 
 /* Find our part of shared memory. */
@@ -48,7 +55,7 @@ attach_shared_memory(void)
 	if (previous_startup_hook)
 		previous_startup_hook();
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	shared = ShmemInitStruct("arsignup", sizeof(SharedState), &found);
+	shared = ShmemInitStruct("arsignup", shared_size(), &found);
 	if (!found)
 		initialise_state(shared);
 	LWLockRelease(AddinShmemInitLock);

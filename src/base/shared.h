@@ -5,8 +5,9 @@
 #define ARSIGNUP_SHARED_H
 
 #include "arsignup.h"
+#include "lib/ilist.h"
 #include "port/atomics.h"
-#include "storage/condition_variable.h"
+#include "storage/latch.h"
 #include "storage/spin.h"
 
 /* Counted since the server started, in the order of stats(). */
@@ -25,13 +26,30 @@ typedef enum Counter
 	COUNTERS
 } Counter;
 
+/* Who comes to the hash gate. */
+typedef enum GateCaller
+{
+	FROM_ELSEWHERE,
+	FROM_WEB,
+	GATE_CALLERS
+} GateCaller;
+
+/* A backend's place in the queue for the hash gate. */
+typedef struct GatePlace
+{
+	dlist_node	node;
+	Latch	   *latch;
+	GateCaller	caller;
+	bool		has_slot;		/* and is in the queue no more */
+} GatePlace;
+
 /* The hash gate: password/gate.c works it. */
 typedef struct HashGate
 {
 	slock_t		mutex;
 	int			running;		/* slots taken */
-	int			waiting;		/* places taken in the queue */
-	ConditionVariable freed;
+	int			waiting[GATE_CALLERS];	/* places taken */
+	dlist_head	queue;			/* those who wait, the longest first */
 } HashGate;
 
 typedef struct SharedState
@@ -42,6 +60,7 @@ typedef struct SharedState
 	pg_atomic_uint32 submissions_waiting;	/* for what was sent before; once/submission.c */
 	pg_atomic_uint32 keepers;	/* whether the keeper of the ledger runs; attempt/keeper.c */
 	HashGate	gate;
+	GatePlace	gate_places[FLEXIBLE_ARRAY_MEMBER]; /* by the backend's number */
 } SharedState;
 
 extern void shared_install_hooks(void);

@@ -1,11 +1,11 @@
 /*
  * The hash gate: how many passwords are hashed at a time.
  *
- * Slots bound memory and CPU, the queue bounds how many backends wait for
- * one. Who comes while others wait takes a place behind them, so that a slot
- * goes to whoever has waited longest. A free slot and a non-empty queue never
- * stay side by side: whoever frees a slot, takes one while another is still
- * free, or gives up waiting wakes the next.
+ * Slots bound memory and CPU, the queue bounds how many backends wait for one,
+ * those from the web apart from all others. A slot is never free while somebody
+ * waits: whoever gives it back hands it to the one who has waited longest, in
+ * the same moment, so that nobody overtakes, and nobody is refused for the sake
+ * of one who has a slot already and only needs to wake up.
  */
 #include "password/gate.h"
 
@@ -13,8 +13,14 @@
 #include "base/shared.h"
 #include "miscadmin.h"
 #include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/proc.h"
 #include "utils/acl.h"
 #include "utils/timestamp.h"
+
+/* Settings that are left alone: so many may wait for each slot, and so many where slots are few. */
+#define PLACES_PER_SLOT 8
+#define PLACES_MIN 32
 
 /* What who waits at the gate waits for, as pg_stat_activity names it. */
 static uint32 gate_wait_event = 0;
@@ -22,34 +28,20 @@ static uint32 gate_wait_event = 0;
 /* How often this backend has passed the gate. */
 static uint64 passes = 0;
 
-/* Tell whether the call comes from the web: by the role that the session has taken, whoever's function runs. */
-static bool
-caller_is_web(void)
+/* Tell who calls: by the role that the session has taken, whoever's function runs. */
+static GateCaller
+caller_of_gate(void)
 {
-	return GetOuterUserId() == get_role_oid("arsignup_web", true);
+	return GetOuterUserId() == get_role_oid("arsignup_web", true) ? FROM_WEB : FROM_ELSEWHERE;
 }
 
-/* Return how many may wait. */
+/* Return how many of these callers may wait. */
 static int
-queue_places(void)
+places_for(GateCaller caller, int slots)
 {
-	if (caller_is_web())
-		return web_hash_queue_setting >= 0 ? web_hash_queue_setting : 2 * hash_slots();
-	return hash_queue_setting >= 0 ? hash_queue_setting : 8 * hash_slots();
-}
+	int			setting = caller == FROM_WEB ? web_hash_queue_setting : hash_queue_setting;
 
-/* Wake the one who has waited longest if there is a slot to take. */
-static void
-wake_next(HashGate *gate)
-{
-	int			slots = hash_slots();
-	bool		wake;
-
-	SpinLockAcquire(&gate->mutex);
-	wake = gate->waiting > 0 && gate->running < slots;
-	SpinLockRelease(&gate->mutex);
-	if (wake)
-		ConditionVariableSignal(&gate->freed);
+	return setting >= 0 ? setting : Max(PLACES_MIN, PLACES_PER_SLOT * slots);
 }
 
 typedef enum Admission
@@ -59,111 +51,150 @@ typedef enum Admission
 	REFUSED
 } Admission;
 
-/* Take a slot, else a place in the queue. */
+/* Take a slot, else this backend's place in the queue. */
 static Admission
-arrive(HashGate *gate, int slots, int places)
+arrive(HashGate *gate, GatePlace *place, int slots, int places)
 {
 	Admission	admission = REFUSED;
 
 	SpinLockAcquire(&gate->mutex);
-	if (gate->waiting == 0 && gate->running < slots)
+	if (gate->running < slots && dlist_is_empty(&gate->queue))
 	{
 		gate->running++;
 		admission = ADMITTED;
 	}
-	else if (gate->waiting < places)
+	else if (gate->waiting[place->caller] < places)
 	{
-		gate->waiting++;
+		gate->waiting[place->caller]++;
+		dlist_push_tail(&gate->queue, &place->node);
 		admission = QUEUED;
 	}
 	SpinLockRelease(&gate->mutex);
 	return admission;
 }
 
-/* Exchange a place in the queue for a slot, if one is free. */
-static bool
-advance(HashGate *gate, int slots)
+/* Hand a free slot to the one who has waited longest, and return whom to wake; NULL if there is none, or nobody waits. */
+static Latch *
+hand_over(HashGate *gate, int slots)
 {
-	bool		advanced = false;
+	GatePlace  *place;
+
+	if (gate->running >= slots || dlist_is_empty(&gate->queue))
+		return NULL;
+	place = dlist_container(GatePlace, node, dlist_pop_head_node(&gate->queue));
+	gate->waiting[place->caller]--;
+	gate->running++;
+	place->has_slot = true;
+	return place->latch;
+}
+
+/* Give a slot back, and hand over what is free: more than that one, once a reload has made more slots. */
+static void
+free_slot(HashGate *gate)
+{
+	int			slots = hash_slots();
+	int			freed = 1;
+	Latch	   *latch;
+
+	do
+	{
+		SpinLockAcquire(&gate->mutex);
+		gate->running -= freed;
+		latch = hand_over(gate, slots);
+		SpinLockRelease(&gate->mutex);
+		freed = 0;
+		if (latch != NULL)
+			SetLatch(latch);
+	} while (latch != NULL);
+}
+
+/* Leave the queue; false if a slot was handed over before. */
+static bool
+leave_queue(HashGate *gate, GatePlace *place)
+{
+	bool		waits;
 
 	SpinLockAcquire(&gate->mutex);
-	if (gate->running < slots)
+	waits = !place->has_slot;
+	if (waits)
 	{
-		gate->running++;
-		gate->waiting--;
-		advanced = true;
+		dlist_delete(&place->node);
+		gate->waiting[place->caller]--;
 	}
 	SpinLockRelease(&gate->mutex);
-	return advanced;
+	return waits;
 }
 
-/* Give a place in the queue back: called when an error or the end of the backend ends the wait. */
+/* Give back what the queue gave: called when an error or the end of the backend ends the wait. */
 static void
-leave_queue(int code, Datum arg)
+give_up(int code, Datum arg)
 {
-	HashGate   *gate = (HashGate *) DatumGetPointer(arg);
+	HashGate   *gate = &shared_state()->gate;
 
-	ConditionVariableCancelSleep();
-	SpinLockAcquire(&gate->mutex);
-	gate->waiting--;
-	SpinLockRelease(&gate->mutex);
-	wake_next(gate);
+	if (!leave_queue(gate, (GatePlace *) DatumGetPointer(arg)))
+		free_slot(gate);
 }
 
-/* Wait in the queue until a slot is free; false if none was within the time to wait. */
+/* Tell whether a slot was handed over. */
 static bool
-wait_for_slot(HashGate *gate, int slots)
+has_slot(HashGate *gate, const GatePlace *place)
+{
+	bool		handed_over;
+
+	SpinLockAcquire(&gate->mutex);
+	handed_over = place->has_slot;
+	SpinLockRelease(&gate->mutex);
+	return handed_over;
+}
+
+/* Wait until a slot is handed over, or the time to wait is over. */
+static void
+wait_for_slot(HashGate *gate, const GatePlace *place)
 {
 	TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), hash_wait_setting);
-	bool		advanced;
 
-	ConditionVariablePrepareToSleep(&gate->freed);
-	while (!(advanced = advance(gate, slots)))
+	while (!has_slot(gate, place))
 	{
 		long		remaining = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), deadline);
 
 		if (remaining <= 0)
 			break;
-		(void) ConditionVariableTimedSleep(&gate->freed, remaining,
-										   wait_event_number(&gate_wait_event, "ArsignupHashGate"));
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, remaining,
+						 wait_event_number(&gate_wait_event, "ArsignupHashGate"));
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
 	}
-	ConditionVariableCancelSleep();
-	return advanced;
 }
 
-/* Wait for a slot with a place in the queue, which is given back if the wait is in vain. */
+/* Wait in the queue; false if no slot was handed over within the time to wait. */
 static bool
-queue(HashGate *gate, int slots)
+queue(HashGate *gate, GatePlace *place)
 {
-	volatile bool advanced = false;
-
-	PG_ENSURE_ERROR_CLEANUP(leave_queue, PointerGetDatum(gate));
+	PG_ENSURE_ERROR_CLEANUP(give_up, PointerGetDatum(place));
 	{
-		advanced = wait_for_slot(gate, slots);
+		wait_for_slot(gate, place);
 	}
-	PG_END_ENSURE_ERROR_CLEANUP(leave_queue, PointerGetDatum(gate));
-	if (advanced)
-		wake_next(gate);
-	else
-		leave_queue(0, PointerGetDatum(gate));
-	return advanced;
+	PG_END_ENSURE_ERROR_CLEANUP(give_up, PointerGetDatum(place));
+	return !leave_queue(gate, place);
 }
 
 /* Take a slot, or wait for one; return why there is none, or NULL. */
 static const char *
 enter(void)
 {
-	HashGate   *gate = &shared_state()->gate;
+	SharedState *shared = shared_state();
+	GatePlace  *place = &shared->gate_places[MyProcNumber];
 	int			slots = hash_slots();
 	const char *refusal = NULL;
 
 	CHECK_FOR_INTERRUPTS();
-	switch (arrive(gate, slots, queue_places()))
+	*place = (GatePlace) {.latch = MyLatch, .caller = caller_of_gate()};
+	switch (arrive(&shared->gate, place, slots, places_for(place->caller, slots)))
 	{
 		case ADMITTED:
 			break;
 		case QUEUED:
-			if (!queue(gate, slots))
+			if (!queue(&shared->gate, place))
 				refusal = "No slot became free within arsignup.hash_wait.";
 			break;
 		case REFUSED:
@@ -216,7 +247,7 @@ gate_look(int *running, int *waiting)
 
 	SpinLockAcquire(&gate->mutex);
 	*running = gate->running;
-	*waiting = gate->waiting;
+	*waiting = gate->waiting[FROM_WEB] + gate->waiting[FROM_ELSEWHERE];
 	SpinLockRelease(&gate->mutex);
 }
 
@@ -224,10 +255,5 @@ gate_look(int *running, int *waiting)
 void
 gate_leave(void)
 {
-	HashGate   *gate = &shared_state()->gate;
-
-	SpinLockAcquire(&gate->mutex);
-	gate->running--;
-	SpinLockRelease(&gate->mutex);
-	wake_next(gate);
+	free_slot(&shared_state()->gate);
 }
