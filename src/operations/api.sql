@@ -208,6 +208,15 @@ AS 'MODULE_PATHNAME', 'arsignup_memory_limit';
 COMMENT ON FUNCTION arsignup.memory_limit() IS
 'Bytes of memory that the server can have: those of the machine, or of the container, if that is given less.';
 
+CREATE OR REPLACE FUNCTION arsignup.hash_pages()
+RETURNS text
+LANGUAGE c VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_hash_pages';
+
+COMMENT ON FUNCTION arsignup.hash_pages() IS
+'Says in which pages of memory passwords are hashed: huge; small, if the kernel gave no huge ones just now; not asked for, if the library was built without libsodium''s archive. Null where the system has none, or no memory.';
+
 CREATE OR REPLACE FUNCTION arsignup.is_preloaded()
 RETURNS boolean
 LANGUAGE c STABLE
@@ -331,6 +340,14 @@ BEGIN
 	WHERE g.slots * pg_size_bytes(current_setting('arsignup.argon2_memory')) + pg_size_bytes(current_setting('shared_buffers'))
 		> arsignup.memory_limit()
 	UNION ALL
+	SELECT 'transparent_hugepage', h.pages,
+		'Hashing a password takes half as long again: the kernel gives it its memory in small pages.',
+		CASE h.pages WHEN 'small'
+		THEN 'Write madvise into /sys/kernel/mm/transparent_hugepage/enabled, or find out why huge pages are to be had by nobody.'
+		ELSE 'Build arsignup where libsodium.a is, and restart the server.' END
+	FROM (VALUES (arsignup.hash_pages())) AS h (pages)
+	WHERE h.pages <> 'huge'
+	UNION ALL
 	SELECT 'publication ' || quote_ident(p.pubname), p.schemaname || '.' || p.tablename,
 		'Subscribers receive password hashes.',
 		'Publish tables by name, without arsignup.credentials and arsignup.signup_tokens.'
@@ -394,4 +411,4 @@ END
 $$;
 
 COMMENT ON FUNCTION arsignup.check_settings() IS
-'Lists what in this server weakens what SECURITY.md promises, each with its remedy; no row if nothing does. Settings are looked at as they are for each role that may log in and is a member of arsignup_app or arsignup_web, in this database; one that is wrong for some of them names these. What is set within a session does not show.';
+'Lists what in this server weakens what SECURITY.md promises, or makes hashing slow, each with its remedy; no row if nothing does. Settings are looked at as they are for each role that may log in and is a member of arsignup_app or arsignup_web, in this database; one that is wrong for some of them names these. What is set within a session does not show.';

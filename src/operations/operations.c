@@ -23,6 +23,7 @@
 #include "once/submission.h"
 #include "operations/delivery.h"
 #include "org/org.h"
+#include "password/block.h"
 #include "password/gate.h"
 #include "realm/realm.h"
 #include "recovery/one_time_token.h"
@@ -111,6 +112,18 @@ Datum
 arsignup_memory_limit(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT64((int64) machine_memory(""));
+}
+
+/* arsignup.hash_pages() returns text */
+PG_FUNCTION_INFO_V1(arsignup_hash_pages);
+Datum
+arsignup_hash_pages(PG_FUNCTION_ARGS)
+{
+	const char *pages = block_pages();
+
+	if (pages == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(pages));
 }
 
 /* Return the argument that bounds how many rows go at a time, or note what is wrong with it. */

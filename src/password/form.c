@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "password/block.h"
+
 #define TAG32_LENGTH 43			/* of 32 bytes in crypt(3)'s base64 */
 #define TAG64_LENGTH 86
 #define CRYPT_SALT_MAX 86		/* characters, where the form itself sets no limit */
@@ -55,7 +57,7 @@ parse_argon2id(Span rest, PasswordHash *hash)
 static int
 map_memory(uint8_t **memory, size_t size)
 {
-	void	   *mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void	   *mapped = block_map(size);
 
 	*memory = mapped != MAP_FAILED ? mapped : NULL;
 	return *memory != NULL ? ARGON2_OK : ARGON2_MEMORY_ALLOCATION_ERROR;
@@ -93,7 +95,8 @@ compute_by_libargon2(const Argon2Hash *hash, Span password, uint8_t *tag)
 		.flags = ARGON2_DEFAULT_FLAGS	/* the password is its owner's to wipe */
 	};
 
-	return argon2_ctx(&context, Argon2_id) == ARGON2_OK;
+	/* argon2_ctx would be another one of libsodium's, where its archive is linked into our library. */
+	return argon2id_ctx(&context) == ARGON2_OK;
 }
 
 /* Compute argon2id; false for lack of memory. */

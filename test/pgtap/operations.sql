@@ -554,6 +554,18 @@ SAVEPOINT memory;
 SELECT is(told_with_memory(:enough), NULL, 'check_settings: as much memory as hashing and shared_buffers take');
 SELECT is(told_with_memory(:enough - 1), (SELECT hash_slots FROM arsignup.stats()) || ' | So many hashes at a time take, together with shared_buffers, more memory than the server can have: the kernel ends it. | Lower it or arsignup.argon2_memory, or give the server more memory.', 'check_settings: less memory');
 ROLLBACK TO memory;
+SAVEPOINT pages;
+CREATE FUNCTION told_with_pages(pages text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format('CREATE OR REPLACE FUNCTION arsignup.hash_pages() RETURNS text LANGUAGE sql VOLATILE AS %L', format('SELECT %L::text', pages));
+	RETURN told_of('transparent_hugepage');
+END
+$$;
+SELECT is(told_with_pages('huge'), NULL, 'check_settings: hashes work in huge pages');
+SELECT is(told_with_pages(NULL), NULL, 'check_settings: there are none to be asked for');
+SELECT is(told_with_pages('small'), 'small | Hashing a password takes half as long again: the kernel gives it its memory in small pages. | Write madvise into /sys/kernel/mm/transparent_hugepage/enabled, or find out why huge pages are to be had by nobody.', 'check_settings: they work in small ones');
+SELECT is(told_with_pages('not asked for'), 'not asked for | Hashing a password takes half as long again: the kernel gives it its memory in small pages. | Build arsignup where libsodium.a is, and restart the server.', 'check_settings: the library does not ask');
+ROLLBACK TO pages;
 SAVEPOINT not_preloaded;
 CREATE OR REPLACE FUNCTION arsignup.is_preloaded() RETURNS boolean LANGUAGE sql STABLE AS 'SELECT false';
 SELECT is(told_of('shared_preload_libraries'), 'No password can be hashed, nothing is counted, DROP EXTENSION deletes users, and code of an application can run with arsignup''s rights. | Add arsignup and restart the server.', 'check_settings: the row comes from is_preloaded');
