@@ -32,8 +32,9 @@ int			hash_slots_setting = 0;
 /*
  * Who waits costs a connection and nothing else, so that connections say how
  * many may: 32 leave most of PostgreSQL's hundred to others, and on one core
- * the last of them waits for half a second at the default cost, a tenth of
- * hash_wait. From four slots on it is eight for each, a wait of about 120 ms.
+ * the last of them waits for a third of a second at the default cost, or half
+ * of one where there are no huge pages, a tenth of hash_wait. From four slots
+ * on it is eight for each, a wait of about 100 ms.
  * A class that signs up together passes, a flood is turned away before it has
  * taken all connections.
  */
@@ -55,7 +56,7 @@ int			hash_wait_setting = 5000;
  */
 int			lock_timeout_setting = 2000;
 
-/* OWASP's minimum for argon2id, so that a signup costs 15 ms of a core and 19 MiB; a setting upwards only. */
+/* OWASP's minimum for argon2id, so that a signup costs 10 ms of a core and 19 MiB; a setting upwards only. */
 int			argon2_memory_setting = 19456;
 int			argon2_iterations_setting = 2;
 

@@ -13,7 +13,7 @@
 #include "base/shared.h"
 
 /* The pace until a hash has run at the current cost. */
-#define LIKELY_PACE 400000
+#define LIKELY_PACE 250000
 
 /* Return the CPU time that this backend has had, in nanoseconds. */
 uint64
