@@ -45,4 +45,20 @@ wait_event_number(uint32 *number, const char *name)
 	return *number;
 }
 
+/* 16 lets indexes that only summarize be left out, 18 lets a row that is there be looked past. */
+#if PG_VERSION_NUM >= 160000
+#define insert_index_tuples(target, row, estate, conflict) \
+	ExecInsertIndexTuples(target, row, estate, false, (conflict) != NULL, conflict, NIL, false)
+#else
+#define insert_index_tuples(target, row, estate, conflict) \
+	ExecInsertIndexTuples(target, row, estate, false, (conflict) != NULL, conflict, NIL)
+#endif
+#if PG_VERSION_NUM >= 180000
+#define check_index_constraints(target, row, estate, other) \
+	ExecCheckIndexConstraints(target, row, estate, other, &(ItemPointerData) {0}, NIL)
+#else
+#define check_index_constraints(target, row, estate, other) \
+	ExecCheckIndexConstraints(target, row, estate, other, NIL)
+#endif
+
 #endif							/* ARSIGNUP_COMPAT_H */

@@ -15,10 +15,7 @@
 #define WITHOUT_NAMES \
 	"username = id::text, username_key = id::text, email = NULL, email_key = NULL, shared_email_id = NULL"
 
-#define INSERT_HELD \
-	"INSERT INTO arsignup.users (realm_id, id, username, username_key, email, email_key, shared_email_id," \
-	" custom, created_at, user_type, state, held_until)" \
-	" VALUES ($1, $2, $3, $4, $5, $6, $7, '{}', $12, 'human', 'held', $13)"
+#define NEW_HELD NEW_USER ", state, held_until"
 
 /* ---------- holding ---------- */
 
@@ -43,18 +40,17 @@ lock_held(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz *held
 TimestampTz
 held_reserve(const Realm *realm, const User *user, TimestampTz until, TimestampTz now)
 {
-	static Statement insert_held = STATEMENT(INSERT_HELD " ON CONFLICT DO NOTHING");
-	static Statement insert_held_or_fail = STATEMENT(INSERT_HELD);
+	static Insert insert_held = INSERT_UNLESS_TAKEN("users", NEW_HELD);
+	static Insert insert_held_or_fail = INSERT("users", NEW_HELD);
 	static Statement hold_again = STATEMENT(
 		"UPDATE arsignup.users SET username = $3, username_key = $4, email = $5, email_key = $6,"
-		" shared_email_id = $7, held_until = $13 WHERE realm_id = $1 AND id = $2");
+		" shared_email_id = $7, held_until = $17 WHERE realm_id = $1 AND id = $2");
 	TimestampTz held_until = until;
 	bool		is_there = user->was_held && lock_held(&realm->id, &user->id, &held_until);
-	Parameters	parameters = {0};
+	Parameters	parameters = user_new(realm, user, now);
 
 	held_until = Max(held_until, until);
-	user_add(&parameters, realm, user);
-	add_time(&parameters, now);
+	add_text(&parameters, "held");
 	add_time(&parameters, held_until);
 	if (is_there)
 		user_touch_names(&hold_again, &parameters, realm, user);

@@ -39,13 +39,8 @@
 static Statement select_taken = STATEMENT(
 	"SELECT (" UNTIL "realm_id = $1 AND username_key = $2 AND " OTHERS "), (" UNTIL WITH_UNIQUE_EMAIL("$3", OTHERS) ")");
 
-#define INSERT_USER \
-	"INSERT INTO arsignup.users (realm_id, id, username, username_key, email, email_key," \
-	" shared_email_id, first_name, last_name, reference, custom, created_at, user_type, last_login_at," \
-	" email_verification) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
-
-static Statement insert_user = STATEMENT(INSERT_USER " ON CONFLICT DO NOTHING");
-static Statement insert_user_or_fail = STATEMENT(INSERT_USER);
+static Insert insert_user = INSERT_UNLESS_TAKEN("users", NEW_USER);
+static Insert insert_user_or_fail = INSERT("users", NEW_USER);
 
 #define USER_COLUMNS \
 	"u.id, u.user_type, u.username, u.email, u.first_name, u.last_name, u.reference, u.custom," \
@@ -90,12 +85,11 @@ static Statement delete_user = STATEMENT(
 /* When a password is changed: a later time than ever before, since it is known by that, even if the clock was set back. */
 #define CHANGED_AT(now) "updated_at = greatest(" now ", c.updated_at + interval '1 microsecond')"
 
-#define INSERT_PASSWORD \
-	"INSERT INTO arsignup.credentials AS c (realm_id, id, user_id, created_at, updated_at," \
-	" credential_type, password_hash) VALUES ($1, $2, $3, $4, $4, 'password', $5)"
+#define NEW_PASSWORD "realm_id, id, user_id, created_at, updated_at, credential_type, password_hash"
 
-static Statement insert_credential = STATEMENT(INSERT_PASSWORD);
-static Statement set_credential = STATEMENT(INSERT_PASSWORD
+static Insert insert_credential = INSERT("credentials", NEW_PASSWORD);
+static Statement set_credential = STATEMENT(
+	"INSERT INTO arsignup.credentials AS c (" NEW_PASSWORD ") VALUES ($1, $2, $3, $4, $5, $6, $7)"
 	" ON CONFLICT (realm_id, user_id, key_digest) DO UPDATE"
 	" SET password_hash = EXCLUDED.password_hash, " CHANGED_AT("EXCLUDED.updated_at"));
 
@@ -201,6 +195,13 @@ accept_line(char *given, const char *attribute, const char *label, Faults *fault
 	return line;
 }
 
+/* Return custom attributes as they are stored: {} for null. */
+Jsonb *
+custom_or_empty(Jsonb *custom)
+{
+	return custom ? custom : DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
+}
+
 /* Return custom attributes, {} for null; or note what is wrong with them. */
 Jsonb *
 accept_custom(Jsonb *given, Faults *faults)
@@ -208,7 +209,7 @@ accept_custom(Jsonb *given, Faults *faults)
 	size_t		size;
 
 	if (given == NULL)
-		return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
+		return custom_or_empty(NULL);
 	if (!JB_ROOT_IS_OBJECT(given))
 		fault_add(faults, "custom", "Custom attributes must be a JSON object.");
 	size = strlen(JsonbToCString(NULL, &given->root, VARSIZE(given)));
@@ -401,30 +402,34 @@ user_add(Parameters *parameters, const Realm *realm, const User *user)
 	add_pointer(parameters, JSONBOID, user->custom);
 }
 
-/* Add all that the row of a checked user has when it begins. */
-static void
-add_new_user(Parameters *parameters, const Realm *realm, const User *user, TimestampTz now)
+/* Return all that the row of a checked user has when it begins: NEW_USER. */
+Parameters
+user_new(const Realm *realm, const User *user, TimestampTz now)
 {
-	user_add(parameters, realm, user);
-	add_time(parameters, now);
-	add_text(parameters, user->user_type);
-	add_optional_time(parameters, user->logs_in ? &now : NULL);
-	add_text(parameters, user->email_verification ? user->email_verification : "none");
+	Parameters	parameters = {0};
+
+	user_add(&parameters, realm, user);
+	add_time(&parameters, now);
+	add_text(&parameters, user->user_type);
+	add_optional_time(&parameters, user->logs_in ? &now : NULL);
+	add_text(&parameters, user->email_verification ? user->email_verification : "none");
+	return parameters;
 }
 
-/* Give a user a password by a statement: insert_credential if it is new, set_credential if it may have one. */
-static void
-set_password_hash(Statement *set, const pg_uuid_t *realm_id, const User *user, TimestampTz now)
+/* Return all that the row of a password has when it begins: NEW_PASSWORD. The id was made for it. */
+static Parameters
+new_password(const pg_uuid_t *realm_id, const pg_uuid_t *id, const User *user, TimestampTz now)
 {
-	pg_uuid_t	id = id_make(now);
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, realm_id);
-	add_uuid(&parameters, &id);
+	add_uuid(&parameters, id);
 	add_uuid(&parameters, &user->id);
 	add_time(&parameters, now);
+	add_time(&parameters, now);
+	add_text(&parameters, "password");
 	add_text(&parameters, user->password_hash);
-	statement_touch(set, &parameters, "credentials", 1);
+	return parameters;
 }
 
 /*
@@ -451,7 +456,7 @@ claim_names(const Realm *realm, const User *user)
 #define FRUITLESS_TRIES 4
 
 /*
- * Insert the row of a checked user by a statement that does nothing if a name
+ * Insert the row of a checked user by an insert that does nothing if a name
  * is taken, once nobody is still making up their mind about it; or raise
  * SU002. If nobody is found who has the name, they are gone by now, or their
  * hold is over: try again, as often as there is one, which in a crowd may be
@@ -459,26 +464,29 @@ claim_names(const Realm *realm, const User *user)
  * application has put on the table: leave that error to the application.
  */
 void
-user_insert_names(Statement *insert, Statement *insert_or_fail, Parameters *parameters, const Realm *realm,
-				  const User *user)
+user_insert_names(Insert *insert, Insert *insert_or_fail, Parameters *parameters, const Realm *realm, const User *user)
 {
 	for (int fruitless = 0; fruitless < FRUITLESS_TRIES; fruitless += claim_names(realm, user) ? 0 : 1)
-		if (statement_run(insert, parameters) == 1)
+		if (row_insert_unless_taken(insert, parameters))
 			return;
-	statement_touch(insert_or_fail, parameters, "users", 1);
+	rows_insert(insert_or_fail, parameters);
 }
 
 /* Insert a checked user, and its credential if it has one; one whose names were held is there, and begins now; or raise SU002. */
 void
 user_insert(const Realm *realm, User *user, TimestampTz now)
 {
-	Parameters	parameters = {0};
+	Parameters	parameters = user_new(realm, user, now);
 
-	add_new_user(&parameters, realm, user, now);
 	if (!user->was_held || !held_begin(&parameters, realm, user))
 		user_insert_names(&insert_user, &insert_user_or_fail, &parameters, realm, user);
 	if (user->password_hash != NULL)
-		set_password_hash(&insert_credential, &realm->id, user, now);
+	{
+		pg_uuid_t	id = id_make(now);
+
+		parameters = new_password(&realm->id, &id, user, now);
+		rows_insert(&insert_credential, &parameters);
+	}
 }
 
 /* Run a statement that gives names to a user who is there; or raise SU002; see user_insert_names. */
@@ -836,8 +844,11 @@ users_end_tokens(const pg_uuid_t *realm_id)
 void
 user_set_password(const pg_uuid_t *realm_id, const User *user, bool email_is_proved, TimestampTz now)
 {
+	pg_uuid_t	id = id_make(now);
+	Parameters	parameters = new_password(realm_id, &id, user, now);
+
 	invalidate(realm_id, &user->id, email_is_proved);
-	set_password_hash(&set_credential, realm_id, user, now);
+	statement_touch(&set_credential, &parameters, "credentials", 1);
 }
 
 /* Give a locked user a new password unless it was changed since it was read; then false, with nothing changed. */

@@ -7,6 +7,7 @@
 #include "base/caller.h"
 #include "base/event.h"
 #include "base/fault.h"
+#include "base/row.h"
 #include "password/password.h"
 #include "realm/realm.h"
 #include "utils/jsonb.h"
@@ -34,6 +35,11 @@ typedef struct User
 	bool		was_held;		/* a new user, whose names a signup token has held */
 } User;
 
+/* What is given of the row of a user that is new; user_new has the values. */
+#define NEW_USER \
+	"realm_id, id, username, username_key, email, email_key, shared_email_id, first_name, last_name, reference, custom," \
+	" created_at, user_type, last_login_at, email_verification"
+
 /* Who is there: a user to be, whose names are held, is nobody yet. */
 #define IS_SOMEBODY "state <> 'held'"
 
@@ -43,6 +49,7 @@ extern char *normalize_login(const char *login);
 extern bool name_is_foreign_id(const char *key, const pg_uuid_t *user_id);
 extern char *normalize_line(const char *line);
 extern char *accept_line(char *given, const char *attribute, const char *label, Faults *faults);
+extern Jsonb *custom_or_empty(Jsonb *custom);
 extern Jsonb *accept_custom(Jsonb *given, Faults *faults);
 extern void user_check(const Realm *realm, User *user, Faults *faults);
 extern void state_check(const char *state, Faults *faults);
@@ -50,7 +57,8 @@ extern void user_check_free(const Realm *realm, const User *user, Faults *faults
 extern void user_check_free_later(const Realm *realm, const User *user, Faults *faults);
 extern void user_insert(const Realm *realm, User *user, TimestampTz now);
 extern void user_add(Parameters *parameters, const Realm *realm, const User *user);
-extern void user_insert_names(Statement *insert, Statement *insert_or_fail, Parameters *parameters,
+extern Parameters user_new(const Realm *realm, const User *user, TimestampTz now);
+extern void user_insert_names(Insert *insert, Insert *insert_or_fail, Parameters *parameters,
 							  const Realm *realm, const User *user);
 extern void user_touch_names(Statement *statement, Parameters *parameters, const Realm *realm, const User *user);
 extern Parameters user_parameters(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);

@@ -5,7 +5,7 @@
 
 #include "base/argument.h"
 #include "base/id.h"
-#include "base/statement.h"
+#include "base/row.h"
 #include "base/text.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
@@ -54,25 +54,9 @@ event_kinds_listed(void)
 	return list.data;
 }
 
-#define INSERT_EVENTS \
-	"INSERT INTO arsignup.events (realm_id, event_at, connected_app_id, ip, client," \
-	" id, event_type, user_id, org_id, membership_id)" \
-	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-
-/* The statement that inserts one event, two events, ... */
-static Statement insert_events[MAX_EVENTS] = {
-	STATEMENT(INSERT_EVENTS),
-	STATEMENT(INSERT_EVENTS ", ($1, $2, $3, $4, $5, $11, $12, $13, $14, $15)"),
-	STATEMENT(INSERT_EVENTS ", ($1, $2, $3, $4, $5, $11, $12, $13, $14, $15),"
-			  " ($1, $2, $3, $4, $5, $16, $17, $18, $19, $20)"),
-	STATEMENT(INSERT_EVENTS ", ($1, $2, $3, $4, $5, $11, $12, $13, $14, $15),"
-			  " ($1, $2, $3, $4, $5, $16, $17, $18, $19, $20),"
-			  " ($1, $2, $3, $4, $5, $21, $22, $23, $24, $25)"),
-	STATEMENT(INSERT_EVENTS ", ($1, $2, $3, $4, $5, $11, $12, $13, $14, $15),"
-			  " ($1, $2, $3, $4, $5, $16, $17, $18, $19, $20),"
-			  " ($1, $2, $3, $4, $5, $21, $22, $23, $24, $25),"
-			  " ($1, $2, $3, $4, $5, $26, $27, $28, $29, $30)")
-};
+/* Where and when is the same for all. */
+static Insert insert_events =
+INSERT_ROWS("events", "realm_id, event_at, connected_app_id, ip, client, id, event_type, user_id, org_id, membership_id", 5);
 
 /* The statement that inserts any number of events, of several realms, with data. */
 static Statement insert_event_arrays = STATEMENT(
@@ -185,7 +169,7 @@ events_record(const pg_uuid_t *realm_id, TimestampTz now, const EventSource *sou
 		add_uuid(&parameters, events[i].org_id);
 		add_uuid(&parameters, events[i].membership_id);
 	}
-	statement_touch(&insert_events[count - 1], &parameters, "events", count);
+	rows_insert(&insert_events, &parameters);
 }
 
 /* Note an attribute that an update has changed. */

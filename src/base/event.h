@@ -6,6 +6,7 @@
 
 #include "arsignup.h"
 #include "base/purge.h"
+#include "base/row.h"
 #include "datatype/timestamp.h"
 #include "fmgr.h"
 #include "utils/array.h"
@@ -13,7 +14,7 @@
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
 
-#define MAX_EVENTS 5			/* one action makes: user, email to verify, org, membership, login */
+#define MAX_EVENTS MAX_ROWS	/* one action makes: user, email to verify, org, membership, login */
 
 typedef struct Event
 {

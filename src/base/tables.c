@@ -38,8 +38,7 @@ bool		tables_fit = false;
 
 Oid			table_ids[lengthof(tables)];
 
-/* Goes up with each change of what is looked at. */
-static uint64 tables_change = 1;
+uint64		tables_change = 1;
 
 /*
  * Tell whether a table belongs to arsignup_directory. The application's

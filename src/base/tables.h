@@ -29,6 +29,9 @@ extern Oid	table_ids[];
 /* Whether the tables are known to fit the functions; not to be asked but by tables_check. */
 extern bool tables_fit;
 
+/* Goes up with each change of a table of ours, or of any function. */
+extern uint64 tables_change;
+
 extern bool table_is_of_directory(const char *name);
 extern Oid	table_id(const char *name);
 extern Versions versions_read(void);

@@ -9,7 +9,7 @@
 
 #include "base/encode.h"
 #include "base/id.h"
-#include "base/statement.h"
+#include "base/row.h"
 #include "base/token.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
@@ -30,9 +30,7 @@
 
 /* ---------- starting ---------- */
 
-#define INSERT_SESSION \
-	"INSERT INTO arsignup.sessions (realm_id, id, user_id, created_at, expires_at," \
-	" connected_app_id, ip, client, token_generation) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+#define NEW_SESSION "realm_id, id, user_id, created_at, expires_at, connected_app_id, ip, client, token_generation"
 
 /* The user's sessions that were not ended. That one is over by its own time does not count: the newest are what is kept. */
 #define SESSIONS_OF_USER "arsignup.sessions WHERE realm_id = $1 AND user_id = $3 AND ended_at IS NULL"
@@ -51,12 +49,12 @@
 static void
 insert_session(const Realm *realm, const User *user, const EventSource *source, const Session *session)
 {
-	static Statement insert_first = STATEMENT(INSERT_SESSION);
+	static Insert insert_first = INSERT("sessions", NEW_SESSION);
 	static Statement insert_another = STATEMENT(
 		"WITH surplus AS (SELECT id FROM " SESSIONS_OF_USER " ORDER BY id DESC LIMIT 1 OFFSET $10::bigint - 1),"
 		" ended AS (UPDATE arsignup.sessions SET ended_at = $4, cookie_digest = NULL"
-		"  WHERE ctid IN (" SURPLUS("ASC") ", " SURPLUS("DESC") ")) " INSERT_SESSION);
-	bool		is_bounded = max_sessions_per_user_setting > 0 && !user->logs_in;
+		"  WHERE ctid IN (" SURPLUS("ASC") ", " SURPLUS("DESC") "))"
+		" INSERT INTO arsignup.sessions (" NEW_SESSION ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, &realm->id);
@@ -68,9 +66,13 @@ insert_session(const Realm *realm, const User *user, const EventSource *source, 
 	add_pointer(&parameters, INETOID, source->ip);
 	add_text(&parameters, source->client);
 	add_int4(&parameters, session->token_generation);
-	if (is_bounded)
+	if (max_sessions_per_user_setting == 0 || user->logs_in)
+		rows_insert(&insert_first, &parameters);
+	else
+	{
 		add_int8(&parameters, max_sessions_per_user_setting);
-	statement_touch(is_bounded ? &insert_another : &insert_first, &parameters, "sessions", 1);
+		statement_touch(&insert_another, &parameters, "sessions", 1);
+	}
 }
 
 /* Start a session for a user, stored if the realm manages sessions and the user is a person. */

@@ -8,7 +8,7 @@
 #include "base/event.h"
 #include "base/fault.h"
 #include "base/id.h"
-#include "base/statement.h"
+#include "base/row.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "realm/realm.h"
@@ -20,9 +20,7 @@
 void
 org_insert(const pg_uuid_t *realm_id, const Org *org, TimestampTz now)
 {
-	static Statement insert_org = STATEMENT(
-		"INSERT INTO arsignup.orgs (realm_id, id, created_at, name, reference, custom)"
-		" VALUES ($1, $2, $3, $4, $5, coalesce($6, '{}'))");
+	static Insert insert_org = INSERT("orgs", "realm_id, id, created_at, name, reference, custom");
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, realm_id);
@@ -30,18 +28,16 @@ org_insert(const pg_uuid_t *realm_id, const Org *org, TimestampTz now)
 	add_time(&parameters, now);
 	add_text(&parameters, org->name);
 	add_text(&parameters, org->reference);
-	add_pointer(&parameters, JSONBOID, org->custom);
-	statement_touch(&insert_org, &parameters, "orgs", 1);
+	add_pointer(&parameters, JSONBOID, custom_or_empty(org->custom));
+	rows_insert(&insert_org, &parameters);
 }
 
-/* Insert a membership; false if the user has one there already. */
-bool
-membership_insert(const pg_uuid_t *realm_id, const Membership *membership, TimestampTz now)
+#define NEW_MEMBERSHIP "realm_id, id, created_at, user_id, org_id, permissions, expires_at, custom"
+
+/* Return all that the row of a membership has when it begins: NEW_MEMBERSHIP. */
+static Parameters
+new_membership(const pg_uuid_t *realm_id, const Membership *membership, TimestampTz now)
 {
-	static Statement insert_membership = STATEMENT(
-		"INSERT INTO arsignup.memberships (realm_id, id, created_at, user_id, org_id, permissions,"
-		" expires_at, custom) VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, '{}'))"
-		" ON CONFLICT (realm_id, user_id, org_id) DO NOTHING");
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, realm_id);
@@ -51,7 +47,29 @@ membership_insert(const pg_uuid_t *realm_id, const Membership *membership, Times
 	add_uuid(&parameters, membership->org_id);
 	add_pointer(&parameters, TEXTARRAYOID, membership->permissions);
 	add_optional_time(&parameters, membership->expires_at);
-	add_pointer(&parameters, JSONBOID, membership->custom);
+	add_pointer(&parameters, JSONBOID, custom_or_empty(membership->custom));
+	return parameters;
+}
+
+/* Insert a membership of a user or an org that was made just now. */
+void
+membership_insert(const pg_uuid_t *realm_id, const Membership *membership, TimestampTz now)
+{
+	static Insert insert_membership = INSERT("memberships", NEW_MEMBERSHIP);
+	Parameters	parameters = new_membership(realm_id, membership, now);
+
+	rows_insert(&insert_membership, &parameters);
+}
+
+/* Insert a membership; false if the user has one there already. */
+static bool
+membership_insert_unless_there(const pg_uuid_t *realm_id, const Membership *membership, TimestampTz now)
+{
+	static Statement insert_membership = STATEMENT(
+		"INSERT INTO arsignup.memberships (" NEW_MEMBERSHIP ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+		" ON CONFLICT (realm_id, user_id, org_id) DO NOTHING");
+	Parameters	parameters = new_membership(realm_id, membership, now);
+
 	return statement_run(&insert_membership, &parameters) == 1;
 }
 
@@ -549,10 +567,10 @@ insert_new_membership(const Caller *caller, const Realm *realm, const Membership
 	user_hold(&realm->id, membership->user_id);
 	if (membership->org_id != NULL)
 		org_hold(&realm->id, membership->org_id);
-	if (!membership_insert(&realm->id, membership, now))
+	if (!membership_insert_unless_there(&realm->id, membership, now))
 	{
 		expired = delete_expired(caller, &realm->id, membership, now);
-		if (!membership_insert(&realm->id, membership, now))
+		if (!membership_insert_unless_there(&realm->id, membership, now))
 			raise_taken(&realm->id, membership, now);
 	}
 	record_new_membership(realm, membership, expired, now);

@@ -42,7 +42,7 @@ typedef enum MembershipDetail
 } MembershipDetail;
 
 extern void org_insert(const pg_uuid_t *realm_id, const Org *org, TimestampTz now);
-extern bool membership_insert(const pg_uuid_t *realm_id, const Membership *membership, TimestampTz now);
+extern void membership_insert(const pg_uuid_t *realm_id, const Membership *membership, TimestampTz now);
 extern SPITupleTable *memberships_read_claims(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now);
 extern void memberships_append_claims(StringInfo json, SPITupleTable *memberships, MembershipDetail detail,
 									  bool with_orgs, int room);

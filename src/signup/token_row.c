@@ -4,6 +4,7 @@
 #include "signup/token_row.h"
 
 #include "account/held.h"
+#include "base/row.h"
 #include "base/shared.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
@@ -132,10 +133,9 @@ raise_unless_pending(const TokenKey *key, TimestampTz now)
 void
 token_insert(const Signup *signup, const TokenKey *key, TimestampTz now, TimestampTz expires_at)
 {
-	static Statement insert_token = STATEMENT(
-		"INSERT INTO arsignup.signup_tokens (realm_id, id, digest, connected_app_id, created_at,"
-		" expires_at, username, email, first_name, last_name, org_name, custom, password_hash, source,"
-		" credential_type) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'password')");
+	static Insert insert_token = INSERT("signup_tokens",
+										"realm_id, id, digest, connected_app_id, created_at, expires_at, username, email, first_name,"
+										" last_name, org_name, custom, password_hash, source, credential_type");
 	const User *user = &signup->user;
 	Parameters	parameters = {0};
 
@@ -151,7 +151,8 @@ token_insert(const Signup *signup, const TokenKey *key, TimestampTz now, Timesta
 	add_pointer(&parameters, JSONBOID, user->custom);
 	add_text(&parameters, user->password_hash);
 	add_pointer(&parameters, INETOID, signup->source);
-	statement_touch(&insert_token, &parameters, "signup_tokens", 1);
+	add_text(&parameters, "password");
+	rows_insert(&insert_token, &parameters);
 }
 
 /*
