@@ -61,4 +61,11 @@ wait_event_number(uint32 *number, const char *name)
 	ExecCheckIndexConstraints(target, row, estate, other, NIL)
 #endif
 
+/* 18 has scans count for EXPLAIN. */
+#if PG_VERSION_NUM >= 180000
+#define begin_index_scan(table, index, snapshot, keys) index_beginscan(table, index, snapshot, NULL, keys, 0)
+#else
+#define begin_index_scan(table, index, snapshot, keys) index_beginscan(table, index, snapshot, keys, 0)
+#endif
+
 #endif							/* ARSIGNUP_COMPAT_H */

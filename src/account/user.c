@@ -6,6 +6,7 @@
 #include "account/held.h"
 #include "account/identity.h"
 #include "base/id.h"
+#include "base/lookup.h"
 #include "base/secret.h"
 #include "base/statement.h"
 #include "base/text.h"
@@ -23,21 +24,14 @@
 #define RAW_LINE_MAX_SIZE (9 * MAX_NAME_LENGTH)
 #define RAW_IDENTITY_MAX_SIZE (3 * EMAIL_MAX)
 
-/*
- * Where the one user is, or is to be, whose email nobody else may have. The
- * order names the index: where many realms have a user of the same email, any
- * other index that begins with the realm seems as good.
- */
-#define WITH_UNIQUE_EMAIL(email, which) \
-	"realm_id = $1 AND email_key = " email " AND shared_email_id IS NULL AND " which \
-	" ORDER BY shared_email_id LIMIT 1"
-
-/* Whoever else has a name, and until when. That the time of a hold may be over is looked at afterwards: every mint asks this. */
-#define OTHERS "id <> $4"
-#define UNTIL "SELECT coalesce(held_until, 'infinity') FROM arsignup.users WHERE "
-
-static Statement select_taken = STATEMENT(
-	"SELECT (" UNTIL "realm_id = $1 AND username_key = $2 AND " OTHERS "), (" UNTIL WITH_UNIQUE_EMAIL("$3", OTHERS) ")");
+/* Who has a name, and until when it is held. */
+static Lookup owner_of_username = {
+	.table = "users", .index = "users_username", .keys = "realm_id, username_key", .columns = "id, held_until"
+};
+static Lookup owner_of_email = {
+	.table = "users", .index = "users_email", .keys = "realm_id, email_key", .null = "shared_email_id",
+	.columns = "id, held_until"
+};
 
 static Insert insert_user = INSERT_UNLESS_TAKEN("users", NEW_USER);
 static Insert insert_user_or_fail = INSERT("users", NEW_USER);
@@ -329,18 +323,35 @@ email_is_unique(const Realm *realm, const User *user)
 	return realm->emails_are_unique || user->email_key == user->username_key;
 }
 
+/* Tell whether somebody else has a name, and until when it is held, infinity if for ever. */
+static bool
+is_taken(Lookup *owner, const Realm *realm, const char *key, const User *user, TimestampTz *until)
+{
+	Parameters	parameters = {0};
+	Found		found;
+
+	add_uuid(&parameters, &realm->id);
+	add_text(&parameters, key);
+	if (!lookup_read_latest(owner, &parameters, &found) ||
+		memcmp(DatumGetUUIDP(found.values[0]), &user->id, UUID_LEN) == 0)
+		return false;
+	*until = found.nulls[1] ? DT_NOEND : DatumGetTimestampTz(found.values[1]);
+	return true;
+}
+
 /*
- * Note that a name is taken, or held until the time in this column of the row
- * that was read; unless it is free. Tell whether it is free since its hold is over.
+ * Note that a name is taken, or held; unless it is free. Tell whether it is
+ * free since its hold is over. Every mint asks this: nothing reads a clock
+ * where nobody has the name.
  */
 static bool
-note_taken(int number, const char *attribute, const char *label, bool is_for_later, Faults *faults)
+note_taken(Lookup *owner, const Realm *realm, const char *key, const User *user,
+		   const char *attribute, const char *label, bool is_for_later, Faults *faults)
 {
 	TimestampTz until;
 
-	if (column_is_null(number))
+	if (!is_taken(owner, realm, key, user, &until))
 		return false;
-	until = column_time(number);
 	if (!TIMESTAMP_NOT_FINITE(until) && until <= GetCurrentTimestamp())
 		return true;
 	if (TIMESTAMP_NOT_FINITE(until))
@@ -357,17 +368,13 @@ note_taken(int number, const char *attribute, const char *label, bool is_for_lat
 static bool
 check_free(const Realm *realm, const User *user, bool is_for_later, Faults *faults)
 {
-	bool		usernames_are_emails = user->username_key == user->email_key;
-	Parameters	parameters = {0};
-	bool		is_over;
+	bool		is_over = false;
 
-	add_uuid(&parameters, &realm->id);
-	add_text(&parameters, user->username_key);
-	add_text(&parameters, usernames_are_emails || !email_is_unique(realm, user) ? NULL : user->email_key);
-	add_uuid(&parameters, &user->id);
-	(void) statement_read_latest(&select_taken, &parameters);
-	is_over = !usernames_are_emails && note_taken(1, "username", "Username", is_for_later, faults);
-	is_over |= note_taken(usernames_are_emails ? 1 : 2, "email", "Email", is_for_later, faults);
+	if (user->username_key == user->email_key)
+		return note_taken(&owner_of_username, realm, user->email_key, user, "email", "Email", is_for_later, faults);
+	is_over = note_taken(&owner_of_username, realm, user->username_key, user, "username", "Username", is_for_later, faults);
+	if (email_is_unique(realm, user))
+		is_over |= note_taken(&owner_of_email, realm, user->email_key, user, "email", "Email", is_for_later, faults);
 	return is_over;
 }
 
@@ -632,7 +639,9 @@ user_confirm(const pg_uuid_t *realm_id, User *user)
 
 /*
  * Find a user, with the hash of its password if it has one, by what people
- * type at a login: their username, or their email where that is unique.
+ * type at a login: their username, or their email where that is unique. The
+ * order names the index of emails: where many realms have a user of the same
+ * one, any other index that begins with the realm seems as good.
  */
 bool
 user_find_by_login(const Realm *realm, const char *login, User *user)
@@ -640,7 +649,8 @@ user_find_by_login(const Realm *realm, const char *login, User *user)
 	static Statement by_username = STATEMENT(
 		SELECT_USER_AND_PASSWORD " WHERE u.realm_id = $1 AND u.username_key = $2 AND " IS_SOMEBODY);
 	static Statement by_email = STATEMENT(
-		SELECT_USER_AND_PASSWORD " WHERE " WITH_UNIQUE_EMAIL("$2", IS_SOMEBODY));
+		SELECT_USER_AND_PASSWORD " WHERE realm_id = $1 AND email_key = $2 AND shared_email_id IS NULL AND " IS_SOMEBODY
+		" ORDER BY shared_email_id LIMIT 1");
 	char	   *email = normalize_email(login);
 	bool		is_email = email != NULL && !realm->usernames_are_emails;
 	Parameters	parameters = {0};

@@ -13,40 +13,36 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "base/tables.h"
-#include "catalog/pg_am_d.h"
 #include "catalog/pg_trigger.h"
-#include "commands/extension.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
-#include "miscadmin.h"
 #include "nodes/makefuncs.h"
-#include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
-#include "parser/parse_relation.h"
 #include "rewrite/rewriteHandler.h"
 #include "storage/lmgr.h"
-#include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
-#include "utils/varlena.h"
 
-/* What is known of a table and of an insert into it, as long as the table does not change. */
-typedef struct Shortcut
+/* What is known of a table and of an insert into it. */
+typedef struct InsertShortcut
 {
-	MemoryContext context;
-	uint64		as_of;			/* which change */
-	bool		is_open;		/* if not, the statement inserts */
-	Oid			table;
+	Shortcut	base;
 	int			width;			/* so many columns get values */
 	int			columns[MAX_PARAMETERS];	/* these, counted from 0 */
 	Datum	   *defaults;		/* what the others are, by column */
 	bool	   *are_null;
 	int			check_count;
 	ExprState **checks;			/* what rows must pass */
-} Shortcut;
+} InsertShortcut;
+
+/* An insert with the types of its values. */
+typedef struct Question
+{
+	const Insert *insert;
+	const Parameters *parameters;
+} Question;
 
 /* ---------- the statement ---------- */
 
@@ -62,17 +58,6 @@ static int
 parameter_of(const Insert *insert, int row, int column)
 {
 	return column < insert->common ? column : column + row * (insert->width - insert->common);
-}
-
-/* Return the names of the columns. */
-static List *
-column_names(const Insert *insert)
-{
-	List	   *names;
-
-	if (!SplitIdentifierString(pstrdup(insert->columns), ',', &names))
-		elog(ERROR, "could not read the columns of table \"%s\"", insert->table);
-	return names;
 }
 
 /* Write the statement that inserts so many rows. */
@@ -100,7 +85,7 @@ statement_for(Insert *insert, const Parameters *parameters)
 	int			rows;
 
 	if (insert->width == 0)
-		insert->width = list_length(column_names(insert));
+		insert->width = list_length(column_names(insert->columns));
 	rows = rows_of(insert, parameters);
 	Assert(rows >= 1 && rows <= MAX_ROWS);
 	statement = &insert->statements[rows - 1];
@@ -110,16 +95,6 @@ statement_for(Insert *insert, const Parameters *parameters)
 }
 
 /* ---------- whether it can be done without ---------- */
-
-/* Tell whether a table is one like those that create_tables makes. */
-static bool
-is_ordinary(Relation table)
-{
-	Form_pg_class row = table->rd_rel;
-
-	return row->relkind == RELKIND_RELATION && row->relam == HEAP_TABLE_AM_OID && !row->relispartition &&
-		!row->relrowsecurity && !row->relhasrules;
-}
 
 /* Tell whether foreign keys are all that an insert sets off. */
 static bool
@@ -136,44 +111,24 @@ sets_off_keys_only(const TriggerDesc *triggers)
 
 /* Find where the values go; false if not all can go there as they are. */
 static bool
-find_columns(const Insert *insert, const Parameters *parameters, Relation table, int *columns)
+find_columns(InsertShortcut *shortcut, Relation table, const Question *question)
 {
 	ListCell   *name;
-	int			count = 0;
 
-	foreach(name, column_names(insert))
+	foreach(name, column_names(question->insert->columns))
 	{
-		int			number = attnameAttNum(table, lfirst(name), false);
-		Form_pg_attribute column;
+		int			column = column_index(table, lfirst(name), question->parameters->types[shortcut->width]);
 
-		if (number <= 0)
+		if (column < 0)
 			return false;
-		column = TupleDescAttr(RelationGetDescr(table), number - 1);
-		if (column->atttypid != parameters->types[count] || column->atttypmod != -1)
-			return false;
-		columns[count++] = number - 1;
+		shortcut->columns[shortcut->width++] = column;
 	}
 	return true;
 }
 
-/* Tell a function that is not built in. */
-static bool
-is_foreign(Oid function, void *context)
-{
-	return function >= FirstGenbkiObjectId;
-}
-
-/* Tell whether an expression calls a function that is not built in. */
-static bool
-calls_foreign(Node *node, void *context)
-{
-	return node != NULL && (check_functions_in_node(node, is_foreign, context) ||
-							expression_tree_walker(node, calls_foreign, context));
-}
-
 /* Tell whether a column is among those that get values. */
 static bool
-is_given(const Shortcut *shortcut, int column)
+is_given(const InsertShortcut *shortcut, int column)
 {
 	for (int i = 0; i < shortcut->width; i++)
 		if (shortcut->columns[i] == column)
@@ -183,7 +138,7 @@ is_given(const Shortcut *shortcut, int column)
 
 /* Find what a column is that gets no value: null, which not every domain takes, or a constant; false if neither. */
 static bool
-find_default(Shortcut *shortcut, Relation table, int column)
+find_default(InsertShortcut *shortcut, Relation table, int column)
 {
 	Node	   *value = build_column_default(table, column + 1);
 	Const	   *constant;
@@ -202,7 +157,7 @@ find_default(Shortcut *shortcut, Relation table, int column)
 
 /* Find what columns are that get no value; false if one has another value in each row, or any is computed. */
 static bool
-find_defaults(Shortcut *shortcut, Relation table)
+find_defaults(InsertShortcut *shortcut, Relation table)
 {
 	TupleDesc	row = RelationGetDescr(table);
 
@@ -223,7 +178,7 @@ find_defaults(Shortcut *shortcut, Relation table)
 
 /* Make the checks that rows must pass ready; false if they are not all of built-in functions. */
 static bool
-prepare_checks(Shortcut *shortcut, const TupleConstr *constraints)
+prepare_checks(InsertShortcut *shortcut, const TupleConstr *constraints)
 {
 	int			count = constraints ? constraints->num_check : 0;
 
@@ -240,57 +195,16 @@ prepare_checks(Shortcut *shortcut, const TupleConstr *constraints)
 	return true;
 }
 
-/* Look at a table, which is locked, and remember what was found. */
-static void
-find_shortcut(Insert *insert, const Parameters *parameters, Relation table, uint64 as_of)
-{
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "arsignup insert", ALLOCSET_SMALL_SIZES);
-	MemoryContext previous = MemoryContextSwitchTo(context);
-	Shortcut   *shortcut = palloc0(sizeof(Shortcut));
-
-	shortcut->context = context;
-	shortcut->as_of = as_of;
-	shortcut->table = RelationGetRelid(table);
-	shortcut->width = insert->width;
-	shortcut->is_open = is_ordinary(table) && sets_off_keys_only(table->trigdesc) &&
-		find_columns(insert, parameters, table, shortcut->columns) &&
-		find_defaults(shortcut, table) &&
-		prepare_checks(shortcut, RelationGetDescr(table)->constr) &&
-		!OidIsValid(get_extension_oid("citus", true));
-	MemoryContextSwitchTo(previous);
-	MemoryContextSetParent(context, TopMemoryContext);
-	if (insert->shortcut != NULL)
-		MemoryContextDelete(insert->shortcut->context);
-	insert->shortcut = shortcut;
-}
-
-/* Open and lock the table, and look at it if it has changed; NULL if it has changed since tables_check. */
-static Relation
-open_table(Insert *insert, const Parameters *parameters)
-{
-	const Shortcut *known = insert->shortcut;
-	uint64		as_of = tables_change;
-	Relation	table = table_open(known && known->as_of == as_of ? known->table : table_id(insert->table),
-								   RowExclusiveLock);
-
-	if (tables_fit && tables_change == as_of)
-	{
-		if (known == NULL || known->as_of != as_of)
-			find_shortcut(insert, parameters, table, as_of);
-		return table;
-	}
-	table_close(table, NoLock);
-	return NULL;
-}
-
-/*
- * Tell whether nothing but the table and the rows decides: not whether the
- * transaction writes, nor somebody who has a say in each statement's rights.
- */
+/* Look whether a table takes an insert as it is. */
 static bool
-may_be_short(void)
+find_target(Shortcut *base, Relation table, const void *what)
 {
-	return !XactReadOnly && !IsInParallelMode() && ExecutorCheckPerms_hook == NULL;
+	InsertShortcut *shortcut = (InsertShortcut *) base;
+
+	return sets_off_keys_only(table->trigdesc) &&
+		find_columns(shortcut, table, what) &&
+		find_defaults(shortcut, table) &&
+		prepare_checks(shortcut, RelationGetDescr(table)->constr);
 }
 
 /* ---------- doing it without ---------- */
@@ -298,6 +212,7 @@ may_be_short(void)
 /* What an insert needs of the executor. */
 typedef struct Writer
 {
+	const InsertShortcut *shortcut;
 	Relation	table;
 	EState	   *estate;
 	ResultRelInfo *target;
@@ -316,14 +231,15 @@ add_context(void *sql)
 static TupleTableSlot *
 make_row(const Insert *insert, const Parameters *parameters, int row, const Writer *writer)
 {
+	const InsertShortcut *shortcut = writer->shortcut;
 	TupleTableSlot *slot = ExecInitExtraTupleSlot(writer->estate, RelationGetDescr(writer->table), &TTSOpsVirtual);
 
-	memcpy(slot->tts_values, insert->shortcut->defaults, slot->tts_tupleDescriptor->natts * sizeof(Datum));
-	memcpy(slot->tts_isnull, insert->shortcut->are_null, slot->tts_tupleDescriptor->natts * sizeof(bool));
+	memcpy(slot->tts_values, shortcut->defaults, slot->tts_tupleDescriptor->natts * sizeof(Datum));
+	memcpy(slot->tts_isnull, shortcut->are_null, slot->tts_tupleDescriptor->natts * sizeof(bool));
 	for (int i = 0; i < insert->width; i++)
 	{
 		int			parameter = parameter_of(insert, row, i);
-		int			column = insert->shortcut->columns[i];
+		int			column = shortcut->columns[i];
 
 		slot->tts_values[column] = parameters->values[parameter];
 		slot->tts_isnull[column] = parameters->nulls[parameter] == 'n';
@@ -335,8 +251,9 @@ make_row(const Insert *insert, const Parameters *parameters, int row, const Writ
 
 /* Tell whether a row has all that it must have, and passes the checks. */
 static bool
-is_valid(const Shortcut *shortcut, const Writer *writer, TupleTableSlot *row)
+is_valid(const Writer *writer, TupleTableSlot *row)
 {
+	const InsertShortcut *shortcut = writer->shortcut;
 	ExprContext *context = GetPerTupleExprContext(writer->estate);
 
 	for (int i = 0; i < row->tts_tupleDescriptor->natts; i++)
@@ -357,7 +274,7 @@ make_rows(const Insert *insert, const Parameters *parameters, Writer *writer)
 	for (int i = 0; i < writer->row_count; i++)
 	{
 		writer->rows[i] = make_row(insert, parameters, i, writer);
-		if (!is_valid(insert->shortcut, writer, writer->rows[i]))
+		if (!is_valid(writer, writer->rows[i]))
 			return false;
 	}
 	return true;
@@ -444,7 +361,7 @@ static bool
 write_rows(const Insert *insert, const Parameters *parameters, Relation table)
 {
 	bool		unless_taken = insert->conflict != NULL;
-	Writer		writer = {0};
+	Writer		writer = {.shortcut = (InsertShortcut *) insert->shortcut};
 	bool		is_written;
 
 	writer_open(&writer, table, unless_taken);
@@ -453,20 +370,25 @@ write_rows(const Insert *insert, const Parameters *parameters, Relation table)
 	return is_written;
 }
 
-/* Insert rows without their statement; false if that is to do it. */
+/*
+ * Insert rows without their statement; false if that is to do it, as it does
+ * where nothing may be written, and says so.
+ */
 static bool
 insert_directly(Insert *insert, const Parameters *parameters, const char *sql)
 {
 	ErrorContextCallback callback = {error_context_stack, add_context, unconstify(char *, sql)};
+	Question	question = {insert, parameters};
 	Relation	table;
-	bool		is_done = false;
+	bool		is_done;
 
-	if (!may_be_short() || (table = open_table(insert, parameters)) == NULL)
+	if (XactReadOnly || IsInParallelMode())
+		return false;
+	table = shortcut_open(&insert->shortcut, sizeof(InsertShortcut), find_target, &question, insert->table, RowExclusiveLock);
+	if (table == NULL)
 		return false;
 	error_context_stack = &callback;
-	if (insert->shortcut->is_open &&
-		pg_class_aclcheck(RelationGetRelid(table), GetUserId(), ACL_INSERT) == ACLCHECK_OK)
-		is_done = write_rows(insert, parameters, table);
+	is_done = write_rows(insert, parameters, table);
 	error_context_stack = callback.previous;
 	table_close(table, NoLock);
 	return is_done;
@@ -478,7 +400,6 @@ insert_rows(Insert *insert, Parameters *parameters)
 {
 	Statement  *statement = statement_for(insert, parameters);
 
-	tables_check();
 	if (insert_directly(insert, parameters, statement->sql))
 		return rows_of(insert, parameters);
 	return statement_run(statement, parameters);

@@ -4,6 +4,7 @@
 #ifndef ARSIGNUP_ROW_H
 #define ARSIGNUP_ROW_H
 
+#include "base/shortcut.h"
 #include "base/statement.h"
 
 /* So many rows are inserted at once. */
@@ -18,7 +19,7 @@ typedef struct Insert
 	const char *conflict;		/* what SQL says behind the rows; NULL: nothing */
 	int			width;			/* how many columns there are, once the statement was made */
 	Statement	statements[MAX_ROWS];	/* of one row, two rows, ... */
-	struct Shortcut *shortcut;	/* NULL if nothing is known yet */
+	Shortcut   *shortcut;		/* NULL if nothing is known yet */
 } Insert;
 
 #define INSERT(name, list) {.table = (name), .columns = (list)}
