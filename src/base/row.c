@@ -13,13 +13,16 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "base/parent.h"
 #include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
 #include "rewrite/rewriteHandler.h"
 #include "storage/lmgr.h"
+#include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -35,6 +38,8 @@ typedef struct InsertShortcut
 	bool	   *are_null;
 	int			check_count;
 	ExprState **checks;			/* what rows must pass */
+	List	   *keys;			/* foreign keys; NIL if all of them must look, since one may do so later */
+	bool		is_parent;		/* do rows have a key that parent.c knows? */
 } InsertShortcut;
 
 /* An insert with the types of its values. */
@@ -105,6 +110,25 @@ sets_off_keys_only(const TriggerDesc *triggers)
 	for (int i = 0; i < triggers->numtriggers; i++)
 		if (TRIGGER_FOR_INSERT(triggers->triggers[i].tgtype) &&
 			RI_FKey_trigger_type(triggers->triggers[i].tgfoid) != RI_TRIGGER_FK)
+			return false;
+	return true;
+}
+
+/* Tell whether foreign keys that lead to a table may look there, which they do as its owner. */
+static bool
+keys_may_look(Relation table)
+{
+	AclMode		looking = ACL_SELECT | ACL_UPDATE;
+
+	return pg_class_aclmask(RelationGetRelid(table), table->rd_rel->relowner, looking, ACLMASK_ALL) == looking;
+}
+
+/* Tell whether foreign keys, all of a table, look as soon as a row is inserted. */
+static bool
+look_at_once(const TriggerDesc *triggers)
+{
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+		if (TRIGGER_FOR_INSERT(triggers->triggers[i].tgtype) && triggers->triggers[i].tgdeferrable)
 			return false;
 	return true;
 }
@@ -200,7 +224,11 @@ static bool
 find_target(Shortcut *base, Relation table, const void *what)
 {
 	InsertShortcut *shortcut = (InsertShortcut *) base;
+	const Oid  *types = ((const Question *) what)->parameters->types;
 
+	shortcut->is_parent = types[0] == UUIDOID && types[1] == UUIDOID && keys_may_look(table);
+	if (look_at_once(table->trigdesc))
+		shortcut->keys = copyObject(RelationGetFKeyList(table));
 	return sets_off_keys_only(table->trigdesc) &&
 		find_columns(shortcut, table, what) &&
 		find_defaults(shortcut, table) &&
@@ -306,12 +334,37 @@ put_row_unless_taken(Writer *writer, TupleTableSlot *row)
 	return !is_lost;
 }
 
+/* Tell whether all that a row refers to was inserted just now. */
+static bool
+parents_are_there(const Writer *writer, const TupleTableSlot *row)
+{
+	ListCell   *key;
+
+	foreach(key, writer->shortcut->keys)
+		if (!parent_is_there(lfirst(key), row))
+			return false;
+	return writer->shortcut->keys != NIL;
+}
+
+/* Tell whether foreign keys of the rows have to look for what these refer to. */
+static bool
+must_look(const Writer *writer)
+{
+	const TriggerDesc *triggers = writer->target->ri_TrigDesc;
+
+	if (triggers == NULL || !triggers->trig_insert_after_row)
+		return false;
+	for (int i = 0; i < writer->row_count; i++)
+		if (!parents_are_there(writer, writer->rows[i]))
+			return true;
+	return false;
+}
+
 /* Insert the rows, and have their foreign keys checked; false if there is none, since it is taken. */
 static bool
 put_rows(Writer *writer, bool unless_taken)
 {
-	const TriggerDesc *triggers = writer->target->ri_TrigDesc;
-	bool		has_keys = triggers != NULL && triggers->trig_insert_after_row;
+	bool		has_keys = must_look(writer);
 	bool		is_put = true;
 
 	if (has_keys)
@@ -335,6 +388,7 @@ static void
 writer_open(Writer *writer, Relation table, bool unless_taken)
 {
 	CommandCounterIncrement();
+	parents_begin();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	writer->table = table;
 	writer->estate = CreateExecutorState();
@@ -343,6 +397,21 @@ writer_open(Writer *writer, Relation table, bool unless_taken)
 	InitResultRelInfo(writer->target, table, 1, NULL, 0);
 	writer->estate->es_opened_result_relations = list_make1(writer->target);
 	ExecOpenIndices(writer->target, unless_taken);
+}
+
+/* Remember what was inserted, for rows that are to refer to it. */
+static void
+note_parent(const Writer *writer)
+{
+	const InsertShortcut *shortcut = writer->shortcut;
+	Parent		parent = {.table = RelationGetRelid(writer->table)};
+
+	for (int i = 0; shortcut->is_parent && i < (int) lengthof(parent.columns); i++)
+	{
+		parent.columns[i] = shortcut->columns[i] + 1;
+		parent.values[i] = *DatumGetUUIDP(writer->rows[0]->tts_values[shortcut->columns[i]]);
+	}
+	parents_go_on(writer->estate->es_output_cid, shortcut->is_parent ? &parent : NULL);
 }
 
 /* End that: what was written can be seen from here on. */
@@ -366,6 +435,8 @@ write_rows(const Insert *insert, const Parameters *parameters, Relation table)
 
 	writer_open(&writer, table, unless_taken);
 	is_written = make_rows(insert, parameters, &writer) && put_rows(&writer, unless_taken);
+	if (is_written)
+		note_parent(&writer);
 	writer_close(&writer);
 	return is_written;
 }
