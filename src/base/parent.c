@@ -66,15 +66,10 @@ parent_is_there(const ForeignKeyCacheInfo *key, const TupleTableSlot *child)
 	return false;
 }
 
-/* Go on after a command that has inserted rows, one of which may be a parent; unless it has set off others. */
+/* Go on after a command that has inserted rows, one of which may be a parent. If it has set off others, the next is not next. */
 void
 parents_go_on(CommandId command, const Parent *parent)
 {
-	if (GetCurrentCommandId(false) != command)
-	{
-		parent_count = 0;
-		return;
-	}
 	transaction = GetTopFullTransactionIdIfAny();
 	subtransaction = GetCurrentSubTransactionId();
 	next_command = command + 1;
