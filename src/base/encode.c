@@ -8,51 +8,101 @@
 
 static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
+/* What the characters from 0 to z stand for; -1 for those that are no digits. */
+static const int8_t values['z' - '0' + 1] = {
+	0, 1, 2, 3, 4, 5, 6, 7, 8, 9, -1, -1, -1, -1, -1, -1, -1,
+	10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, -1, -1, -1, -1, -1, -1,
+	36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61
+};
+
+/* A UUID as a number: limbs of 32 bits, the most significant first. */
+#define LIMBS (UUID_SIZE / 4)
+
+/* Digits are read and written in groups, of which the first is what is left of the length. */
+#define GROUP 5
+#define GROUP_BASE 916132832	/* 62^5, which is below 2^32 */
+#define FIRST_GROUP (BASE62_UUID_LENGTH % GROUP)
+
+/* Write a number in so many digits. */
+static void
+write_group(uint32_t number, char *out, int length)
+{
+	for (int position = length - 1; position >= 0; position--)
+	{
+		out[position] = digits[number % 62];
+		number /= 62;
+	}
+}
+
 /* Write a UUID as 22 base62 digits, most significant first. */
 void
 base62_encode_uuid(const uint8_t uuid[UUID_SIZE], char out[BASE62_UUID_LENGTH])
 {
-	uint8_t		number[UUID_SIZE];
+	uint32_t	limbs[LIMBS];
 
-	memcpy(number, uuid, UUID_SIZE);
-	for (int position = BASE62_UUID_LENGTH - 1; position >= 0; position--)
+	for (int i = 0; i < LIMBS; i++, uuid += 4)
+		limbs[i] = (uint32_t) uuid[0] << 24 | uuid[1] << 16 | uuid[2] << 8 | uuid[3];
+	for (int end = BASE62_UUID_LENGTH; end > FIRST_GROUP; end -= GROUP)
 	{
-		unsigned	remainder = 0;
+		uint64_t	remainder = 0;
 
-		for (int i = 0; i < UUID_SIZE; i++)
+		for (int i = 0; i < LIMBS; i++)
 		{
-			unsigned	value = remainder << 8 | number[i];
+			uint64_t	value = remainder << 32 | limbs[i];
 
-			number[i] = value / 62;
-			remainder = value % 62;
+			limbs[i] = value / GROUP_BASE;
+			remainder = value % GROUP_BASE;
 		}
-		out[position] = digits[remainder];
+		write_group(remainder, out + end - GROUP, GROUP);
 	}
+	write_group(limbs[LIMBS - 1], out, FIRST_GROUP);
+}
+
+/* Read a number of so many digits; false if one is none. */
+static bool
+read_group(const char *in, int length, uint32_t *number)
+{
+	*number = 0;
+	for (int position = 0; position < length; position++)
+	{
+		int			value = in[position] >= '0' && in[position] <= 'z' ? values[in[position] - '0'] : -1;
+
+		if (value < 0)
+			return false;
+		*number = *number * 62 + value;
+	}
+	return true;
+}
+
+/* Put a group behind a number; false if that has more than 128 bits then. */
+static bool
+append_group(uint32_t limbs[LIMBS], uint32_t group)
+{
+	uint64_t	carry = group;
+
+	for (int i = LIMBS - 1; i >= 0; i--)
+	{
+		carry += (uint64_t) limbs[i] * GROUP_BASE;
+		limbs[i] = carry;
+		carry >>= 32;
+	}
+	return carry == 0;
 }
 
 /* Read 22 base62 digits; false if one is no digit or the number has more than 128 bits. */
 bool
 base62_decode_uuid(const char in[BASE62_UUID_LENGTH], uint8_t uuid[UUID_SIZE])
 {
-	memset(uuid, 0, UUID_SIZE);
-	for (int position = 0; position < BASE62_UUID_LENGTH; position++)
-	{
-		const char *digit = in[position] ? strchr(digits, in[position]) : NULL;
-		unsigned	carry;
+	uint32_t	limbs[LIMBS] = {0};
+	uint32_t	group;
 
-		if (digit == NULL)
+	if (!read_group(in, FIRST_GROUP, &limbs[LIMBS - 1]))
+		return false;
+	for (int position = FIRST_GROUP; position < BASE62_UUID_LENGTH; position += GROUP)
+		if (!read_group(in + position, GROUP, &group) || !append_group(limbs, group))
 			return false;
-		carry = digit - digits;
-		for (int i = UUID_SIZE - 1; i >= 0; i--)
-		{
-			unsigned	value = uuid[i] * 62u + carry;
-
-			uuid[i] = value & 0xff;
-			carry = value >> 8;
-		}
-		if (carry != 0)
-			return false;
-	}
+	for (int i = 0; i < UUID_SIZE; i++)
+		uuid[i] = limbs[i / 4] >> (24 - i % 4 * 8);
 	return true;
 }
 
