@@ -12,17 +12,15 @@
  */
 #include "login/jwt.h"
 
-#include <jansson.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "base/base64url.h"
+#include "login/jwt_json.h"
 
 #define BASE64URL sodium_base64_VARIANT_URLSAFE_NO_PADDING
 #define HEADER_MAX 256
-
-/* Longest whole number that certainly is one of 64 bits, as characters. */
-#define INTEGER_MAX_SIZE 18
 
 static const char *const alg_names[] = {"HS256", "EdDSA", "RS256"};
 
@@ -34,15 +32,6 @@ jwt_alg_name(JwtAlg alg)
 }
 
 /* ---------- reading ---------- */
-
-/* Decode base64url, all of it or nothing. */
-static bool
-decode(Span text, void *out, size_t capacity, size_t *size)
-{
-	/* libsodium's decoder takes bytes beyond ASCII for digits of base64. */
-	return span_is_ascii(text) &&
-		sodium_base642bin(out, capacity, text.data, text.size, NULL, size, NULL, BASE64URL) == 0;
-}
 
 /* Take everything up to the next dot off the front. */
 static bool
@@ -57,64 +46,14 @@ take_segment(Span *rest, Span *segment)
 	return true;
 }
 
-/* Parse JSON text without duplicate members; NULL if it is not. jansson overlooks a NUL behind a number. */
-static json_t *
-parse_json(Span text)
-{
-	if (text.size == 0 || memchr(text.data, '\0', text.size) != NULL)
-		return NULL;
-	return json_loadb(text.data, text.size, JSON_REJECT_DUPLICATES, NULL);
-}
-
-/* Return a member that is a string, or NULL. */
-static const char *
-string_member(const json_t *object, const char *name)
-{
-	return json_string_value(json_object_get(object, name));
-}
-
-/* Find an algorithm by its exact name. */
-static bool
-find_alg(const char *name, JwtAlg *alg)
-{
-	for (int i = 0; name != NULL && i < 3; i++)
-		if (strcmp(name, alg_names[i]) == 0)
-		{
-			*alg = i;
-			return true;
-		}
-	return false;
-}
-
-/* Read a header that has exactly alg, typ and kid. */
-static bool
-read_header(const json_t *header, Jwt *jwt)
-{
-	const char *typ = string_member(header, "typ");
-	const char *kid = string_member(header, "kid");
-
-	if (json_object_size(header) != 3 || typ == NULL || strcmp(typ, "JWT") != 0 ||
-		kid == NULL || strlen(kid) > JWT_KID_MAX || !find_alg(string_member(header, "alg"), &jwt->alg))
-		return false;
-	strcpy(jwt->kid, kid);
-	return true;
-}
-
-/* Parse a header. */
+/* Read a header. */
 static bool
 parse_header(Span segment, Jwt *jwt)
 {
 	char		text[HEADER_MAX];
 	size_t		size;
-	json_t	   *header;
-	bool		is_read;
 
-	if (!decode(segment, text, sizeof(text), &size))
-		return false;
-	header = parse_json((Span) {text, size});
-	is_read = json_is_object(header) && read_header(header, jwt);
-	json_decref(header);
-	return is_read;
+	return base64url_decode(segment, text, sizeof(text), &size) && jwt_read_header((Span) {text, size}, jwt);
 }
 
 /* Take a token apart; false if it could not be one of ours. */
@@ -128,7 +67,7 @@ jwt_parse(Span token, Jwt *jwt)
 		!take_segment(&rest, &jwt->payload))
 		return false;
 	jwt->signed_part = (Span) {token.data, header.size + 1 + jwt->payload.size};
-	return decode(rest, jwt->signature, sizeof(jwt->signature), &jwt->signature_size) &&
+	return base64url_decode(rest, jwt->signature, sizeof(jwt->signature), &jwt->signature_size) &&
 		parse_header(header, jwt);
 }
 
@@ -136,148 +75,7 @@ jwt_parse(Span token, Jwt *jwt)
 bool
 jwt_decode_payload(const Jwt *jwt, char *out, size_t *size)
 {
-	return decode(jwt->payload, out, jwt->payload.size, size);
-}
-
-/* Tell a character of numbers. */
-static bool
-is_numeric(char c)
-{
-	return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
-}
-
-/* Take a string, a number or any other character off the front of JSON text, which need not be well-formed. */
-static Span
-take_token(Span *rest)
-{
-	const char *end = rest->data + rest->size;
-	const char *at = rest->data + 1;
-	Span		token;
-
-	if (*rest->data == '"')
-	{
-		while (at < end && *at != '"')
-			at += *at == '\\' && at + 1 < end ? 2 : 1;
-		at += at < end;
-	}
-	else if (is_numeric(*rest->data))
-		while (at < end && is_numeric(*at))
-			at++;
-	token = (Span) {rest->data, at - rest->data};
-	*rest = (Span) {at, end - at};
-	return token;
-}
-
-/* Count the digits of a token; those of a string do not count. */
-static size_t
-count_digits(Span token)
-{
-	size_t		digits = 0;
-
-	for (size_t i = 0; *token.data != '"' && i < token.size; i++)
-		digits += token.data[i] >= '0' && token.data[i] <= '9';
-	return digits;
-}
-
-/* Tell whether all readers take what JSON text has at this depth. */
-static bool
-is_portable(Span json, int depth)
-{
-	while (json.size > 0)
-	{
-		Span		token = take_token(&json);
-
-		if (*token.data == '{' || *token.data == '[')
-			depth++;
-		else if (*token.data == '}' || *token.data == ']')
-			depth--;
-		if (depth > JWT_MAX_DEPTH || count_digits(token) > JWT_MAX_DIGITS)
-			return false;
-	}
-	return true;
-}
-
-/* Tell a number that is written as a whole one, and may have more than 64 bits. */
-static bool
-is_long_integer(Span token)
-{
-	return token.size > INTEGER_MAX_SIZE && *token.data != '"' && is_numeric(*token.data) &&
-		memchr(token.data, '.', token.size) == NULL && memchr(token.data, 'e', token.size) == NULL &&
-		memchr(token.data, 'E', token.size) == NULL;
-}
-
-/*
- * Parse claims as parse_json does, but for whole numbers beyond 64 bits, at
- * which jansson stops: they become numbers with an exponent, which are not
- * whole ones to it.
- */
-static json_t *
-parse_claims(Span text)
-{
-	char	   *copy = malloc(text.size + 2 * (text.size / INTEGER_MAX_SIZE) + 1);
-	char	   *end = copy;
-	json_t	   *claims;
-
-	if (copy == NULL)
-		return NULL;
-	while (text.size > 0)
-	{
-		Span		token = take_token(&text);
-
-		memcpy(end, token.data, token.size);
-		end += token.size;
-		if (is_long_integer(token))
-		{
-			memcpy(end, "e0", 2);
-			end += 2;
-		}
-	}
-	claims = parse_json((Span) {copy, end - copy});
-	free(copy);
-	return claims;
-}
-
-/* Copy a member that is a string and fits. */
-static bool
-copy_member(const json_t *object, const char *name, char *out, size_t capacity)
-{
-	const char *value = string_member(object, name);
-
-	if (value == NULL || strlen(value) >= capacity)
-		return false;
-	strcpy(out, value);
-	return true;
-}
-
-/* Copy a member that is a whole number, and not negative. */
-static bool
-number_member(const json_t *object, const char *name, int64_t *out)
-{
-	const json_t *value = json_object_get(object, name);
-
-	*out = json_integer_value(value);
-	return json_is_integer(value) && *out >= 0;
-}
-
-/* Read the claims that decide; sub and sid, where they are, must repeat uid and tk. */
-bool
-jwt_read_claims(Span payload, JwtClaims *claims)
-{
-	json_t	   *object = is_portable(payload, 0) ? parse_claims(payload) : NULL;
-	const char *sub = string_member(object, "sub");
-	const char *sid = string_member(object, "sid");
-	bool		is_read = json_is_object(object) &&
-		copy_member(object, "aud", claims->aud, sizeof(claims->aud)) &&
-		copy_member(object, "uid", claims->uid, sizeof(claims->uid)) &&
-		copy_member(object, "tk", claims->tk, sizeof(claims->tk)) &&
-		number_member(object, "gen", &claims->gen) &&
-		number_member(object, "iat", &claims->iat) &&
-		number_member(object, "exp", &claims->exp) &&
-		sub != NULL && strcmp(sub, claims->uid) == 0 &&
-		sid != NULL && strcmp(sid, claims->tk) == 0;
-
-	json_decref(object);
-	return is_read;
+	return base64url_decode(jwt->payload, out, jwt->payload.size, size);
 }
 
 /* Tell whether an RSA signature fits. */
@@ -332,13 +130,6 @@ jwt_verify(const Jwt *jwt, const JwtKey *key)
 }
 
 /* ---------- writing ---------- */
-
-/* Tell whether claims may have these members, written as JSON: ,"name":value... */
-bool
-jwt_can_carry(Span member)
-{
-	return is_portable(member, 1);
-}
 
 /* Write a token's header; return its size. */
 static int

@@ -60,9 +60,7 @@ typedef struct JwtClaims
 extern const char *jwt_alg_name(JwtAlg alg);
 extern bool jwt_parse(Span token, Jwt *jwt);
 extern bool jwt_decode_payload(const Jwt *jwt, char *out, size_t *size);
-extern bool jwt_read_claims(Span payload, JwtClaims *claims);
 extern bool jwt_verify(const Jwt *jwt, const JwtKey *key);
-extern bool jwt_can_carry(Span member);
 extern size_t jwt_payload_room(const JwtKey *key, const char *kid, size_t token_size);
 extern size_t jwt_token_size(size_t payload_size);
 extern size_t jwt_sign(const JwtKey *key, const char *kid, Span payload, char *out, size_t capacity);

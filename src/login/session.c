@@ -13,7 +13,7 @@
 #include "base/token.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
-#include "login/jwt.h"
+#include "login/jwt_json.h"
 #include "login/signing_key.h"
 #include "org/org.h"
 #include "realm/url.h"

@@ -9,6 +9,7 @@
 #include <sodium.h>
 
 #include "account/identity.h"
+#include "base/base64url.h"
 #include "base/encode.h"
 #include "base/key.h"
 #include "base/token.h"
@@ -311,6 +312,12 @@ expect_token(Span text)
 }
 
 static bool
+expect_base64url(Span text)
+{
+	return found("^([A-Za-z0-9_-]{4})*([A-Za-z0-9_-]{2}[AEIMQUYcgkosw048]|[A-Za-z0-9_-][AQgw])?$", text);
+}
+
+static bool
 expect_key(Span text)
 {
 	return text.size == KEY_LENGTH && found("^ko_[0-9A-Za-z]{22}-", text) &&
@@ -454,6 +461,23 @@ is_any_hash(Span text)
 	PasswordHash hash;
 
 	return hash_parse(text, &hash);
+}
+
+/* The same of base64url; room for a byte less is too little. */
+static bool
+is_base64url(Span text)
+{
+	char		bytes[MAX_SIZE];
+	char		again[MAX_SIZE + 1];
+	size_t		size;
+	size_t		other;
+
+	if (!base64url_decode(text, bytes, sizeof(bytes), &size))
+		return false;
+	sodium_bin2base64(again, sizeof(again), (uint8_t *) bytes, size, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	changed += strlen(again) != text.size || memcmp(again, text.data, text.size) != 0;
+	changed += size > 0 && base64url_decode(text, bytes, size - 1, &other);
+	return true;
 }
 
 /* The same of a token, as far as it is read: the realm, in 21 characters and a part of the next. */
@@ -657,6 +681,9 @@ static const struct
 		TEXT("utk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
 		TEXT("utk_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"),
 		TEXT("utk_AAECAwQFBgcICQoLDA0OD4CBgoOEhYaHiImKi4yNjo+QkZKTlJWWl5iZmpucnZ6f")}},
+	{"base64url", is_base64url, expect_base64url,
+	{TEXT("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6ImsifQ"), TEXT("AA"), TEXT("-_8"), TEXT(""), TEXT("c2lnbg"),
+		TEXT("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")}},
 	{"API key", is_key, expect_key,
 	{TEXT("ko_02p5oQZoHTv0zeY5yG21K3-AAECAwQFBgcICQoLDA0OD4CBgoOEhYaHiImKi4yNjo8"),
 		TEXT("ko_7n42DGM5Tflk9n8mt7Fhc7-___________________________________________"),

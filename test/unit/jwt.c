@@ -8,7 +8,9 @@
 #include <openssl/rsa.h>
 #include <sodium.h>
 
+#include "login/jwt_json.h"
 #include "login/key_material.h"
+#include "login/plain.h"
 #include "tap.h"
 
 #define BASE64URL sodium_base64_VARIANT_URLSAFE_NO_PADDING
@@ -277,6 +279,7 @@ static const Span good_claims[] = {
 	TEXT(WITH("\"\":\"\"")),
 	TEXT(WITH("\"n\":\"\\u0041\xc3\xa9\xf0\x9f\x98\x80\\ud83d\\ude00\"")),
 	TEXT(WITH("\"cs\":{\"aud\":[],\"uid\":1},\"m\":[{\"p\":[],\"oid\":\"o\"},{\"p\":[]}]")),
+	TEXT(WITH("\"cs\":{\"a\": 1, \"b\": [true, null, \"\xc3\xa9\"]},\"m\":[{\"p\":[\"a\",\"b\"]},{\"p\":[]}]")),
 	TEXT(WITH("\"x\":" NESTED63)),
 	TEXT(WITH("\"" NESTED63 "[\":\"{" NESTED63 "\"")),
 	TEXT(WITH("\"x\":" DIGITS308)),
@@ -1063,33 +1066,204 @@ fuzz_tokens(const JwtKey *key, int rounds)
 	free(mutant);
 }
 
-/* Check that claims that are read keep what is promised of them. */
+/* ---------- two ways of reading ---------- */
+
+/* What is read in one way and in the other. */
+typedef struct Readings
+{
+	int			plain;
+	int			other;			/* by jansson alone */
+	int			odd;			/* not the same, or not what is promised */
+} Readings;
+
+/* Tell whether claims are such as are promised, of a text that has no NUL. */
+static bool
+are_whole(const JwtClaims *claims, Span text)
+{
+	return claims->gen >= 0 && claims->iat >= 0 && claims->exp >= 0 && memchr(claims->aud, 0, 64) != NULL &&
+		memchr(claims->uid, 0, 64) != NULL && memchr(claims->tk, 0, 64) != NULL && memchr(text.data, 0, text.size) == NULL;
+}
+
+/* Read claims in both ways. */
+static void
+compare_claims(Span text, Readings *readings)
+{
+	Span		exact = exact_copy(text);
+	JwtClaims	plain;
+	JwtClaims	other;
+	bool		is_plain;
+	bool		is_read;
+
+	memset(&plain, 0, sizeof(plain));
+	memset(&other, 0, sizeof(other));
+	is_plain = jwt_read_claims_plainly(exact, &plain);
+	is_read = jwt_read_claims_by_jansson(exact, &other);
+	readings->plain += is_plain;
+	readings->other += is_read && !is_plain;
+	if ((is_plain && (!is_read || memcmp(&plain, &other, sizeof(plain)) != 0)) || (is_read && !are_whole(&other, exact)))
+		if (readings->odd++ < 3)
+			diag("  read plainly: %d, by jansson: %d: %s", is_plain, is_read, show(text));
+	free((char *) exact.data);
+}
+
+/* Read a header in both ways. */
+static void
+compare_headers(Span text, Readings *readings)
+{
+	Span		exact = exact_copy(text);
+	Jwt			plain = {0};
+	Jwt			other = {0};
+	bool		is_plain = jwt_read_header_plainly(exact, &plain);
+	bool		is_read = jwt_read_header_by_jansson(exact, &other);
+
+	readings->plain += is_plain;
+	readings->other += is_read && !is_plain;
+	if (is_plain && (!is_read || plain.alg != other.alg || strcmp(plain.kid, other.kid) != 0) &&
+		readings->odd++ < 3)
+		diag("  read plainly: %d, by jansson: %d: %s", is_plain, is_read, show(text));
+	free((char *) exact.data);
+}
+
+/* Append one of some texts. */
+static void
+append_one(char *json, const char *const *texts, size_t count)
+{
+	strcat(json, texts[random_below(count)]);
+}
+
+/* Append a value that may be JSON: mostly plain, not always good. */
+static void
+append_value(char *json, int depth)
+{
+	static const char *const values[] = {
+		"\"\"", "\"a\"", "\"a b\"", "0", "7", "-1", "999999999999999999", "1700000000", "true", "false", "null", "\"\xc3\xa9\"",
+		"\"\xf0\x9f\x98\x80\"", "\"\x7f\"", "-0", "123", "\"a\"", "[]", "{}", "\"a\"",
+		"\"\\\"\"", "\"\\u0061\"", "1.5", "1e3", "1000000000000000000", "-999999999999999999",
+		"00", "-", "1.", "truE", "nul", "\"", "\"\t\"", "\"\xff\"", "\"\xc3\"", "\"\xed\xa0\x80\"", "\"\xf4\x90\x80\x80\"", "\"\xc0\x80\"", "'a'", ""
+	};
+	static const char *const names[] = {"\"a\"", "\"b\"", "\"c\"", "\"d\"", "\"e\"", "\"\"", "\"\xc3\xa9\"", "\"\\u0061\"", "a"};
+	static const char *const colons[] = {":", ":", ":", ": ", ": ", ":  ", " :", "", "::"};
+	static const char *const commas[] = {",", ",", ",", ", ", ", ", ",  ", " ,", "", ",,"};
+	bool		is_object = random_below(2) == 0;
+	bool		is_good = random_below(8) != 0;
+
+	if (depth == 0 || random_below(3) == 0)
+	{
+		append_one(json, values, is_good ? 20 : lengthof(values));
+		return;
+	}
+	strcat(json, is_object ? "{" : "[");
+	for (size_t count = random_below(4), i = 0; i < count; i++)
+	{
+		if (i > 0)
+			append_one(json, commas, is_good ? 5 : lengthof(commas));
+		if (is_object)
+		{
+			append_one(json, names, is_good ? 7 : lengthof(names));
+			append_one(json, colons, is_good ? 5 : lengthof(colons));
+		}
+		append_value(json, depth - 1);
+	}
+	strcat(json, random_below(100) != 0 ? is_object ? "}" : "]" : "");
+}
+
+/* Make claims with members of all kinds. */
+static Span
+make_claims(char *json)
+{
+	strcpy(json, "{\"aud\":\"" AUD "\"," NAMES);
+	for (size_t i = random_below(4); i > 0; i--)
+	{
+		sprintf(json + strlen(json), ",\"x%zu\":", random_below(20));
+		append_value(json, random_below(10));
+	}
+	strcat(json, "," TIMES "}");
+	return (Span) {json, strlen(json)};
+}
+
+/* Check that claims are read alike in both ways, and keep what is promised of them. */
 static void
 fuzz_claims(void)
 {
-	char	   *mutant = malloc(4096);
-	int			accepted = 0;
-	int			odd = 0;
+	char	   *json = malloc(1 << 16);
+	Readings	mutants = {0};
+	Readings	made = {0};
 
 	for (int i = 0; i < ROUNDS; i++)
-	{
-		Span		text = mutate(good_claims[random_below(lengthof(good_claims))], mutant, 4096);
-		Span		exact = exact_copy(text);
-		JwtClaims	claims;
+		compare_claims(mutate(good_claims[random_below(lengthof(good_claims))], json, 4096), &mutants);
+	is_int(mutants.odd, 0, "claims that are read are whole, have no NUL, and are the same in both ways");
+	ok(mutants.plain > ROUNDS / 50 && mutants.other > ROUNDS / 50, "... of %d, %d are read plainly, %d otherwise", ROUNDS,
+	   mutants.plain, mutants.other);
+	for (int i = 0; i < ROUNDS; i++)
+		compare_claims(make_claims(json), &made);
+	is_int(made.odd, 0, "so are those with members of all kinds");
+	ok(made.plain > ROUNDS / 5 && made.other > ROUNDS / 50, "... of %d, %d are read plainly, %d otherwise", ROUNDS,
+	   made.plain, made.other);
+	free(json);
+}
 
-		memset(&claims, 0xff, sizeof(claims));
-		if (jwt_read_claims(exact, &claims))
-		{
-			accepted++;
-			odd += claims.gen < 0 || claims.iat < 0 || claims.exp < 0 || memchr(claims.aud, 0, 64) == NULL ||
-				memchr(claims.uid, 0, 64) == NULL || memchr(claims.tk, 0, 64) == NULL ||
-				memchr(text.data, 0, text.size) != NULL;
-		}
-		free((char *) exact.data);
+/* Check that headers are read alike in both ways. */
+static void
+fuzz_headers(void)
+{
+	char	   *json = malloc(4096);
+	Readings	readings = {0};
+
+	for (int i = 0; i < ROUNDS; i++)
+		compare_headers(mutate(good_headers[random_below(lengthof(good_headers))], json, 4096), &readings);
+	is_int(readings.odd, 0, "headers that are read are the same in both ways");
+	ok(readings.plain > ROUNDS / 50 && readings.other > ROUNDS / 200, "... of %d, %d are read plainly, %d otherwise", ROUNDS,
+	   readings.plain, readings.other);
+	free(json);
+}
+
+/* Tell whether claims with so many members are read plainly. */
+static bool
+plain_members(int count)
+{
+	char		text[1024];
+	int			size = sprintf(text, "%.*s", (int) strlen(CLAIMS) - 1, CLAIMS);
+	JwtClaims	claims;
+
+	for (int i = 8; i < count; i++)
+		size += sprintf(text + size, ",\"x%d\":0", i);
+	size += sprintf(text + size, "}");
+	return jwt_read_claims_plainly((Span) {text, size}, &claims);
+}
+
+/* Check which claims are written plainly enough. */
+static void
+check_plain(void)
+{
+	static const struct
+	{
+		const char *member;
+		bool		is_plain;
+	}			cases[] = {
+		{"", true},
+		{",\"un\":\"ada\",\"n\":\"Ada \xc3\x89vora\"", true},
+		{",\"cs\":{\"a\": 1, \"b\": [true, null]},\"m\":[{\"mid\":\"m\",\"p\":[\"a\",\"b\"]},{\"mid\":\"n\",\"p\":[]}],\"left_out\":[\"m.cs\"]", true},
+		{",\"x\":[[[[[[[]]]]]]]", true},
+		{",\"x\":[[[[[[[[]]]]]]]]", false},
+		{",\"x\":-999999999999999999", true},
+		{",\"x\":1000000000000000000", false},
+		{",\"n\":\"\\\"\"", false},
+		{",\"x\":1.5", false},
+		{" ", false},
+	};
+	JwtClaims	claims;
+	char		text[1024];
+
+	for (size_t i = 0; i < lengthof(cases); i++)
+	{
+		int			size = sprintf(text, "%.*s%s}", (int) strlen(CLAIMS) - 1, CLAIMS, cases[i].member);
+
+		is_int(jwt_read_claims_plainly((Span) {text, size}, &claims), cases[i].is_plain, "read plainly: {...%s}",
+			   show((Span) {cases[i].member, strlen(cases[i].member)}));
+		ok(jwt_read_claims_by_jansson((Span) {text, size}, &claims), "... and otherwise");
 	}
-	is_int(odd, 0, "claims that are read are whole, and have no NUL");
-	ok(accepted > ROUNDS / 50 && accepted < ROUNDS - ROUNDS / 50, "... %d of %d are read", accepted, ROUNDS);
-	free(mutant);
+	is_int(plain_members(PLAIN_MAX_MEMBERS), true, "read plainly: %d members", PLAIN_MAX_MEMBERS);
+	is_int(plain_members(PLAIN_MAX_MEMBERS + 1), false, "... and no more");
 }
 
 int
@@ -1100,7 +1274,7 @@ main(void)
 
 	plan(lengthof(good_headers) + lengthof(bad_headers) + lengthof(good_tokens) + lengthof(bad_tokens) +
 		 lengthof(bad_payloads) + lengthof(good_claims) + lengthof(bad_claims) + 8 + 7 + 7 + 3 * 2 + 6 +
-		 10 + lengthof(rfc8032) + 2 + 10 + 7 + 3 * 9 + 3 * 2 + 3 * 2 + 2);
+		 10 + lengthof(rfc8032) + 2 + 10 + 7 + 3 * 9 + 3 * 2 + 3 * 2 + 4 + 2 + 2 * 10 + 2);
 	if (sodium_init() < 0)
 		abort();
 	for (int alg = JWT_HS256; alg <= JWT_RS256; alg++)
@@ -1140,6 +1314,8 @@ main(void)
 	fuzz_tokens(&keys[JWT_EDDSA], ROUNDS / 10);
 	fuzz_tokens(&keys[JWT_RS256], ROUNDS / 10);
 	fuzz_claims();
+	fuzz_headers();
+	check_plain();
 	for (int i = 0; i < 4; i++)
 		jwt_key_close(&keys[i]);
 	return tap_status();
