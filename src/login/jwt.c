@@ -92,13 +92,12 @@ verify_rsa(const Jwt *jwt, EVP_PKEY *rsa)
 	return fits;
 }
 
-/* Compute HMAC-SHA-256 under a key of any length. */
+/* Compute HMAC-SHA-256. */
 static void
 hmac(const JwtKey *key, Span message, uint8_t out[crypto_auth_hmacsha256_BYTES])
 {
-	crypto_auth_hmacsha256_state state;
+	crypto_auth_hmacsha256_state state = *key->hmac;
 
-	crypto_auth_hmacsha256_init(&state, key->secret, key->secret_size);
 	crypto_auth_hmacsha256_update(&state, (const uint8_t *) message.data, message.size);
 	crypto_auth_hmacsha256_final(&state, out);
 	sodium_memzero(&state, sizeof(state));

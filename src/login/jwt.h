@@ -31,6 +31,7 @@ typedef struct JwtKey
 	JwtAlg		alg;
 	uint8_t	   *secret;			/* HS256: the shared secret; EdDSA: the secret key */
 	size_t		secret_size;
+	struct crypto_auth_hmacsha256_state *hmac;	/* HS256: begun under the secret */
 	uint8_t		public_key[ED25519_PUBLIC_SIZE];
 	EVP_PKEY   *rsa;			/* with its private half only where it signs */
 } JwtKey;

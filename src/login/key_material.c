@@ -90,17 +90,29 @@ key_material_make(JwtAlg alg, KeyMaterial *material)
 
 /* ---------- opening ---------- */
 
-/* Keep a secret where it is neither swapped nor dumped. */
-static bool
-keep_secret(JwtKey *key, Span secret)
+/* Copy a secret to where it is neither swapped nor dumped; NULL if there is no such memory. */
+static void *
+keep_secret(const void *secret, size_t size)
 {
-	key->secret = sodium_malloc(secret.size);
-	if (key->secret == NULL)
-		return false;
-	memcpy(key->secret, secret.data, secret.size);
-	key->secret_size = secret.size;
-	sodium_mprotect_readonly(key->secret);
-	return true;
+	void	   *kept = sodium_malloc(size);
+
+	if (kept == NULL)
+		return NULL;
+	memcpy(kept, secret, size);
+	sodium_mprotect_readonly(kept);
+	return kept;
+}
+
+/* Begin an HMAC under the secret, and keep it like that: two blocks of hashing that each message is spared. */
+static bool
+begin_hmac(JwtKey *key)
+{
+	crypto_auth_hmacsha256_state state;
+
+	crypto_auth_hmacsha256_init(&state, key->secret, key->secret_size);
+	key->hmac = keep_secret(&state, sizeof(state));
+	sodium_memzero(&state, sizeof(state));
+	return key->hmac != NULL;
 }
 
 /* Make the public half usable. */
@@ -132,9 +144,14 @@ jwt_key_open_private(JwtKey *key, Span private_half)
 	const uint8_t *bytes = (const uint8_t *) private_half.data;
 	EVP_PKEY   *rsa;
 
+	if (key->alg == JWT_EDDSA && private_half.size != ED25519_SECRET_SIZE)
+		return false;
 	if (key->alg != JWT_RS256)
-		return (key->alg != JWT_EDDSA || private_half.size == ED25519_SECRET_SIZE) &&
-			keep_secret(key, private_half);
+	{
+		key->secret = keep_secret(private_half.data, private_half.size);
+		key->secret_size = private_half.size;
+		return key->secret != NULL && (key->alg != JWT_HS256 || begin_hmac(key));
+	}
 	rsa = d2i_AutoPrivateKey(NULL, &bytes, private_half.size);
 	if (rsa == NULL)
 		return false;
@@ -148,6 +165,7 @@ void
 jwt_key_close(JwtKey *key)
 {
 	sodium_free(key->secret);
+	sodium_free(key->hmac);
 	EVP_PKEY_free(key->rsa);
 	sodium_memzero(key, sizeof(*key));
 }
