@@ -14,6 +14,7 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/plancache.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
@@ -260,6 +261,19 @@ statement_open(Statement *statement, Parameters *parameters)
 {
 	prepare(statement, parameters);
 	return SPI_cursor_open(NULL, statement->plan, parameters->values, parameters->nulls, false);
+}
+
+/* Run a statement that reads what is committed by now, even where the transaction's own snapshot is older. */
+uint64
+statement_read_latest(Statement *statement, Parameters *parameters)
+{
+	uint64		rows;
+
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetLatestSnapshot());
+	rows = execute(statement, parameters, true, 0);
+	PopActiveSnapshot();
+	return rows;
 }
 
 /* Begin the parameters of a statement of a realm ($1) that touches so many rows at most ($2). */

@@ -9,6 +9,7 @@
 
 #include "base/encode.h"
 #include "base/id.h"
+#include "base/lookup.h"
 #include "base/row.h"
 #include "base/token.h"
 #include "catalog/pg_type.h"
@@ -495,38 +496,71 @@ key_was_live(const SigningKey *key, const JwtClaims *claims)
 		 claims->exp - claims->iat <= (int64) key->session_minutes * SECS_PER_MINUTE);
 }
 
+/* What a token says of whom it is for. */
+typedef struct Bearer
+{
+	pg_uuid_t	realm_id;
+	pg_uuid_t	user_id;
+	pg_uuid_t	session_id;
+	bool		is_managed;
+} Bearer;
+
+/* Read whom a token is for. */
+static bool
+read_bearer(const JwtClaims *claims, Bearer *bearer)
+{
+	if (!read_id(claims->aud, "rl", &bearer->realm_id) || !read_id(claims->uid, "usr", &bearer->user_id))
+		return false;
+	bearer->is_managed = read_id(claims->tk, MANAGED_PREFIX, &bearer->session_id);
+	return bearer->is_managed || read_id(claims->tk, UNMANAGED_PREFIX, &bearer->session_id);
+}
+
 /*
- * Tell whether realm, user and, if it is managed, the session still stand
- * behind a token of this generation. Where sessions are managed, a person's
- * token must have one: an app that knows the shared secret could call any
- * token unmanaged.
+ * Tell whether a user still stands behind a token of this generation. Where
+ * sessions are managed, a person's token must have one: an app that knows the
+ * shared secret could call any token unmanaged.
  */
 static bool
-is_backed(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, int64 generation,
-		  const pg_uuid_t *session_id, bool is_managed)
+user_backs(const Realm *realm, const Bearer *bearer, int64 generation)
 {
-	static Statement select_user = STATEMENT(
-		"SELECT FROM arsignup.users u JOIN arsignup.realms r ON r.id = u.realm_id"
-		" WHERE u.realm_id = $1 AND u.id = $2 AND u.token_generation = $3"
-		" AND u.state = 'active' AND r.state = 'active'"
-		" AND (r.session_type = 'unmanaged' OR u.user_type = 'api')");
-	static Statement select_session = STATEMENT(
-		"SELECT FROM arsignup.sessions s"
-		" JOIN arsignup.users u ON u.realm_id = s.realm_id AND u.id = s.user_id"
-		" JOIN arsignup.realms r ON r.id = s.realm_id"
-		" WHERE s.realm_id = $1 AND s.id = $4 AND s.user_id = $2 AND u.token_generation = $3"
-		" AND s.ended_at IS NULL AND s.expires_at > $5 AND u.state = 'active' AND r.state = 'active'");
-	Parameters	parameters = {0};
+	static Lookup user_by_id = {
+		.table = "users", .index = "users_realm_id_id_key", .keys = "realm_id, id", .columns = "token_generation, state, user_type"
+	};
+	Parameters	keys = {0};
+	Found		user;
 
-	add_uuid(&parameters, realm_id);
-	add_uuid(&parameters, user_id);
-	add_int8(&parameters, generation);
-	if (is_managed)
-	{
-		add_uuid(&parameters, session_id);
-		add_time(&parameters, GetCurrentTimestamp());
-	}
-	return statement_read(is_managed ? &select_session : &select_user, &parameters) > 0;
+	add_uuid(&keys, &bearer->realm_id);
+	add_uuid(&keys, &bearer->user_id);
+	return lookup_read(&user_by_id, &keys, &user) && DatumGetInt32(user.values[0]) == generation &&
+		text_is(user.values[1], "active") &&
+		(bearer->is_managed || !realm->sessions_are_managed || text_is(user.values[2], "api"));
+}
+
+/* Tell whether a managed session is the user's, and going on. */
+static bool
+session_backs(const Bearer *bearer)
+{
+	static Lookup session_by_id = {
+		.table = "sessions", .index = "sessions_pkey", .keys = "realm_id, id", .columns = "user_id, expires_at, ended_at"
+	};
+	Parameters	keys = {0};
+	Found		session;
+
+	add_uuid(&keys, &bearer->realm_id);
+	add_uuid(&keys, &bearer->session_id);
+	return lookup_read(&session_by_id, &keys, &session) &&
+		memcmp(DatumGetUUIDP(session.values[0]), &bearer->user_id, UUID_LEN) == 0 &&
+		DatumGetTimestampTz(session.values[1]) > GetCurrentTimestamp() && session.nulls[2];
+}
+
+/* Tell whether realm, user and, if it is managed, the session still stand behind a token. */
+static bool
+is_backed(const Bearer *bearer, int64 generation)
+{
+	Realm		realm;
+
+	return realm_find(&bearer->realm_id, &realm) && realm.active && user_backs(&realm, bearer, generation) &&
+		(!bearer->is_managed || session_backs(bearer));
 }
 
 /* Tell whether a login token holds; return its claims as they were signed. Reads only. */
@@ -535,12 +569,9 @@ login_token_verify(Span token, const pg_uuid_t *expected_realm_id, Span *payload
 {
 	Jwt			jwt;
 	JwtClaims	claims;
+	Bearer		bearer;
 	const SigningKey *key;
 	char	   *text;
-	pg_uuid_t	realm_id;
-	pg_uuid_t	user_id;
-	pg_uuid_t	session_id;
-	bool		is_managed;
 
 	if (!jwt_parse(token, &jwt))
 		return false;
@@ -548,15 +579,11 @@ login_token_verify(Span token, const pg_uuid_t *expected_realm_id, Span *payload
 	if (!jwt_decode_payload(&jwt, text, &payload->size))
 		return false;
 	payload->data = text;
-	if (!jwt_read_claims(*payload, &claims) || !read_id(claims.aud, "rl", &realm_id) ||
-		!read_id(claims.uid, "usr", &user_id))
+	if (!jwt_read_claims(*payload, &claims) || !read_bearer(&claims, &bearer))
 		return false;
-	is_managed = read_id(claims.tk, MANAGED_PREFIX, &session_id);
-	if (!is_managed && !read_id(claims.tk, UNMANAGED_PREFIX, &session_id))
+	if (expected_realm_id != NULL && memcmp(expected_realm_id, &bearer.realm_id, UUID_SIZE) != 0)
 		return false;
-	if (expected_realm_id != NULL && memcmp(expected_realm_id, &realm_id, UUID_SIZE) != 0)
-		return false;
-	key = signing_key_for_verifying(&realm_id, jwt.kid);
+	key = signing_key_for_verifying(&bearer.realm_id, jwt.kid);
 	return key != NULL && jwt_verify(&jwt, &key->jwt) && is_timely(&claims) &&
-		key_was_live(key, &claims) && is_backed(&realm_id, &user_id, claims.gen, &session_id, is_managed);
+		key_was_live(key, &claims) && is_backed(&bearer, claims.gen);
 }
