@@ -8,11 +8,11 @@
 
 static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/* What the characters from 0 to z stand for; -1 for those that are no digits. */
-static const int8_t values['z' - '0' + 1] = {
-	0, 1, 2, 3, 4, 5, 6, 7, 8, 9, -1, -1, -1, -1, -1, -1, -1,
-	10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, -1, -1, -1, -1, -1, -1,
-	36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61
+/* What they stand for, and 1 more; 0 for what is no digit. */
+static const uint8_t values[256] = {
+	['0'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+	['A'] = 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36,
+	['a'] = 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62
 };
 
 /* A UUID as a number: limbs of 32 bits, the most significant first. */
@@ -65,11 +65,11 @@ read_group(const char *in, int length, uint32_t *number)
 	*number = 0;
 	for (int position = 0; position < length; position++)
 	{
-		int			value = in[position] >= '0' && in[position] <= 'z' ? values[in[position] - '0'] : -1;
+		uint32_t	value = values[(uint8_t) in[position]];
 
-		if (value < 0)
+		if (value == 0)
 			return false;
-		*number = *number * 62 + value;
+		*number = *number * 62 + value - 1;
 	}
 	return true;
 }

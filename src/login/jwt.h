@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "login/plain.h"
 
 #define JWT_MAX_SIZE 65536		/* bytes of a whole token */
 #define JWT_MAX_DEPTH 64		/* of arrays and objects in the claims, as readers in .NET take at most */
@@ -56,6 +57,7 @@ typedef struct JwtClaims
 	int64_t		gen;			/* the user's token_generation */
 	int64_t		iat;
 	int64_t		exp;
+	PlainObject all;			/* without members unless they are written plainly */
 } JwtClaims;
 
 extern const char *jwt_alg_name(JwtAlg alg);

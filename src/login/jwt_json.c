@@ -251,17 +251,17 @@ take_claims(const Found *found, JwtClaims *claims)
 bool
 jwt_read_claims_plainly(Span json, JwtClaims *claims)
 {
-	PlainObject object;
+	PlainObject *object = &claims->all;
 
-	return plain_object_read(json, &object) && take_claims(&(Found) {
-		.aud = plain_string(&object, NAME("aud")),
-		.uid = plain_string(&object, NAME("uid")),
-		.sub = plain_string(&object, NAME("sub")),
-		.tk = plain_string(&object, NAME("tk")),
-		.sid = plain_string(&object, NAME("sid")),
-		.gen = plain_integer(&object, NAME("gen")),
-		.iat = plain_integer(&object, NAME("iat")),
-		.exp = plain_integer(&object, NAME("exp"))
+	return plain_object_read(json, object) && take_claims(&(Found) {
+		.aud = plain_string(object, NAME("aud")),
+		.uid = plain_string(object, NAME("uid")),
+		.sub = plain_string(object, NAME("sub")),
+		.tk = plain_string(object, NAME("tk")),
+		.sid = plain_string(object, NAME("sid")),
+		.gen = plain_integer(object, NAME("gen")),
+		.iat = plain_integer(object, NAME("iat")),
+		.exp = plain_integer(object, NAME("exp"))
 	}, claims);
 }
 
@@ -281,6 +281,7 @@ jwt_read_claims_by_jansson(Span json, JwtClaims *claims)
 		.exp = integer_member(object, "exp")
 	}, claims);
 
+	claims->all.count = 0;
 	json_decref(object);
 	return is_read;
 }

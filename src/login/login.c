@@ -286,19 +286,18 @@ arsignup_verify_login_token(PG_FUNCTION_ARGS)
 	SecretScope scope;
 	MemoryContext caller = CurrentMemoryContext;
 	Span		token;
-	Span		payload;
-	char	   *claims = NULL;
+	Jsonb	   *claims = NULL;
 
 	secret_scope_open(&scope);
 	spi_open();
 	token = secret_argument(&scope, fcinfo, 0);
-	if (token.data != NULL && login_token_verify(token, argument_uuid(fcinfo, 1), &payload))
-		claims = MemoryContextStrdup(caller, pnstrdup(payload.data, payload.size));
+	if (token.data != NULL)
+		claims = login_token_verify(token, argument_uuid(fcinfo, 1), caller);
 	spi_close();
 	secret_scope_close(&scope);
 	if (claims == NULL)
 		PG_RETURN_NULL();
-	return DirectFunctionCall1(jsonb_in, CStringGetDatum(claims));
+	PG_RETURN_JSONB_P(claims);
 }
 
 /* arsignup.end_session(realm_id uuid, session_id uuid) returns boolean */

@@ -198,16 +198,32 @@ plain_string(const PlainObject *object, Span name)
 	return member != NULL ? member->value : (Span) {NULL, 0};
 }
 
+/* Return the number that a member is. */
+int64_t
+plain_number(const PlainMember *member)
+{
+	int64_t		number = 0;
+
+	for (size_t i = 0; i < member->value.size; i++)
+		number = number * 10 + (member->value.data[i] - '0');
+	return number;
+}
+
 /* Return a member that is a whole number; -1 if there is none that is not negative. */
 int64_t
 plain_integer(const PlainObject *object, Span name)
 {
 	const PlainMember *member = find_member(object, name, PLAIN_INTEGER);
-	int64_t		number = 0;
 
-	if (member == NULL)
-		return -1;
-	for (size_t i = 0; i < member->value.size; i++)
-		number = number * 10 + (member->value.data[i] - '0');
-	return number;
+	return member != NULL ? plain_number(member) : -1;
+}
+
+/* Tell whether an object has members, and all are strings or whole numbers. */
+bool
+plain_is_flat(const PlainObject *object)
+{
+	for (int i = 0; i < object->count; i++)
+		if (object->members[i].kind == PLAIN_OTHER)
+			return false;
+	return object->count > 0;
 }

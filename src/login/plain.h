@@ -32,6 +32,8 @@ typedef struct PlainObject
 } PlainObject;
 
 extern bool plain_object_read(Span text, PlainObject *object);
+extern bool plain_is_flat(const PlainObject *object);
+extern int64_t plain_number(const PlainMember *member);
 extern Span plain_string(const PlainObject *object, Span name);
 extern int64_t plain_integer(const PlainObject *object, Span name);
 

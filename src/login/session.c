@@ -21,6 +21,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/json.h"
+#include "utils/numeric.h"
 #include "utils/timestamp.h"
 
 /* Clocks of two servers may differ by this many seconds. */
@@ -563,27 +564,88 @@ is_backed(const Bearer *bearer, int64 generation)
 		(!bearer->is_managed || session_backs(bearer));
 }
 
-/* Tell whether a login token holds; return its claims as they were signed. Reads only. */
-bool
-login_token_verify(Span token, const pg_uuid_t *expected_realm_id, Span *payload)
+/* Return a text as a value of jsonb. */
+static JsonbValue
+string_value(Span text)
+{
+	JsonbValue	value = {.type = jbvString};
+
+	value.val.string.val = unconstify(char *, text.data);
+	value.val.string.len = text.size;
+	return value;
+}
+
+/* Return a whole number as a value of jsonb. */
+static JsonbValue
+number_value(int64 number)
+{
+	JsonbValue	value = {.type = jbvNumeric};
+
+	value.val.numeric = int64_to_numeric(number);
+	return value;
+}
+
+/* Compare two members as jsonb orders them. */
+static int
+compare_members(const void *one, const void *other)
+{
+	Span		a = ((const PlainMember *) one)->name;
+	Span		b = ((const PlainMember *) other)->name;
+
+	return a.size != b.size ? (a.size > b.size ? 1 : -1) : memcmp(a.data, b.data, a.size);
+}
+
+/*
+ * Return claims as jsonb, as they were signed. Members that were read one by
+ * one need not be read again, unless one has members of its own; jsonb sorts
+ * them, which costs it more than us.
+ */
+static Jsonb *
+claims_to_jsonb(Span payload, PlainObject *all)
+{
+	JsonbParseState *state = NULL;
+
+	if (!plain_is_flat(all))
+		return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(pnstrdup(payload.data, payload.size))));
+	qsort(all->members, all->count, sizeof(PlainMember), compare_members);
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < all->count; i++)
+	{
+		const PlainMember *member = &all->members[i];
+		JsonbValue	name = string_value(member->name);
+		JsonbValue	value = member->kind == PLAIN_STRING ? string_value(member->value) : number_value(plain_number(member));
+
+		(void) pushJsonbValue(&state, WJB_KEY, &name);
+		(void) pushJsonbValue(&state, WJB_VALUE, &value);
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+/* Return the claims of a login token, in the memory given; NULL if it does not hold. Reads only. */
+Jsonb *
+login_token_verify(Span token, const pg_uuid_t *expected_realm_id, MemoryContext memory)
 {
 	Jwt			jwt;
 	JwtClaims	claims;
 	Bearer		bearer;
 	const SigningKey *key;
+	Span		payload;
 	char	   *text;
 
 	if (!jwt_parse(token, &jwt))
-		return false;
-	text = palloc(jwt.payload.size + 1);
-	if (!jwt_decode_payload(&jwt, text, &payload->size))
-		return false;
-	payload->data = text;
-	if (!jwt_read_claims(*payload, &claims) || !read_bearer(&claims, &bearer))
-		return false;
+		return NULL;
+	text = palloc(jwt.payload.size);
+	if (!jwt_decode_payload(&jwt, text, &payload.size))
+		return NULL;
+	payload.data = text;
+	if (!jwt_read_claims(payload, &claims) || !read_bearer(&claims, &bearer))
+		return NULL;
 	if (expected_realm_id != NULL && memcmp(expected_realm_id, &bearer.realm_id, UUID_SIZE) != 0)
-		return false;
+		return NULL;
 	key = signing_key_for_verifying(&bearer.realm_id, jwt.kid);
-	return key != NULL && jwt_verify(&jwt, &key->jwt) && is_timely(&claims) &&
-		key_was_live(key, &claims) && is_backed(&bearer, claims.gen);
+	if (key == NULL || !jwt_verify(&jwt, &key->jwt) || !is_timely(&claims) || !key_was_live(key, &claims) ||
+		!is_backed(&bearer, claims.gen))
+		return NULL;
+	MemoryContextSwitchTo(memory);
+	return claims_to_jsonb(payload, &claims.all);
 }

@@ -31,7 +31,7 @@ extern char *session_remember(const pg_uuid_t *realm_id, const pg_uuid_t *sessio
 extern void session_replace(const pg_uuid_t *realm_id, const pg_uuid_t *session_id, Span former, TimestampTz now);
 extern bool session_end_remembered(const pg_uuid_t *realm_id, Span secret, TimestampTz now);
 extern bool session_recall(const Realm *realm, Span secret, TimestampTz now, Session *session, User *user);
-extern bool login_token_verify(Span token, const pg_uuid_t *expected_realm_id, Span *payload);
+extern Jsonb *login_token_verify(Span token, const pg_uuid_t *expected_realm_id, MemoryContext memory);
 extern uint64 sessions_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern Purge expired_sessions;
 extern Purge ended_sessions;

@@ -3,9 +3,9 @@
  *
  * A realm has at most one live key of each algorithm. Rotating retires it: it
  * signs no more, and what it signed before stays good until it expires. Rows
- * never change otherwise, so a backend keeps what it has read; it looks again
- * each second, to learn of keys that were retired or deleted, or that the key
- * file does not open any more.
+ * never change otherwise, so a backend keeps the keys that it has opened. It
+ * looks at the row in every snapshot, so that a key that was retired or deleted
+ * is so for the next call, and each second whether the key file still opens it.
  *
  * All that a row says of its key is bound into the seal, the public half, too:
  * who writes this table but has not the key file can neither sign nor have
@@ -15,9 +15,11 @@
 
 #include <sodium.h>
 
+#include "access/xact.h"
 #include "access/xlog.h"
 #include "base/encode.h"
 #include "base/id.h"
+#include "base/lookup.h"
 #include "base/statement.h"
 #include "base/tables.h"
 #include "lib/stringinfo.h"
@@ -28,15 +30,17 @@
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-/* How long what was read is believed. */
+/* How long a key that was opened is believed to be one that opens. */
 #define CACHE_LIFE USECS_PER_SEC
 
 /* Keys beyond this number push all others out. */
 #define CACHE_MAX 1024
 
 #define KEY_COLUMNS "kid, alg, public_key, sealed_key, master_key_id, retired_at, session_minutes"
+#define KEY_COLUMN_COUNT 7
 
 /* What tells the keys that are alive: those that sign, and those whose tokens may still hold. now: SIGNING_KEY_GRACE ago. */
 #define IS_ALIVE(now) \
@@ -51,7 +55,8 @@ typedef struct CacheTag
 typedef struct CacheEntry
 {
 	CacheTag	tag;
-	TimestampTz read_at;
+	uint64		snapshot;		/* in which its row was read; 0 if that may be any */
+	TimestampTz opened_at;
 	SigningKey	key;
 } CacheEntry;
 
@@ -102,7 +107,8 @@ cache_entry(const pg_uuid_t *realm_id, const char *kid, bool *found)
 	entry = hash_search(cache, &tag, HASH_ENTER, found);
 	if (!*found)
 	{
-		entry->read_at = 0;
+		entry->snapshot = 0;
+		entry->opened_at = 0;
 		memset(&entry->key, 0, sizeof(entry->key));
 	}
 	return entry;
@@ -138,34 +144,41 @@ typedef struct KeyRow
 	int			session_minutes;
 } KeyRow;
 
-/* Return a bytea column of a row that was read as a span. */
+/* Return a bytea as a span. */
 static Span
-bytes_of(uint64 row, int number)
+bytes_of(Datum value)
 {
-	bool		isnull;
-	bytea	   *bytes = DatumGetByteaPP(SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, number, &isnull));
+	bytea	   *bytes = DatumGetByteaPP(value);
 
 	return (Span) {VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)};
+}
+
+/* Take what was found. */
+static KeyRow
+key_row_found(const Found *found)
+{
+	return (KeyRow)
+	{
+		.kid = TextDatumGetCString(found->values[0]),
+		.alg = TextDatumGetCString(found->values[1]),
+		.public_half = bytes_of(found->values[2]),
+		.sealed = bytes_of(found->values[3]),
+		.master_key_id = bytes_of(found->values[4]),
+		.is_retired = !found->nulls[5],
+		.retired_at = found->nulls[5] ? 0 : DatumGetTimestampTz(found->values[5]),
+		.session_minutes = DatumGetInt32(found->values[6])
+	};
 }
 
 /* Take one of the rows that were read. */
 static KeyRow
 key_row(uint64 row)
 {
-	bool		isnull;
-	Datum		retired_at = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 6, &isnull);
+	Found		found;
 
-	return (KeyRow)
-	{
-		.kid = column_text_of(row, 1),
-		.alg = column_text_of(row, 2),
-		.public_half = bytes_of(row, 3),
-		.sealed = bytes_of(row, 4),
-		.master_key_id = bytes_of(row, 5),
-		.is_retired = !isnull,
-		.retired_at = isnull ? 0 : DatumGetTimestampTz(retired_at),
-		.session_minutes = atoi(column_text_of(row, 7))
-	};
+	for (int i = 0; i < KEY_COLUMN_COUNT; i++)
+		found.values[i] = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, i + 1, &found.nulls[i]);
+	return key_row_found(&found);
 }
 
 /* Return what a sealed half is bound to: all that its row says of the key, each text with its end. */
@@ -254,9 +267,20 @@ open_key(const pg_uuid_t *realm_id, const KeyRow *row, bool with_private_half, S
 		raise_unopened("What was sealed is no key.");
 }
 
+/* Take what a row says of its key that may change; return the key. */
+static const SigningKey *
+take_state(CacheEntry *entry, const KeyRow *row, uint64 snapshot)
+{
+	entry->snapshot = snapshot;
+	entry->key.is_retired = row->is_retired;
+	entry->key.retired_at = row->retired_at;
+	entry->key.session_minutes = row->session_minutes;
+	return &entry->key;
+}
+
 /* Put the key of a row into the cache, its private half only if it is needed. */
 static const SigningKey *
-cache_row(const pg_uuid_t *realm_id, const KeyRow *row, bool with_private_half)
+cache_row(const pg_uuid_t *realm_id, const KeyRow *row, uint64 snapshot, bool with_private_half)
 {
 	bool		found;
 	CacheEntry *entry = cache_entry(realm_id, row->kid, &found);
@@ -267,50 +291,68 @@ cache_row(const pg_uuid_t *realm_id, const KeyRow *row, bool with_private_half)
 		strlcpy(key->kid, row->kid, sizeof(key->kid));
 		key->jwt.alg = alg_of(row->alg);
 	}
-	entry->read_at = 0;
-	key->is_retired = row->is_retired;
-	key->retired_at = row->retired_at;
-	key->session_minutes = row->session_minutes;
+	entry->opened_at = 0;
 	with_private_half |= key->jwt.alg == JWT_HS256;
 	if (!is_sealed_here(row) || !key->is_authentic || (with_private_half && !key->can_sign))
 		open_key(realm_id, row, with_private_half, key);
-	entry->read_at = GetCurrentTimestamp();
-	return key;
+	entry->opened_at = GetCurrentTimestamp();
+	return take_state(entry, row, snapshot);
 }
 
-/* Tell whether what was read can still be believed; not across a clock that was set back. */
+/* Tell whether a key was opened a moment ago; not across a clock that was set back. */
 static bool
-is_fresh(const CacheEntry *entry)
+is_open(const CacheEntry *entry)
 {
 	TimestampTz now = GetCurrentTimestamp();
 
-	return entry->read_at <= now && now < entry->read_at + CACHE_LIFE;
+	return entry->opened_at <= now && now < entry->opened_at + CACHE_LIFE;
+}
+
+/*
+ * Return a number of the caller's snapshot. Another one of the same number
+ * shows the same rows: a transaction that ends is the latest so far, or one
+ * fewer among those that are under way before that. 0, which is no number,
+ * where this transaction has written itself, which nobody counts.
+ */
+static uint64
+snapshot_number(void)
+{
+	Snapshot	snapshot = GetActiveSnapshot();
+
+	if (TransactionIdIsValid(GetTopTransactionIdIfAny()))
+		return 0;
+	return (uint64) snapshot->xmax << 32 | (uint32) (snapshot->takenDuringRecovery ? snapshot->subxcnt : (int32) snapshot->xcnt);
 }
 
 /* Find a key to verify with, retired or not; NULL if there is none. */
 const SigningKey *
 signing_key_for_verifying(const pg_uuid_t *realm_id, const char *kid)
 {
-	static Statement select_key = STATEMENT(
-		"SELECT " KEY_COLUMNS " FROM arsignup.signing_keys WHERE realm_id = $1 AND kid = $2");
-	bool		found;
-	CacheEntry *entry = cache_entry(realm_id, kid, &found);
-	Parameters	parameters = {0};
+	static Lookup key_by_kid = {
+		.table = "signing_keys", .index = "signing_keys_pkey", .keys = "realm_id, kid", .columns = KEY_COLUMNS
+	};
+	bool		is_cached;
+	CacheEntry *entry = cache_entry(realm_id, kid, &is_cached);
+	uint64		snapshot = snapshot_number();
+	Parameters	keys = {0};
+	Found		found;
 
-	if (found && is_fresh(entry))
+	if (is_cached && is_open(entry) && snapshot != 0 && entry->snapshot == snapshot)
 		return &entry->key;
-	if (!found)
+	if (!is_cached)
 		cache_remove(entry);
-	add_uuid(&parameters, realm_id);
-	add_text(&parameters, kid);
-	if (statement_read(&select_key, &parameters) > 0)
+	add_uuid(&keys, realm_id);
+	add_text(&keys, kid);
+	if (lookup_read(&key_by_kid, &keys, &found))
 	{
-		KeyRow		row = key_row(0);
+		KeyRow		row = key_row_found(&found);
 
+		if (is_cached && is_open(entry))
+			return take_state(entry, &row, snapshot);
 		if (!is_lost(&row))
-			return cache_row(realm_id, &row, false);
+			return cache_row(realm_id, &row, snapshot, false);
 	}
-	if (found)
+	if (is_cached)
 		cache_remove(entry);
 	return NULL;
 }
@@ -330,7 +372,7 @@ find_live_key(const pg_uuid_t *realm_id, const char *alg, bool with_private_half
 	if (statement_run(&select_live, &parameters) == 0)
 		return NULL;
 	row = key_row(0);
-	return cache_row(realm_id, &row, with_private_half);
+	return cache_row(realm_id, &row, 0, with_private_half);
 }
 
 /* ---------- making keys ---------- */
