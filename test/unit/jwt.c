@@ -1253,6 +1253,8 @@ check_plain(void)
 		{",\"cs\":{\"a\": 1, \"b\": [true, null]},\"m\":[{\"mid\":\"m\",\"p\":[\"a\",\"b\"]},{\"mid\":\"n\",\"p\":[]}],\"left_out\":[\"m.cs\"]", true},
 		{",\"x\":[[[[[[[]]]]]]]", true},
 		{",\"x\":[[[[[[[[]]]]]]]]", false},
+		{",\"x\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{}}}}}}}", true},
+		{",\"x\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{}}}}}}}}", false},
 		{",\"x\":-999999999999999999", true},
 		{",\"x\":1000000000000000000", false},
 		{",\"n\":\"\\\"\"", false},
@@ -1282,7 +1284,7 @@ main(void)
 
 	plan(lengthof(good_headers) + lengthof(bad_headers) + lengthof(good_tokens) + lengthof(bad_tokens) +
 		 lengthof(bad_payloads) + lengthof(good_claims) + lengthof(bad_claims) + 8 + 7 + 7 + 3 * 2 + 6 +
-		 10 + lengthof(rfc8032) + 2 + 10 + 7 + 3 * 9 + 3 * 2 + 3 * 2 + 4 + 2 + 2 * 10 + 2);
+		 10 + lengthof(rfc8032) + 2 + 10 + 7 + 3 * 9 + 3 * 2 + 3 * 2 + 4 + 2 + 2 * 12 + 2);
 	if (sodium_init() < 0)
 		abort();
 	for (int alg = JWT_HS256; alg <= JWT_RS256; alg++)
