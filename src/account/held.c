@@ -86,7 +86,7 @@ held_give_way(const pg_uuid_t *realm_id, const User *user)
 		"WITH known AS MATERIALIZED (SELECT id AS known_id FROM arsignup.users"
 		"  WHERE realm_id = $1 AND state = 'held' AND held_until <= clock_timestamp() AND id IN ("
 		"   SELECT id FROM arsignup.users WHERE realm_id = $1 AND username_key = $3 AND id <> $2"
-		"   UNION ALL SELECT id FROM arsignup.users WHERE realm_id = $1 AND email_key = $4 AND id <> $2)"
+		"   UNION ALL SELECT id FROM arsignup.users WHERE realm_id = $1 AND " HAS_EMAIL("", "$4") " AND id <> $2)"
 		"  ORDER BY id FOR UPDATE),"
 		" given AS (UPDATE arsignup.users SET " WITHOUT_NAMES
 		"  FROM known WHERE realm_id = $1 AND id = known_id RETURNING 1)"

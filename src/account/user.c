@@ -30,7 +30,7 @@ static Lookup owner_of_username = {
 };
 static Lookup owner_of_email = {
 	.table = "users", .index = "users_email", .keys = "realm_id, email_key", .null = "shared_email_id",
-	.columns = "id, held_until"
+	.where = "email_key <> username_key", .columns = "id, held_until"
 };
 
 static Insert insert_user = INSERT_UNLESS_TAKEN("users", NEW_USER);
@@ -649,7 +649,7 @@ user_find_by_login(const Realm *realm, const char *login, User *user)
 	static Statement by_username = STATEMENT(
 		SELECT_USER_AND_PASSWORD " WHERE u.realm_id = $1 AND u.username_key = $2 AND " IS_SOMEBODY);
 	static Statement by_email = STATEMENT(
-		SELECT_USER_AND_PASSWORD " WHERE realm_id = $1 AND email_key = $2 AND shared_email_id IS NULL AND " IS_SOMEBODY
+		SELECT_USER_AND_PASSWORD " WHERE realm_id = $1 AND " HAS_EMAIL("", "$2") " AND shared_email_id IS NULL AND " IS_SOMEBODY
 		" ORDER BY shared_email_id LIMIT 1");
 	char	   *email = normalize_email(login);
 	bool		is_email = email != NULL && !realm->usernames_are_emails;
@@ -674,7 +674,7 @@ user_find_id(const pg_uuid_t *realm_id, const char *login, pg_uuid_t *user_id)
 	static Statement select_id = STATEMENT(
 		"SELECT coalesce((SELECT id FROM arsignup.users WHERE realm_id = $1 AND username_key = $2 AND " IS_SOMEBODY "),"
 		" (SELECT (array_agg(id))[1] FROM (SELECT id FROM arsignup.users"
-		"  WHERE realm_id = $1 AND email_key = $2 AND " IS_SOMEBODY " ORDER BY shared_email_id LIMIT 2) e HAVING count(*) = 1))");
+		"  WHERE realm_id = $1 AND " HAS_EMAIL("", "$2") " AND " IS_SOMEBODY " ORDER BY shared_email_id LIMIT 2) e HAVING count(*) = 1))");
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, realm_id);

@@ -43,6 +43,9 @@ typedef struct User
 /* Who is there: a user to be, whose names are held, is nobody yet. */
 #define IS_SOMEBODY "state <> 'held'"
 
+/* Who has an email that is not the username, in the words of its index; the others are found by the username. */
+#define HAS_EMAIL(table, email) table "email_key = " email " AND " table "email_key <> " table "username_key"
+
 extern char *normalize_email(const char *email);
 extern char *normalize_username(const char *username);
 extern char *normalize_login(const char *login);

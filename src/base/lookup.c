@@ -15,11 +15,12 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_am_d.h"
 #include "executor/tuptable.h"
-#include "nodes/primnodes.h"
+#include "nodes/makefuncs.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/ruleutils.h"
 #include "utils/snapmgr.h"
 
 /* More than any index of ours has. */
@@ -60,6 +61,8 @@ statement_text(const Lookup *lookup)
 		appendStringInfo(&sql, "%s%s = $%d", number == 0 ? "" : " AND ", (char *) lfirst(name), number + 1);
 		number++;
 	}
+	if (lookup->where != NULL)
+		appendStringInfo(&sql, " AND %s", lookup->where);
 	if (lookup->null != NULL)
 		appendStringInfo(&sql, " AND %s IS NULL ORDER BY %s LIMIT 1", lookup->null, lookup->null);
 	return sql.data;
@@ -87,24 +90,17 @@ copy_first_row(uint64 rows, Found *found)
 
 /* ---------- whether it can be done without ---------- */
 
-/* Tell whether an index has every row whose keys are not null. */
+/* Tell whether an index has every row, or, if there is a condition, those for which it is true. */
 static bool
-has_all_rows(Relation index, const LookupShortcut *shortcut)
+has_rows(Relation index, Relation table, const char *condition)
 {
 	List	   *conditions = RelationGetIndexPredicate(index);
-	NullTest   *condition = conditions == NIL ? NULL : linitial(conditions);
-	AttrNumber	number;
+	List	   *context = deparse_context_for(RelationGetRelationName(table), RelationGetRelid(table));
 
-	if (condition == NULL)
-		return true;
-	if (list_length(conditions) > 1 || !IsA(condition, NullTest) || condition->nulltesttype != IS_NOT_NULL ||
-		!IsA(condition->arg, Var))
-		return false;
-	number = ((Var *) condition->arg)->varattno;
-	for (int i = 0; i < shortcut->key_count; i++)
-		if (!(shortcut->keys[i].sk_flags & SK_ISNULL) && index->rd_index->indkey.values[i] == number)
-			return true;
-	return false;
+	if (condition == NULL || conditions == NIL)
+		return condition == NULL && conditions == NIL;
+	return strcmp(deparse_expression((Node *) make_ands_explicit(conditions), context, false, false),
+				  psprintf("(%s)", condition)) == 0;
 }
 
 /* Tell whether a unique index can be scanned for its keys. */
@@ -153,7 +149,8 @@ find_keys(LookupShortcut *shortcut, Relation table, Relation index, const Questi
 			return false;
 	if (question->lookup->null != NULL && !find_key(shortcut, table, index, question->lookup->null, InvalidOid))
 		return false;
-	return shortcut->key_count == IndexRelationGetNumberOfKeyAttributes(index) && has_all_rows(index, shortcut);
+	return shortcut->key_count == IndexRelationGetNumberOfKeyAttributes(index) &&
+		has_rows(index, table, question->lookup->where);
 }
 
 /* Find the columns that are read. */

@@ -17,6 +17,7 @@ typedef struct Lookup
 	const char *index;			/* unique, on the keys and, if it says so, one column more */
 	const char *keys;			/* as SQL lists them, and as parameters are in order */
 	const char *null;			/* the last column of the index, which must be null; NULL if it has none but the keys */
+	const char *where;			/* the condition of the index, as the server writes it; NULL if it has every row */
 	const char *columns;		/* what is read, as SQL lists it */
 	Statement	statement;
 	Shortcut   *shortcut;		/* NULL if nothing is known yet */

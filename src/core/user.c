@@ -61,7 +61,7 @@ const Rows	user_rows = {
 	.sorts = {{"id", NULL}, {"created_at", NULL}, {"username", "username_key", true}},
 	.filters = {
 		{"username", NULL, "t.username_key = ?", NULL, normalize_login},
-		{"email", NULL, "t.email_key = ?", NULL, normalize_email},
+		{"email", NULL, "(t.username_key = ? OR " HAS_EMAIL("t.", "?") ")", NULL, normalize_email},
 		{"reference", NULL, "t.reference COLLATE \"C\" = ?", "reference COLLATE \"C\"", normalize_line}
 	}
 };
@@ -80,7 +80,7 @@ find_user(CoreCall *call, Span text)
 	static Statement select_by_name = STATEMENT(
 		"SELECT id FROM arsignup.users WHERE realm_id = $1 AND username_key = $2 AND " IS_SOMEBODY
 		" UNION ALL"
-		" (SELECT id FROM arsignup.users WHERE realm_id = $1 AND email_key = $2 AND shared_email_id IS NULL"
+		" (SELECT id FROM arsignup.users WHERE realm_id = $1 AND " HAS_EMAIL("", "$2") " AND shared_email_id IS NULL"
 		"  AND " IS_SOMEBODY " ORDER BY shared_email_id LIMIT 1) LIMIT 1");
 	Parameters	parameters = {0};
 	char	   *name;

@@ -29,9 +29,9 @@ CREATE TABLE arsignup.users (
 );
 
 CREATE UNIQUE INDEX users_username ON arsignup.users (realm_id, username_key);
--- All emails, so that each is found in every kind of realm; those that may be shared have an id behind them.
+-- Emails that are no usernames, which users_username has. Those that may be shared have an id behind them.
 CREATE UNIQUE INDEX users_email ON arsignup.users (realm_id, email_key, shared_email_id) NULLS NOT DISTINCT
-	WHERE email_key IS NOT NULL;
+	WHERE email_key <> username_key;
 CREATE INDEX users_reference ON arsignup.users (realm_id, reference COLLATE "C", id) WHERE reference IS NOT NULL;
 
 COMMENT ON TABLE arsignup.users IS 'People, programs (user_type api), and, in state held, who is nobody yet: no function finds these, and your own queries leave them out by state <> ''held''. Your tables may refer to id, or to realm_id and id.';
@@ -47,7 +47,7 @@ COMMENT ON COLUMN arsignup.users.email_verification IS 'none, requested or verif
 COMMENT ON COLUMN arsignup.users.username IS 'As typed; the email where the realm says so; never another''s id, nor what looks like one.';
 COMMENT ON COLUMN arsignup.users.username_key IS 'Canonical username, by which it is unique in the realm, and found by an index: normalize_username, or normalize_email where the email is the username.';
 COMMENT ON COLUMN arsignup.users.email IS 'As typed; mail goes here.';
-COMMENT ON COLUMN arsignup.users.email_key IS 'Canonical email: normalize_email. An index finds users by realm_id = ... AND email_key = arsignup.normalize_email(...); where emails may be shared it may find several. find_user does both.';
+COMMENT ON COLUMN arsignup.users.email_key IS 'Canonical email: normalize_email. Where the email is the username, username_key is the same, and is what an index finds users by; elsewhere one finds them by realm_id = ... AND email_key = arsignup.normalize_email(...) AND email_key <> username_key, several where emails may be shared. find_user does all of this.';
 COMMENT ON COLUMN arsignup.users.first_name IS 'First name, if given.';
 COMMENT ON COLUMN arsignup.users.last_name IS 'Last name, if given.';
 COMMENT ON COLUMN arsignup.users.reference IS 'The application''s own id of this user; not unique.';
