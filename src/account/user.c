@@ -5,7 +5,6 @@
 
 #include "account/held.h"
 #include "account/identity.h"
-#include "base/id.h"
 #include "base/lookup.h"
 #include "base/secret.h"
 #include "base/statement.h"
@@ -47,7 +46,7 @@ static Insert insert_user_or_fail = INSERT("users", NEW_USER);
 #define SELECT_USER_AND_PASSWORD \
 	"SELECT " USER_COLUMNS ", c.password_hash, c.updated_at FROM arsignup.users u" \
 	" LEFT JOIN LATERAL (SELECT password_hash, updated_at FROM arsignup.credentials" \
-	"  WHERE realm_id = u.realm_id AND user_id = u.id AND key_digest IS NULL OFFSET 0) c ON true"
+	"  WHERE realm_id = u.realm_id AND user_id = u.id AND key_digest = '' OFFSET 0) c ON true"
 
 static Statement select_user = STATEMENT(SELECT_USER);
 static Statement select_user_for_key_share = STATEMENT(SELECT_USER " FOR KEY SHARE");
@@ -74,16 +73,16 @@ static Statement delete_user = STATEMENT(
 	"DELETE FROM arsignup.users WHERE realm_id = $1 AND id = $2");
 
 /* Where a user's password is. */
-#define OF_PASSWORD "realm_id = $1 AND user_id = $2 AND key_digest IS NULL"
+#define OF_PASSWORD "realm_id = $1 AND user_id = $2 AND key_digest = ''"
 
 /* When a password is changed: a later time than ever before, since it is known by that, even if the clock was set back. */
 #define CHANGED_AT(now) "updated_at = greatest(" now ", c.updated_at + interval '1 microsecond')"
 
-#define NEW_PASSWORD "realm_id, id, user_id, created_at, updated_at, credential_type, password_hash"
+#define NEW_PASSWORD "realm_id, user_id, created_at, updated_at, password_hash"
 
 static Insert insert_credential = INSERT("credentials", NEW_PASSWORD);
 static Statement set_credential = STATEMENT(
-	"INSERT INTO arsignup.credentials AS c (" NEW_PASSWORD ") VALUES ($1, $2, $3, $4, $5, $6, $7)"
+	"INSERT INTO arsignup.credentials AS c (" NEW_PASSWORD ") VALUES ($1, $2, $3, $4, $5)"
 	" ON CONFLICT (realm_id, user_id, key_digest) DO UPDATE"
 	" SET password_hash = EXCLUDED.password_hash, " CHANGED_AT("EXCLUDED.updated_at"));
 
@@ -95,8 +94,8 @@ static Statement find_credential = STATEMENT(
 
 static Statement renew_credential = STATEMENT(
 	"UPDATE arsignup.credentials SET password_hash = $4"
-	" WHERE " OF_PASSWORD " AND password_hash = $3 AND id ="
-	" (SELECT id FROM arsignup.credentials WHERE " OF_PASSWORD " FOR NO KEY UPDATE SKIP LOCKED)");
+	" WHERE " OF_PASSWORD " AND password_hash = $3 AND user_id ="
+	" (SELECT user_id FROM arsignup.credentials WHERE " OF_PASSWORD " FOR NO KEY UPDATE SKIP LOCKED)");
 
 static Statement select_credential = STATEMENT(
 	"SELECT password_hash, updated_at FROM arsignup.credentials WHERE " OF_PASSWORD);
@@ -423,18 +422,25 @@ user_new(const Realm *realm, const User *user, TimestampTz now)
 	return parameters;
 }
 
-/* Return all that the row of a password has when it begins: NEW_PASSWORD. The id was made for it. */
-static Parameters
-new_password(const pg_uuid_t *realm_id, const pg_uuid_t *id, const User *user, TimestampTz now)
+/* Begin the parameters of a statement about one user. */
+Parameters
+user_parameters(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 {
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, realm_id);
-	add_uuid(&parameters, id);
-	add_uuid(&parameters, &user->id);
+	add_uuid(&parameters, user_id);
+	return parameters;
+}
+
+/* Return all that the row of a password has when it begins: NEW_PASSWORD. */
+static Parameters
+new_password(const pg_uuid_t *realm_id, const User *user, TimestampTz now)
+{
+	Parameters	parameters = user_parameters(realm_id, &user->id);
+
 	add_time(&parameters, now);
 	add_time(&parameters, now);
-	add_text(&parameters, "password");
 	add_text(&parameters, user->password_hash);
 	return parameters;
 }
@@ -489,9 +495,7 @@ user_insert(const Realm *realm, User *user, TimestampTz now)
 		user_insert_names(&insert_user, &insert_user_or_fail, &parameters, realm, user);
 	if (user->password_hash != NULL)
 	{
-		pg_uuid_t	id = id_make(now);
-
-		parameters = new_password(&realm->id, &id, user, now);
+		parameters = new_password(&realm->id, user, now);
 		rows_insert(&insert_credential, &parameters);
 	}
 }
@@ -504,17 +508,6 @@ user_touch_names(Statement *statement, Parameters *parameters, const Realm *real
 		if (statement_run_unique(statement, parameters, "users"))
 			return;
 	statement_touch(statement, parameters, "users", 1);
-}
-
-/* Begin the parameters of a statement about one user. */
-Parameters
-user_parameters(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
-{
-	Parameters	parameters = {0};
-
-	add_uuid(&parameters, realm_id);
-	add_uuid(&parameters, user_id);
-	return parameters;
 }
 
 /* Fill in a user from USER_COLUMNS of the row that was read. */
@@ -854,8 +847,7 @@ users_end_tokens(const pg_uuid_t *realm_id)
 void
 user_set_password(const pg_uuid_t *realm_id, const User *user, bool email_is_proved, TimestampTz now)
 {
-	pg_uuid_t	id = id_make(now);
-	Parameters	parameters = new_password(realm_id, &id, user, now);
+	Parameters	parameters = new_password(realm_id, user, now);
 
 	invalidate(realm_id, &user->id, email_is_proved);
 	statement_touch(&set_credential, &parameters, "credentials", 1);

@@ -12,8 +12,8 @@ void
 user_key_insert(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, TimestampTz now, char out[KEY_LENGTH + 1])
 {
 	static Statement insert_key = STATEMENT(
-		"INSERT INTO arsignup.credentials (realm_id, id, user_id, created_at, updated_at,"
-		" credential_type, key_digest) VALUES ($1, $2, $3, $4, $4, 'api_key', $5)");
+		"INSERT INTO arsignup.credentials (realm_id, id, user_id, created_at, updated_at, key_digest)"
+		" VALUES ($1, $2, $3, $4, $4, $5)");
 	pg_uuid_t	id = id_make(now);
 	uint8_t		digest[KEY_DIGEST_SIZE];
 	Parameters	parameters = {0};
@@ -38,7 +38,7 @@ user_key_find(const pg_uuid_t *realm_id, Span key, pg_uuid_t *user_id)
 	static Statement select_key = STATEMENT(
 		"SELECT c.key_digest, u.id, u.state = 'active' FROM arsignup.credentials c"
 		" JOIN arsignup.users u ON u.realm_id = c.realm_id AND u.id = c.user_id"
-		" WHERE c.realm_id = $1 AND c.id = $2 AND c.credential_type = 'api_key'");
+		" WHERE c.realm_id = $1 AND c.id = $2");
 	pg_uuid_t	id;
 	bool		is_good = key_parse(USER_KEY_PREFIX, key, id.data);
 	const void *stored = NULL;
@@ -60,9 +60,9 @@ bool
 user_key_delete(const pg_uuid_t *realm_id, const pg_uuid_t *id)
 {
 	static Statement delete_key = STATEMENT(
-		"DELETE FROM arsignup.credentials WHERE realm_id = $1 AND id = $2 AND credential_type = 'api_key'");
+		"DELETE FROM arsignup.credentials WHERE realm_id = $1 AND id = $2");
 	static Statement find_key = STATEMENT(
-		"SELECT FROM arsignup.credentials WHERE realm_id = $1 AND id = $2 AND credential_type = 'api_key'");
+		"SELECT FROM arsignup.credentials WHERE realm_id = $1 AND id = $2");
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, realm_id);

@@ -32,7 +32,8 @@
 	" 'membership_count', (SELECT count(*) FROM arsignup.memberships c" \
 	"  WHERE c.realm_id = " u ".realm_id AND c.user_id = " u ".id AND " IS_VALID_MEMBERSHIP("c") ")," \
 	" 'credentials', (SELECT coalesce(jsonb_agg(jsonb_build_object('object', 'credential'," \
-	"  'id', arsignup.format_id('crd', c.id), 'credential_type', c.credential_type)), '[]')" \
+	"  'id', arsignup.format_id('crd', coalesce(c.id, c.user_id))," \
+	"  'credential_type', CASE WHEN c.id IS NULL THEN 'password' ELSE 'api_key' END)), '[]')" \
 	"  FROM arsignup.credentials c WHERE c.realm_id = " u ".realm_id AND c.user_id = " u ".id))"
 
 #define MEMBERSHIP_JSON(m) \

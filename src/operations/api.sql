@@ -114,7 +114,8 @@ BEGIN
 			FROM arsignup.users AS u WHERE u.realm_id = export_user.realm_id AND u.id = export_user.user_id AND u.state <> 'held') AS u)
 		UNION ALL
 		SELECT 'credentials', (SELECT jsonb_agg(to_jsonb(c) ORDER BY c.id) FROM (
-			SELECT c.id, c.credential_type, c.created_at, c.updated_at
+			SELECT coalesce(c.id, c.user_id) AS id, CASE WHEN c.id IS NULL THEN 'password' ELSE 'api_key' END AS credential_type,
+				c.created_at, c.updated_at
 			FROM arsignup.credentials AS c WHERE c.realm_id = export_user.realm_id AND c.user_id = export_user.user_id) AS c)
 		UNION ALL
 		SELECT 'memberships', (SELECT jsonb_agg(to_jsonb(m) ORDER BY m.id) FROM (

@@ -335,7 +335,7 @@ token_find_redeemed(Span token, const pg_uuid_t *realm_id, const pg_uuid_t *rede
 {
 	static Statement select_redeemed = STATEMENT(
 		"SELECT u.id FROM arsignup.users u JOIN arsignup.credentials c"
-		" ON c.realm_id = u.realm_id AND c.user_id = u.id AND c.key_digest IS NULL AND c.updated_at = c.created_at"
+		" ON c.realm_id = u.realm_id AND c.user_id = u.id AND c.key_digest = '' AND c.updated_at = c.created_at"
 		" WHERE u.realm_id = $1 AND u.state = $6 AND u.id = (SELECT user_id FROM arsignup.signup_tokens"
 		"  WHERE " OF_TOKEN " AND redeemer_id = $4 AND redeemed_at > $5 - interval '2 minutes')");
 	TokenKey	key;

@@ -25,8 +25,8 @@ SELECT results_eq(
 		0, NULL::timestamptz)$$, :'ada'),
 	'a user in an email realm: the row, trimmed, its username being its email');
 SELECT results_eq(
-	format($$SELECT realm_id, user_id, credential_type, password_hash, created_at = updated_at FROM arsignup.credentials WHERE user_id = %L$$, :'ada'),
-	format($$VALUES (realm(), %L::uuid, 'password', ready_hash(), true)$$, :'ada'),
+	format($$SELECT realm_id, user_id, password_hash, created_at = updated_at FROM arsignup.credentials WHERE user_id = %L$$, :'ada'),
+	format($$VALUES (realm(), %L::uuid, ready_hash(), true)$$, :'ada'),
 	'and its credential: the ready hash, as it was given');
 SELECT results_eq(
 	format($$SELECT realm_id, event_type, org_id, membership_id, connected_app_id, ip, client, data, claimed_at FROM arsignup.events WHERE user_id = %L$$, :'ada'),

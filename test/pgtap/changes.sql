@@ -280,8 +280,8 @@ SELECT is(is_password('ada', U&'canary zebu cafe\0301'), true, 'set_password: a 
 SELECT is(effect('users', id('bob'), setting_password('bob', 'canary zebu quartz')), '{"token_generation": "+1"}', 'set_password: somebody who had none');
 RESET ROLE;
 SELECT results_eq(
-	$$SELECT realm_id, credential_type, created_at = updated_at, created_at > now(), password_hash LIKE '$argon2id$v=19$m=19456,t=2,p=1$%' FROM arsignup.credentials WHERE user_id = id('bob')$$,
-	$$VALUES (realm(), 'password', true, true, true)$$, 'set_password: they have a credential now');
+	$$SELECT realm_id, created_at = updated_at, created_at > now(), password_hash LIKE '$argon2id$v=19$m=19456,t=2,p=1$%' FROM arsignup.credentials WHERE user_id = id('bob')$$,
+	$$VALUES (realm(), true, true, true)$$, 'set_password: they have a credential now');
 SELECT is(is_password('bob', 'canary zebu quartz'), true, 'set_password: with that password');
 SELECT is(happened(), ARRAY['user.updated email ada - - {"changed": ["password"]}', 'user.updated email bob - - {"changed": ["password"]}'], 'set_password: told, once each');
 UPDATE arsignup.users SET state = 'inactive' WHERE id = id('bob');

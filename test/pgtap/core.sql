@@ -629,8 +629,8 @@ INSERT INTO unborn
 SELECT v.realm, n, (arsignup.hold_signup_token(arsignup.mint_signup_token(app(v.app), n || '@example.com', 'canary unborn', username => CASE v.realm WHEN 'standard' THEN n END))).user_id
 FROM (VALUES ('email', 'tokens'), ('standard', 'standard')) AS v (realm, app), unnest(ARRAY['going_on', 'over']) AS n;
 UPDATE arsignup.users AS u SET reference = 'unborn', held_until = CASE n.name WHEN 'over' THEN clock_timestamp() - interval '1 second' ELSE held_until END FROM unborn AS n WHERE u.id = n.id;
-INSERT INTO arsignup.credentials (realm_id, id, user_id, created_at, updated_at, credential_type, password_hash)
-SELECT realm(n.realm), arsignup.new_id(), n.id, now(), now(), 'password', t.password_hash FROM unborn AS n JOIN arsignup.signup_tokens AS t ON t.realm_id = realm(n.realm) AND t.email = n.name || '@example.com';
+INSERT INTO arsignup.credentials (realm_id, user_id, created_at, updated_at, password_hash)
+SELECT realm(n.realm), n.id, now(), now(), t.password_hash FROM unborn AS n JOIN arsignup.signup_tokens AS t ON t.realm_id = realm(n.realm) AND t.email = n.name || '@example.com';
 SELECT is((SELECT count(*) FROM arsignup.users AS u JOIN unborn AS n ON n.id = u.id AND u.state = 'held' JOIN arsignup.credentials AS c ON c.user_id = u.id), 4::bigint, 'there are users to be');
 
 -- {user} is an id or a name. What a filter does not look at is no matter.

@@ -394,7 +394,7 @@ ALTER TABLE arsignup_test_shop.later ADD FOREIGN KEY (plain) REFERENCES arsignup
 SELECT is((outcome('ALTER TABLE arsignup_test_shop.later ALTER plain TYPE arsignup_test_shop.domain', false)).code, '42804', 'A1: nor can the type be changed afterwards');
 RESET ROLE;
 SELECT is((outcome('CREATE TABLE arsignup_test_shop.x (x arsignup_test_shop.enum REFERENCES arsignup.users (id))', false)).code, '42804', 'not by a superuser either, who does not know what the cast will be');
-SELECT refused('CREATE TABLE arsignup_test_shop.x (r uuid, m uuid, FOREIGN KEY (r, m) REFERENCES arsignup.credentials (realm_id, id) ON DELETE CASCADE)', '0A000', 'a foreign key cannot refer to table "arsignup.credentials"', NULL, 'nor does any key lead to another table of ours');
+SELECT refused('CREATE TABLE arsignup_test_shop.x (r uuid, m uuid, FOREIGN KEY (r, m) REFERENCES arsignup.sessions (realm_id, id) ON DELETE CASCADE)', '0A000', 'a foreign key cannot refer to table "arsignup.sessions"', NULL, 'nor does any key lead to another table of ours');
 SELECT is((outcome('CREATE TABLE arsignup_test_shop.x (r uuid, u uuid, FOREIGN KEY (r, u) REFERENCES arsignup.users (realm_id, id))', false)).code, '00000', 'a superuser may refer to users by realm and id');
 
 ---------------------------------------------------------------------------------------------------

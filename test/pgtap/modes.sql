@@ -78,7 +78,7 @@ SELECT results_eq(
 	$$VALUES (realm(), 'active', 'human', 'Ada@Example.com', 'ada@example.com', 'Ada@Example.com', 'ada@example.com', 'none', 'Ada', 'Lovelace', NULL::text, '{"plan": "pro"}'::jsonb,
 		0, true)$$, 'mode user: the user, who has logged in');
 SELECT ok(arsignup.verify_password('canary zebu quartz', password_hash) AND NOT arsignup.verify_password('canary zebu quartx', password_hash), 'mode user: the password is the user''s, and no other')
-FROM arsignup.credentials WHERE realm_id = realm() AND user_id = :'ada_user_id' AND credential_type = 'password';
+FROM arsignup.credentials WHERE realm_id = realm() AND user_id = :'ada_user_id';
 SELECT is((SELECT count(*) FROM arsignup.memberships WHERE user_id = :'ada_user_id'), 0::bigint, 'mode user: no membership');
 SELECT is((SELECT count(*) FROM arsignup.orgs WHERE realm_id = realm()), 0::bigint, 'mode user: no org, although one is named');
 SELECT is((SELECT count(*) FROM arsignup.signup_tokens WHERE realm_id = realm()), 0::bigint, 'mode user: no token');
@@ -112,8 +112,8 @@ SELECT results_eq(
 	format('SELECT realm_id, email, first_name, last_name, custom FROM arsignup.users WHERE id = %L', :'grace_user_id'),
 	$$VALUES (realm(), 'grace@example.com', 'Grace', 'Hopper', '{"n": 1}'::jsonb)$$, 'mode user_org: the user');
 SELECT results_eq(
-	format('SELECT realm_id, credential_type, password_hash FROM arsignup.credentials WHERE user_id = %L', :'grace_user_id'),
-	$$VALUES (realm(), 'password', ready_hash())$$, 'mode user_org: the ready hash, as it was given');
+	format('SELECT realm_id, password_hash FROM arsignup.credentials WHERE user_id = %L', :'grace_user_id'),
+	$$VALUES (realm(), ready_hash())$$, 'mode user_org: the ready hash, as it was given');
 SELECT results_eq(
 	$$SELECT id, state, name, reference, custom FROM arsignup.orgs WHERE realm_id = realm()$$,
 	format($$VALUES (%L::uuid, 'active', 'Compilers', NULL::text, '{}'::jsonb)$$, :'grace_org_id'), 'mode user_org: the org, by the name that was given, trimmed');

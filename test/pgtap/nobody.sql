@@ -10,7 +10,7 @@ INSERT INTO nobody
 SELECT v.realm, v.name, (arsignup.hold_signup_token(arsignup.mint_signup_token(app(v.app), v.name || '@example.com', username => CASE v.realm WHEN 'standard' THEN v.name END, password_hash => ready_hash()))).user_id
 FROM (VALUES ('email', 'tokens', 'going_on'), ('email', 'tokens', 'over'), ('standard', 'standard', 'going_on'), ('standard', 'standard', 'over')) AS v (realm, app, name);
 UPDATE arsignup.users AS u SET held_until = clock_timestamp() - interval '1 second' FROM nobody AS n WHERE u.id = n.id AND n.name = 'over';
-INSERT INTO arsignup.credentials (realm_id, id, user_id, created_at, updated_at, credential_type, password_hash) SELECT realm(realm), arsignup.new_id(), id, now(), now(), 'password', ready_hash() FROM nobody;
+INSERT INTO arsignup.credentials (realm_id, user_id, created_at, updated_at, password_hash) SELECT realm(realm), id, now(), now(), ready_hash() FROM nobody;
 SELECT is((SELECT count(*) FROM arsignup.users AS u JOIN nobody AS n ON n.id = u.id AND u.state = 'held'), 4::bigint, 'there are users to be');
 
 -- {id} is the user, {login} the name. What is not asked here may do something else, and is asked for below.

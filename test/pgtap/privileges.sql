@@ -431,7 +431,7 @@ SELECT rows_are(
 	$$VALUES ('arsignup.api_keys', true, 'id'),
 		('arsignup.app_routes', true, 'kind name'),
 		('arsignup.connected_apps', true, 'realm_id id'), ('arsignup.connected_apps', false, 'id'),
-		('arsignup.credentials', true, 'realm_id id'), ('arsignup.credentials', false, 'realm_id user_id key_digest'),
+		('arsignup.credentials', true, 'realm_id user_id key_digest'), ('arsignup.credentials', false, 'realm_id id'),
 		('arsignup.events', true, 'realm_id id'),
 		('arsignup.failed_deliveries', true, 'realm_id event_id'),
 		('arsignup.login_sources', true, 'realm_id user_id source logged_in_at'),

@@ -246,8 +246,8 @@ SELECT results_eq(
 	format($$VALUES (realm(), %L::uuid, 'active', 'human', 'Ada@Example.com', 'ada@example.com', 'Ada@Example.com', 'ada@example.com', 'none', 'Ada', 'Lovelace', 'A-1', '{"plan": "free", "source": "ad"}'::jsonb)$$, :'ada_user_id'),
 	'the user: the token''s data, the caller''s reference, custom merged over the token''s');
 SELECT results_eq(
-	format($$SELECT realm_id, credential_type, password_hash FROM arsignup.credentials WHERE user_id = %L$$, :'ada_user_id'),
-	format($$VALUES (realm(), 'password', %L)$$, :'ada_password_hash'), 'its credential: the hash that was minted');
+	format($$SELECT realm_id, password_hash FROM arsignup.credentials WHERE user_id = %L$$, :'ada_user_id'),
+	format($$VALUES (realm(), %L)$$, :'ada_password_hash'), 'its credential: the hash that was minted');
 SELECT results_eq(
 	format($$SELECT realm_id, name, state, reference, custom FROM arsignup.orgs WHERE id = %L$$, :'ada_org_id'),
 	$$VALUES (realm(), 'Analytical Engines', 'active', NULL::text, '{}'::jsonb)$$, 'the org');
