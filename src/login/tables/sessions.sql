@@ -14,9 +14,10 @@ CREATE TABLE arsignup.sessions (
 	FOREIGN KEY (realm_id, user_id) REFERENCES arsignup.users (realm_id, id) ON DELETE CASCADE
 );
 
-CREATE INDEX sessions_user ON arsignup.sessions (realm_id, user_id, id);
+-- These do without the realm: a user is in one.
+CREATE INDEX sessions_user ON arsignup.sessions (user_id, id);
 -- How many a user has going on, newest first.
-CREATE INDEX sessions_going_on ON arsignup.sessions (realm_id, user_id, id) WHERE ended_at IS NULL;
+CREATE INDEX sessions_going_on ON arsignup.sessions (user_id, id) WHERE ended_at IS NULL;
 CREATE INDEX sessions_expiry ON arsignup.sessions (expires_at);
 CREATE INDEX sessions_end ON arsignup.sessions (ended_at) WHERE ended_at IS NOT NULL;
 CREATE UNIQUE INDEX sessions_cookie ON arsignup.sessions (realm_id, cookie_digest) WHERE cookie_digest IS NOT NULL;

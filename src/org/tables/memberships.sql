@@ -14,7 +14,8 @@ CREATE TABLE arsignup.memberships (
 	FOREIGN KEY (realm_id, org_id) REFERENCES arsignup.orgs (realm_id, id) ON DELETE CASCADE
 );
 
-CREATE INDEX memberships_org ON arsignup.memberships (realm_id, org_id, id);
+-- It does without the realm: an org is in one.
+CREATE INDEX memberships_org ON arsignup.memberships (org_id, id);
 CREATE INDEX memberships_expiry ON arsignup.memberships (expires_at) WHERE expires_at IS NOT NULL;
 
 COMMENT ON TABLE arsignup.memberships IS 'Users in orgs, with permissions. One for each user and org, and at most one without org. Your tables may refer to id, or to realm_id and id.';
