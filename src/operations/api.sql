@@ -96,7 +96,7 @@ LANGUAGE c
 AS 'MODULE_PATHNAME', 'arsignup_purge';
 
 COMMENT ON PROCEDURE arsignup.purge(interval) IS
-'Deletes what purge_expired and purge_events delete, until nothing more is due or this time is over, and commits after each 10000 rows. An error in one does not stop the other, and is raised in the end. Several may run at a time. Errors: SU001 max_duration is null or negative; 2D000 it was called inside a transaction; 25006 on a standby.';
+'Deletes what purge_expired and purge_events delete, until nothing more is due or this time is over, and commits after each 10000 rows, after which it rests three times as long as these have taken. An error in one does not stop the other, and is raised in the end. Several may run at a time. Errors: SU001 max_duration is null or negative; 2D000 it was called inside a transaction; 25006 on a standby.';
 
 -- Every column is named, so that none that is secret can slip in.
 CREATE OR REPLACE FUNCTION arsignup.export_user(realm_id uuid, user_id uuid)

@@ -28,6 +28,7 @@
 #include "realm/realm.h"
 #include "recovery/one_time_token.h"
 #include "signup/token_row.h"
+#include "storage/latch.h"
 #include "utils/fmgrprotos.h"
 #include "utils/rel.h"
 
@@ -605,6 +606,25 @@ purge_some(PurgeQuery *query)
 	return query->error == NULL && query->purged >= PURGE_ROWS;
 }
 
+/* For how many times as long as it has worked a purge rests: who hashes meanwhile has the machine nearly for themselves. */
+#define PURGE_REST 3
+
+/* Rest after work that began at a time; false if the time to work is over. */
+static bool
+purge_rest(TimestampTz began, TimestampTz deadline)
+{
+	static uint32 wait_event = 0;
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (now >= deadline)
+		return false;
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+					 (now - began) * PURGE_REST / 1000, wait_event_number(&wait_event, "ArsignupPurge"));
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+	return true;
+}
+
 /* Return until when to purge, or note what is wrong with the argument. */
 static TimestampTz
 argument_deadline(FunctionCallInfo fcinfo, int n, Faults *faults)
@@ -651,6 +671,7 @@ arsignup_purge(PG_FUNCTION_ARGS)
 	};
 	Faults		faults = NO_FAULTS;
 	TimestampTz deadline = argument_deadline(fcinfo, 0, &faults);
+	TimestampTz began;
 	bool		more;
 
 	faults_raise(&faults);
@@ -661,9 +682,10 @@ arsignup_purge(PG_FUNCTION_ARGS)
 	do
 	{
 		more = false;
+		began = GetCurrentTimestamp();
 		for (size_t i = 0; i < lengthof(queries); i++)
 			more |= purge_some(&queries[i]);
-	} while (more && GetCurrentTimestamp() < deadline);
+	} while (more && purge_rest(began, deadline));
 	for (size_t i = 0; i < lengthof(queries); i++)
 		if (queries[i].error != NULL)
 			ReThrowError(queries[i].error);
