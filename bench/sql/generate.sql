@@ -6,7 +6,8 @@ SET jit = off;
 SELECT id AS app FROM arsignup.connected_apps WHERE realm_id = :'realm' LIMIT 1 \gset
 
 WITH person AS MATERIALIZED (
-	SELECT n, arsignup.new_id() AS id, bench.email(number) AS email, bench.first_name(number) AS first_name, bench.last_name(number) AS last_name,
+	SELECT n, arsignup.new_id() AS id, bench.email(number) AS email, bench.first_name(number) AS first_name,
+		bench.last_name(number) AS last_name, bench.org_name(number) AS org_name,
 		now() - interval '1 year' + n * interval '3 seconds' AS at
 	FROM generate_series(:first, :last) AS n, bench.number(n) AS number
 ), made_users AS (
@@ -19,7 +20,7 @@ WITH person AS MATERIALIZED (
 	SELECT *, arsignup.new_id() AS org_id, arsignup.new_id() AS membership_id FROM person WHERE n % nullif(:orgs, 0) = 0
 ), made_orgs AS (
 	INSERT INTO arsignup.orgs (realm_id, id, created_at, name, custom)
-	SELECT :'realm', org_id, at, first_name || ' ' || last_name, '{}' FROM org
+	SELECT :'realm', org_id, at, org_name, '{}' FROM org
 ), made_memberships AS (
 	INSERT INTO arsignup.memberships (realm_id, id, created_at, user_id, org_id, permissions, custom)
 	SELECT :'realm', membership_id, at, id, org_id, '{}', '{}' FROM org

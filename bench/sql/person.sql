@@ -10,7 +10,10 @@ CREATE FUNCTION bench.last_name(number bigint) RETURNS text LANGUAGE sql IMMUTAB
 	SELECT ('{Adler,Baker,Becker,Costa,Diaz,Fischer,Garcia,Haddad,Hoffmann,Ito,Jansen,Khan,Kim,Kowalski,Larsen,Lopez,Martin,Meyer,Moreau,Nguyen,Novak,Okafor,Patel,Petrov,Rossi,Sato,Schmidt,Silva,Singh,Smith,Tanaka,Wagner,Weber,Yilmaz,Zhang}'::text[])[1 + number / 47 % 35]
 $$;
 CREATE FUNCTION bench.email(number bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-	SELECT lower(bench.first_name(number)) || '.' || number || '@' || ('{mail,post,home,work}'::text[])[1 + number % 4] || '.example'
+	SELECT lower(bench.first_name(number)) || '.' || number || '@' || ('{mail,post,home,work}'::text[])[1 + number % 4] || '.test'
+$$;
+CREATE FUNCTION bench.org_name(number bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+	SELECT bench.last_name(number) || ' ' || number
 $$;
 
 -- The number of the user who was made as the n-th: they come in no order.
