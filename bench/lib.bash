@@ -1,0 +1,163 @@
+# What the lanes share: measuring two sides by turns, writing down what came out, a database with people in it, plain copies
+# of our tables. To be sourced by bench/run, which sources the lanes.
+# shellcheck shell=bash
+
+# shellcheck source=scripts/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../scripts/common.sh"
+
+# ---- how much is measured ----
+
+CORES=$(nproc)
+TICKS=$(getconf CLK_TCK)
+
+# How many rounds, how many seconds each side of a round, and among how many users; --quick has less of all, and one number
+# of clients where there would be several.
+full_measure() {
+	QUICK=false
+	ROUNDS=${ROUNDS:-5} SLICE=${SLICE:-4} USERS=${USERS:-20000}
+}
+quick_measure() {
+	QUICK=true
+	ROUNDS=${ROUNDS:-3} SLICE=${SLICE:-1} USERS=${USERS:-2000}
+}
+
+# Print the arguments, with --quick only the last.
+some_of() {
+	if $QUICK; then echo "${!#}"; else echo "$@"; fi
+}
+
+# ---- what the processes of the server cost ----
+
+# Print the lines of /proc/PID/stat, their names in parentheses taken out, of the server's postmaster and all below it.
+server_processes() {
+	{ cat /proc/[0-9]*/stat 2>/dev/null || true; } | sed 's/(.*) //' | awk -v root="$(head -n 1 "$PGDATA/postmaster.pid")" '
+		{ parent[$1] = $3; line[$1] = $0 }
+		END {
+			for (pid in line) {
+				for (p = pid; p > 1 && p != root; p = parent[p]);
+				if (p == root) print line[pid]
+			}
+		}'
+}
+
+# Print how many ticks of CPU the server has spent, in processes that have ended too.
+server_ticks() {
+	server_processes | awk '{ ticks += $13 + $14 + $15 + $16 } END { print ticks + 0 }'
+}
+
+# Print how many KiB of memory are the server's own: not a file's, and not shared.
+server_memory() {
+	server_processes | awk '{ print "/proc/" $1 "/status" }' | { xargs cat 2>/dev/null || true; } |
+		awk '/^RssAnon:/ { kib += $2 } END { print kib + 0 }'
+}
+
+# ---- sides: commands that print calls, seconds, and seconds of CPU ----
+
+# Have so many clients call a script of pgbench from bench/sql for a slice of time; more arguments are pgbench's.
+calls() {
+	local clients=$1 script=$2 before after
+	shift 2
+	before=$(server_ticks)
+	pgbench --username=shop --no-vacuum --protocol=prepared --client="$clients" --jobs="$((clients < CORES ? clients : CORES))" \
+		--time="$SLICE" --random-seed=rand "${DEFINITIONS[@]}" "$@" --file="bench/sql/$script.sql" >"$WORK/pgbench" 2>&1 || {
+		cat "$WORK/pgbench" >&2
+		die "pgbench failed at $script"
+	}
+	after=$(server_ticks)
+	awk -v cpu="$(((after - before) * 1000000 / TICKS))" '
+		/^number of transactions actually processed:/ { calls = $NF + 0 }
+		/^tps = / { tps = $3 }
+		END { if (!tps) exit 1; printf "%d %.6f %.6f\n", calls, calls / tps, cpu / 1e6 }' "$WORK/pgbench"
+}
+
+# ---- writing down ----
+
+# Print what the samples of a case come to, as people read it.
+tell() {
+	jq -L bench --slurp --raw-output --arg lane "$LANE" --arg case "$1" --arg against "$2" --from-file bench/tell.jq "$SAMPLES"
+}
+
+# Write down one sample of a case.
+sample() {
+	jq --null-input --compact-output --arg lane "$LANE" --arg case "$1" --arg against "$2" --arg reach "$3" "$4" >>"$SAMPLES"
+}
+
+# Print a side's sample as JSON.
+as_json() {
+	awk '{ printf "{\"calls\": %s, \"seconds\": %s, \"cpu\": %s}", $1, $2, $3 }' <<<"$1"
+}
+
+# Measure two sides by turns, each first in every other round: a case, what ours is compared with, the ratio to reach
+# (">= 1.15", or nothing), our command and the other.
+compare() {
+	local case=$1 against=$2 reach=$3 ours theirs our_sample their_sample round
+	read -ra ours <<<"$4"
+	read -ra theirs <<<"$5"
+	printf '  %-52s' "$case : $against"
+	for ((round = 1; round <= ROUNDS; round++)); do
+		((round % 2)) || their_sample=$("${theirs[@]}")
+		our_sample=$("${ours[@]}")
+		((round % 2 == 0)) || their_sample=$("${theirs[@]}")
+		sample "$case" "$against" "$reach" "$(printf '{$lane, $case, $against, $reach, ours: %s, theirs: %s}' \
+			"$(as_json "$our_sample")" "$(as_json "$their_sample")")"
+	done
+	tell "$case" "$against"
+}
+
+# Write down a figure that is no ratio of speeds: a case, its unit, what to reach ("<= 102", or nothing), and the value, of
+# which the median of all that are written down for the case counts.
+note_value() {
+	sample "$1" "$2" "$3" "{\$lane, \$case, unit: \$against, \$reach, value: $4}"
+}
+
+# ---- something to measure ----
+
+# Ids that the scripts of pgbench know, as they know the hash.
+REALM=00000000-0000-7000-8000-000000000001
+# shellcheck disable=SC2016
+HASH='$argon2id$v=19$m=19456,t=2,p=1$aXNvbGF0aW9uLXNhbHQtMQ$YSB0YWcgb2YgdGhpcnR5LXR3byBieXRlcywgYSB0YWc'
+PASSWORD='correct horse battery staple'
+DEFINITIONS=(--define=realm="$REALM" --define=hash="$HASH" --define=password="$PASSWORD")
+for app in users orgs tokens quiet; do
+	DEFINITIONS+=(--define="$app=00000000-0000-7000-8000-00000000000$((${#DEFINITIONS[@]} - 1))")
+done
+
+# Make the database that the lanes' are copies of.
+make_people() {
+	createdb people &&
+		query --dbname=people --command="$CREATE_EXTENSION" &&
+		query --dbname=people --set=users="$USERS" --set=password="$PASSWORD" --file=bench/sql/people.sql
+}
+
+# Use a database of the lane's own, with people, and where that is said (floor, today) plain copies of our tables.
+lane_database() {
+	local copy
+	export PGDATABASE=lane_$LANE
+	createdb --template=people "$PGDATABASE"
+	for copy; do query --set=copy="$copy" --file=bench/sql/copy.sql; done
+	query --file=bench/sql/filled.sql
+	query --command='VACUUM ANALYZE' --command='CHECKPOINT'
+}
+
+# Remove it.
+drop_lane_database() {
+	[[ ${PGDATABASE:-postgres} == postgres ]] || dropdb --maintenance-db=postgres --force "$PGDATABASE"
+	PGDATABASE=postgres
+}
+
+# Have two scripts called ten times, ours and one that is to write the same, and fail unless the same rows came of it, the
+# same columns of them filled.
+same_rows() {
+	local copy=$1 ours=$2 theirs=$3 script
+	shift 3
+	query --command='SELECT bench.remember()'
+	for script in "$ours" "$theirs"; do
+		pgbench --username=shop --no-vacuum --protocol=prepared --transactions=10 --random-seed=rand "${DEFINITIONS[@]}" "$@" \
+			--file="bench/sql/$script.sql" >"$WORK/pgbench" 2>&1 || {
+			cat "$WORK/pgbench" >&2
+			die "pgbench failed at $script"
+		}
+	done
+	query --set=copy="$copy" --file=bench/sql/differences.sql >"$WORK/differences"
+	[[ ! -s $WORK/differences ]] || die "$ours and $theirs do not write the same: $(<"$WORK/differences")"
+}
