@@ -21,7 +21,12 @@ quick_measure() {
 	ROUNDS=${ROUNDS:-3} SLICE=${SLICE:-1} USERS=${USERS:-2000}
 }
 
-# Print the arguments, with --quick only the last.
+# How long pgbench runs.
+set_length() {
+	LENGTH=(--time="$SLICE")
+}
+
+# Print the arguments, which have no spaces, with --quick only the last.
 some_of() {
 	if $QUICK; then echo "${!#}"; else echo "$@"; fi
 }
@@ -53,21 +58,42 @@ server_memory() {
 
 # ---- sides: commands that print calls, seconds, and seconds of CPU ----
 
-# Have so many clients call a script of pgbench from bench/sql for a slice of time; more arguments are pgbench's.
+# Run pgbench as the application on a script of bench/sql, which knows the ids of the database; more arguments are pgbench's.
+run_pgbench() {
+	local script=$1
+	shift
+	pgbench --username="${CALLER:-shop}" --no-vacuum --protocol=prepared --random-seed=rand "${DEFINITIONS[@]}" "$@" \
+		--file="bench/sql/$script.sql" >"$WORK/pgbench" 2>&1 || {
+		cat "$WORK/pgbench" >&2
+		die "pgbench failed at $script"
+	}
+}
+
+# Have so many clients call a script for a slice of time; more arguments are pgbench's.
 calls() {
 	local clients=$1 script=$2 before after
 	shift 2
 	before=$(server_ticks)
-	pgbench --username=shop --no-vacuum --protocol=prepared --client="$clients" --jobs="$((clients < CORES ? clients : CORES))" \
-		--time="$SLICE" --random-seed=rand "${DEFINITIONS[@]}" "$@" --file="bench/sql/$script.sql" >"$WORK/pgbench" 2>&1 || {
-		cat "$WORK/pgbench" >&2
-		die "pgbench failed at $script"
-	}
+	run_pgbench "$script" --client="$clients" --jobs="$((clients < CORES ? clients : CORES))" "${LENGTH[@]}" "$@"
 	after=$(server_ticks)
 	awk -v cpu="$(((after - before) * 1000000 / TICKS))" '
 		/^number of transactions actually processed:/ { calls = $NF + 0 }
 		/^tps = / { tps = $3 }
 		END { if (!tps) exit 1; printf "%d %.6f %.6f\n", calls, calls / tps, cpu / 1e6 }' "$WORK/pgbench"
+}
+
+# Have so many clients call a script so often each, where :n is another number for each call of all rounds, from 1 on.
+numbered_calls() {
+	local clients=$1 each=$2 script=$3 LENGTH=(--transactions="$2")
+	calls "$clients" "$script" --define=i=0 --define=clients="$clients" --define=from="$(((ROUND - 1) * clients * each))"
+}
+
+# Run a loop in C, bench/NAME.c, for a slice of time; arguments are its own, SLICE standing for the seconds.
+bare() {
+	local name=$1
+	shift
+	[[ -x $WORK/$name ]] || cc -O2 -o "$WORK/$name" "bench/$name.c" -lsodium
+	"$WORK/$name" "${@/SLICE/$SLICE}" | awk '{ print $2, $4, $6 }'
 }
 
 # ---- writing down ----
@@ -90,16 +116,16 @@ as_json() {
 # Measure two sides by turns, each first in every other round: a case, what ours is compared with, the ratio to reach
 # (">= 1.15", or nothing), our command and the other.
 compare() {
-	local case=$1 against=$2 reach=$3 ours theirs our_sample their_sample round
-	read -ra ours <<<"$4"
-	read -ra theirs <<<"$5"
-	printf '  %-52s' "$case : $against"
-	for ((round = 1; round <= ROUNDS; round++)); do
-		((round % 2)) || their_sample=$("${theirs[@]}")
-		our_sample=$("${ours[@]}")
-		((round % 2 == 0)) || their_sample=$("${theirs[@]}")
-		sample "$case" "$against" "$reach" "$(printf '{$lane, $case, $against, $reach, ours: %s, theirs: %s}' \
-			"$(as_json "$our_sample")" "$(as_json "$their_sample")")"
+	local case=$1 against=$2 reach=$3 us them our_sample their_sample ROUND
+	read -ra us <<<"$4"
+	read -ra them <<<"$5"
+	printf '  %-64s' "$case, against $against"
+	for ((ROUND = 1; ROUND <= ROUNDS; ROUND++)); do
+		((ROUND % 2)) || their_sample=$("${them[@]}")
+		our_sample=$("${us[@]}")
+		((ROUND % 2 == 0)) || their_sample=$("${them[@]}")
+		sample "$case" "$against" "$reach" \
+			"{\$lane, \$case, \$against, \$reach, ours: $(as_json "$our_sample"), theirs: $(as_json "$their_sample")}"
 	done
 	tell "$case" "$against"
 }
@@ -112,15 +138,19 @@ note_value() {
 
 # ---- something to measure ----
 
-# Ids that the scripts of pgbench know, as they know the hash.
+# Ids that the scripts of pgbench know, as they know a ready hash, the password of all users and how many there are.
 REALM=00000000-0000-7000-8000-000000000001
 # shellcheck disable=SC2016
 HASH='$argon2id$v=19$m=19456,t=2,p=1$aXNvbGF0aW9uLXNhbHQtMQ$YSB0YWcgb2YgdGhpcnR5LXR3byBieXRlcywgYSB0YWc'
 PASSWORD='correct horse battery staple'
-DEFINITIONS=(--define=realm="$REALM" --define=hash="$HASH" --define=password="$PASSWORD")
-for app in users orgs tokens quiet; do
-	DEFINITIONS+=(--define="$app=00000000-0000-7000-8000-00000000000$((${#DEFINITIONS[@]} - 1))")
-done
+define() {
+	local app number=1
+	DEFINITIONS=(--define=realm="$REALM" --define=hash="$HASH" --define=password="$PASSWORD" --define=count="$USERS")
+	for app in users orgs tokens quiet; do
+		number=$((number + 1))
+		DEFINITIONS+=(--define="$app=${REALM%1}$number")
+	done
+}
 
 # Make the database that the lanes' are copies of.
 make_people() {
@@ -129,35 +159,31 @@ make_people() {
 		query --dbname=people --set=users="$USERS" --set=password="$PASSWORD" --file=bench/sql/people.sql
 }
 
-# Use a database of the lane's own, with people, and where that is said (floor, today) plain copies of our tables.
+# Use a database of the lane's own, with people in it.
 lane_database() {
-	local copy
 	export PGDATABASE=lane_$LANE
 	createdb --template=people "$PGDATABASE"
-	for copy; do query --set=copy="$copy" --file=bench/sql/copy.sql; done
 	query --file=bench/sql/filled.sql
+}
+
+# Make plain copies of our tables, floor or today, as they are now, and have the server ready to be measured.
+lane_ready() {
+	local copy
+	for copy; do query --set=copy="$copy" --file=bench/sql/copy.sql; done
 	query --command='VACUUM ANALYZE' --command='CHECKPOINT'
 }
 
-# Remove it.
+# Remove the lane's database.
 drop_lane_database() {
-	[[ ${PGDATABASE:-postgres} == postgres ]] || dropdb --maintenance-db=postgres --force "$PGDATABASE"
-	PGDATABASE=postgres
+	[[ $PGDATABASE == postgres ]] || dropdb --maintenance-db=postgres --force "$PGDATABASE"
 }
 
-# Have two scripts called ten times, ours and one that is to write the same, and fail unless the same rows came of it, the
-# same columns of them filled.
+# Have two scripts called ten times, ours and one that is to write the same into the copies named, and fail unless the same
+# rows came of it, the same columns of them filled; more arguments are pgbench's.
 same_rows() {
-	local copy=$1 ours=$2 theirs=$3 script
-	shift 3
-	query --command='SELECT bench.remember()'
-	for script in "$ours" "$theirs"; do
-		pgbench --username=shop --no-vacuum --protocol=prepared --transactions=10 --random-seed=rand "${DEFINITIONS[@]}" "$@" \
-			--file="bench/sql/$script.sql" >"$WORK/pgbench" 2>&1 || {
-			cat "$WORK/pgbench" >&2
-			die "pgbench failed at $script"
-		}
-	done
+	local copy=$1 script
+	query --command='SELECT bench.remember()' >/dev/null
+	for script in "$2" "$3"; do run_pgbench "$script" --transactions=10 "${@:4}"; done
 	query --set=copy="$copy" --file=bench/sql/differences.sql >"$WORK/differences"
-	[[ ! -s $WORK/differences ]] || die "$ours and $theirs do not write the same: $(<"$WORK/differences")"
+	[[ ! -s $WORK/differences ]] || die "$2 and $3 do not write the same: $(<"$WORK/differences")"
 }

@@ -1,7 +1,7 @@
 # From samples, one object for each case: of pairs the ratios of speed and of CPU per call, above 1 where ours is better.
 
 # The value below which such a part of an array lies, between two of its elements where none is just there.
-def quantile($part): sort | (length - 1) * $part as $at | ($at | floor) as $below
+def quantile($part): sort | ((length - 1) * $part) as $at | ($at | floor) as $below
 	| .[$below] + ($at - $below) * ((.[$below + 1] // .[$below]) - .[$below]);
 def quartiles: {low: quantile(0.25), median: quantile(0.5), high: quantile(0.75)};
 
@@ -10,9 +10,12 @@ def speed: .calls / .seconds;
 def cost: .cpu / .calls * 1e6;
 def side: {per_second: (map(speed) | quantile(0.5)), cpu: (map(cost) | quantile(0.5))};
 
+# As it is told, and judged.
+def hundredths: . * 100 | round / 100;
+
 # Whether a value is what was to be reached.
 def is_reached($reach): ($reach | split(" ")) as [$sign, $bound]
-	| if $reach == "" then null elif $sign == ">=" then . >= ($bound | tonumber) else . <= ($bound | tonumber) end;
+	| if $reach == "" then null elif $sign == ">=" then hundredths >= ($bound | tonumber) else hundredths <= ($bound | tonumber) end;
 
 def summary: group_by([.lane, .case, .against, .unit]) | map(
 	(.[0] | {lane, case, reach}) + if .[0].ours then {

@@ -20,3 +20,4 @@ FROM generate_series(1, :users) AS n \g /dev/null
 
 -- So that rows which others write beside ours come in the order of their ids, too.
 GRANT EXECUTE ON FUNCTION arsignup.new_id TO shop;
+CREATE ROLE web LOGIN IN ROLE arsignup_web;

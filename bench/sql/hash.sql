@@ -1,0 +1,1 @@
+SELECT arsignup.hash_password(:password);

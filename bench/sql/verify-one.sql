@@ -1,0 +1,1 @@
+SELECT arsignup.verify_login_token(:token);
