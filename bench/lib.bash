@@ -7,22 +7,19 @@ source "$(dirname "${BASH_SOURCE[0]}")/../scripts/common.sh"
 
 # ---- how much is measured ----
 
+RESULTS=${RESULTS:-bench/results}
 CORES=$(nproc)
 TICKS=$(getconf CLK_TCK)
 
-# How many rounds, how many seconds each side of a round, and among how many users; --quick has less of all, and one number
-# of clients where there would be several.
-full_measure() {
-	QUICK=false
-	ROUNDS=${ROUNDS:-5} SLICE=${SLICE:-4} USERS=${USERS:-20000}
-}
-quick_measure() {
-	QUICK=true
-	ROUNDS=${ROUNDS:-3} SLICE=${SLICE:-1} USERS=${USERS:-2000}
-}
-
-# How long pgbench runs.
-set_length() {
+# How many rounds, how many seconds for each side of a round, and among how many users; --quick has less of all, and one
+# number of clients where there would be several.
+QUICK=false
+set_measure() {
+	if $QUICK; then
+		ROUNDS=${ROUNDS:-3} SLICE=${SLICE:-1} USERS=${USERS:-2000}
+	else
+		ROUNDS=${ROUNDS:-5} SLICE=${SLICE:-4} USERS=${USERS:-20000}
+	fi
 	LENGTH=(--time="$SLICE")
 }
 
@@ -136,6 +133,13 @@ note_value() {
 	sample "$1" "$2" "$3" "{\$lane, \$case, unit: \$against, \$reach, value: $4}"
 }
 
+# Print the newest result of all lanes.
+newest_result() {
+	local files=("$RESULTS"/????-??-??.json)
+	((${#files[@]})) || die 'there is no result of all lanes: bench/run makes one'
+	echo "${files[-1]}"
+}
+
 # ---- something to measure ----
 
 # Ids that the scripts of pgbench know, as they know a ready hash, the password of all users and how many there are.
@@ -157,6 +161,32 @@ make_people() {
 	createdb people &&
 		query --dbname=people --command="$CREATE_EXTENSION" &&
 		query --dbname=people --set=users="$USERS" --set=password="$PASSWORD" --file=bench/sql/people.sql
+}
+
+# Stop the server and remove it, where the directory is somebody else's.
+remove_cluster() {
+	cluster_stop || true
+	wait
+	rm -rf "$PGHOST" "$SAMPLES"
+}
+
+# Make the machine ready, build, and make a server with people on it; more arguments are packages that it takes. Inside
+# scripts/test all but the server is there.
+begin() {
+	if [[ ${WORK:-} ]]; then
+		trap remove_cluster EXIT
+		trap 'exit 143' INT TERM HUP
+	else
+		open_work close_work
+		say 'Making ready'
+		prepare_machine
+		need_packages 'what measuring takes' jq "$@"
+		build
+	fi
+	SAMPLES=$(mktemp "$WORK/samples.XXXXXX")
+	define
+	step 'Making a private cluster' cluster_make "bench.$$" autovacuum=off shared_buffers=512MB max_wal_size=8GB
+	step "Making $USERS users" make_people
 }
 
 # Use a database of the lane's own, with people in it.

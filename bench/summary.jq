@@ -17,7 +17,8 @@ def hundredths: . * 100 | round / 100;
 def is_reached($reach): ($reach | split(" ")) as [$sign, $bound]
 	| if $reach == "" then null elif $sign == ">=" then hundredths >= ($bound | tonumber) else hundredths <= ($bound | tonumber) end;
 
-def summary: group_by([.lane, .case, .against, .unit]) | map(
+# In the order in which they were measured.
+def summary: [to_entries[] | .value + {at: .key}] | group_by([.lane, .case, .against, .unit]) | sort_by(.[0].at) | map(
 	(.[0] | {lane, case, reach}) + if .[0].ours then {
 		against: .[0].against,
 		ratio: (map((.ours | speed) / (.theirs | speed)) | quartiles),
