@@ -93,6 +93,52 @@ bare() {
 	"$WORK/$name" "${@/SLICE/$SLICE}" | awk '{ print $2, $4, $6 }'
 }
 
+# ---- instructions of the processor ----
+
+# Start the server again under valgrind, which counts while a statement that a client has prepared runs; not what a password's
+# hash takes at a login.
+start_counted() {
+	cluster_stop
+	as_server valgrind --tool=callgrind --trace-children=yes --toggle-collect=PortalRun --toggle-collect=password_verify \
+		--callgrind-out-file="$PGHOST/counts.%p" postgres -D "$PGDATA" >>"$SERVER_LOG" 2>&1 &
+	until psql --no-psqlrc --command='SELECT' >/dev/null 2>&1; do
+		kill -0 $! || die "the server does not start under valgrind: $(tail -n 5 "$SERVER_LOG")"
+		sleep 0.1
+	done
+}
+
+# Start the server again without.
+stop_counted() {
+	cluster_stop
+	wait
+	cluster_start
+}
+
+# Print what was counted of the one session that has ended since nothing was counted; fail if it still lasts.
+counted() {
+	awk '/^totals:/ && $2 > 0 { print $2; found = 1 } END { exit !found }' "$PGHOST"/counts.* 2>/dev/null
+}
+
+# Print how many instructions so many calls of a script take in a session of their own; more arguments are pgbench's.
+count_calls() {
+	local script=$1 count=$2
+	shift 2
+	rm -f "$PGHOST"/counts.*
+	run_pgbench "$script" --transactions="$count" --define=i=0 --define=clients=1 "$@"
+	until counted; do sleep 0.05; done
+}
+
+# Print how many instructions a call of a script takes in a session that has made such calls before; more arguments are
+# pgbench's. Scripts that want a number in :n are given another for each call, from 1 on.
+count_call() {
+	local script=$1 few=$2 many=$((2 * $2)) before after
+	shift 2
+	count_calls "$script" 1 --define=from=0 "$@" >/dev/null # what is done once in a cluster
+	before=$(count_calls "$script" "$few" --define=from=1 "$@")
+	after=$(count_calls "$script" "$many" --define=from=$((1 + few)) "$@")
+	echo $(((after - before) / (many - few)))
+}
+
 # ---- writing down ----
 
 # Print what the samples of a case come to, as people read it.

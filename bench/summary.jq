@@ -19,7 +19,7 @@ def is_reached($reach): ($reach | split(" ")) as [$sign, $bound]
 
 # In the order in which they were measured.
 def summary: [to_entries[] | .value + {at: .key}] | group_by([.lane, .case, .against, .unit]) | sort_by(.[0].at) | map(
-	(.[0] | {lane, case, reach}) + if .[0].ours then {
+	(.[0] | {lane, case: (.case | gsub("\\b1 clients"; "1 client")), reach}) + if .[0].ours then {
 		against: .[0].against,
 		ratio: (map((.ours | speed) / (.theirs | speed)) | quartiles),
 		cpu_ratio: (map(select(.ours.cpu > 0) | (.theirs | cost) / (.ours | cost)) | if length > 0 then quartiles else null end),
