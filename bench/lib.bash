@@ -18,7 +18,7 @@ set_measure() {
 	if $QUICK; then
 		ROUNDS=${ROUNDS:-3} SLICE=${SLICE:-1} USERS=${USERS:-2000}
 	else
-		ROUNDS=${ROUNDS:-5} SLICE=${SLICE:-4} USERS=${USERS:-20000}
+		ROUNDS=${ROUNDS:-5} SLICE=${SLICE:-3} USERS=${USERS:-20000}
 	fi
 	LENGTH=(--time="$SLICE")
 }
