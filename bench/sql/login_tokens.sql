@@ -8,8 +8,11 @@ SELECT r.jwt_alg, (arsignup.create_session(r.id, arsignup.create_user(r.id, 'log
 FROM arsignup.realms AS r, generate_series(1, :count) AS n WHERE r.session_type = 'unmanaged';
 
 -- pgjwt's way: SQL, HMAC by pgcrypto.
+SET client_min_messages = warning;
+CREATE SCHEMA IF NOT EXISTS pgcrypto;
+CREATE EXTENSION IF NOT EXISTS pgcrypto SCHEMA pgcrypto;
+GRANT USAGE ON SCHEMA pgcrypto TO shop;
 CREATE SCHEMA pgjwt;
-CREATE EXTENSION pgcrypto SCHEMA pgjwt;
 CREATE FUNCTION pgjwt.url_encode(data bytea) RETURNS text LANGUAGE sql IMMUTABLE AS $$
 	SELECT translate(encode(data, 'base64'), E'+/=\n', '-_');
 $$;
@@ -19,7 +22,7 @@ CREATE FUNCTION pgjwt.url_decode(data text) RETURNS bytea LANGUAGE sql IMMUTABLE
 $$;
 CREATE FUNCTION pgjwt.algorithm_sign(signables text, secret text, algorithm text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
 	WITH alg AS (SELECT CASE algorithm WHEN 'HS256' THEN 'sha256' WHEN 'HS384' THEN 'sha384' WHEN 'HS512' THEN 'sha512' ELSE '' END AS id)
-	SELECT pgjwt.url_encode(pgjwt.hmac(signables, secret, alg.id)) FROM alg;
+	SELECT pgjwt.url_encode(pgcrypto.hmac(signables, secret, alg.id)) FROM alg;
 $$;
 CREATE FUNCTION pgjwt.sign(payload json, secret text, algorithm text DEFAULT 'HS256') RETURNS text LANGUAGE sql IMMUTABLE AS $$
 	WITH header AS (SELECT pgjwt.url_encode(convert_to('{"alg":"' || algorithm || '","typ":"JWT"}', 'utf8')) AS data),
