@@ -30,19 +30,23 @@ some_of() {
 
 # ---- what the processes of the server cost ----
 
-# Print the lines of /proc/PID/stat, their names in parentheses taken out, of the server's postmaster and all below it.
+# Print the lines of /proc/PID/stat, their names in parentheses taken out, of the server's postmaster, of the web servers
+# beside it and of all below them.
 server_processes() {
-	{ cat /proc/[0-9]*/stat 2>/dev/null || true; } | sed 's/(.*) //' | awk -v root="$(head -n 1 "$PGDATA/postmaster.pid")" '
+	{ cat /proc/[0-9]*/stat 2>/dev/null || true; } | sed 's/(.*) //' | awk -v pids="$(
+		head -q -n 1 "$PGDATA/postmaster.pid" "$PGHOST"/web/*.pid | xargs
+	)" '
+		BEGIN { split(pids, list); for (i in list) root[list[i]] }
 		{ parent[$1] = $3; line[$1] = $0 }
 		END {
 			for (pid in line) {
-				for (p = pid; p > 1 && p != root; p = parent[p]);
-				if (p == root) print line[pid]
+				for (p = pid; p > 1 && !(p in root); p = parent[p]);
+				if (p in root) print line[pid]
 			}
 		}'
 }
 
-# Print how many ticks of CPU the server has spent, in processes that have ended too.
+# Print how many ticks of CPU these have spent, in processes that have ended too.
 server_ticks() {
 	server_processes | awk '{ ticks += $13 + $14 + $15 + $16 } END { print ticks + 0 }'
 }
@@ -211,6 +215,7 @@ make_people() {
 
 # Stop the server and remove it, where the directory is somebody else's.
 remove_cluster() {
+	stop_beside "$PGHOST"
 	cluster_stop || true
 	wait
 	rm -rf "$PGHOST" "$SAMPLES"

@@ -57,12 +57,13 @@ find_nginx() {
 	cp "$FETCHED/nginx" "$NGINX"
 }
 
-# Fetch the modules of npm that test/e2e/package-lock.json names; NODE_PATH is where they are.
+# Fetch the modules of npm that the package-lock.json of a folder (test/e2e) names; NODE_PATH is where they are.
 find_modules() {
-	export NODE_PATH=$WORK/node/node_modules
-	[[ ! -e $WORK/node/installed ]] || return 0
-	mkdir -p "$WORK/node" && cp test/e2e/package.json test/e2e/package-lock.json "$WORK/node/" &&
-		(cd "$WORK/node" && ask_npm ci && touch installed)
+	local folder=${1:-test/e2e} directory
+	directory=$WORK/node/${folder##*/}
+	export NODE_PATH=$directory/node_modules
+	[[ ! -e $directory/installed ]] || return 0
+	mkdir -p "$directory" && cp "$folder"/package{,-lock}.json "$directory/" && (cd "$directory" && ask_npm ci && touch installed)
 }
 
 # Find Chromium, and fetch what drives it.
@@ -80,11 +81,12 @@ find_firefox() {
 
 # ---- a pair of them ----
 
-# Run a program as as_server does, but without a shell in between, so that what is started is what is stopped.
+# Run a program as as_server does, but without a shell in between, so that what is started is what is stopped; and in a
+# session of its own, as services are, by which Linux divides a busy machine.
 exec_as_server() {
 	local account=()
 	((EUID != 0)) || account=(setpriv --reuid=postgres --regid=postgres --init-groups)
-	exec "${account[@]}" "$@"
+	exec setsid "${account[@]}" "$@"
 }
 
 # Print a port of the loopback that nobody listens on.

@@ -26,9 +26,9 @@ need_web() {
 	}
 }
 
-# Have the modules of npm that the tests use, or skip everything.
+# Have the modules of npm that the tests use, or those of a folder, or skip everything.
 need_modules() {
-	find_modules >"$SCRATCH/npm" 2>&1 || {
+	find_modules "${2:-}" >"$SCRATCH/npm" 2>&1 || {
 		diag "$(cat "$SCRATCH/npm")"
 		skip_all "$1" 'npm could not be asked'
 	}
