@@ -277,21 +277,21 @@ fill_signup(Signup *signup)
 
 /*
  * Mark a token as redeemed by signup's user and forget its hash; return what
- * it held; or say why it cannot be redeemed. The inner select locks the row,
- * so that the second of two redeemers waits and then finds nothing; it also
- * still sees the hash that the update erases. One that is pending after all
- * has been minted meanwhile, and is taken by a second try.
+ * it held; or say why it cannot be redeemed. The second of two redeemers waits
+ * for the row, and then finds nothing. The inner select still sees the hash
+ * that the update erases: as long as a token is pending, its hash is what it
+ * was minted with, so it is no matter if the row has been written meanwhile.
+ * One that is pending after all has been minted meanwhile, and is taken by a
+ * second try.
  */
 void
 token_take(const TokenKey *key, Signup *signup, pg_uuid_t *app_id, TimestampTz now)
 {
 	static Statement take_token = STATEMENT(
-		"UPDATE arsignup.signup_tokens t SET redeemed_at = $4, user_id = coalesce(t.user_id, $5), password_hash = NULL"
-		" FROM (SELECT id, password_hash FROM arsignup.signup_tokens"
-		"  WHERE " OF_TOKEN " AND " IS_PENDING("$4") " FOR UPDATE) pending"
-		" WHERE t.realm_id = $1 AND t.id = $2 AND t.id = pending.id"
-		" RETURNING t.connected_app_id, t.username, t.email, t.first_name, t.last_name,"
-		" t.org_name, t.custom, pending.password_hash, t.expires_at, t.user_id");
+		"UPDATE arsignup.signup_tokens SET redeemed_at = $4, user_id = coalesce(user_id, $5), password_hash = NULL"
+		" WHERE " OF_TOKEN " AND " IS_PENDING("$4")
+		" RETURNING connected_app_id, username, email, first_name, last_name, org_name, custom,"
+		" (SELECT password_hash FROM arsignup.signup_tokens WHERE realm_id = $1 AND id = $2), expires_at, user_id");
 	Parameters	parameters = {0};
 
 	token_key_add(&parameters, key);
