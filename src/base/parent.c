@@ -66,7 +66,7 @@ parent_is_there(const ForeignKeyCacheInfo *key, const TupleTableSlot *child)
 	return false;
 }
 
-/* Go on after a command that has inserted rows, one of which may be a parent. If it has set off others, the next is not next. */
+/* Go on after a command that has inserted a row; if that has set off other commands, the next one is not what is expected. */
 void
 parents_go_on(CommandId command, const Parent *parent)
 {
@@ -74,6 +74,6 @@ parents_go_on(CommandId command, const Parent *parent)
 	subtransaction = GetCurrentSubTransactionId();
 	next_command = command + 1;
 	change = tables_change;
-	if (parent != NULL && parent_count < MAX_PARENTS)
+	if (OidIsValid(parent->table) && parent_count < MAX_PARENTS)
 		parents[parent_count++] = *parent;
 }

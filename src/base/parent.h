@@ -12,7 +12,7 @@
 /* A row with a key of two uuids. */
 typedef struct Parent
 {
-	Oid			table;
+	Oid			table;			/* InvalidOid: none */
 	AttrNumber	columns[2];
 	pg_uuid_t	values[2];
 } Parent;

@@ -246,6 +246,8 @@ typedef struct Writer
 	ResultRelInfo *target;
 	TupleTableSlot *rows[MAX_ROWS];
 	int			row_count;
+	bool		must_look;		/* foreign keys, for what the rows refer to */
+	Parent		parent;			/* what others may refer to; of no table: nothing */
 } Writer;
 
 /* Say for which statement something is done that fails, as if it was done by that. */
@@ -294,7 +296,55 @@ is_valid(const Writer *writer, TupleTableSlot *row)
 	return true;
 }
 
-/* Make the rows ready; false if there is a fault in one. */
+/* Tell whether all that a row refers to was inserted just now. */
+static bool
+parents_are_there(const Writer *writer, const TupleTableSlot *row)
+{
+	ListCell   *key;
+
+	foreach(key, writer->shortcut->keys)
+		if (!parent_is_there(lfirst(key), row))
+			return false;
+	return writer->shortcut->keys != NIL;
+}
+
+/* Tell whether foreign keys of the rows have to look for what these refer to. */
+static bool
+must_look(const Writer *writer)
+{
+	const TriggerDesc *triggers = writer->target->ri_TrigDesc;
+
+	if (triggers == NULL || !triggers->trig_insert_after_row)
+		return false;
+	for (int i = 0; i < writer->row_count; i++)
+		if (!parents_are_there(writer, writer->rows[i]))
+			return true;
+	return false;
+}
+
+/* Return by what rows that are to come may refer to a row. */
+static Parent
+parent_of(const Writer *writer, const TupleTableSlot *row)
+{
+	const int  *columns = writer->shortcut->columns;
+	Parent		parent = {0};
+
+	if (!writer->shortcut->is_parent)
+		return parent;
+	parent.table = RelationGetRelid(writer->table);
+	for (int i = 0; i < (int) lengthof(parent.columns); i++)
+	{
+		parent.columns[i] = columns[i] + 1;
+		parent.values[i] = *DatumGetUUIDP(row->tts_values[columns[i]]);
+	}
+	return parent;
+}
+
+/*
+ * Make the rows ready; false if there is a fault in one. From here on nothing
+ * of the shortcut is needed, which may be looked for anew meanwhile: an index
+ * may call the application.
+ */
 static bool
 make_rows(const Insert *insert, const Parameters *parameters, Writer *writer)
 {
@@ -305,6 +355,8 @@ make_rows(const Insert *insert, const Parameters *parameters, Writer *writer)
 		if (!is_valid(writer, writer->rows[i]))
 			return false;
 	}
+	writer->must_look = must_look(writer);
+	writer->parent = parent_of(writer, writer->rows[0]);
 	return true;
 }
 
@@ -334,40 +386,13 @@ put_row_unless_taken(Writer *writer, TupleTableSlot *row)
 	return !is_lost;
 }
 
-/* Tell whether all that a row refers to was inserted just now. */
-static bool
-parents_are_there(const Writer *writer, const TupleTableSlot *row)
-{
-	ListCell   *key;
-
-	foreach(key, writer->shortcut->keys)
-		if (!parent_is_there(lfirst(key), row))
-			return false;
-	return writer->shortcut->keys != NIL;
-}
-
-/* Tell whether foreign keys of the rows have to look for what these refer to. */
-static bool
-must_look(const Writer *writer)
-{
-	const TriggerDesc *triggers = writer->target->ri_TrigDesc;
-
-	if (triggers == NULL || !triggers->trig_insert_after_row)
-		return false;
-	for (int i = 0; i < writer->row_count; i++)
-		if (!parents_are_there(writer, writer->rows[i]))
-			return true;
-	return false;
-}
-
 /* Insert the rows, and have their foreign keys checked; false if there is none, since it is taken. */
 static bool
 put_rows(Writer *writer, bool unless_taken)
 {
-	bool		has_keys = must_look(writer);
 	bool		is_put = true;
 
-	if (has_keys)
+	if (writer->must_look)
 		AfterTriggerBeginQuery();
 	for (int i = 0; i < writer->row_count; i++)
 	{
@@ -375,10 +400,10 @@ put_rows(Writer *writer, bool unless_taken)
 			is_put = put_row_unless_taken(writer, writer->rows[i]);
 		else
 			put_row(writer, writer->rows[i]);
-		if (has_keys && is_put)
+		if (writer->must_look && is_put)
 			ExecARInsertTriggers(writer->estate, writer->target, writer->rows[i], NIL, NULL);
 	}
-	if (has_keys)
+	if (writer->must_look)
 		AfterTriggerEndQuery(writer->estate);
 	return is_put;
 }
@@ -397,21 +422,6 @@ writer_open(Writer *writer, Relation table, bool unless_taken)
 	InitResultRelInfo(writer->target, table, 1, NULL, 0);
 	writer->estate->es_opened_result_relations = list_make1(writer->target);
 	ExecOpenIndices(writer->target, unless_taken);
-}
-
-/* Remember what was inserted, for rows that are to refer to it. */
-static void
-note_parent(const Writer *writer)
-{
-	const InsertShortcut *shortcut = writer->shortcut;
-	Parent		parent = {.table = RelationGetRelid(writer->table)};
-
-	for (int i = 0; shortcut->is_parent && i < (int) lengthof(parent.columns); i++)
-	{
-		parent.columns[i] = shortcut->columns[i] + 1;
-		parent.values[i] = *DatumGetUUIDP(writer->rows[0]->tts_values[shortcut->columns[i]]);
-	}
-	parents_go_on(writer->estate->es_output_cid, shortcut->is_parent ? &parent : NULL);
 }
 
 /* End that: what was written can be seen from here on. */
@@ -436,7 +446,7 @@ write_rows(const Insert *insert, const Parameters *parameters, Relation table)
 	writer_open(&writer, table, unless_taken);
 	is_written = make_rows(insert, parameters, &writer) && put_rows(&writer, unless_taken);
 	if (is_written)
-		note_parent(&writer);
+		parents_go_on(writer.estate->es_output_cid, &writer.parent);
 	writer_close(&writer);
 	return is_written;
 }
@@ -484,7 +494,7 @@ rows_insert(Insert *insert, Parameters *parameters)
 		raise_suppressed(insert->table);
 }
 
-/* Insert a row unless a unique key of it is taken, which somebody else who is about to take it is waited for; tell whether it was. */
+/* Insert a row unless a unique key of it is taken, once nobody is still making up their mind about it; tell whether it was. */
 bool
 row_insert_unless_taken(Insert *insert, Parameters *parameters)
 {
