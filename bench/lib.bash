@@ -64,8 +64,8 @@ run_pgbench() {
 	local script=$1
 	shift
 	pgbench --username="${CALLER:-shop}" --no-vacuum --protocol=prepared --random-seed=rand "${DEFINITIONS[@]}" "$@" \
-		--file="bench/sql/$script.sql" >"$WORK/pgbench" 2>&1 || {
-		cat "$WORK/pgbench" >&2
+		--file="bench/sql/$script.sql" >"$NOTES/pgbench" 2>&1 || {
+		cat "$NOTES/pgbench" >&2
 		die "pgbench failed at $script"
 	}
 }
@@ -80,7 +80,8 @@ calls() {
 	awk -v cpu="$(((after - before) * 1000000 / TICKS))" '
 		/^number of transactions actually processed:/ { calls = $NF + 0 }
 		/^tps = / { tps = $3 }
-		END { if (!tps) exit 1; printf "%d %.6f %.6f\n", calls, calls / tps, cpu / 1e6 }' "$WORK/pgbench"
+		END { if (!tps) exit 1; printf "%d %.6f %.6f\n", calls, calls / tps, cpu / 1e6 }' "$NOTES/pgbench" ||
+		die "pgbench made no call of $script"
 }
 
 # Have so many clients call a script so often each, where :n is another number for each call of all rounds, from 1 on.
@@ -218,7 +219,7 @@ remove_cluster() {
 	stop_beside "$PGHOST"
 	cluster_stop || true
 	wait
-	rm -rf "$PGHOST" "$SAMPLES"
+	rm -rf "$PGHOST" "$NOTES"
 }
 
 # Make the machine ready, build, and make a server with people on it; more arguments are packages that it takes. Inside
@@ -234,7 +235,9 @@ begin() {
 		need_packages 'what measuring takes' jq "$@"
 		build
 	fi
-	SAMPLES=$(mktemp "$WORK/samples.XXXXXX")
+	NOTES=$(mktemp -d "$WORK/notes.XXXXXX")
+	SAMPLES=$NOTES/samples
+	touch "$SAMPLES"
 	define
 	step 'Making a private cluster' cluster_make "bench.$$" autovacuum=off shared_buffers=512MB max_wal_size=8GB
 	step "Making $USERS users" make_people
@@ -265,6 +268,6 @@ same_rows() {
 	local copy=$1 script
 	query --command='SELECT bench.remember()' >/dev/null
 	for script in "$2" "$3"; do run_pgbench "$script" --transactions=10 "${@:4}"; done
-	query --set=copy="$copy" --file=bench/sql/differences.sql >"$WORK/differences"
-	[[ ! -s $WORK/differences ]] || die "$2 and $3 do not write the same: $(<"$WORK/differences")"
+	query --set=copy="$copy" --file=bench/sql/differences.sql >"$NOTES/differences"
+	[[ ! -s $NOTES/differences ]] || die "$2 and $3 do not write the same: $(<"$NOTES/differences")"
 }
