@@ -70,13 +70,28 @@ run_wrk() {
 		--script=bench/ask.lua "$address" -- "$@" | tail -n 1
 }
 
+# Wait until all that was asked for is done, whether or not anybody still waits for it.
+settle() {
+	local before now
+	now=$(server_ticks)
+	while
+		before=$now
+		sleep 0.2
+		now=$(server_ticks)
+		((now - before > 1))
+	do :; done
+}
+
 # A side: so many clients look at a page, or sign up; only what was answered well is counted, and as one where a slice of time
-# was too short for any answer.
+# was too short for any answer. CPU is divided among all who were served, those included whom wrk did not wait for.
 asks() {
-	local before after answer
+	local clients=$1 before after answer
 	before=$(server_ticks)
 	answer=$(run_wrk "$@")
+	settle
 	after=$(server_ticks)
-	awk -v cpu="$(((after - before) * 1000000 / TICKS))" '{ if (!$1 && $3) exit 1; print $1 ? $1 : 1, $2, cpu / 1e6 }' <<<"$answer" ||
+	awk -v ticks="$((after - before))" -v hz="$TICKS" -v clients="$clients" '
+		!$1 && $3 { exit 1 }
+		{ calls = $1 ? $1 : 1; printf "%d %.6f %.6f\n", calls, $2, ticks / hz * calls / (calls + clients) }' <<<"$answer" ||
 		die "nobody was served at $2: $answer"
 }
