@@ -7,8 +7,8 @@ WITH person AS MATERIALIZED (
 	SELECT :realm, arsignup.new_id(), at, 'human', email, lower(email), email, lower(email), 'Ada', 'Lovelace', '{}' FROM person
 	RETURNING realm_id, id, created_at
 ), made_credential AS (
-	INSERT INTO floor.credentials (realm_id, id, user_id, created_at, updated_at, credential_type, password_hash)
-	SELECT realm_id, arsignup.new_id(), id, created_at, created_at, 'password', :hash FROM made_user
+	INSERT INTO floor.credentials (realm_id, user_id, created_at, updated_at, password_hash)
+	SELECT realm_id, id, created_at, created_at, :hash FROM made_user
 ), made_org AS (
 	INSERT INTO floor.orgs (realm_id, id, created_at, name, custom)
 	SELECT :realm, arsignup.new_id(), at, 'Engines ' || :n, '{}' FROM person

@@ -13,8 +13,8 @@ WITH token AS MATERIALIZED (
 	SELECT realm_id, new_user_id, at, 'human', username, lower(username), email, lower(email), first_name, last_name, custom FROM token
 	RETURNING realm_id, id, created_at
 ), made_credential AS (
-	INSERT INTO floor.credentials (realm_id, id, user_id, created_at, updated_at, credential_type, password_hash)
-	SELECT realm_id, arsignup.new_id(), new_user_id, at, at, credential_type, password_hash FROM token
+	INSERT INTO floor.credentials (realm_id, user_id, created_at, updated_at, password_hash)
+	SELECT realm_id, new_user_id, at, at, password_hash FROM token
 ), made_org AS (
 	INSERT INTO floor.orgs (realm_id, id, created_at, name, custom)
 	SELECT realm_id, arsignup.new_id(), at, org_name, '{}' FROM token

@@ -7,8 +7,8 @@ WITH person AS MATERIALIZED (
 	SELECT :realm, arsignup.new_id(), at, at, 'human', email, lower(email), email, lower(email), 'Ada', 'Lovelace', '{}' FROM person
 	RETURNING realm_id, id, created_at
 ), made_credential AS (
-	INSERT INTO floor.credentials (realm_id, id, user_id, created_at, updated_at, credential_type, password_hash)
-	SELECT realm_id, arsignup.new_id(), id, created_at, created_at, 'password', :hash FROM made_user
+	INSERT INTO floor.credentials (realm_id, user_id, created_at, updated_at, password_hash)
+	SELECT realm_id, id, created_at, created_at, :hash FROM made_user
 ), made_session AS (
 	INSERT INTO floor.sessions (realm_id, id, user_id, connected_app_id, created_at, expires_at, token_generation)
 	SELECT realm_id, arsignup.new_id(), id, :orgs, created_at, created_at + interval '6 hours', 0 FROM made_user

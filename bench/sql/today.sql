@@ -25,8 +25,8 @@ BEGIN
 	org_id := pgcrypto.gen_random_uuid();
 	INSERT INTO today.users (realm_id, id, created_at, user_type, username, username_key, email, email_key, first_name, last_name, custom)
 	VALUES (realm, user_id, now(), 'human', address, key, address, key, first, last, '{}');
-	INSERT INTO today.credentials (realm_id, id, user_id, created_at, updated_at, credential_type, password_hash)
-	VALUES (realm, pgcrypto.gen_random_uuid(), user_id, now(), now(), 'password', hash);
+	INSERT INTO today.credentials (realm_id, user_id, created_at, updated_at, password_hash)
+	VALUES (realm, user_id, now(), now(), hash);
 	INSERT INTO today.orgs (realm_id, id, created_at, name, custom) VALUES (realm, org_id, now(), org, '{}');
 	INSERT INTO today.memberships (realm_id, id, created_at, user_id, org_id, permissions, custom)
 	VALUES (realm, membership, now(), user_id, org_id, '{}', '{}');
