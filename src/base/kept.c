@@ -6,13 +6,14 @@
  * with the commit, and is undone by a rollback. A transaction that has written
  * such a table reads all anew to its end, so that nobody has to know which of
  * its changes it sees where. Where a table's trigger does not fire always,
- * nothing is kept.
+ * or rows may be those of another table, nothing is kept.
  */
 #include "base/kept.h"
 
 #include "access/table.h"
 #include "access/transam.h"
 #include "access/xact.h"
+#include "base/shortcut.h"
 #include "base/tables.h"
 #include "commands/trigger.h"
 #include "common/hashfn.h"
@@ -50,29 +51,57 @@ is_writing(void)
 	return FullTransactionIdIsValid(writer) && FullTransactionIdEquals(writer, GetTopFullTransactionIdIfAny());
 }
 
-/* Return when a table's trigger fires, as pg_trigger has it; 0 if there is no trigger. */
-char
-kept_trigger_state(const char *name)
+/* Return when the trigger of a table fires, as pg_trigger has it; 0 if there is none. */
+static char
+trigger_state(Relation table)
 {
-	Oid			id = table_id(name);
-	Relation	table = OidIsValid(id) ? try_table_open(id, AccessShareLock) : NULL;
-	TriggerDesc *triggers = table == NULL ? NULL : table->trigdesc;
-	char		state = 0;
+	TriggerDesc *triggers = table->trigdesc;
 
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 		if (strcmp(triggers->triggers[i].tgname, KEPT_TRIGGER) == 0)
-			state = triggers->triggers[i].tgenabled;
+			return triggers->triggers[i].tgenabled;
+	return 0;
+}
+
+/* Open a table that is read only; NULL if there is none. */
+static Relation
+open_table(const char *name)
+{
+	Oid			id = table_id(name);
+
+	return OidIsValid(id) ? try_table_open(id, AccessShareLock) : NULL;
+}
+
+/* Return when the trigger of a table fires, as pg_trigger has it; 0 if there is no trigger, or no table. */
+char
+kept_trigger_state(const char *name)
+{
+	Relation	table = open_table(name);
+	char		state = table != NULL ? trigger_state(table) : 0;
+
 	if (table != NULL)
 		table_close(table, AccessShareLock);
 	return state;
 }
 
-/* Tell whether the triggers of all tables of a kind fire always. */
+/* Tell whether a table's trigger fires at every change: a table that inherits from it, or is a part of it, has none of ours. */
+static bool
+tells_of_changes(const char *name)
+{
+	Relation	table = open_table(name);
+	bool		tells = table != NULL && table_is_ordinary(table) && trigger_state(table) == TRIGGER_FIRES_ALWAYS;
+
+	if (table != NULL)
+		table_close(table, AccessShareLock);
+	return tells;
+}
+
+/* Tell whether all tables of a kind tell of every change. */
 static bool
 all_tell_of_changes(const Kept *kept)
 {
 	for (const char *const *table = kept->tables; *table != NULL; table++)
-		if (kept_trigger_state(*table) != TRIGGER_FIRES_ALWAYS)
+		if (!tells_of_changes(*table))
 			return false;
 	return true;
 }

@@ -62,8 +62,8 @@ calls_foreign(Node *node, void *context)
 }
 
 /* Tell whether a table is one like those that create_tables makes. Citus may have moved the rows of one elsewhere. */
-static bool
-is_ordinary(Relation table)
+bool
+table_is_ordinary(Relation table)
 {
 	Form_pg_class row = table->rd_rel;
 
@@ -82,7 +82,7 @@ look(Shortcut **known, size_t size, ShortcutFinder find, const void *what, Relat
 	shortcut->context = context;
 	shortcut->as_of = tables_change;
 	shortcut->table = RelationGetRelid(table);
-	shortcut->is_open = is_ordinary(table) && find(shortcut, table, what);
+	shortcut->is_open = table_is_ordinary(table) && find(shortcut, table, what);
 	MemoryContextSwitchTo(previous);
 	MemoryContextSetParent(context, TopMemoryContext);
 	if (*known != NULL)

@@ -23,6 +23,7 @@ typedef bool (*ShortcutFinder) (Shortcut *shortcut, Relation table, const void *
 
 extern Relation shortcut_open(Shortcut **shortcut, size_t size, ShortcutFinder find, const void *what,
 							  const char *table, int lock);
+extern bool table_is_ordinary(Relation table);
 extern List *column_names(const char *columns);
 extern int	column_index(Relation table, const char *name, Oid type);
 extern bool calls_foreign(Node *node, void *context);

@@ -15,6 +15,7 @@
 
 #include <sodium.h>
 
+#include "access/twophase.h"
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "base/encode.h"
@@ -312,14 +313,15 @@ is_open(const CacheEntry *entry)
  * Return a number of the caller's snapshot. Another one of the same number
  * shows the same rows: a transaction that ends is the latest so far, or one
  * fewer among those that are under way before that. 0, which is no number,
- * where this transaction has written itself, which nobody counts.
+ * where this transaction has written itself, which nobody counts, and where
+ * transactions can be prepared: one that just is counts as two.
  */
 static uint64
 snapshot_number(void)
 {
 	Snapshot	snapshot = GetActiveSnapshot();
 
-	if (TransactionIdIsValid(GetTopTransactionIdIfAny()))
+	if (TransactionIdIsValid(GetTopTransactionIdIfAny()) || (max_prepared_xacts > 0 && !snapshot->takenDuringRecovery))
 		return 0;
 	return (uint64) snapshot->xmax << 32 | (uint32) (snapshot->takenDuringRecovery ? snapshot->subxcnt : (int32) snapshot->xcnt);
 }
