@@ -25,6 +25,7 @@
 #include "org/org.h"
 #include "password/block.h"
 #include "password/gate.h"
+#include "portability/instr_time.h"
 #include "realm/realm.h"
 #include "recovery/one_time_token.h"
 #include "signup/token_row.h"
@@ -609,20 +610,23 @@ purge_some(PurgeQuery *query)
 /* For how many times as long as it has worked a purge rests: who hashes meanwhile has the machine nearly for themselves. */
 #define PURGE_REST 3
 
-/* Rest after work that began at a time; false if the time to work is over. */
+/* Rest after work that began at a time, whatever the clock was set to since; false if the time to work is over. */
 static bool
-purge_rest(TimestampTz began, TimestampTz deadline)
+purge_rest(instr_time began, TimestampTz deadline)
 {
 	static uint32 wait_event = 0;
-	TimestampTz now = GetCurrentTimestamp();
+	instr_time	worked;
+	long		rest;
 
-	if (now >= deadline)
-		return false;
-	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-					 (now - began) * PURGE_REST / 1000, wait_event_number(&wait_event, "ArsignupPurge"));
+	INSTR_TIME_SET_CURRENT(worked);
+	INSTR_TIME_SUBTRACT(worked, began);
+	rest = Min((long) (INSTR_TIME_GET_MILLISEC(worked) * PURGE_REST),
+			   TimestampDifferenceMilliseconds(GetCurrentTimestamp(), deadline));
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, rest,
+					 wait_event_number(&wait_event, "ArsignupPurge"));
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
-	return true;
+	return GetCurrentTimestamp() < deadline;
 }
 
 /* Return until when to purge, or note what is wrong with the argument. */
@@ -671,7 +675,7 @@ arsignup_purge(PG_FUNCTION_ARGS)
 	};
 	Faults		faults = NO_FAULTS;
 	TimestampTz deadline = argument_deadline(fcinfo, 0, &faults);
-	TimestampTz began;
+	instr_time	began;
 	bool		more;
 
 	faults_raise(&faults);
@@ -682,7 +686,7 @@ arsignup_purge(PG_FUNCTION_ARGS)
 	do
 	{
 		more = false;
-		began = GetCurrentTimestamp();
+		INSTR_TIME_SET_CURRENT(began);
 		for (size_t i = 0; i < lengthof(queries); i++)
 			more |= purge_some(&queries[i]);
 	} while (more && purge_rest(began, deadline));
