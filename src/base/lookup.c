@@ -224,7 +224,7 @@ scan(const LookupShortcut *shortcut, const Parameters *keys, Relation table, Sna
 	bool		is_found;
 
 	memcpy(scan_keys, shortcut->keys, sizeof(scan_keys));
-	for (int i = 0; i < Min(keys->count, MAX_KEYS); i++)
+	for (int i = 0; i < MAX_KEYS; i++)
 		scan_keys[i].sk_argument = keys->values[i];
 	index_rescan(descriptor, scan_keys, shortcut->key_count, NULL, 0);
 	is_found = index_getnext_slot(descriptor, ForwardScanDirection, row);
