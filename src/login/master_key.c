@@ -179,7 +179,7 @@ check_file(int file, struct stat *status, KeyTrouble *trouble)
 	return true;
 }
 
-/* Say why the key file does not open. */
+/* Say why the key file does not open. One that is there by now was made by another backend since: it was missing. */
 static bool
 cannot_open(int error, KeyTrouble *trouble)
 {
@@ -187,7 +187,7 @@ cannot_open(int error, KeyTrouble *trouble)
 
 	if (error != ENOENT)
 		return trouble_is(trouble, pstrdup(strerror(error)), "Make it readable for the server's account only.");
-	if (lstat(key_file_setting, &status) == 0)
+	if (lstat(key_file_setting, &status) == 0 && S_ISLNK(status.st_mode))
 		return trouble_is(trouble, "it is a symbolic link that leads nowhere", "Put a file where it leads, or the file itself there.");
 	*trouble = (KeyTrouble) {
 		.problem = "it does not exist",
