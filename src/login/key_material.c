@@ -103,7 +103,7 @@ keep_secret(const void *secret, size_t size)
 	return kept;
 }
 
-/* Begin an HMAC under the secret, and keep it like that: two blocks of hashing that each message is spared. */
+/* Begin an HMAC under the secret, and keep it like that: two blocks of hashing that each message is spared. Without memory nothing is kept. */
 static bool
 begin_hmac(JwtKey *key)
 {
@@ -112,7 +112,11 @@ begin_hmac(JwtKey *key)
 	crypto_auth_hmacsha256_init(&state, key->secret, key->secret_size);
 	key->hmac = keep_secret(&state, sizeof(state));
 	sodium_memzero(&state, sizeof(state));
-	return key->hmac != NULL;
+	if (key->hmac != NULL)
+		return true;
+	sodium_free(key->secret);
+	key->secret = NULL;
+	return false;
 }
 
 /* Make the public half usable. */
