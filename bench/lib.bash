@@ -59,12 +59,16 @@ server_memory() {
 
 # ---- sides: commands that print calls, seconds, and seconds of CPU ----
 
-# Run pgbench as the application on a script of bench/sql, which knows the ids of the database; more arguments are pgbench's.
+# Run pgbench as the application on a script of bench/sql, or on several joined by +, as one; they know the ids of the database;
+# more arguments are pgbench's.
 run_pgbench() {
-	local script=$1
+	local script=$1 parts
+	IFS=+ read -ra parts <<<"$1"
 	shift
+	parts=("${parts[@]/#/bench/sql/}")
+	cat "${parts[@]/%/.sql}" >"$NOTES/script.sql"
 	pgbench --username="${CALLER:-shop}" --no-vacuum --protocol=prepared --random-seed=rand "${DEFINITIONS[@]}" "$@" \
-		--file="bench/sql/$script.sql" >"$NOTES/pgbench" 2>&1 || {
+		--file="$NOTES/script.sql" >"$NOTES/pgbench" 2>&1 || {
 		cat "$NOTES/pgbench" >&2
 		die "pgbench failed at $script"
 	}

@@ -30,4 +30,4 @@ WITH token AS MATERIALIZED (
 	FROM made_membership AS m, token,
 		(VALUES ('user.created', true, false), ('org.created', false, true), ('membership.created', true, true)) AS e (type, has_user, has_org)
 )
-SELECT user_id, org_id FROM made_membership;
+SELECT user_id, org_id FROM made_membership \gset
