@@ -120,9 +120,9 @@ missing_packages() {
 	done
 }
 
-# Run apt-get without questions, leaving the machine's settings as they are.
+# Run apt-get without questions, leaving the machine's settings as they are; another one is waited for.
 apt_get() {
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get --yes --no-install-recommends --option Dpkg::Options::=--force-confold "$@"
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get --yes --no-install-recommends --option Dpkg::Options::=--force-confold --option DPkg::Lock::Timeout=300 "$@"
 }
 
 # Read the package lists, once in a run.
