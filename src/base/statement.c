@@ -252,6 +252,16 @@ statement_run(Statement *statement, Parameters *parameters)
 	return execute(statement, parameters, false, 0);
 }
 
+/* Run a statement that is not worth keeping: one of many that are seldom asked for. Its text is of our words only. */
+uint64
+statement_run_once(const char *sql, Parameters *parameters)
+{
+	SPIExecuteOptions options = {.params = bound(parameters)};
+
+	tables_check();
+	return rows_of(SPI_execute_extended(sql, &options));
+}
+
 /*
  * Run a statement of which any number of rows comes back, to be fetched from
  * the portal as many at a time as memory shall hold.

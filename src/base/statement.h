@@ -56,6 +56,7 @@ extern void add_pointer(Parameters *parameters, Oid type, const void *value);
 
 extern Portal statement_open(Statement *statement, Parameters *parameters);
 extern uint64 statement_run(Statement *statement, Parameters *parameters);
+extern uint64 statement_run_once(const char *sql, Parameters *parameters);
 pg_noreturn extern void raise_suppressed(const char *table);
 extern void statement_touch(Statement *statement, Parameters *parameters, const char *table, uint64 rows);
 extern bool statement_touch_any(Statement *statement, Statement *find, Parameters *parameters, const char *table);

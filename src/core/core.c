@@ -15,6 +15,11 @@
 #define MAKES .permission = KEY_WRITE, .status = 201
 #define REMOVES .permission = KEY_WRITE, .status = 204
 
+#define ADMINISTERS .permission = KEY_ADMIN, .status = 200
+#define FOUNDS .permission = KEY_ADMIN, .status = 201
+#define ABOLISHES .permission = KEY_ADMIN, .status = 204
+
+#define REALM .gives = &realm_resource, .rows = &realm_rows
 #define USER .gives = &user_resource, .rows = &user_rows
 #define ORG .gives = &org_resource, .rows = &org_rows
 #define MEMBERSHIP .gives = &membership_resource, .rows = &membership_rows
@@ -25,6 +30,13 @@
 /* Path, method and handler of each call, what key it asks for, and what it is for. */
 const CoreRoute core_routes[] = {
 	{"GET", "/v1/openapi.json", .answer = show_description, .status = 200, .summary = "This description"},
+
+	{"GET", "/v1/realms", .answer = list_rows, ADMINISTERS, .realm = REALMS_ALL, REALM, .summary = "List realms"},
+	{"POST", "/v1/realms", .answer = create_realm, FOUNDS, .realm = REALMS_ALL, TAKES(realm), REALM,
+	.summary = "Create a realm"},
+	{"GET", "/v1/realms/:id", .answer = show_realm, ADMINISTERS, .realm = REALM_IN_PATH, REALM, .summary = "Get a realm"},
+	{"PUT", "/v1/realms/:id", .answer = update_realm, ADMINISTERS, .realm = REALM_IN_PATH, TAKES(realm), REALM,
+	.summary = "Change a realm"},
 
 	{"GET", "/v1/users", .answer = list_rows, READS, USER, .summary = "List users"},
 	{"POST", "/v1/users", .answer = create_user, MAKES, TAKES(user), USER,
@@ -306,6 +318,18 @@ key_opens_realm(const CoreCall *call)
 	return !call->key.has_realm || memcmp(&call->realm_id, &call->key.realm_id, UUID_LEN) == 0;
 }
 
+/* Find the realm in the path; answer as if it were not there if the key does not open it. */
+static bool
+find_path_realm(CoreCall *call)
+{
+	Realm		realm;
+
+	if (id_with_prefix(call->id, "rl", &call->realm_id) && key_opens_realm(call) && realm_find(&call->realm_id, &realm))
+		return true;
+	reply_not_found(call);
+	return false;
+}
+
 /* Find out which realm is meant, and whether the key opens it; answer if not. */
 static bool
 find_realm(CoreCall *call)
@@ -313,7 +337,13 @@ find_realm(CoreCall *call)
 	Span		name;
 	Realm		realm;
 
-	if (!named_realm(call, &name))
+	if ((call->route->realm & REALMS_ALL) && call->key.has_realm)
+		reply_forbidden(call);
+	else if (call->route->realm & REALM_IN_PATH)
+		return find_path_realm(call);
+	else if (call->route->realm & REALMS_ALL)
+		return true;
+	else if (!named_realm(call, &name))
 		reply_fault(call, 422, "realm_id", "Realm must be a text, and the same wherever it is named.");
 	else if (name.data != NULL && (!id_with_prefix(name, "rl", &call->realm_id) || !key_opens_realm(call)))
 		reply_forbidden(call);

@@ -27,6 +27,7 @@ typedef enum FieldType
 	FIELD_TIME,					/* seconds since 1970 */
 	FIELD_BOOLEAN,
 	FIELD_NUMBER,
+	FIELD_INTEGER,
 	FIELD_TEXTS,
 	FIELD_OBJECT,
 	FIELD_OBJECTS
@@ -47,15 +48,41 @@ typedef struct Field
 	const char *about;
 } Field;
 
+/*
+ * A field that is a column of a table of settings. What is told of it, as SQL
+ * on t, is the column if null; what is stored, with ? for the value, is the
+ * value. If a new row is given none, it has the initial one, as SQL, else the
+ * column's own. What must be there has a value, as SQL, that no rule refuses:
+ * it stands in for one that was refused, so that the rules for other columns
+ * are heard, too.
+ */
+typedef struct Setting
+{
+	Field		field;
+	const char *column;			/* null: none; it is only told */
+	const char *told;			/* null, and no column: neither */
+	const char *stored;
+	const char *initial;
+	const char *stand_in;
+} Setting;
+
 /* What a body holds under its name, or an answer is. */
 typedef struct Resource
 {
 	const char *name;
-	const Field *fields;
+	const void *fields;			/* of type Field or Setting */
 	int			field_count;
+	size_t		field_size;
 } Resource;
 
-#define RESOURCE(name, fields) {(name), (fields), lengthof(fields)}
+#define RESOURCE(name, fields) {(name), (fields), lengthof(fields), sizeof((fields)[0])}
+
+/* Return a field of a resource. */
+static inline const Field *
+resource_field(const Resource *resource, int n)
+{
+	return (const Field *) ((const char *) resource->fields + n * resource->field_size);
+}
 
 typedef struct ListFilter
 {
@@ -84,15 +111,35 @@ typedef struct Rows
 	const char *(*json) (const CoreCall *call); /* what is told of a row */
 	const char *parts;			/* what is told only if expand names it; null: nothing */
 	const char *condition;		/* null: none; $2 is the time */
+	bool		is_of_all;		/* not of a realm each */
 	ListSort	sorts[LIST_MAX_SORTS];	/* the first one holds if none is named */
 	ListFilter	filters[LIST_MAX_FILTERS];
 } Rows;
+
+/* Which realm a call is about, and whose keys open it: bits; 0: the realm that the key or the call names. */
+typedef enum RouteRealm
+{
+	REALM_IN_PATH = 1,
+	REALMS_ALL = 2				/* only a key to all realms */
+} RouteRealm;
+
+/* A table of settings, which calls change as an administrator's INSERT and UPDATE do. */
+typedef struct Settings
+{
+	const Resource *resource;
+	const Rows *rows;
+
+	/* What is unique, if anything: the constraint, of whatever table, and the field that is taken then. */
+	const char *unique;
+	const char *unique_field;
+} Settings;
 
 typedef struct CoreRoute
 {
 	const char *method;
 	const char *path;			/* a segment :id stands for any */
 	KeyPermission permission;	/* 0: no key is asked for */
+	int			realm;			/* bits of RouteRealm */
 	void		(*answer) (CoreCall *call);
 	int			status;			/* of success */
 	const Resource *takes;		/* may be null */
@@ -129,6 +176,8 @@ struct CoreCall
 	pg_uuid_t	user_id;
 	pg_uuid_t	row_id;
 	const char *token;
+	const Settings *settings;	/* being written */
+	uint64		refused;		/* which of their fields: bits */
 };
 
 /* core.c */
@@ -151,6 +200,10 @@ extern void add_given_number(Parameters *parameters, const CoreCall *call, const
 extern bool given_id(CoreCall *call, const char *name, const char *prefix, pg_uuid_t *id);
 extern void check_confirmation(CoreCall *call);
 extern void read_source(CoreCall *call);
+extern bool is_given(const CoreCall *call, const char *name);
+extern bool is_null(const CoreCall *call, const char *name);
+extern void add_given_truth(Parameters *parameters, const CoreCall *call, const char *name);
+extern void add_given_integer(Parameters *parameters, const CoreCall *call, const char *name);
 extern bool expands(const CoreCall *call, const char *name);
 extern bool id_with_prefix(Span text, const char *prefix, pg_uuid_t *id);
 extern const char *field_label(const char *name);
@@ -169,8 +222,16 @@ extern void reply_retry(CoreCall *call, int status, int seconds, const char *sen
 extern void reply_under_way(CoreCall *call);
 extern void reply_outcome(CoreCall *call, const Outcome *outcome);
 extern void reply_failure(CoreCall *call, const Outcome *outcome);
+extern Verdict core_judge(int sqlstate);
+extern void core_attempt_judged(CoreCall *call, void (*action) (CoreCall *call), Verdict (*judge) (int sqlstate),
+								Outcome *outcome);
 extern void core_attempt(CoreCall *call, void (*action) (CoreCall *call), Outcome *outcome);
 extern bool core_try(CoreCall *call, void (*action) (CoreCall *call));
+
+/* setting.c */
+extern const char *settings_json(const Resource *resource);
+extern bool settings_create(CoreCall *call, const Settings *settings);
+extern bool settings_update(CoreCall *call, const Settings *settings);
 
 /* rows.c */
 extern const char *read_row(CoreCall *call, const Rows *rows, const pg_uuid_t *id);
@@ -185,15 +246,22 @@ extern const CoreRoute core_routes[];
 extern const int core_route_count;
 
 /* The resources: tables and handlers. */
+extern const Resource realm_resource;
 extern const Resource user_resource;
 extern const Resource user_token_resource;
 extern const Resource session_resource;
 extern const Resource org_resource;
 extern const Resource membership_resource;
+extern const Rows realm_rows;
 extern const Rows user_rows;
 extern const Rows session_rows;
 extern const Rows org_rows;
 extern const Rows membership_rows;
+
+/* realm.c */
+extern void show_realm(CoreCall *call);
+extern void create_realm(CoreCall *call);
+extern void update_realm(CoreCall *call);
 
 /* user.c */
 extern bool find_user(CoreCall *call, Span text);

@@ -54,6 +54,18 @@ read_seconds(const Value *value, double *seconds)
 	return isfinite(*seconds) && *seconds >= 0 && *seconds < 1e11;
 }
 
+/* Read a whole number that is not negative; false if it is none. */
+static bool
+read_integer(const Value *value, int *number)
+{
+	double		given;
+
+	if (!read_seconds(value, &given) || given != floor(given) || given > INT_MAX)
+		return false;
+	*number = given;
+	return true;
+}
+
 /* Tell whether a value is an array of texts. */
 static bool
 are_texts(const Value *value)
@@ -88,6 +100,7 @@ type_fault(FieldType type, const Value *value)
 {
 	ValueType	given = value_type(value);
 	double		seconds;
+	int			number;
 
 	switch (type)
 	{
@@ -99,6 +112,8 @@ type_fault(FieldType type, const Value *value)
 			return is_blank(value) || read_seconds(value, &seconds) ? NULL : "must be seconds since 1970";
 		case FIELD_NUMBER:
 			return is_blank(value) || read_seconds(value, &seconds) ? NULL : "must be a number of seconds";
+		case FIELD_INTEGER:
+			return is_blank(value) || read_integer(value, &number) ? NULL : "must be a whole number";
 		case FIELD_BOOLEAN:
 			return given == VALUE_BOOLEAN || is_truth(value) ? NULL : "must be true or false";
 		case FIELD_TEXTS:
@@ -118,7 +133,7 @@ check_fields(CoreCall *call)
 
 	for (int i = 0; i < resource->field_count; i++)
 	{
-		const Field *field = &resource->fields[i];
+		const Field *field = resource_field(resource, i);
 		const Value *value = value_member(call->given, field->name);
 		const char *fault = NULL;
 
@@ -132,10 +147,19 @@ check_fields(CoreCall *call)
 /* ---------- values ---------- */
 
 /* Tell whether a field is there, be it null. */
-static bool
+bool
 is_given(const CoreCall *call, const char *name)
 {
 	return value_member(call->given, name) != NULL;
+}
+
+/* Tell whether a field is there and null, as forms say it, too. */
+bool
+is_null(const CoreCall *call, const char *name)
+{
+	const Value *value = value_member(call->given, name);
+
+	return value_type(value) == VALUE_NULL || is_blank(value);
 }
 
 /* Return a text, or NULL if it is not there, null or blank. */
@@ -263,6 +287,23 @@ add_given_number(Parameters *parameters, const CoreCall *call, const char *name)
 	bool		is_number = read_seconds(value_member(call->given, name), &number);
 
 	add_optional_number(parameters, is_number ? &number : NULL);
+}
+
+/* Add a whole number that is there. */
+void
+add_given_integer(Parameters *parameters, const CoreCall *call, const char *name)
+{
+	int			number = 0;
+
+	(void) read_integer(value_member(call->given, name), &number);
+	add_int4(parameters, number);
+}
+
+/* Add a boolean. */
+void
+add_given_truth(Parameters *parameters, const CoreCall *call, const char *name)
+{
+	add_bool(parameters, value_is_true(value_member(call->given, name)));
 }
 
 /* Read an id of a kind; false, and noted if it is there, if it is none. */

@@ -18,6 +18,7 @@ append_type(StringInfo json, FieldType type)
 		[FIELD_TIME] = "\"type\": [\"number\", \"null\"]",
 		[FIELD_BOOLEAN] = "\"type\": \"boolean\"",
 		[FIELD_NUMBER] = "\"type\": \"integer\"",
+		[FIELD_INTEGER] = "\"type\": \"integer\"",
 		[FIELD_TEXTS] = "\"type\": \"array\", \"items\": {\"type\": \"string\"}",
 		[FIELD_OBJECT] = "\"type\": [\"object\", \"null\"]",
 		[FIELD_OBJECTS] = "\"type\": \"array\", \"items\": {\"type\": \"object\"}"
@@ -48,7 +49,7 @@ append_resource(StringInfo json, const Resource *resource)
 	appendStringInfo(json, "\t\t\t\"%s\": {\n\t\t\t\t\"type\": \"object\",\n\t\t\t\t\"properties\": {", resource->name);
 	for (int i = 0; i < resource->field_count; i++)
 	{
-		append_field(json, &resource->fields[i]);
+		append_field(json, resource_field(resource, i));
 		if (i + 1 < resource->field_count)
 			appendStringInfoChar(json, ',');
 	}
@@ -135,14 +136,21 @@ append_sort_limits(StringInfo json, const Rows *rows)
 	}
 }
 
+/* Append a parameter that several operations have. */
+static void
+append_parameter(StringInfo json, const char *name)
+{
+	appendStringInfo(json, "%s{\"$ref\": \"#/components/parameters/%s\"}", json->data[json->len - 1] == '[' ? "" : ", ", name);
+}
+
 /* Append the parameters that only lists have. */
 static void
 append_list_parameters(StringInfo json, const Rows *rows)
 {
-	appendStringInfoString(json, ", {\"$ref\": \"#/components/parameters/after\"},"
-						   " {\"$ref\": \"#/components/parameters/max_results\"},"
-						   " {\"$ref\": \"#/components/parameters/direction\"},"
-						   " {\"name\": \"sort\", \"in\": \"query\", \"schema\": {\"enum\": [");
+	append_parameter(json, "after");
+	append_parameter(json, "max_results");
+	append_parameter(json, "direction");
+	appendStringInfoString(json, ", {\"name\": \"sort\", \"in\": \"query\", \"schema\": {\"enum\": [");
 	for (int i = 0; i < LIST_MAX_SORTS && rows->sorts[i].name != NULL; i++)
 		appendStringInfo(json, "%s\"%s\"", i > 0 ? ", " : "", rows->sorts[i].name);
 	appendStringInfo(json, "], \"default\": \"%s\"}", rows->sorts[0].name);
@@ -159,12 +167,16 @@ append_parameters(StringInfo json, const CoreRoute *route)
 {
 	if (route->permission == 0)
 		return;
-	appendStringInfoString(json, "\t\t\t\t\"parameters\": [{\"$ref\": \"#/components/parameters/realm\"},"
-						   " {\"$ref\": \"#/components/parameters/realm_id\"}");
+	appendStringInfoString(json, "\t\t\t\t\"parameters\": [");
+	if (route->realm == 0)
+	{
+		append_parameter(json, "realm");
+		append_parameter(json, "realm_id");
+	}
 	if (strstr(route->path, ":id") != NULL)
-		appendStringInfoString(json, ", {\"$ref\": \"#/components/parameters/id\"}");
+		append_parameter(json, "id");
 	if (strcmp(route->method, "POST") == 0)
-		appendStringInfoString(json, ", {\"$ref\": \"#/components/parameters/idempotency_key\"}");
+		append_parameter(json, "idempotency_key");
 	if (route->gives != NULL && route->rows != NULL && route->rows->parts != NULL)
 		appendStringInfo(json, ", {\"name\": \"expand\", \"in\": \"query\", \"schema\": {\"type\": \"string\"},"
 						 " \"description\": \"what else to tell, separated by commas: %s\"}", route->rows->parts);
@@ -297,17 +309,26 @@ append_paths(StringInfo json)
 	appendStringInfoString(json, "\n\t\t}\n");
 }
 
+/* Append all resources, each once: those of one resource's calls stand together in the table. */
+static void
+append_resources(StringInfo json)
+{
+	const Resource *last = NULL;
+
+	for (int i = 0; i < core_route_count; i++)
+	{
+		if (core_routes[i].gives != NULL && core_routes[i].gives != last)
+			append_resource(json, core_routes[i].gives);
+		last = core_routes[i].gives != NULL ? core_routes[i].gives : last;
+	}
+}
+
 /* Append what operations refer to. */
 static void
 append_components(StringInfo json)
 {
-	static const Resource *const resources[] = {
-		&user_resource, &user_token_resource, &session_resource, &org_resource, &membership_resource
-	};
-
 	appendStringInfoString(json, "\t\t\"schemas\": {\n");
-	for (int i = 0; i < (int) lengthof(resources); i++)
-		append_resource(json, resources[i]);
+	append_resources(json);
 	appendStringInfoString(json, shared_schemas);
 	appendStringInfoString(json, "\t\t},\n");
 	appendStringInfoString(json, shared_parts);

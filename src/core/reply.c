@@ -29,7 +29,7 @@ reply_json(CoreCall *call, int status, const char *json)
 	html_add(&call->response->body, json);
 }
 
-/* Return JSON of an object with a member more. */
+/* Return JSON of an object with a member more, a text or null. */
 const char *
 with_member(const char *object, const char *name, const char *value)
 {
@@ -38,7 +38,10 @@ with_member(const char *object, const char *name, const char *value)
 	initStringInfo(&json);
 	appendBinaryStringInfo(&json, object, strlen(object) - 1);
 	appendStringInfo(&json, ", \"%s\": ", name);
-	escape_json(&json, value);
+	if (value != NULL)
+		escape_json(&json, value);
+	else
+		appendStringInfoString(&json, "null");
 	appendStringInfoChar(&json, '}');
 	return json.data;
 }
@@ -228,8 +231,8 @@ is_answer(int sqlstate)
  * on our tables, which may raise anything: only what ends the backend, or is a
  * fault of the server's, is raised again.
  */
-static Verdict
-judge(int sqlstate)
+Verdict
+core_judge(int sqlstate)
 {
 	switch (ERRCODE_TO_CATEGORY(sqlstate))
 	{
@@ -258,13 +261,20 @@ run_action(void *argument)
 	action->action(action->call);
 }
 
-/* Do something all or nothing, and keep how it ended. */
+/* Do something all or nothing, and keep how it ended, if that is an answer. */
 void
-core_attempt(CoreCall *call, void (*action) (CoreCall *call), Outcome *outcome)
+core_attempt_judged(CoreCall *call, void (*action) (CoreCall *call), Verdict (*judge) (int sqlstate), Outcome *outcome)
 {
 	CoreAction	argument = {call, action};
 
 	call_try(run_action, &argument, judge, outcome);
+}
+
+/* Do something all or nothing, and keep how it ended. */
+void
+core_attempt(CoreCall *call, void (*action) (CoreCall *call), Outcome *outcome)
+{
+	core_attempt_judged(call, action, core_judge, outcome);
 }
 
 /* Do something all or nothing; answer and return false if it is refused. */

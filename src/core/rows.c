@@ -257,7 +257,8 @@ keep_text(Statement *statement, const char *sql)
 static void
 append_select(StringInfo sql, const char *told, const Rows *rows)
 {
-	appendStringInfo(sql, "SELECT %s FROM arsignup.%s t WHERE t.realm_id = " REALM, told, rows->table);
+	appendStringInfo(sql, "SELECT %s FROM arsignup.%s t WHERE %s", told, rows->table,
+					 rows->is_of_all ? "true" : "t.realm_id = " REALM);
 	if (rows->condition != NULL)
 		appendStringInfo(sql, " AND %s", rows->condition);
 }
@@ -340,7 +341,7 @@ append_after_id(StringInfo sql, const RowsPage *page, char comparison)
 {
 	const char *column = page->filter_count == 1 ? page->filters[0]->column : NULL;
 
-	if (page->filter_count == 0)
+	if (page->filter_count == 0 && !page->rows->is_of_all)
 		appendStringInfo(sql, " AND (t.realm_id, t.id) %c (" REALM ", " AFTER_ID ")", comparison);
 	else if (column != NULL)
 		appendStringInfo(sql, " AND (t.%s, t.id) %c ($%d, " AFTER_ID ")", column, comparison, FIRST_FILTER);

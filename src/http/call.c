@@ -103,6 +103,17 @@ log_error(ErrorData *error)
 	ThrowErrorData(error);
 }
 
+/* Keep which rule of a table of ours was broken. */
+static void
+take_rule(const ErrorData *error, Outcome *outcome)
+{
+	if (error->schema_name == NULL || strcmp(error->schema_name, "arsignup") != 0)
+		return;
+	outcome->table = error->table_name;
+	outcome->column = error->column_name;
+	outcome->constraint = error->constraint_name;
+}
+
 /* Keep what an error says, or raise it again. */
 static void
 take_error(ErrorData *error, Verdict (*judge) (int sqlstate), Outcome *outcome)
@@ -113,6 +124,7 @@ take_error(ErrorData *error, Verdict (*judge) (int sqlstate), Outcome *outcome)
 		ReThrowError(error);
 	outcome->sqlstate = error->sqlerrcode;
 	outcome->message = error->message;
+	take_rule(error, outcome);
 	read_detail(error->detail, outcome);
 	if (verdict == VERDICT_LOG)
 		log_error(error);

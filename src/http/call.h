@@ -15,6 +15,11 @@ typedef struct Outcome
 	List	   *faults;			/* of CallFault */
 	int			retry_after;	/* seconds; 0: none was said */
 	char	   *message;
+
+	/* Which rule of a table was broken, as far as the error says; else null. */
+	char	   *table;			/* of ours */
+	char	   *column;
+	char	   *constraint;
 } Outcome;
 
 typedef struct CallFault

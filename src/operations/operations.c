@@ -66,6 +66,21 @@ is_inhabited(const pg_uuid_t *realm_id)
 	return users_exist(realm_id) || orgs_exist(realm_id);
 }
 
+/* Return the column that an update of a realm would change and may not: one of those that guard_update is for. */
+static const char *
+guarded_column(TriggerData *trigger)
+{
+	static const char *const columns[] = {"id", "username_validation", "require_unique_emails"};
+	TupleDesc	description = trigger->tg_relation->rd_att;
+	int			n = 0;
+
+	while (n < (int) lengthof(columns) - 1 &&
+		   strcmp(SPI_getvalue(trigger->tg_trigtuple, description, SPI_fnumber(description, columns[n])),
+				  SPI_getvalue(trigger->tg_newtuple, description, SPI_fnumber(description, columns[n]))) == 0)
+		n++;
+	return columns[n];
+}
+
 /* arsignup.guard_realm() returns trigger: keeps what users and orgs stand on */
 PG_FUNCTION_INFO_V1(arsignup_guard_realm);
 Datum
@@ -87,7 +102,9 @@ arsignup_guard_realm(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
 				 errmsg("cannot delete or change a realm that has users or organisations"),
 				 errdetail("Its id and username_validation are fixed, and require_unique_emails can only be switched off."),
-				 errhint("To delete a realm with everything in it, make it inactive and call arsignup.delete_realm.")));
+				 errhint("To delete a realm with everything in it, make it inactive and call arsignup.delete_realm."),
+				 TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ?
+				 errtablecolname(trigger->tg_relation, guarded_column(trigger)) : errtable(trigger->tg_relation)));
 	return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ?
 						   trigger->tg_newtuple : trigger->tg_trigtuple);
 }

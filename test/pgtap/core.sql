@@ -1,14 +1,14 @@
 -- The Core API by its one way in, as nginx and PostgREST would call it: who is let in, what is answered, what is written.
 BEGIN;
 \ir include/setup.psql
+\ir include/core.psql
 SELECT no_plan();
 
 ---------------------------------------------------------------------------------------------------
 -- Helpers
 ---------------------------------------------------------------------------------------------------
 
--- Keys, by a name that a test can use.
-CREATE TABLE key (name text PRIMARY KEY, text text NOT NULL);
+-- Keys, by the names that tests use.
 INSERT INTO key VALUES
 	('all', arsignup.create_api_key(realm(), 'all', '{read,write}')),
 	('second', arsignup.create_api_key(realm(), 'second', '{read,write}')),
@@ -28,49 +28,6 @@ INSERT INTO key VALUES ('none', ''), ('garbage', 'ko_garbage'), ('legacy', 'key_
 	('wrong id', (SELECT 'ko_0' || substr(k.text, 5, 21) || substr(s.text, 26) FROM key AS k, key AS s WHERE k.name = 'second' AND s.name = 'all')),
 	('too long', (SELECT text || 'A' FROM key WHERE name = 'all')),
 	('prefix', (SELECT 'kx_' || substr(text, 4) FROM key WHERE name = 'all'));
-CREATE FUNCTION key(name text) RETURNS text LANGUAGE sql STABLE AS $$ SELECT k.text FROM arsignup_test.key AS k WHERE k.name = key.name $$;
-
--- Ask for something; headers may be given more, or taken away by null.
-CREATE FUNCTION ask(request text, body text DEFAULT '', key text DEFAULT 'all', headers jsonb DEFAULT '{}',
-	OUT status int, OUT "json" jsonb, OUT headers_out jsonb, OUT text text)
-LANGUAGE plpgsql AS $$
-BEGIN
-	PERFORM set_config('request.headers', jsonb_strip_nulls(jsonb_build_object(
-		'x-arsignup-method', split_part(request, ' ', 1), 'x-arsignup-uri', split_part(request, ' ', 2),
-		'x-arsignup-content-type', 'application/json', 'x-authrocket-api-key', nullif(key(key), '')) || headers)::text, true);
-	text := convert_from(arsignup_web.handle(convert_to(body, 'UTF8'))::bytea, 'UTF8');
-	status := current_setting('response.status');
-	headers_out := (SELECT jsonb_object_agg(h.key, h.value) FROM jsonb_array_elements(current_setting('response.headers')::jsonb) AS a (o), jsonb_each_text(a.o) AS h);
-	json := CASE WHEN text <> '' THEN text::jsonb END;
-END
-$$;
-
--- Assert status and answer.
-CREATE FUNCTION answers(request text, body text, status int, answer jsonb, description text, key text DEFAULT 'all', headers jsonb DEFAULT '{}') RETURNS text
-LANGUAGE plpgsql AS $$
-DECLARE
-	a record;
-BEGIN
-	SELECT * INTO a FROM ask(request, body, key, headers);
-	RETURN is(a.status || ' ' || coalesce(a.json::text, '') || CASE WHEN a.text ~* '(canary|\$argon2)' THEN ' A SECRET' ELSE '' END,
-		answers.status || ' ' || coalesce(answer::text, ''), description);
-END
-$$;
-
--- Assert a status, and that the answer contains this.
-CREATE FUNCTION tells(request text, body text, status int, part jsonb, description text, key text DEFAULT 'all', headers jsonb DEFAULT '{}') RETURNS text
-LANGUAGE plpgsql AS $$
-DECLARE
-	a record;
-BEGIN
-	SELECT * INTO a FROM ask(request, body, key, headers);
-	RETURN ok(a.status = tells.status AND coalesce(a.json @> part, part IS NULL) AND a.text !~* '(canary|\$argon2)', description)
-		|| CASE WHEN a.status = tells.status AND coalesce(a.json @> part, part IS NULL) THEN '' ELSE E'\n' || diag(a.status || ' ' || a.text) END;
-END
-$$;
-CREATE FUNCTION faults(errors jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$ SELECT jsonb_build_object('errors', errors) $$;
-CREATE FUNCTION fault(sentence text) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$ SELECT jsonb_build_object('error', sentence) $$;
-
 -- Things that answers have made, by name.
 CREATE TABLE thing (name text PRIMARY KEY, json jsonb NOT NULL);
 CREATE FUNCTION make(name text, request text, body text, key text DEFAULT 'all') RETURNS void LANGUAGE plpgsql AS $$
@@ -736,7 +693,7 @@ SELECT is(world(), :'before'::text, 'nothing of it is left');
 ---------------------------------------------------------------------------------------------------
 
 SELECT is((ask('GET /v1/openapi.json', '', 'none')).status, 200, 'the description needs no key');
-SELECT is((SELECT count(*)::int FROM ask('GET /v1/openapi.json', '', 'none') AS a, jsonb_each(a.json -> 'paths') AS p, jsonb_each(p.value) AS m), 34, 'and has all calls');
+SELECT is((SELECT count(*)::int FROM ask('GET /v1/openapi.json', '', 'none') AS a, jsonb_each(a.json -> 'paths') AS p, jsonb_each(p.value) AS m), 38, 'and has all calls');
 
 ---------------------------------------------------------------------------------------------------
 -- What would fail at COMMIT only

@@ -45,10 +45,16 @@ CREATE TABLE arsignup.realms (
 	event_retention interval DEFAULT '90 days'
 		CONSTRAINT event_retention_is_positive_and_1000_years_at_most
 		CHECK (event_retention > '0' AND event_retention <= '1000 years'),
+	reference text
+		CONSTRAINT reference_has_1_to_255_characters CHECK (length(reference) BETWEEN 1 AND 255),
 	custom jsonb NOT NULL DEFAULT '{}'
 		CONSTRAINT custom_is_an_object CHECK (jsonb_typeof(custom) = 'object'),
 	created_at timestamptz NOT NULL DEFAULT now()
 );
+
+-- What lists of realms are sorted by, and found by.
+CREATE INDEX realms_name ON arsignup.realms (name COLLATE "C", id);
+CREATE INDEX realms_reference ON arsignup.realms (reference COLLATE "C", id) WHERE reference IS NOT NULL;
 
 CREATE TRIGGER guard_update BEFORE UPDATE ON arsignup.realms
 FOR EACH ROW
@@ -83,6 +89,7 @@ COMMENT ON COLUMN arsignup.realms.jwt_fields IS 'What a login token tells beside
 COMMENT ON COLUMN arsignup.realms.sso IS 'basic: each app asks for the password. seamless: a hosted page that remembers the session forwards at once.';
 COMMENT ON COLUMN arsignup.realms.email_verification IS 'Whether a signup asks for the email to be verified: none, request, or require: nobody logs in before. What must be mailed is an event.';
 COMMENT ON COLUMN arsignup.realms.event_retention IS 'How long events are kept, claimed or not, before purge deletes them; null: for ever. Longer than the longest outage of the workers that claim them.';
+COMMENT ON COLUMN arsignup.realms.reference IS 'The application''s own id of this realm; not unique.';
 COMMENT ON COLUMN arsignup.realms.custom IS 'Attributes of your own.';
 COMMENT ON COLUMN arsignup.realms.created_at IS 'When the realm was made.';
 COMMENT ON TRIGGER guard_update ON arsignup.realms IS 'Keeps what users and orgs stand on: the realm''s id and its rules for names.';
