@@ -14,7 +14,7 @@ FRAGMENTS  = $(srcdir)/src/install/head.sql $(srcdir)/src/install/schemas.sql \
              $(srcdir)/src/install/tail.sql
 
 # Tables in the order in which they need each other.
-TABLES     = $(patsubst %,$(srcdir)/src/%.sql,base/tables/events realm/tables/realms realm/tables/connected_apps realm/tables/app_routes \
+TABLES     = $(patsubst %,$(srcdir)/src/%.sql,base/tables/events realm/tables/realms realm/tables/deleted_realms realm/tables/connected_apps realm/tables/app_routes \
              account/tables/users account/tables/credentials org/tables/orgs org/tables/memberships \
              login/tables/sessions login/tables/signing_keys login/tables/login_sources recovery/tables/one_time_tokens \
              signup/tables/signup_tokens once/tables/submissions operations/tables/failed_deliveries api_key/tables/api_keys install/tables/installation)

@@ -240,6 +240,8 @@ CALL arsignup.purge(NULL); \echo :SQLSTATE
 CALL arsignup.purge('-1 second'); \echo :SQLSTATE
 CALL arsignup.purge(); \echo :SQLSTATE
 SELECT arsignup.delete_realm(NULL), arsignup.delete_realm(:unknown);
+SELECT arsignup.reset_realm(NULL); \echo :SQLSTATE
+SELECT arsignup.reset_realm(:realm, 0); \echo :SQLSTATE
 SELECT arsignup.delete_realm(:realm); \echo :SQLSTATE
 
 -- Mint: what leads nowhere, what is switched off.

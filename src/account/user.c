@@ -768,20 +768,8 @@ users_exist(const pg_uuid_t *realm_id)
 	return statement_run(&select_any, &parameters) > 0;
 }
 
-/* Delete users of a realm with all that is their own, for who has called, at most so many; return how many. */
-uint64
-users_delete_realm(const Caller *caller, const pg_uuid_t *realm_id, int64 max_rows)
-{
-	static Statement delete_users = STATEMENT(
-		"WITH batch AS MATERIALIZED (SELECT id FROM arsignup.users WHERE realm_id = $1 LIMIT $2)"
-		" DELETE FROM arsignup.users u USING batch b WHERE u.realm_id = $1 AND u.id = b.id");
-	Parameters	parameters = batch_of(realm_id, max_rows);
-	uint64		deleted = caller_delete(caller, &delete_users, &parameters);
-
-	if (deleted == 0 && users_exist(realm_id))
-		raise_suppressed("users");
-	return deleted;
-}
+/* Users of a realm, with all that hangs on them. */
+RealmRows	realm_users = REALM_ROWS("users", "id", true);
 
 /* Read a user's password; false if there is none. */
 bool

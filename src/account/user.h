@@ -7,6 +7,7 @@
 #include "base/caller.h"
 #include "base/event.h"
 #include "base/fault.h"
+#include "base/realm_rows.h"
 #include "base/row.h"
 #include "password/password.h"
 #include "realm/realm.h"
@@ -80,7 +81,7 @@ extern void user_record_login(const pg_uuid_t *realm_id, const pg_uuid_t *user_i
 extern bool user_find_to_delete(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern void user_delete(const Caller *caller, const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern bool users_exist(const pg_uuid_t *realm_id);
-extern uint64 users_delete_realm(const Caller *caller, const pg_uuid_t *realm_id, int64 max_rows);
+extern RealmRows realm_users;
 extern bool user_read_password(const pg_uuid_t *realm_id, User *user);
 extern void user_renew_password(const pg_uuid_t *realm_id, const User *user, const char *hash);
 extern void user_end_tokens(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);

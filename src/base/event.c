@@ -212,7 +212,7 @@ events_find_unclaimed(ArrayType *kinds, int64 max_rows)
 	static Statement select_unclaimed = STATEMENT(
 		"SELECT e.* FROM (SELECT DISTINCT kind COLLATE \"C\" AS kind FROM unnest($1) AS k (kind)) kinds,"
 		" LATERAL (SELECT realm_id, id, user_id, event_type FROM arsignup.events"
-		"  WHERE event_type = kinds.kind AND claimed_at IS NULL ORDER BY id LIMIT $2) e"
+		"  WHERE event_type = kinds.kind AND claimed_at IS NULL AND " REALM_IS_THERE("events") " ORDER BY id LIMIT $2) e"
 		" ORDER BY e.id LIMIT $2");
 	Parameters	parameters = {0};
 
@@ -227,7 +227,7 @@ events_count_unclaimed(const char *kind, int64 max_rows, TimestampTz *oldest)
 {
 	static Statement count_unclaimed = STATEMENT(
 		COUNT_OF("SELECT event_at FROM arsignup.events"
-				 " WHERE event_type = $1 COLLATE \"C\" AND claimed_at IS NULL ORDER BY id LIMIT $2"));
+				 " WHERE event_type = $1 COLLATE \"C\" AND claimed_at IS NULL AND " REALM_IS_THERE("events") " ORDER BY id LIMIT $2"));
 	Parameters	parameters = {0};
 
 	add_text(&parameters, kind);
@@ -292,18 +292,8 @@ event_read(const pg_uuid_t *realm_id, const pg_uuid_t *id)
 Purge		old_events = PURGE_OLD("events", "events");
 Purge		due_events = PURGE_UNKEPT("events", "events");
 
-/* Delete events of a realm, at most so many; return how many. */
-uint64
-events_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)
-{
-	static Statement delete_events = STATEMENT(
-		"WITH batch AS MATERIALIZED (SELECT id FROM arsignup.events WHERE realm_id = $1 LIMIT $2)"
-		" DELETE FROM arsignup.events e USING batch b WHERE e.realm_id = $1 AND e.id = b.id");
-	static Statement find_any = STATEMENT(
-		"SELECT FROM arsignup.events WHERE realm_id = $1 LIMIT 1");
-
-	return statement_delete_batch(&delete_events, &find_any, realm_id, max_rows, "events");
-}
+/* Events of a realm. */
+RealmRows	realm_events = REALM_ROWS("events", "id", false);
 
 /* Longest name of a client that is kept, in bytes. */
 #define CLIENT_MAX_SIZE 512

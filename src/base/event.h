@@ -6,6 +6,7 @@
 
 #include "arsignup.h"
 #include "base/purge.h"
+#include "base/realm_rows.h"
 #include "base/row.h"
 #include "datatype/timestamp.h"
 #include "fmgr.h"
@@ -58,7 +59,7 @@ extern uint64 events_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 extern bool event_read(const pg_uuid_t *realm_id, const pg_uuid_t *id);
 extern Purge old_events;
 extern Purge due_events;
-extern uint64 events_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
+extern RealmRows realm_events;
 extern EventSource argument_source(FunctionCallInfo fcinfo, int ip, int client);
 
 #endif							/* ARSIGNUP_EVENT_H */

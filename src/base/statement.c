@@ -286,27 +286,6 @@ statement_read_latest(Statement *statement, Parameters *parameters)
 	return rows;
 }
 
-/* Begin the parameters of a statement of a realm ($1) that touches so many rows at most ($2). */
-Parameters
-batch_of(const pg_uuid_t *realm_id, int64 max_rows)
-{
-	Parameters	parameters = {0};
-
-	add_uuid(&parameters, realm_id);
-	add_int8(&parameters, max_rows);
-	return parameters;
-}
-
-/* Delete a batch of a realm's rows in a table; return how many; none only if another statement finds none. */
-uint64
-statement_delete_batch(Statement *statement, Statement *find, const pg_uuid_t *realm_id, int64 max_rows,
-					   const char *table)
-{
-	Parameters	parameters = batch_of(realm_id, max_rows);
-
-	return statement_touch_any(statement, find, &parameters, table) ? SPI_processed : 0;
-}
-
 /* Tell whether an error is that of a unique key of a table of ours. */
 static bool
 is_unique_violation(const ErrorData *error, const char *table)

@@ -64,9 +64,6 @@ extern uint64 statement_touch_all(Statement *statement, Parameters *parameters, 
 extern uint64 statement_run_silently(Statement *statement, Parameters *parameters);
 extern void statement_run_call(void *call);
 extern bool statement_run_unique(Statement *statement, Parameters *parameters, const char *table);
-extern Parameters batch_of(const pg_uuid_t *realm_id, int64 max_rows);
-extern uint64 statement_delete_batch(Statement *statement, Statement *find, const pg_uuid_t *realm_id,
-									 int64 max_rows, const char *table);
 extern uint64 statement_read_latest(Statement *statement, Parameters *parameters);
 extern uint64 statement_read(Statement *statement, Parameters *parameters);
 extern uint64 statement_read_page(Statement *statement, Parameters *parameters, int64 max_rows, bool is_in_order);

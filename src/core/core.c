@@ -37,6 +37,10 @@ const CoreRoute core_routes[] = {
 	{"GET", "/v1/realms/:id", .answer = show_realm, ADMINISTERS, .realm = REALM_IN_PATH, REALM, .summary = "Get a realm"},
 	{"PUT", "/v1/realms/:id", .answer = update_realm, ADMINISTERS, .realm = REALM_IN_PATH, TAKES(realm), REALM,
 	.summary = "Change a realm"},
+	{"DELETE", "/v1/realms/:id", .answer = delete_realm, ABOLISHES, .realm = REALM_IN_PATH | REALMS_ALL, .rows = &realm_rows,
+	.summary = "Delete a realm with everything in it"},
+	{"POST", "/v1/realms/:id/reset", .answer = reset_realm, ADMINISTERS, .realm = REALM_IN_PATH | REALMS_ALL, REALM,
+	.summary = "Empty a realm of its users, orgs and all that hangs on them"},
 
 	{"GET", "/v1/users", .answer = list_rows, READS, USER, .summary = "List users"},
 	{"POST", "/v1/users", .answer = create_user, MAKES, TAKES(user), USER,

@@ -262,6 +262,8 @@ extern const Rows membership_rows;
 extern void show_realm(CoreCall *call);
 extern void create_realm(CoreCall *call);
 extern void update_realm(CoreCall *call);
+extern void delete_realm(CoreCall *call);
+extern void reset_realm(CoreCall *call);
 
 /* user.c */
 extern bool find_user(CoreCall *call, Span text);

@@ -138,3 +138,69 @@ update_realm(CoreCall *call)
 	if (settings_update(call, &realm_settings))
 		reply_realm(call, 200);
 }
+
+/* ---------- deleting and emptying ---------- */
+
+/* Delete the realm, as an administrator does by SQL. */
+static void
+remove_realm(CoreCall *call)
+{
+	static Statement inactivate_realm = STATEMENT(
+		"UPDATE arsignup.realms SET state = 'inactive' WHERE id = $1 AND state <> 'inactive'");
+	static Statement call_delete_realm = STATEMENT("SELECT arsignup.delete_realm($1)");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, &call->realm_id);
+	(void) statement_run(&inactivate_realm, &parameters);
+	(void) statement_run(&call_delete_realm, &parameters);
+}
+
+/* DELETE /v1/realms/:id */
+void
+delete_realm(CoreCall *call)
+{
+	if (core_try(call, remove_realm))
+		reply_removed(call);
+}
+
+/* Rows that a reset deletes within a call. */
+#define RESET_ROWS 10000
+
+/* Empty the realm, if that can be done in one go. */
+static void
+empty_realm(CoreCall *call)
+{
+	static Statement call_reset_realm = STATEMENT("SELECT arsignup.reset_realm($1, $2)");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, &call->realm_id);
+	add_int4(&parameters, RESET_ROWS);
+	(void) statement_run(&call_reset_realm, &parameters);
+	if (column_int8(1) >= RESET_ROWS)
+		ereport(ERROR,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("realm has too many rows")));
+}
+
+/* Judge an error of a reset: that there is too much to delete is an answer. */
+static Verdict
+judge_reset(int sqlstate)
+{
+	return sqlstate == ERRCODE_CONFIGURATION_LIMIT_EXCEEDED ? VERDICT_ANSWER : core_judge(sqlstate);
+}
+
+/* POST /v1/realms/:id/reset */
+void
+reset_realm(CoreCall *call)
+{
+	Outcome		outcome;
+
+	core_attempt_judged(call, empty_realm, judge_reset, &outcome);
+	if (outcome.sqlstate == 0)
+		show_realm(call);
+	else if (outcome.sqlstate == ERRCODE_CONFIGURATION_LIMIT_EXCEEDED)
+		reply_fault(call, 409, "base", "There is too much in this realm for one call, nothing was done."
+					" Call arsignup.reset_realm in SQL, again and again until it returns 0.");
+	else
+		reply_outcome(call, &outcome);
+}

@@ -116,6 +116,7 @@ BEGIN
 				('FUNCTION', 'purge_events', 'EXECUTE', 'arsignup_admin'),
 				('PROCEDURE', 'purge', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'delete_realm', 'EXECUTE', 'arsignup_admin'),
+				('FUNCTION', 'reset_realm', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'library_version', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'new_id', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'are_valid_urls', 'EXECUTE', 'arsignup_admin'),

@@ -881,15 +881,5 @@ signing_keys_count(const char *alg, int64 max_rows, TimestampTz *oldest)
 	return statement_count(&count_keys, &parameters, oldest);
 }
 
-/* Delete keys of a realm, at most so many; return how many. */
-uint64
-signing_keys_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)
-{
-	static Statement delete_keys = STATEMENT(
-		"WITH batch AS MATERIALIZED (SELECT kid FROM arsignup.signing_keys WHERE realm_id = $1 LIMIT $2)"
-		" DELETE FROM arsignup.signing_keys k USING batch b WHERE k.realm_id = $1 AND k.kid = b.kid");
-	static Statement find_any = STATEMENT(
-		"SELECT FROM arsignup.signing_keys WHERE realm_id = $1 LIMIT 1");
-
-	return statement_delete_batch(&delete_keys, &find_any, realm_id, max_rows, "signing_keys");
-}
+/* Signing keys of a realm. */
+RealmRows	realm_signing_keys = REALM_ROWS("signing_keys", "kid", false);

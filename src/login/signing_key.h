@@ -5,6 +5,7 @@
 #define ARSIGNUP_SIGNING_KEY_H
 
 #include "arsignup.h"
+#include "base/realm_rows.h"
 #include "datatype/timestamp.h"
 #include "login/jwt.h"
 #include "login/master_key.h"
@@ -50,6 +51,6 @@ extern void signing_keys_check(KeyFinding tell, void *argument);
 extern char *signing_keys_jwks(const Realm *realm, TimestampTz now);
 extern char *signing_key_reveal(const Realm *realm);
 extern int64 signing_keys_count(const char *alg, int64 max_rows, TimestampTz *oldest);
-extern uint64 signing_keys_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
+extern RealmRows realm_signing_keys;
 
 #endif							/* ARSIGNUP_SIGNING_KEY_H */

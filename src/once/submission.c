@@ -338,14 +338,5 @@ submission_end(const Submission *submission, const Response *response)
 
 Purge		old_submissions = PURGE("submissions", "submissions", "created_at <= $1 - interval '10 minutes'", "created_at");
 
-/* Delete a batch of a realm's submissions; return how many. */
-uint64
-submissions_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)
-{
-	static Statement delete_submissions = STATEMENT(
-		"WITH batch AS MATERIALIZED (SELECT id FROM arsignup.submissions WHERE realm_id = $1 LIMIT $2)"
-		" DELETE FROM arsignup.submissions s USING batch b WHERE s.realm_id = $1 AND s.id = b.id");
-	static Statement find_any = STATEMENT("SELECT FROM arsignup.submissions WHERE realm_id = $1 LIMIT 1");
-
-	return statement_delete_batch(&delete_submissions, &find_any, realm_id, max_rows, "submissions");
-}
+/* Submissions of a realm. */
+RealmRows	realm_submissions = REALM_ROWS("submissions", "id", false);

@@ -6,6 +6,7 @@
 
 #include "arsignup.h"
 #include "base/purge.h"
+#include "base/realm_rows.h"
 #include "base/secret.h"
 #include "datatype/timestamp.h"
 #include "http/response.h"
@@ -39,7 +40,7 @@ extern void submission_name(Submission *submission, SecretScope *scope, const pg
 							int64 kept_for);
 extern SubmissionState submission_begin(Submission *submission, Response *response);
 extern void submission_end(const Submission *submission, const Response *response);
-extern uint64 submissions_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
+extern RealmRows realm_submissions;
 extern Purge old_submissions;
 
 #endif							/* ARSIGNUP_SUBMISSION_H */

@@ -77,7 +77,7 @@ LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'arsignup_purge_expired';
 
 COMMENT ON FUNCTION arsignup.purge_expired(int) IS
-'Deletes signup tokens that have expired, oldest first, sessions that have expired or were ended, mailed tokens that have expired or were used, sources from which nobody has logged in for 30 days, and memberships that have expired, each told as membership.deleted, max_rows at most; returns how many. Redeemed tokens stay for a day, so that one can still ask what became of them. With a token that has expired goes the user that it was held for; one to which a table of yours still refers stays, without its names. Never waits for a signup, and none waits for it. What goes wrong with one kind, or one row to which a table of yours still refers, is a warning and keeps no other. What your foreign keys to memberships and users do then runs as with delete_user. Errors: SU001 max_rows is not positive; 25006 on a standby, before anything is done.';
+'Deletes signup tokens that have expired, oldest first, sessions that have expired or were ended, mailed tokens that have expired or were used, sources from which nobody has logged in for 30 days, memberships that have expired, each told as membership.deleted, and what lived in realms that were deleted, max_rows at most; returns how many. Redeemed tokens stay for a day, so that one can still ask what became of them. With a token that has expired goes the user that it was held for; one to which a table of yours still refers stays, without its names. Never waits for a signup, and none waits for it. What goes wrong with one kind, or one row to which a table of yours still refers, is a warning and keeps no other. What your foreign keys to memberships and users do then runs as with delete_user. Errors: SU001 max_rows is not positive; 25006 on a standby, before anything is done.';
 
 CREATE OR REPLACE FUNCTION arsignup.purge_events(
 	older_than interval DEFAULT NULL,
@@ -175,7 +175,15 @@ LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'arsignup_delete_realm';
 
 COMMENT ON FUNCTION arsignup.delete_realm(uuid) IS
-'Deletes an inactive realm with everything in it; false if there is none. What your foreign keys do then runs as with delete_user. Errors: 55006 the realm is active; 23503 a table of yours still refers to a user or org of it.';
+'Deletes an inactive realm with everything in it; false if there is none. From the commit on it is gone for every call, page and list, and so are its apps and keys. Of what lived in it 10000 rows go at once, users first, the rest with purge, batch by batch; the realm is in deleted_realms meanwhile, for an hour at least. What your foreign keys do then runs as with delete_user. One that forbids it, and whose row is among the first, is an error, and nothing is deleted; later ones are warnings of purge, which tries again. Errors: 55006 the realm is active; 23503 a table of yours still refers to a user or org of it; 55P03 another transaction holds one of the rows.';
+
+CREATE OR REPLACE FUNCTION arsignup.reset_realm(realm_id uuid, max_rows int DEFAULT 10000)
+RETURNS bigint
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'arsignup_reset_realm';
+
+COMMENT ON FUNCTION arsignup.reset_realm(uuid, int) IS
+'Empties a realm: deletes its users, orgs, memberships, sessions, tokens and events, max_rows at most, without a word in events, and returns how many rows of users, orgs, signup tokens, events and what is noted of these have gone: call it again, each time in a transaction of its own, until it is 0. Settings, apps, API keys and signing keys stay, and people may sign up meanwhile. What your foreign keys do then runs as with delete_user. Errors: SU001 max_rows is not positive; SU010 no such realm; 23503 a table of yours still refers to a user or org of it; 55P03 another transaction holds one of the rows.';
 
 CREATE OR REPLACE FUNCTION arsignup.backlog(
 	OUT what text,
@@ -189,7 +197,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_backlog';
 
 COMMENT ON FUNCTION arsignup.backlog() IS
-'What waits, a row for each kind, also of which there is nothing. unclaimed_events, postponed_events (put aside until they are due again) and given_up_events, by type of event: how many, and how old the oldest is. rows_to_purge, by what purge deletes: how many are due, and since when the oldest; of events and login_sources, how old it is. signing_keys that sign, by algorithm: how many, and how old the oldest is. hash_gate: slots, running and waiting. Counts to 10000: that is also told of more. Reads indexes only, and works on a standby. Errors: 55000 arsignup is not in shared_preload_libraries.';
+'What waits, a row for each kind, also of which there is nothing. unclaimed_events, postponed_events (put aside until they are due again) and given_up_events, by type of event: how many, and how old the oldest is. rows_to_purge, by what purge deletes: how many are due, and since when the oldest; of events and login_sources, how old it is; of deleted_realms, how many realms have rows left to delete or to look for. signing_keys that sign, by algorithm: how many, and how old the oldest is. hash_gate: slots, running and waiting. Counts to 10000: that is also told of more. Reads indexes only, and works on a standby. Errors: 55000 arsignup is not in shared_preload_libraries.';
 
 CREATE OR REPLACE FUNCTION arsignup.is_keeper_running()
 RETURNS boolean

@@ -36,7 +36,7 @@ deliveries_find_due(ArrayType *kinds, TimestampTz now, int64 max_rows)
 	static Statement select_due = STATEMENT(
 		"SELECT d.* FROM (SELECT DISTINCT kind COLLATE \"C\" AS kind FROM unnest($1) AS k (kind)) kinds,"
 		" LATERAL (SELECT realm_id, event_id, user_id, event_type FROM arsignup.failed_deliveries"
-		"  WHERE event_type = kinds.kind AND retry_at <= $2 ORDER BY retry_at LIMIT $3) d"
+		"  WHERE event_type = kinds.kind AND retry_at <= $2 AND " REALM_IS_THERE("failed_deliveries") " ORDER BY retry_at LIMIT $3) d"
 		" ORDER BY d.event_id LIMIT $3");
 	Parameters	parameters = {0};
 
@@ -150,7 +150,7 @@ deliveries_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 /* Count failures of events of a kind of which a condition holds, by the index that is for that. */
 #define COUNT_FAILED(condition, time) \
 	COUNT_OF("SELECT event_at FROM arsignup.failed_deliveries" \
-			 " WHERE event_type = $1 COLLATE \"C\" AND " condition " ORDER BY " time " LIMIT $2")
+			 " WHERE event_type = $1 COLLATE \"C\" AND " condition " AND " REALM_IS_THERE("failed_deliveries") " ORDER BY " time " LIMIT $2")
 
 /* Return how many events of a kind are put aside, for a while or until somebody says so, and when the oldest happened. */
 int64
@@ -169,15 +169,5 @@ deliveries_count(const char *kind, bool given_up, int64 max_rows, TimestampTz *o
 Purge		old_deliveries = PURGE_OLD("failed_deliveries", "failed_deliveries");
 Purge		due_deliveries = PURGE_UNKEPT("failed_deliveries", "failed_deliveries");
 
-/* Delete failures of events of a realm, at most so many; return how many. */
-uint64
-deliveries_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)
-{
-	static Statement delete_deliveries = STATEMENT(
-		"WITH batch AS MATERIALIZED (SELECT event_id FROM arsignup.failed_deliveries WHERE realm_id = $1 LIMIT $2)"
-		" DELETE FROM arsignup.failed_deliveries d USING batch b WHERE d.realm_id = $1 AND d.event_id = b.event_id");
-	static Statement find_any = STATEMENT(
-		"SELECT FROM arsignup.failed_deliveries WHERE realm_id = $1 LIMIT 1");
-
-	return statement_delete_batch(&delete_deliveries, &find_any, realm_id, max_rows, "failed_deliveries");
-}
+/* Failed deliveries of a realm. */
+RealmRows	realm_deliveries = REALM_ROWS("failed_deliveries", "event_id", false);

@@ -6,6 +6,7 @@
 
 #include "arsignup.h"
 #include "base/purge.h"
+#include "base/realm_rows.h"
 #include "datatype/timestamp.h"
 #include "utils/array.h"
 #include "utils/uuid.h"
@@ -19,6 +20,6 @@ extern uint64 deliveries_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user
 extern int64 deliveries_count(const char *kind, bool given_up, int64 max_rows, TimestampTz *oldest);
 extern Purge old_deliveries;
 extern Purge due_deliveries;
-extern uint64 deliveries_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
+extern RealmRows realm_deliveries;
 
 #endif							/* ARSIGNUP_DELIVERY_H */

@@ -21,6 +21,7 @@
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "once/submission.h"
+#include "operations/deleted.h"
 #include "operations/delivery.h"
 #include "org/org.h"
 #include "password/block.h"
@@ -59,11 +60,14 @@ arsignup_stats(PG_FUNCTION_ARGS)
 	return return_row(fcinfo, values, nulls);
 }
 
-/* Tell whether anybody or anything has a place in a realm. */
-static bool
-is_inhabited(const pg_uuid_t *realm_id)
+/* Return the id of a realm's row in a trigger. */
+static const pg_uuid_t *
+row_id(TriggerData *trigger, HeapTuple row)
 {
-	return users_exist(realm_id) || orgs_exist(realm_id);
+	TupleDesc	description = trigger->tg_relation->rd_att;
+	bool		isnull;
+
+	return DatumGetUUIDP(SPI_getbinval(row, description, SPI_fnumber(description, "id"), &isnull));
 }
 
 /* Return the column that an update of a realm would change and may not: one of those that guard_update is for. */
@@ -81,32 +85,52 @@ guarded_column(TriggerData *trigger)
 	return columns[n];
 }
 
+/* Refuse a new realm, or a new id of one, that was the id of another of which something may be left. */
+static void
+check_new_realm(TriggerData *trigger, HeapTuple row)
+{
+	if (realm_is_going(row_id(trigger, row)))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("a realm of this id was deleted, and something of it may be left"),
+				 errhint("Leave the id out, or wait until it is no longer in arsignup.deleted_realms."),
+				 errtable(trigger->tg_relation)));
+}
+
+/* Refuse to change or delete a realm that has users or orgs, but for delete_realm, which has noted that it goes. */
+static void
+check_old_realm(TriggerData *trigger, bool is_update)
+{
+	const pg_uuid_t *id = row_id(trigger, trigger->tg_trigtuple);
+
+	if ((users_exist(id) || orgs_exist(id)) && (is_update || !realm_is_going(id)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+				 errmsg("cannot delete or change a realm that has users or organisations"),
+				 errdetail("Its id and username_validation are fixed, and require_unique_emails can only be switched off."),
+				 errhint("To delete a realm with everything in it, make it inactive and call arsignup.delete_realm."),
+				 is_update ? errtablecolname(trigger->tg_relation, guarded_column(trigger)) : errtable(trigger->tg_relation)));
+}
+
 /* arsignup.guard_realm() returns trigger: keeps what users and orgs stand on */
 PG_FUNCTION_INFO_V1(arsignup_guard_realm);
 Datum
 arsignup_guard_realm(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	TupleDesc	description;
-	bool		isnull;
-	bool		inhabited;
+	bool		is_update;
+	HeapTuple	row;
 
 	check_trigger_call(fcinfo);
-	description = trigger->tg_relation->rd_att;
+	is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
+	row = is_update ? trigger->tg_newtuple : trigger->tg_trigtuple;
 	spi_open();
-	inhabited = is_inhabited(DatumGetUUIDP(SPI_getbinval(trigger->tg_trigtuple, description,
-														 SPI_fnumber(description, "id"), &isnull)));
+	if (!TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+		check_new_realm(trigger, row);
+	if (!TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
+		check_old_realm(trigger, is_update);
 	spi_close();
-	if (inhabited)
-		ereport(ERROR,
-				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
-				 errmsg("cannot delete or change a realm that has users or organisations"),
-				 errdetail("Its id and username_validation are fixed, and require_unique_emails can only be switched off."),
-				 errhint("To delete a realm with everything in it, make it inactive and call arsignup.delete_realm."),
-				 TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ?
-				 errtablecolname(trigger->tg_relation, guarded_column(trigger)) : errtable(trigger->tg_relation)));
-	return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ?
-						   trigger->tg_newtuple : trigger->tg_trigtuple);
+	return PointerGetDatum(row);
 }
 
 /* arsignup.is_preloaded() returns boolean */
@@ -435,6 +459,8 @@ arsignup_purge_expired(PG_FUNCTION_ARGS)
 	spi_open();
 	for (size_t i = 0; i < lengthof(due) && purged < max_rows; i++)
 		purged += purge_or_warn(&caller, due[i], max_rows - purged);
+	if (purged < max_rows)
+		purged += deleted_realms_purge(&caller, GetCurrentTimestamp(), max_rows - purged);
 	spi_close();
 	caller_leave(&caller);
 	PG_RETURN_INT64(purged);
@@ -515,6 +541,16 @@ add_due(ReturnSetInfo *result, Purge *purge, TimestampTz now)
 	backlog_add(result, "rows_to_purge", purge->kind, count, now, oldest);
 }
 
+/* Add the realms that were deleted and of which there is something left to look for. */
+static void
+add_deleted_realms(ReturnSetInfo *result, TimestampTz now)
+{
+	TimestampTz oldest = 0;
+	int64		count = deleted_realms_count(now, BACKLOG_MAX, &oldest);
+
+	backlog_add(result, "rows_to_purge", "deleted_realms", count, now, oldest);
+}
+
 /* Add the keys that sign. */
 static void
 add_keys(ReturnSetInfo *result, TimestampTz now)
@@ -558,6 +594,7 @@ arsignup_backlog(PG_FUNCTION_ARGS)
 	for (size_t i = 0; i < lengthof(due); i++)
 		add_due(result, due[i], now);
 	add_due(result, &due_events, now);
+	add_deleted_realms(result, now);
 	add_keys(result, now);
 	spi_close();
 	return (Datum) 0;
@@ -746,26 +783,10 @@ arsignup_forget_user(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(forgotten > 0);
 }
 
-/* Rows that delete_realm deletes in one statement: what a batch keeps in memory stays small. */
+/* ---------- whole realms ---------- */
+
+/* Rows of a realm that one call deletes: what it keeps in memory stays small, and nothing waits for it for long. */
 #define DELETE_BATCH 10000
-
-/* Delete all rows of one kind in a realm. */
-static void
-delete_all(uint64 (*delete_batch) (const pg_uuid_t *, int64), const pg_uuid_t *realm_id)
-{
-	while (delete_batch(realm_id, DELETE_BATCH) > 0)
-		CHECK_FOR_INTERRUPTS();
-}
-
-/* Delete those to whom tables of the application may refer. */
-static void
-delete_directory(const Caller *caller, const pg_uuid_t *realm_id)
-{
-	while (users_delete_realm(caller, realm_id, DELETE_BATCH) > 0)
-		CHECK_FOR_INTERRUPTS();
-	while (orgs_delete_realm(caller, realm_id, DELETE_BATCH) > 0)
-		CHECK_FOR_INTERRUPTS();
-}
 
 /* arsignup.delete_realm(realm_id uuid) returns boolean */
 PG_FUNCTION_INFO_V1(arsignup_delete_realm);
@@ -774,22 +795,41 @@ arsignup_delete_realm(PG_FUNCTION_ARGS)
 {
 	const pg_uuid_t *realm_id = argument_uuid(fcinfo, 0);
 	Caller		caller;
-	bool		deleted = false;
+	bool		deleted;
+	int			nest_level;
 
 	caller_enter(&caller);
 	spi_open();
-	if (realm_lock_inactive(realm_id))
-	{
-		delete_all(tokens_delete_realm, realm_id);
-		delete_directory(&caller, realm_id);
-		delete_all(deliveries_delete_realm, realm_id);
-		delete_all(events_delete_realm, realm_id);
-		delete_all(signing_keys_delete_realm, realm_id);
-		delete_all(submissions_delete_realm, realm_id);
-		realm_delete(realm_id);
-		deleted = true;
-	}
+	nest_level = lock_timeout_begin();
+	deleted = realm_lock_inactive(realm_id);
+	if (deleted)
+		realm_end(&caller, realm_id, GetCurrentTimestamp(), DELETE_BATCH);
+	lock_timeout_end(nest_level);
 	spi_close();
 	caller_leave(&caller);
 	PG_RETURN_BOOL(deleted);
+}
+
+/* arsignup.reset_realm(realm_id uuid, max_rows int) returns bigint */
+PG_FUNCTION_INFO_V1(arsignup_reset_realm);
+Datum
+arsignup_reset_realm(PG_FUNCTION_ARGS)
+{
+	Faults		faults = NO_FAULTS;
+	int64		max_rows = argument_max_rows(fcinfo, 1, &faults);
+	Caller		caller;
+	Realm		realm;
+	int64		deleted;
+	int			nest_level;
+
+	caller_enter(&caller);
+	spi_open();
+	realm_read(argument_uuid(fcinfo, 0), &realm);
+	faults_raise(&faults);
+	nest_level = lock_timeout_begin();
+	deleted = realm_clear(&caller, &realm.id, max_rows);
+	lock_timeout_end(nest_level);
+	spi_close();
+	caller_leave(&caller);
+	PG_RETURN_INT64(deleted);
 }

@@ -144,20 +144,8 @@ orgs_exist(const pg_uuid_t *realm_id)
 	return statement_run(&select_any, &parameters) > 0;
 }
 
-/* Delete orgs of a realm with their memberships, for who has called, at most so many; return how many. */
-uint64
-orgs_delete_realm(const Caller *caller, const pg_uuid_t *realm_id, int64 max_rows)
-{
-	static Statement delete_orgs = STATEMENT(
-		"WITH batch AS MATERIALIZED (SELECT id FROM arsignup.orgs WHERE realm_id = $1 LIMIT $2)"
-		" DELETE FROM arsignup.orgs o USING batch b WHERE o.realm_id = $1 AND o.id = b.id");
-	Parameters	parameters = batch_of(realm_id, max_rows);
-	uint64		deleted = caller_delete(caller, &delete_orgs, &parameters);
-
-	if (deleted == 0 && orgs_exist(realm_id))
-		raise_suppressed("orgs");
-	return deleted;
-}
+/* Orgs of a realm, with their memberships. */
+RealmRows	realm_orgs = REALM_ROWS("orgs", "id", true);
 
 /* Return a uuid of a row, NULL if it is null. */
 static const pg_uuid_t *

@@ -7,6 +7,7 @@
 #include "arsignup.h"
 #include "base/caller.h"
 #include "base/purge.h"
+#include "base/realm_rows.h"
 #include "datatype/timestamp.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
@@ -48,6 +49,6 @@ extern void memberships_append_claims(StringInfo json, SPITupleTable *membership
 									  bool with_orgs, int room);
 extern bool orgs_exist(const pg_uuid_t *realm_id);
 extern Purge expired_memberships;
-extern uint64 orgs_delete_realm(const Caller *caller, const pg_uuid_t *realm_id, int64 max_rows);
+extern RealmRows realm_orgs;
 
 #endif							/* ARSIGNUP_ORG_H */

@@ -265,17 +265,35 @@ realm_lock_inactive(const pg_uuid_t *id)
 	return true;
 }
 
-/* Delete a realm and its apps, whose routes follow; the caller has deleted what lived in it. */
+/*
+ * Delete a realm and its apps, whose routes follow, and note it, so that what
+ * lived in it can be deleted by and by.
+ */
 void
-realm_delete(const pg_uuid_t *id)
+realm_delete(const pg_uuid_t *id, TimestampTz now)
 {
+	static Statement note_realm = STATEMENT(
+		"INSERT INTO arsignup.deleted_realms (realm_id, deleted_at, purge_at) VALUES ($1, $2, $2)");
 	static Statement delete_apps = STATEMENT("DELETE FROM arsignup.connected_apps WHERE realm_id = $1");
 	static Statement delete_realm = STATEMENT("DELETE FROM arsignup.realms WHERE id = $1");
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, id);
+	add_time(&parameters, now);
+	statement_touch(&note_realm, &parameters, "deleted_realms", 1);
 	(void) statement_run(&delete_apps, &parameters);
 	statement_touch(&delete_realm, &parameters, "realms", 1);
+}
+
+/* Tell whether a realm was deleted and something of it may still be there. */
+bool
+realm_is_going(const pg_uuid_t *id)
+{
+	static Statement find_realm = STATEMENT("SELECT FROM arsignup.deleted_realms WHERE realm_id = $1");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, id);
+	return statement_run(&find_realm, &parameters) > 0;
 }
 
 /* ---------- checks ---------- */

@@ -62,7 +62,8 @@ extern FieldRule name_rule(const char *name);
 extern void app_read_active(const pg_uuid_t *id, App *app);
 extern const char *permissions_fault(ArrayType *permissions);
 extern bool realm_lock_inactive(const pg_uuid_t *id);
-extern void realm_delete(const pg_uuid_t *id);
+extern void realm_delete(const pg_uuid_t *id, TimestampTz now);
+extern bool realm_is_going(const pg_uuid_t *id);
 pg_noreturn extern void raise_not_found(const char *what);
 pg_noreturn extern void raise_inactive(const char *what);
 

@@ -467,15 +467,5 @@ tokens_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, const char *e
 	return forgotten;
 }
 
-/* Delete tokens of a realm, at most so many; return how many. */
-uint64
-tokens_delete_realm(const pg_uuid_t *realm_id, int64 max_rows)
-{
-	static Statement delete_tokens = STATEMENT(
-		"WITH batch AS MATERIALIZED (SELECT id FROM arsignup.signup_tokens WHERE realm_id = $1 LIMIT $2)"
-		" DELETE FROM arsignup.signup_tokens t USING batch b WHERE t.realm_id = $1 AND t.id = b.id");
-	static Statement find_any = STATEMENT(
-		"SELECT FROM arsignup.signup_tokens WHERE realm_id = $1 LIMIT 1");
-
-	return statement_delete_batch(&delete_tokens, &find_any, realm_id, max_rows, "signup_tokens");
-}
+/* Signup tokens of a realm. */
+RealmRows	realm_tokens = REALM_ROWS("signup_tokens", "id", false);

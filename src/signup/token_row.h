@@ -6,6 +6,7 @@
 
 #include "account/user.h"
 #include "base/purge.h"
+#include "base/realm_rows.h"
 #include "base/statement.h"
 #include "base/token.h"
 #include "realm/realm.h"
@@ -60,6 +61,6 @@ extern uint64 tokens_revoke_realm(const pg_uuid_t *realm_id, TimestampTz now);
 extern uint64 tokens_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id, const char *email_key);
 extern Purge expired_holds;
 extern Purge expired_tokens;
-extern uint64 tokens_delete_realm(const pg_uuid_t *realm_id, int64 max_rows);
+extern RealmRows realm_tokens;
 
 #endif							/* ARSIGNUP_TOKEN_ROW_H */

@@ -152,5 +152,86 @@ CREATE TRIGGER spy BEFORE INSERT OR UPDATE ON arsignup.realms FOR EACH ROW EXECU
 SELECT refuses('PUT /v1/realms/' || :'id', '{"realm": {"name": "x"}}', 422, '{"base": ["The database refuses this, by a rule of the application''s or for its size."]}', 'the fence holds');
 DROP TRIGGER spy ON arsignup.realms;
 
+
+---------------------------------------------------------------------------------------------------
+-- Emptying
+---------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION lives_in(realm uuid) RETURNS jsonb LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+	SELECT jsonb_strip_nulls(jsonb_build_object(
+		'users', nullif((SELECT count(*) FROM arsignup.users WHERE realm_id = realm), 0), 'orgs', nullif((SELECT count(*) FROM arsignup.orgs WHERE realm_id = realm), 0),
+		'memberships', nullif((SELECT count(*) FROM arsignup.memberships WHERE realm_id = realm), 0), 'sessions', nullif((SELECT count(*) FROM arsignup.sessions WHERE realm_id = realm), 0),
+		'events', nullif((SELECT count(*) FROM arsignup.events WHERE realm_id = realm), 0), 'tokens', nullif((SELECT count(*) FROM arsignup.signup_tokens WHERE realm_id = realm), 0),
+		'apps', nullif((SELECT count(*) FROM arsignup.connected_apps WHERE realm_id = realm), 0), 'keys', nullif((SELECT count(*) FROM arsignup.api_keys WHERE realm_id = realm), 0),
+		'signing_keys', nullif((SELECT count(*) FROM arsignup.signing_keys WHERE realm_id = realm), 0)))
+$$;
+CREATE FUNCTION furnish(realm uuid, people int) RETURNS void LANGUAGE sql AS $$
+	INSERT INTO arsignup.users (realm_id, id, created_at, state, user_type, username, username_key, email, email_key, custom)
+	SELECT realm, arsignup.new_id(), now(), 'active', 'human', 'u' || n, 'u' || n, 'u' || n || '@example.com', 'u' || n || '@example.com', '{}' FROM generate_series(1, people) AS n;
+$$;
+SELECT arsignup.parse_id(:'id') AS made_id \gset
+INSERT INTO arsignup.connected_apps (realm_id, name, slug, login_handler) VALUES (:'made_id', 'App', 'core-realms-' || pg_backend_pid(), 'https://app.example.com/');
+INSERT INTO key VALUES ('made', arsignup.create_api_key(:'made_id', 'made', '{read,admin}'));
+SELECT is((ask('POST /v1/orgs?realm_id=' || :'id', '{"org": {"name": "Org"}}')).status, 201, 'an org');
+SELECT lives_in(:'made_id') AS lives \gset
+SELECT is(:'lives'::jsonb, '{"users": 1, "orgs": 1, "sessions": 1, "events": 3, "apps": 1, "keys": 1, "signing_keys": 2}', 'somebody lives there');
+SELECT refuses('POST /v1/realms/' || rl(realm) || '/reset', '', 403, :'denied', 'not by a key of one realm', 'made') FROM unnest(ARRAY[:'made_id', realm()]) AS realm;
+SELECT refuses('DELETE /v1/realms/' || rl(realm), '', 403, :'denied', 'nor deleted', 'made') FROM unnest(ARRAY[:'made_id', realm()]) AS realm;
+SELECT tells('POST /v1/realms/' || :'id' || '/reset', '', 200, jsonb_build_object('id', :'id', 'name', 'Made', 'jwt_key', :'rsa'), 'reset');
+SELECT is(lives_in(:'made_id'), '{"apps": 1, "keys": 1, "signing_keys": 2}', 'settings, apps and keys stay');
+SELECT furnish(:'made_id', 10000);
+SELECT refuses('POST /v1/realms/' || :'id' || '/reset', '', 409,
+	'{"base": ["There is too much in this realm for one call, nothing was done. Call arsignup.reset_realm in SQL, again and again until it returns 0."]}', 'too much for one call');
+SELECT is(arsignup.reset_realm(:'made_id', 9000), 9000::bigint, 'by SQL');
+SELECT is(arsignup.reset_realm(:'made_id'), 1000::bigint, 'by and by');
+SELECT is(arsignup.reset_realm(:'made_id'), 0::bigint, 'until it is empty');
+SELECT invalid(format('SELECT arsignup.reset_realm(%L, 0)', :'made_id'), '{"max_rows": ["Number of rows must be positive."]}', 'at least one');
+SELECT refused('SELECT arsignup.reset_realm(gen_random_uuid())', 'SU010', 'no such realm', NULL, 'no such realm');
+
+---------------------------------------------------------------------------------------------------
+-- Deleting
+---------------------------------------------------------------------------------------------------
+
+SELECT furnish(:'made_id', 10001);
+CREATE TABLE arsignup_test.members (user_id uuid REFERENCES arsignup.users (id));
+INSERT INTO arsignup_test.members SELECT id FROM arsignup.users WHERE realm_id = :'made_id' ORDER BY id LIMIT 1;
+SELECT refuses('DELETE /v1/realms/' || :'id', '', 409, '{"base": ["It can''t be deleted, since rows of the application refer to it."]}', 'not while a row of the application refers to a user');
+DELETE FROM arsignup_test.members;
+INSERT INTO arsignup_test.members SELECT id FROM arsignup.users WHERE realm_id = :'made_id' ORDER BY id DESC LIMIT 1;
+INSERT INTO arsignup.events (realm_id, id, event_at, event_type) SELECT :'made_id', arsignup.new_id(), now(), 'user.created' FROM generate_series(1, 3);
+SELECT answers('DELETE /v1/realms/' || :'id', '', 204, NULL, 'an active one, at once');
+SELECT refuses('GET /v1/realms/' || :'id', '', 404, :'absent', 'gone');
+SELECT refuses('GET /v1/realms/' || :'id', '', 403, :'denied', 'its key, too', 'made');
+SELECT refuses('DELETE /v1/realms/' || :'id', '', 404, :'absent', 'once');
+SELECT refuses('POST /v1/realms/' || :'id' || '/reset', '', 404, :'absent', 'nor emptied');
+SELECT refuses('GET /v1/users?realm_id=' || :'id', '', 404, :'absent', 'nor are there users');
+SELECT is(names('&reference=' || 'none'), NULL, 'nothing by a reference that is none');
+SELECT ok(NOT names('') @> ARRAY['Made'], 'it is in no list');
+SELECT is(lives_in(:'made_id'), '{"users": 1, "events": 3}', 'what is left');
+SELECT is((SELECT count(*) FROM arsignup.claim_events('{user.created}', 10000) WHERE realm_id = :'made_id'), 0::bigint, 'of which no worker hears');
+SELECT refused(format('SELECT arsignup.create_org(%L, ''x'')', :'made_id'), 'SU010', 'no such realm', NULL, 'nothing is created in it');
+SELECT refused(format('SELECT arsignup.create_api_key(%L, ''x'', ''{read}'')', :'made_id'), 'SU010', 'no such realm', NULL, 'no key');
+SELECT is((outcome(format('INSERT INTO arsignup.realms (id, name) VALUES (%L, ''Again'')', :'made_id'))).code, '55006', 'no other realm has its id');
+SELECT is((outcome(format('UPDATE arsignup.realms SET id = %L WHERE id = realm(''asleep'')', :'made_id'))).code, '55006', 'nor takes it');
+SELECT is((SELECT rows FROM arsignup.backlog() WHERE kind = 'deleted_realms'), 1::bigint, 'which the backlog counts');
+SET LOCAL client_min_messages = error; -- it warns of the row
+SELECT is(arsignup.purge_expired(), 3::bigint, 'a purge goes on');
+SET LOCAL client_min_messages = warning;
+SELECT is(lives_in(:'made_id'), '{"users": 1}', 'but for a user to whom a row refers');
+SELECT is((SELECT purge_at > now() + interval '9 minutes' FROM arsignup.deleted_realms WHERE realm_id = :'made_id'), true, 'who is tried again later');
+SELECT is((SELECT rows FROM arsignup.backlog() WHERE kind = 'deleted_realms'), 0::bigint, 'until then nothing is due');
+DELETE FROM arsignup_test.members;
+UPDATE arsignup.deleted_realms SET purge_at = now() WHERE realm_id = :'made_id';
+SELECT is(arsignup.purge_expired(), 1::bigint, 'and goes');
+SELECT is(lives_in(:'made_id'), '{}', 'nothing is left');
+SELECT is((SELECT purge_at = deleted_at + interval '1 hour' FROM arsignup.deleted_realms WHERE realm_id = :'made_id'), true, 'it is remembered for an hour');
+SELECT furnish(:'made_id', 1);
+UPDATE arsignup.deleted_realms SET purge_at = clock_timestamp(), deleted_at = clock_timestamp() - interval '1 hour' WHERE realm_id = :'made_id';
+SELECT is(arsignup.purge_expired(), 1::bigint, 'whoever had been under way');
+SELECT is_empty(format('SELECT FROM arsignup.deleted_realms WHERE realm_id = %L', :'made_id'), 'then it is forgotten');
+
+-- What is asleep is deleted, too.
+SELECT answers('DELETE /v1/realms/' || rl(realm('asleep')), '', 204, NULL, 'an inactive one');
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -80,6 +80,7 @@ INSERT INTO function_table VALUES
 	('delete_membership', 'realm_id uuid, membership_id uuid', 'boolean', 'aA', 'v'),
 	('delete_org', 'realm_id uuid, org_id uuid', 'boolean', 'aA', 'v'),
 	('delete_realm', 'realm_id uuid', 'boolean', 'A', 'v'),
+	('reset_realm', 'realm_id uuid, max_rows integer DEFAULT 10000', 'bigint', 'A', 'v'),
 	('delete_user', 'realm_id uuid, user_id uuid', 'boolean', 'aA', 'v'),
 	('delete_user_key', 'realm_id uuid, key_id uuid', 'boolean', 'aA', 'vd'),
 	('end_all_sessions', 'realm_id uuid', 'bigint', 'A', 'vd'),
@@ -173,7 +174,7 @@ SELECT is_empty($$SELECT p.proname, x.grantee::regrole FROM pg_proc AS p, aclexp
 	'nobody may pass on what they are granted');
 
 SELECT is_empty($$SELECT p.oid::regprocedure, p.proconfig FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.proconfig IS DISTINCT FROM ARRAY['search_path=pg_catalog, pg_temp']
-	AND (p.prosecdef OR p.proname NOT IN ('purge', 'delete_user', 'delete_org', 'create_membership', 'delete_membership', 'purge_expired', 'delete_realm', 'handle', 'signup_page', 'login_page', 'logout_page', 'signup', 'login', 'logout') OR p.proconfig IS NOT NULL)
+	AND (p.prosecdef OR p.proname NOT IN ('purge', 'delete_user', 'delete_org', 'create_membership', 'delete_membership', 'purge_expired', 'delete_realm', 'reset_realm', 'handle', 'signup_page', 'login_page', 'logout_page', 'signup', 'login', 'logout') OR p.proconfig IS NOT NULL)
 	AND (p.proname <> 'claim_events' OR p.proconfig <> ARRAY['search_path=pg_catalog, pg_temp', 'enable_seqscan=off', 'enable_bitmapscan=off', 'jit=off'])$$,
 	'every function pins its search_path, two schemas and nothing else; claim_events also how it is planned; what deletes, and what PostgREST calls, pins it in C, and lifts it for triggers of the application; purge, which commits, cannot');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.proleakproof$$, 'none is leakproof');
@@ -266,6 +267,7 @@ FROM who AS w, (VALUES
 	('SELECT arsignup.memory_limit()', 'owner', '00000'),
 	('SELECT arsignup.hash_pages()', 'owner', '00000'),
 	('SELECT arsignup.delete_realm(NULL)', 'admin', '00000'),
+	('SELECT arsignup.reset_realm(NULL)', 'admin', 'SU010'),
 	('SELECT arsignup.create_tables()', 'owner', '00000'),
 	('SELECT arsignup.check_tables()', 'owner', '00000'),
 	('SELECT arsignup.library_version()', 'admin owner', '00000'),
@@ -301,6 +303,7 @@ INSERT INTO relation_table VALUES
 	('memberships', 'SELECT', 'SELECT'),
 	('events', 'SELECT', NULL),
 	('installation', 'SELECT', 'SELECT'),
+	('deleted_realms', 'SELECT', NULL),
 	('failed_deliveries', 'SELECT', 'SELECT'),
 	('credentials', NULL, NULL),
 	('signup_tokens', NULL, NULL),
@@ -432,6 +435,7 @@ SELECT rows_are(
 		('arsignup.app_routes', true, 'kind name'),
 		('arsignup.connected_apps', true, 'realm_id id'), ('arsignup.connected_apps', false, 'id'),
 		('arsignup.credentials', true, 'realm_id user_id key_digest'), ('arsignup.credentials', false, 'realm_id id'),
+		('arsignup.deleted_realms', true, 'realm_id'),
 		('arsignup.events', true, 'realm_id id'),
 		('arsignup.failed_deliveries', true, 'realm_id event_id'),
 		('arsignup.login_sources', true, 'realm_id user_id source logged_in_at'),
@@ -470,8 +474,8 @@ SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute AS a 
 SELECT is_empty($$SELECT i.indexrelid::regclass, l.collname FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid,
 	LATERAL unnest(i.indkey::int2[], i.indcollation::oid[]) AS k (attnum, collation_id) LEFT JOIN pg_collation AS l ON l.oid = k.collation_id
 	WHERE t.relnamespace = ANY (ours()) AND k.collation_id <> 0 AND l.collname <> 'C'$$, 'every text in a key is COLLATE "C", so that no locale merges what is different');
-SELECT is((SELECT count(*) FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid, LATERAL unnest(i.indcollation::oid[]) AS c WHERE t.relnamespace = ANY (ours()) AND c = '"C"'::regcollation), 13::bigint,
-	'there are thirteen such columns: kind and name of a route, username, email, reference of a user, name and reference of an org, kid and twice alg of a key, type of an event and twice of one that failed');
+SELECT is((SELECT count(*) FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid, LATERAL unnest(i.indcollation::oid[]) AS c WHERE t.relnamespace = ANY (ours()) AND c = '"C"'::regcollation), 15::bigint,
+	'there are fifteen such columns: kind and name of a route, name and reference of a realm, username, email, reference of a user, name and reference of an org, kid and twice alg of a key, type of an event and twice of one that failed');
 SELECT is_empty($$SELECT i.indexrelid::regclass FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid WHERE t.relnamespace = ANY (ours()) AND (i.indexprs IS NOT NULL OR NOT i.indisvalid)$$, 'no index is of an expression');
 SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid WHERE c.relnamespace = ANY (ours()) AND a.attnum > 0 AND a.atttypid IN ('arsignup.secret'::regtype, 'arsignup.secret[]'::regtype)$$,
 	'no column is a secret');
@@ -484,7 +488,7 @@ SELECT rows_are(
 	$$SELECT t.tgrelid::regclass::text, t.tgname::text, t.tgfoid::regproc::text, t.tgenabled::text FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid WHERE c.relnamespace = ANY (ours()) AND NOT t.tgisinternal ORDER BY 1, 2$$,
 	$$VALUES ('arsignup.app_routes', 'guard_delete', 'arsignup.guard_slug', 'O'), ('arsignup.app_routes', 'guard_insert', 'arsignup.guard_slug', 'O'), ('arsignup.app_routes', 'guard_update', 'arsignup.guard_slug', 'O'),
 		('arsignup.app_routes', 'note_change', 'arsignup.note_change', 'A'), ('arsignup.connected_apps', 'note_change', 'arsignup.note_change', 'A'), ('arsignup.connected_apps', 'route_slug', 'arsignup.route_slug', 'O'),
-		('arsignup.realms', 'guard_delete', 'arsignup.guard_realm', 'O'), ('arsignup.realms', 'guard_update', 'arsignup.guard_realm', 'O'), ('arsignup.realms', 'note_change', 'arsignup.note_change', 'A')$$,
+		('arsignup.realms', 'guard_delete', 'arsignup.guard_realm', 'O'), ('arsignup.realms', 'guard_insert', 'arsignup.guard_realm', 'O'), ('arsignup.realms', 'guard_update', 'arsignup.guard_realm', 'O'), ('arsignup.realms', 'note_change', 'arsignup.note_change', 'A')$$,
 	'there is no trigger on users, credentials, orgs, memberships, tokens, sessions, keys, mailed tokens, sources or events');
 SELECT is_empty($$SELECT r.ev_class::regclass, r.rulename FROM pg_rewrite AS r JOIN pg_class AS c ON c.oid = r.ev_class WHERE c.relnamespace = ANY (ours()) AND (c.relname, r.rulename) <> ('installation', '_RETURN')$$, 'there are no rules but that of the one view');
 SELECT is_empty($$SELECT d.adrelid::regclass, a.attname, pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef AS d JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum JOIN pg_class AS c ON c.oid = d.adrelid
@@ -511,7 +515,7 @@ SELECT is_empty($$
 		('remember_session', '{SU006,SU010,55P03}'), ('end_browser_session', '{SU010,55P03}'), ('end_session', '{SU010,55P03}'), ('end_sessions', '{SU010,55P03}'), ('end_all_sessions', '{SU010,55P03}'), ('revoke_signup_tokens', '{SU010,55P03}'), ('make_master_key', '{SU011}'), ('reseal_signing_keys', '{SU011,55P03}'), ('jwks', '{SU010}'), ('rotate_signing_key', '{SU010,SU011,55P03}'), ('reveal_jwt_key', '{SU010,SU011}'), ('password_strength', '{SU001}'),
 		('update_user', '{SU001,SU002,SU010,55P03}'), ('delete_user', '{SU010,23503,55P03}'), ('forget_user', '{SU010,55P03}'), ('set_password', '{SU001,SU007,SU010,55P03}'), ('set_password_hash', '{SU001,SU010,55P03}'), ('change_password', '{SU001,SU006,SU007,SU008,SU010,55P03}'), ('create_user_key', '{SU001,SU006,SU010,55P03}'), ('delete_user_key', '{SU010,55P03}'), ('authenticate_key', '{SU010}'),
 		('update_org', '{SU001,SU010,55P03}'), ('delete_org', '{SU010,23503,55P03}'), ('update_membership', '{SU001,SU010,55P03}'), ('delete_membership', '{SU010,55P03}'),
-		('purge_expired', '{SU001}'), ('purge_events', '{SU001}'), ('purge', '{SU001,2D000}'), ('backlog', '{55000}'), ('claim_events', '{SU001}'), ('postpone_event', '{SU001,SU010}'), ('retry_event', '{SU010}'), ('delete_realm', '{23503,55006}')) AS v (name, codes), unnest(codes) AS code, pg_proc AS p
+		('purge_expired', '{SU001}'), ('purge_events', '{SU001}'), ('purge', '{SU001,2D000}'), ('backlog', '{55000}'), ('claim_events', '{SU001}'), ('postpone_event', '{SU001,SU010}'), ('retry_event', '{SU010}'), ('delete_realm', '{23503,55006,55P03}'), ('reset_realm', '{SU001,SU010,23503,55P03}')) AS v (name, codes), unnest(codes) AS code, pg_proc AS p
 	WHERE p.proname = name AND p.pronamespace = 'arsignup'::regnamespace AND strpos(obj_description(p.oid, 'pg_proc'), code) = 0
 	$$, 'a function''s comment names every SQLSTATE that it raises');
 

@@ -47,7 +47,7 @@ SELECT results_eq(
 		"logins_enabled": true, "signups_enabled": true, "signup_mode": "user", "name_field": "optional", "org_name_field": "optional",
 		"password_field": "once", "default_permissions": [], "signup_token_ttl": "24:00:00", "longest_hold": "30 days", "password_min_length": 8,
 		"password_min_score": 3, "session_type": "managed", "session_minutes": 360, "jwt_alg": "HS256", "jwt_fields": [],
-		"sso": "basic", "email_verification": "none", "event_retention": "90 days", "custom": {}}'::jsonb)$$,
+		"sso": "basic", "email_verification": "none", "event_retention": "90 days", "reference": null, "custom": {}}'::jsonb)$$,
 	'a realm needs a name and nothing else; its columns and defaults are those of the specification');
 SELECT matches(:'fresh'::text, '^[0-9a-f]{8}-[0-9a-f]{4}-7', 'its id is of version 7');
 SELECT is((SELECT created_at FROM arsignup.realms WHERE id = :'fresh'), now(), 'its time is that of the transaction');
@@ -56,7 +56,7 @@ FROM unnest(ARRAY['id', 'state', 'username_validation', 'require_unique_emails',
 	'org_name_field', 'password_field', 'default_permissions', 'signup_token_ttl', 'longest_hold', 'password_min_length', 'password_min_score', 'session_type',
 	'session_minutes', 'jwt_alg', 'jwt_fields', 'sso', 'email_verification', 'event_retention', 'custom', 'created_at']) AS c;
 SELECT col_not_null('arsignup', 'realms', a.attname, 'realms.' || a.attname || ' is never null')
-FROM pg_attribute AS a WHERE a.attrelid = 'arsignup.realms'::regclass AND a.attnum > 0 AND a.attname <> 'event_retention';
+FROM pg_attribute AS a WHERE a.attrelid = 'arsignup.realms'::regclass AND a.attnum > 0 AND a.attname NOT IN ('event_retention', 'reference');
 
 SELECT lives_ok($$UPDATE arsignup.realms SET event_retention = NULL WHERE name = 'Fresh'$$, 'realms.event_retention may be: for ever');
 

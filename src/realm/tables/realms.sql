@@ -56,6 +56,9 @@ CREATE TABLE arsignup.realms (
 CREATE INDEX realms_name ON arsignup.realms (name COLLATE "C", id);
 CREATE INDEX realms_reference ON arsignup.realms (reference COLLATE "C", id) WHERE reference IS NOT NULL;
 
+CREATE TRIGGER guard_insert BEFORE INSERT ON arsignup.realms
+FOR EACH ROW EXECUTE FUNCTION arsignup.guard_realm();
+
 CREATE TRIGGER guard_update BEFORE UPDATE ON arsignup.realms
 FOR EACH ROW
 WHEN (OLD.id <> NEW.id OR OLD.username_validation <> NEW.username_validation
@@ -92,6 +95,7 @@ COMMENT ON COLUMN arsignup.realms.event_retention IS 'How long events are kept, 
 COMMENT ON COLUMN arsignup.realms.reference IS 'The application''s own id of this realm; not unique.';
 COMMENT ON COLUMN arsignup.realms.custom IS 'Attributes of your own.';
 COMMENT ON COLUMN arsignup.realms.created_at IS 'When the realm was made.';
+COMMENT ON TRIGGER guard_insert ON arsignup.realms IS 'Keeps the id of a realm that was deleted from another, as long as something of it may be left.';
 COMMENT ON TRIGGER guard_update ON arsignup.realms IS 'Keeps what users and orgs stand on: the realm''s id and its rules for names.';
 COMMENT ON TRIGGER guard_delete ON arsignup.realms IS 'Keeps a realm that has users or orgs.';
 
