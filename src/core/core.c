@@ -20,6 +20,8 @@
 #define ABOLISHES .permission = KEY_ADMIN, .status = 204
 
 #define REALM .gives = &realm_resource, .rows = &realm_rows
+#define PROVIDER .gives = &auth_provider_resource
+#define JWT_KEY .gives = &jwt_key_resource
 #define USER .gives = &user_resource, .rows = &user_rows
 #define ORG .gives = &org_resource, .rows = &org_rows
 #define MEMBERSHIP .gives = &membership_resource, .rows = &membership_rows
@@ -41,6 +43,25 @@ const CoreRoute core_routes[] = {
 	.summary = "Delete a realm with everything in it"},
 	{"POST", "/v1/realms/:id/reset", .answer = reset_realm, ADMINISTERS, .realm = REALM_IN_PATH | REALMS_ALL, REALM,
 	.summary = "Empty a realm of its users, orgs and all that hangs on them"},
+
+	{"GET", "/v1/auth_providers", .answer = list_auth_providers, ADMINISTERS, PROVIDER,
+	.summary = "List the password provider, and login_rocket once it was set to anything"},
+	{"POST", "/v1/auth_providers", .answer = create_auth_provider, FOUNDS, TAKES(auth_provider), PROVIDER,
+	.summary = "Set login_rocket; no other provider is made"},
+	{"GET", "/v1/auth_providers/authorize", .answer = refuse_authorize, READS, .summary = "Not offered: people log in by password"},
+	{"POST", "/v1/auth_providers/authorize", .answer = refuse_authorize, WRITES, .summary = "Not offered: people log in by password"},
+	{"GET", "/v1/auth_providers/:id/authorize", .answer = refuse_authorize, READS, .summary = "Not offered: people log in by password"},
+	{"POST", "/v1/auth_providers/:id/authorize", .answer = refuse_authorize, WRITES, .summary = "Not offered: people log in by password"},
+	{"GET", "/v1/auth_providers/:id", .answer = show_auth_provider, ADMINISTERS, PROVIDER, .summary = "Get a provider"},
+	{"PUT", "/v1/auth_providers/:id", .answer = update_auth_provider, ADMINISTERS, TAKES(auth_provider), PROVIDER,
+	.summary = "Change a provider"},
+	{"DELETE", "/v1/auth_providers/:id", .answer = delete_auth_provider, ABOLISHES, .summary = "Not offered: none can go"},
+
+	{"GET", "/v1/jwt_keys", .answer = list_jwt_keys, ADMINISTERS, JWT_KEY, .summary = "List keys that sign login tokens, or did"},
+	{"POST", "/v1/jwt_keys", .answer = create_jwt_key, FOUNDS, TAKES(jwt_key), JWT_KEY,
+	.summary = "Make a key that signs from now on, and retire the one before"},
+	{"GET", "/v1/jwt_keys/:id", .answer = show_jwt_key, ADMINISTERS, JWT_KEY, .summary = "Get a key"},
+	{"DELETE", "/v1/jwt_keys/:id", .answer = delete_jwt_key, ABOLISHES, .summary = "Retire a key; a new one signs from now on"},
 
 	{"GET", "/v1/users", .answer = list_rows, READS, USER, .summary = "List users"},
 	{"POST", "/v1/users", .answer = create_user, MAKES, TAKES(user), USER,

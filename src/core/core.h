@@ -238,6 +238,8 @@ extern const char *read_row(CoreCall *call, const Rows *rows, const pg_uuid_t *i
 extern void reply_row(CoreCall *call, int status, const Rows *rows, const pg_uuid_t *id);
 extern bool find_row(CoreCall *call, pg_uuid_t *id);
 extern void show_row(CoreCall *call);
+extern int	asked_max_results(CoreCall *call);
+extern void reply_collection(CoreCall *call, uint64 rows, int max_results);
 extern void list_rows(CoreCall *call);
 
 /* openapi.c */
@@ -247,6 +249,8 @@ extern const int core_route_count;
 
 /* The resources: tables and handlers. */
 extern const Resource realm_resource;
+extern const Resource auth_provider_resource;
+extern const Resource jwt_key_resource;
 extern const Resource user_resource;
 extern const Resource user_token_resource;
 extern const Resource session_resource;
@@ -264,6 +268,20 @@ extern void create_realm(CoreCall *call);
 extern void update_realm(CoreCall *call);
 extern void delete_realm(CoreCall *call);
 extern void reset_realm(CoreCall *call);
+
+/* auth_provider.c */
+extern void list_auth_providers(CoreCall *call);
+extern void show_auth_provider(CoreCall *call);
+extern void create_auth_provider(CoreCall *call);
+extern void update_auth_provider(CoreCall *call);
+extern void delete_auth_provider(CoreCall *call);
+extern void refuse_authorize(CoreCall *call);
+
+/* jwt_key.c */
+extern void list_jwt_keys(CoreCall *call);
+extern void show_jwt_key(CoreCall *call);
+extern void create_jwt_key(CoreCall *call);
+extern void delete_jwt_key(CoreCall *call);
 
 /* user.c */
 extern bool find_user(CoreCall *call, Span text);

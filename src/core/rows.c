@@ -90,18 +90,26 @@ read_order(CoreCall *call, RowsPage *page)
 		fault_add(&call->faults, "direction", "Direction must be asc or desc.");
 }
 
+/* Return how many are wanted at most. */
+int
+asked_max_results(CoreCall *call)
+{
+	const char *text = asked(call, "max_results");
+	int			max_results = DEFAULT_RESULTS;
+	char	   *end;
+
+	if (text != NULL)
+		max_results = strlen(text) <= 4 ? strtol(text, &end, 10) : 0;
+	if (text != NULL && (max_results < 1 || max_results > MAX_RESULTS || *end != '\0'))
+		fault_add(&call->faults, "max_results", "Max results must be a number from 1 to 1000.");
+	return max_results;
+}
+
 /* Read how many are wanted at most. */
 static void
 read_max_results(CoreCall *call, RowsPage *page)
 {
-	const char *text = asked(call, "max_results");
-	char	   *end;
-
-	page->max_results = DEFAULT_RESULTS;
-	if (text != NULL)
-		page->max_results = strlen(text) <= 4 ? strtol(text, &end, 10) : 0;
-	if (text != NULL && (page->max_results < 1 || page->max_results > MAX_RESULTS || *end != '\0'))
-		fault_add(&call->faults, "max_results", "Max results must be a number from 1 to 1000.");
+	page->max_results = asked_max_results(call);
 	page->limit = 1 + (page->max_results > DEFAULT_RESULTS ? MAX_RESULTS : DEFAULT_RESULTS);
 }
 
@@ -511,12 +519,11 @@ read_page(CoreCall *call, const RowsPage *page)
 	return statement_read_page(page_statement(call, page), &parameters, page->max_results + 1, page->filter_count == 0);
 }
 
-/* Answer with a page. */
-static void
-reply_page(CoreCall *call, const RowsPage *page)
+/* Answer with rows that were read, one more than wanted at most. */
+void
+reply_collection(CoreCall *call, uint64 rows, int max_results)
 {
-	uint64		rows = page->is_empty ? 0 : read_page(call, page);
-	bool		has_more = rows > (uint64) page->max_results;
+	bool		has_more = rows > (uint64) max_results;
 	StringInfoData json;
 
 	initStringInfo(&json);
@@ -539,5 +546,5 @@ list_rows(CoreCall *call)
 	settle_order(call, &page);
 	read_after(call, &page);
 	if (!reply_faults(call))
-		reply_page(call, &page);
+		reply_collection(call, page.is_empty ? 0 : read_page(call, &page), page.max_results);
 }

@@ -293,13 +293,18 @@ found_words(const CoreCall *call, const Field *field)
 	return text != NULL ? psprintf(", not %s", fault_quote(text)) : "";
 }
 
-/* Return a rule in words, out of the part of its name behind the column: is_known, has_1_to_255_characters. */
+/*
+ * Return a rule in words, out of the part of its name behind the column:
+ * has_1_to_255_characters. What is known is what the field is about, up to a
+ * semicolon; so is a word that is stored as something else.
+ */
 static const char *
-rule_words(const Field *field, const char *rule)
+rule_words(const Setting *refused, const char *rule)
 {
+	const Field *field = &refused->field;
 	char	   *words = strchr(rule, '_') ? pstrdup(strchr(rule, '_') + 1) : "";
 
-	if (strcmp(words, "known") == 0)
+	if (strcmp(words, "known") == 0 || (refused->stored != NULL && field->type == FIELD_TEXT))
 		return psprintf("be %.*s", (int) strcspn(field->about, ";"), field->about);
 	for (char *c = words; *c; c++)
 		if (*c == '_')
@@ -321,7 +326,7 @@ refusal_sentence(const CoreCall *call, const Setting *refused, const Outcome *ou
 		case ERRCODE_NOT_NULL_VIOLATION:
 			return psprintf("%s can't be blank.", label);
 		case ERRCODE_CHECK_VIOLATION:
-			return psprintf("%s must %s%s.", label, rule_words(field, outcome->constraint + strlen(refused->column) + 1),
+			return psprintf("%s must %s%s.", label, rule_words(refused, outcome->constraint + strlen(refused->column) + 1),
 							found_words(call, field));
 		default:
 			return psprintf("%s can't be changed so, since the realm has users or orgs.", label);

@@ -180,7 +180,7 @@ purge_table(Batch batch, int64 max_rows, bool *has_skipped)
 		refusal = error != NULL ? error : refusal;
 		rows = error == NULL ? Min(2 * batch.max_rows, BATCH) : Max(1, batch.max_rows / 2);
 	}
-	if (batch.skipped > 0)
+	if (batch.skipped > 0 && refusal != NULL)
 		warn(&batch, refusal);
 	*has_skipped |= batch.skipped > 0;
 	return purged;

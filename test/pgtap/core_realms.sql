@@ -154,6 +154,68 @@ DROP TRIGGER spy ON arsignup.realms;
 
 
 ---------------------------------------------------------------------------------------------------
+-- Auth providers: views of the same settings
+---------------------------------------------------------------------------------------------------
+
+SELECT json ->> 'id' AS fresh, (json ->> 'id') AS fresh_id FROM ask('POST /v1/realms', '{"realm": {"name": "Providers"}}') \gset
+SELECT '?realm_id=' || :'fresh' AS of \gset
+SELECT json -> 'collection' -> 0 AS provider, json -> 'collection' -> 0 ->> 'id' AS password FROM ask('GET /v1/auth_providers' || :'of') \gset
+SELECT answers('GET /v1/auth_providers' || :'of', '', 200, jsonb_build_object('more_results', false, 'collection', jsonb_build_array(:'provider'::jsonb)), 'a new realm has one');
+SELECT is(:'provider'::jsonb - 'id', jsonb_build_object('object', 'auth_provider', 'realm_id', :'fresh', 'provider_type', 'password', 'name', 'Password', 'state', 'active',
+	'min_length', 8, 'min_complexity', 'high', 'required_chars', '[]'::jsonb), 'what passwords must be');
+SELECT alike(:'password'::text, 'ap\_%', 'its id');
+SELECT answers('GET /v1/auth_providers/' || :'password' || :'of', '', 200, :'provider', 'by its id');
+SELECT tells('PUT /v1/auth_providers/' || :'password' || :'of', '{"auth_provider": {"min_length": 12, "min_complexity": "none", "required_chars": [], "signup": false, "state": "active"}}', 200,
+	'{"min_length": 12, "min_complexity": "none"}', 'changed');
+SELECT results_eq(format('SELECT password_min_length, password_min_score, signups_enabled FROM arsignup.realms WHERE id = %L', arsignup.parse_id(:'fresh')), 'VALUES (12, 0, true)', 'as the realm, and nothing of the other');
+SELECT refuses('PUT /v1/auth_providers/' || :'password' || :'of', '{"auth_provider": {"min_length": 0, "min_complexity": "extreme", "required_chars": ["digit"], "state": "inactive"}}', 422,
+	'{"min_length": ["Min length must be 1 to 128, not \"0\"."], "min_complexity": ["Min complexity must be none, low, medium, high or highest, not \"extreme\"."],
+	"required_chars": ["Required chars are not offered: min_complexity asks for strength."], "state": ["State must be active: there is no other way to log in than by password."]}', 'what it cannot be');
+SELECT refuses('DELETE /v1/auth_providers/' || :'password' || :'of', '', 422, '{"base": ["It can''t be deleted: there is no other way to log in than by password."]}', 'nor go');
+SELECT refuses('POST /v1/auth_providers' || :'of', jsonb_build_object('auth_provider', jsonb_build_object('provider_type', type))::text, 422, jsonb_build_object('provider_type', jsonb_build_array('Provider type ' || says)), 'no ' || coalesce(type, 'type'))
+FROM (VALUES (NULL, 'can''t be blank.'), ('password', 'password is there already: change that one.'), ('totp', 'totp is not offered: there is no second factor.'),
+	('google', 'google is not offered: people log in by password.'), ('facebook', 'facebook is not offered: people log in by password.'), ('magic', 'must be password or login_rocket, not "magic".')) AS v (type, says);
+SELECT json AS rocket, json ->> 'id' AS rocket_id FROM ask('POST /v1/auth_providers' || :'of', '{"auth_provider": {"provider_type": "login_rocket", "signup_mode": "user_org", "default_permissions": ["owner"], "email_verification": "request", "min_length": 1}}') \gset
+SELECT is(:'rocket'::jsonb, jsonb_build_object('object', 'auth_provider', 'id', :'rocket_id', 'realm_id', :'fresh', 'provider_type', 'login_rocket', 'name', 'LoginRocket', 'state', 'active', 'login', true,
+	'signup', true, 'signup_mode', 'user_org', 'name_field', 'optional', 'org_name_field', 'optional', 'password_field', 'once', 'email_verification', 'request', 'verify', true, 'default_permissions', '["owner"]'::jsonb),
+	'login_rocket');
+SELECT results_eq(format('SELECT signup_mode, email_verification, password_min_length FROM arsignup.realms WHERE id = %L', arsignup.parse_id(:'fresh')), $$VALUES ('user_org', 'request', 12)$$, 'is the realm''s, too');
+SELECT tells('GET /v1/auth_providers' || :'of', '', 200, jsonb_build_object('collection', jsonb_build_array(jsonb_build_object('id', :'password'), jsonb_build_object('id', :'rocket_id'))), 'and is listed from then on');
+SELECT tells('PUT /v1/auth_providers/' || :'rocket_id' || :'of', '{"auth_provider": {"login": false, "signup": false, "verify": false}}', 200, '{"login": false, "signup": false, "verify": true}', 'switched off');
+SELECT refuses('PUT /v1/auth_providers/' || :'rocket_id' || :'of', '{"auth_provider": {"signup_mode": "x", "name_field": "x", "org_name_field": "x", "password_field": "x", "email_verification": "x", "default_permissions": [""], "state": "inactive"}}', 422,
+	'{"state": ["State must be active: set login and signup to false instead."], "name_field": ["Name field must be required, both, optional or hidden, not \"x\"."], "signup_mode": ["Signup mode must be user, user_org or signup_token, not \"x\"."],
+	"org_name_field": ["Org name field must be required, optional or hidden, not \"x\"."], "password_field": ["Password field must be once or twice, not \"x\"."], "email_verification": ["Email verification must be none, request or require, not \"x\"."],
+	"default_permissions": ["Default permissions must be at most 20 of 1 to 62 characters."]}', 'what it cannot be either');
+SELECT refuses('DELETE /v1/auth_providers/' || :'rocket_id' || :'of', '', 422, '{"base": ["It can''t be deleted: set login and signup to false instead."]}', 'it stays');
+SELECT refuses(method || ' /v1/auth_providers/' || id || :'of', '', 404, :'absent', method || ' of ' || id)
+FROM unnest(ARRAY['GET', 'PUT', 'DELETE']) AS method, unnest(ARRAY['nonsense', 'ap_', arsignup.format_id('ap', realm()), :'fresh']) AS id;
+SELECT refuses(method || ' /v1/auth_providers/' || path || :'of', '', 422, '{"base": ["Logging in by another service is not offered: people log in by password."]}', method || ' ' || path)
+FROM unnest(ARRAY['GET', 'POST']) AS method, unnest(ARRAY['authorize', :'password' || '/authorize']) AS path;
+SELECT refuses(request, '', 403, :'denied', request || ' by one who may not', 'reader')
+FROM unnest(ARRAY['GET /v1/auth_providers' || :'of', 'PUT /v1/auth_providers/' || :'password' || :'of', 'GET /v1/jwt_keys' || :'of', 'POST /v1/jwt_keys' || :'of']) AS request;
+SELECT is((ask('GET /v1/auth_providers', '', 'own')).json #>> '{collection,0,realm_id}', rl(realm()), 'by a key of its own realm');
+SELECT refuses('GET /v1/auth_providers' || :'of', '', 403, :'denied', 'not by one of another', 'own');
+
+---------------------------------------------------------------------------------------------------
+-- Keys that sign
+---------------------------------------------------------------------------------------------------
+
+SELECT json #>> '{collection,0,id}' AS first_key FROM ask('GET /v1/jwt_keys' || :'of') \gset
+SELECT json AS second, json ->> 'id' AS second_key FROM ask('POST /v1/jwt_keys' || :'of') \gset
+SELECT is(:'second'::jsonb - ARRAY['id', 'created_at'], jsonb_build_object('object', 'jwt_key', 'realm_id', :'fresh', 'algo', 'hs256', 'state', 'active', 'retired_at', NULL, 'jwk', NULL), 'a new one, and no secret of it');
+SELECT tells('GET /v1/jwt_keys' || :'of', '', 200, jsonb_build_object('collection', jsonb_build_array(jsonb_build_object('id', :'first_key', 'state', 'retired'), jsonb_build_object('id', :'second_key', 'state', 'active'))), 'the one before is retired');
+SELECT is((ask('GET /v1/jwt_keys' || :'of' || '&max_results=1')).json ->> 'more_results', 'true', 'a page');
+SELECT is((ask('GET /v1/jwt_keys' || :'of' || '&after=' || :'first_key')).json #>> '{collection,0,id}', :'second_key'::text, 'and the next');
+SELECT refuses('GET /v1/jwt_keys' || :'of' || '&max_results=0', '', 422, '{"max_results": ["Max results must be a number from 1 to 1000."]}', 'none at all');
+SELECT refuses('POST /v1/jwt_keys' || :'of', '{"jwt_key": {"algo": "rs256"}}', 422, '{"algo": ["Algo must be the realm''s, hs256, not \"rs256\": change its jwt_algo."]}', 'of another algorithm');
+SELECT refuses('DELETE /v1/jwt_keys/' || :'first_key' || :'of', '', 422, '{"base": ["It is retired already: it signs no more, and what it has signed stays good until it expires."]}', 'one that is retired');
+SELECT tells('PUT /v1/realms/' || :'fresh', '{"realm": {"jwt_algo": "eddsa"}}', 200, '{"jwt_algo": "eddsa"}', 'another algorithm');
+SELECT is((ask('DELETE /v1/jwt_keys/' || :'second_key' || :'of')).status, 204, 'is retired');
+SELECT is((SELECT (ask('GET /v1/jwt_keys/' || kid || :'of')).json #>> '{jwk,crv}' FROM arsignup.signing_keys WHERE realm_id = arsignup.parse_id(:'fresh') AND retired_at IS NULL), 'Ed25519', 'for one that all may see');
+SELECT refuses(method || ' /v1/jwt_keys/' || id || :'of', '', 404, :'absent', method || ' of ' || id)
+FROM unnest(ARRAY['GET', 'DELETE']) AS method, unnest(ARRAY['nonsense', 'jk_', (SELECT kid FROM arsignup.signing_keys WHERE realm_id = arsignup.parse_id(:'id') LIMIT 1)]) AS id;
+
+---------------------------------------------------------------------------------------------------
 -- Emptying
 ---------------------------------------------------------------------------------------------------
 
