@@ -35,6 +35,16 @@ event_kind_exists(const char *kind)
 	return false;
 }
 
+/* Tell whether a type of events begins with this. */
+bool
+event_kind_begins(const char *prefix)
+{
+	for (size_t i = 0; i < lengthof(kinds); i++)
+		if (strncmp(kinds[i], prefix, strlen(prefix)) == 0)
+			return true;
+	return false;
+}
+
 /* Return the type of events with a number, counted from 0; NULL if there are no more. */
 const char *
 event_kind(size_t number)

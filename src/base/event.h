@@ -46,6 +46,7 @@ typedef struct EventSource
 } EventSource;
 
 extern bool event_kind_exists(const char *kind);
+extern bool event_kind_begins(const char *prefix);
 extern const char *event_kind(size_t number);
 extern char *event_kinds_listed(void);
 extern void events_record(const pg_uuid_t *realm_id, TimestampTz now, const EventSource *source,

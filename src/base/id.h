@@ -9,5 +9,6 @@
 #include "utils/uuid.h"
 
 extern pg_uuid_t id_make(TimestampTz now);
+extern pg_uuid_t id_before(TimestampTz time);
 
 #endif							/* ARSIGNUP_ID_H */

@@ -22,10 +22,18 @@
 #define REALM .gives = &realm_resource, .rows = &realm_rows
 #define PROVIDER .gives = &auth_provider_resource
 #define JWT_KEY .gives = &jwt_key_resource
+/* What AuthRocket 1 has and we have not. */
+#define READS_NOT .answer = reply_not_offered, .permission = KEY_READ, .status = 404
+#define WRITES_NOT .answer = reply_not_offered, .permission = KEY_WRITE, .status = 422
+#define NO_SECOND_FACTOR "Not offered here: there is no second factor, so no login asks for a code"
+#define NO_SOCIAL_LOGIN "Not offered here: nobody logs in by another service, but by a password, as docs/authrocket1.md says"
+#define NO_NOTIFICATIONS "Not offered here: what was mailed or posted is not kept; GET /v1/events has what happened"
+
 #define USER .gives = &user_resource, .rows = &user_rows
 #define ORG .gives = &org_resource, .rows = &org_rows
 #define MEMBERSHIP .gives = &membership_resource, .rows = &membership_rows
 #define SESSION .gives = &session_resource, .rows = &session_rows
+#define EVENT .gives = &event_resource, .rows = &event_rows
 #define TOKEN .gives = &user_token_resource
 #define TAKES(resource) .takes = &resource##_resource
 
@@ -73,8 +81,7 @@ const CoreRoute core_routes[] = {
 	{"DELETE", "/v1/users/:id", .answer = delete_user, REMOVES, .rows = &user_rows, .summary = "Delete a user"},
 	{"POST", "/v1/users/:id/authenticate", .answer = authenticate_user, WRITES, TAKES(user), USER,
 	.summary = "Log a user in by password"},
-	{"POST", "/v1/users/:id/authenticate_code", .answer = refuse_code, WRITES, TAKES(user), USER,
-	.summary = "Not offered: there is no second factor"},
+	{"POST", "/v1/users/:id/authenticate_code", WRITES_NOT, .summary = NO_SECOND_FACTOR},
 	{"PUT", "/v1/users/:id/update_password", .answer = update_password, WRITES, TAKES(user), USER,
 	.summary = "Change a password that is known"},
 	{"POST", "/v1/users/:id/generate_password_token", .answer = generate_password_token, WRITES, USER,
@@ -124,7 +131,20 @@ const CoreRoute core_routes[] = {
 	{"PUT", "/v1/memberships/:id", .answer = update_membership, WRITES, TAKES(membership), MEMBERSHIP,
 	.summary = "Change a membership"},
 	{"DELETE", "/v1/memberships/:id", .answer = delete_membership, REMOVES, .rows = &membership_rows,
-	.summary = "Delete a membership"}
+	.summary = "Delete a membership"},
+
+	{"GET", "/v1/events", .answer = list_rows, READS, EVENT, .summary = "List what happened, the last first"},
+	{"GET", "/v1/events/:id", .answer = show_row, READS, EVENT, .summary = "Get what happened"},
+	{"GET", "/v1/events/login/:id", READS_NOT,
+	.summary = "Not offered here: GET /v1/sessions/:id checks a login token, and so does its signature"},
+
+	{"GET", "/v1/notifications", READS_NOT, .summary = NO_NOTIFICATIONS},
+	{"GET", "/v1/notifications/:id", READS_NOT, .summary = NO_NOTIFICATIONS},
+
+	{"GET", "/v1/auth_providers/authorize", READS_NOT, .summary = NO_SOCIAL_LOGIN},
+	{"POST", "/v1/auth_providers/authorize", WRITES_NOT, .summary = NO_SOCIAL_LOGIN},
+	{"GET", "/v1/auth_providers/:id/authorize", READS_NOT, .summary = NO_SOCIAL_LOGIN},
+	{"POST", "/v1/auth_providers/:id/authorize", WRITES_NOT, .summary = NO_SOCIAL_LOGIN}
 };
 
 const int	core_route_count = lengthof(core_routes);

@@ -100,7 +100,7 @@ typedef struct ListSort
 	bool		is_unique;		/* is the column enough? */
 } ListSort;
 
-#define LIST_MAX_FILTERS 4
+#define LIST_MAX_FILTERS 5
 #define LIST_MAX_SORTS 4
 
 /* A table whose rows can be read one by one, or in pages, in an order that an index has. */
@@ -114,6 +114,13 @@ typedef struct Rows
 	bool		is_of_all;		/* not of a realm each */
 	ListSort	sorts[LIST_MAX_SORTS];	/* the first one holds if none is named */
 	ListFilter	filters[LIST_MAX_FILTERS];
+
+	/*
+	 * A record of what happened: the last comes first, and a list has what is
+	 * younger than created_at_after says, by this column of t. No index has
+	 * what it is filtered by: it is looked for among so many rows at a time.
+	 */
+	const char *time;			/* null: it is no record */
 } Rows;
 
 /* Which realm a call is about, and whose keys open it: bits; 0: the realm that the key or the call names. */
@@ -133,6 +140,9 @@ typedef struct Settings
 	const char *unique;
 	const char *unique_field;
 } Settings;
+
+#define RECORD_DAYS 30			/* of a record, if created_at_after is not given */
+#define RECORD_SEARCH 10000
 
 typedef struct CoreRoute
 {
@@ -205,6 +215,7 @@ extern bool is_null(const CoreCall *call, const char *name);
 extern void add_given_truth(Parameters *parameters, const CoreCall *call, const char *name);
 extern void add_given_integer(Parameters *parameters, const CoreCall *call, const char *name);
 extern bool expands(const CoreCall *call, const char *name);
+extern bool value_time(const Value *value, TimestampTz *time);
 extern bool id_with_prefix(Span text, const char *prefix, pg_uuid_t *id);
 extern const char *field_label(const char *name);
 
@@ -217,6 +228,7 @@ extern void reply_error(CoreCall *call, int status, const char *sentence);
 extern bool reply_faults(CoreCall *call);
 extern void reply_fault(CoreCall *call, int status, const char *attribute, const char *sentence);
 extern void reply_not_found(CoreCall *call);
+extern void reply_not_offered(CoreCall *call);
 extern void reply_forbidden(CoreCall *call);
 extern void reply_retry(CoreCall *call, int status, int seconds, const char *sentence);
 extern void reply_under_way(CoreCall *call);
@@ -261,6 +273,8 @@ extern const Rows user_rows;
 extern const Rows session_rows;
 extern const Rows org_rows;
 extern const Rows membership_rows;
+extern const Resource event_resource;
+extern const Rows event_rows;
 
 /* realm.c */
 extern void show_realm(CoreCall *call);
@@ -295,7 +309,6 @@ extern const char *given_email(const CoreCall *call);
 extern void change_user(CoreCall *call, bool with_custom);
 extern void authenticate_user(CoreCall *call);
 extern void authenticate_key(CoreCall *call);
-extern void refuse_code(CoreCall *call);
 
 /* recover.c */
 extern void update_password(CoreCall *call);

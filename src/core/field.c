@@ -66,6 +66,19 @@ read_integer(const Value *value, int *number)
 	return true;
 }
 
+/* Read seconds since 1970 as a time; false if they are not such, or of another age. */
+bool
+value_time(const Value *value, TimestampTz *time)
+{
+	double		seconds;
+
+	if (!read_seconds(value, &seconds))
+		return false;
+	*time = time_t_to_timestamptz((pg_time_t) seconds) +
+		(TimestampTz) rint((seconds - floor(seconds)) * USECS_PER_SEC);
+	return true;
+}
+
 /* Tell whether a value is an array of texts. */
 static bool
 are_texts(const Value *value)
@@ -271,11 +284,8 @@ add_given_time(Parameters *parameters, const CoreCall *call, const char *name)
 {
 	const Value *value = value_member(call->given, name);
 	TimestampTz time = DT_NOEND;
-	double		seconds;
 
-	if (read_seconds(value, &seconds))
-		time = time_t_to_timestamptz((pg_time_t) seconds) +
-			(TimestampTz) rint((seconds - floor(seconds)) * USECS_PER_SEC);
+	(void) value_time(value, &time);
 	add_optional_time(parameters, value ? &time : NULL);
 }
 

@@ -94,6 +94,8 @@ static const char shared_parts[] =
 " \"description\": \"id of the last one that was seen\"},\n"
 "\t\t\t\"max_results\": {\"name\": \"max_results\", \"in\": \"query\","
 " \"schema\": {\"type\": \"integer\", \"minimum\": 1, \"maximum\": 1000, \"default\": 100}},\n"
+"\t\t\t\"last_first\": {\"name\": \"direction\", \"in\": \"query\","
+" \"schema\": {\"enum\": [\"asc\", \"desc\"], \"default\": \"desc\"}},\n"
 "\t\t\t\"direction\": {\"name\": \"direction\", \"in\": \"query\","
 " \"schema\": {\"enum\": [\"asc\", \"desc\"], \"default\": \"asc\"}}\n"
 "\t\t},\n"
@@ -149,7 +151,7 @@ append_list_parameters(StringInfo json, const Rows *rows)
 {
 	append_parameter(json, "after");
 	append_parameter(json, "max_results");
-	append_parameter(json, "direction");
+	append_parameter(json, rows->time ? "last_first" : "direction");
 	appendStringInfoString(json, ", {\"name\": \"sort\", \"in\": \"query\", \"schema\": {\"enum\": [");
 	for (int i = 0; i < LIST_MAX_SORTS && rows->sorts[i].name != NULL; i++)
 		appendStringInfo(json, "%s\"%s\"", i > 0 ? ", " : "", rows->sorts[i].name);
@@ -159,6 +161,11 @@ append_list_parameters(StringInfo json, const Rows *rows)
 	for (int i = 0; i < LIST_MAX_FILTERS && rows->filters[i].name != NULL; i++)
 		appendStringInfo(json, ", {\"name\": \"%s\", \"in\": \"query\", \"schema\": {\"type\": \"string\"}}",
 						 rows->filters[i].name);
+	if (rows->time != NULL)
+		appendStringInfo(json, ", {\"name\": \"created_at_after\", \"in\": \"query\", \"schema\": {\"type\": \"number\"},"
+						 " \"description\": \"seconds since 1970; %d days ago if it is not given. What the other filters match is"
+						 " looked for among %d at a time: 422, with the id to go on after, if none of these does\"}",
+						 RECORD_DAYS, RECORD_SEARCH);
 }
 
 /* Append the parameters of an operation. */
@@ -263,6 +270,14 @@ append_responses(StringInfo json, const CoreRoute *route)
 	appendStringInfoString(json, ", \"default\": {\"$ref\": \"#/components/responses/error\"}}\n");
 }
 
+/* Append what is answered where nothing is offered. */
+static void
+append_only_refusal(StringInfo json, const CoreRoute *route)
+{
+	appendStringInfo(json, "\t\t\t\t\"responses\": {\"%d\": {\"$ref\": \"#/components/responses/%s\"}}\n",
+					 route->status, route->status == 404 ? "error" : "errors");
+}
+
 /* Append an operation. */
 static void
 append_operation(StringInfo json, const CoreRoute *route)
@@ -281,7 +296,10 @@ append_operation(StringInfo json, const CoreRoute *route)
 						 route->permission == KEY_WRITE ? "write" : "admin");
 	append_parameters(json, route);
 	append_body(json, route);
-	append_responses(json, route);
+	if (route->answer == reply_not_offered)
+		append_only_refusal(json, route);
+	else
+		append_responses(json, route);
 	appendStringInfoString(json, "\t\t\t}");
 }
 

@@ -103,6 +103,18 @@ reply_not_found(CoreCall *call)
 	reply_error(call, 404, "Not found.");
 }
 
+/* Answer a call of AuthRocket 1's that is not offered here: with its summary, which says so and what to do instead. */
+void
+reply_not_offered(CoreCall *call)
+{
+	const char *sentence = psprintf("%s.", call->route->summary);
+
+	if (call->route->status == 404)
+		reply_error(call, 404, sentence);
+	else
+		reply_fault(call, call->route->status, "base", sentence);
+}
+
 /* Answer that it may be tried again later. */
 void
 reply_retry(CoreCall *call, int status, int seconds, const char *sentence)

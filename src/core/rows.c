@@ -6,11 +6,19 @@
  * written when it is first needed, from words of ours only, and kept. They are
  * few: filters stand in the order of their table, and one that has an index of
  * its own leaves no choice of order. A backend that has seen all queries keeps
- * 128 for users, 48 for memberships, 16 for orgs and 8 for sessions, and a
- * dozen that read one row.
+ * 128 for users and events each, 48 for memberships, 16 for orgs and 8 for
+ * sessions, and two dozen that read one row.
+ *
+ * A record of what happened grows with every signup, which pays for no index
+ * that only a list would use. What its list is filtered by is looked for among
+ * RECORD_SEARCH rows that come next, in the order of the list, and the answer
+ * is what was found there: fewer than were asked for, with more to come, or,
+ * if nothing was found, from which id on to look.
  */
 #include "core/core.h"
 
+#include "base/encode.h"
+#include "base/id.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -22,7 +30,11 @@
 #define REALM "$1"
 #define AFTER_KEY "$3"
 #define AFTER_ID "$4"
-#define FIRST_FILTER 5
+
+/* Those of a record: which part of it. */
+#define SINCE "$5"
+#define SINCE_ID "$6"
+#define FIRST_FILTER 7
 
 /* What page of a listing is asked for. */
 typedef struct RowsPage
@@ -35,6 +47,8 @@ typedef struct RowsPage
 	const char *after_key;
 	bool		has_after;
 	pg_uuid_t	after_id;
+	TimestampTz since;
+	pg_uuid_t	since_id;
 	bool		is_empty;		/* a filter that matches nothing */
 	int			filter_count;
 	int			filter_bits;	/* which of the table */
@@ -83,9 +97,9 @@ read_order(CoreCall *call, RowsPage *page)
 		fault_add(&call->faults, "sort", sort_fault(page->rows, sort));
 		page->sort = page->rows->sorts;
 	}
+	page->is_descending = direction ? strcmp(direction, "desc") == 0 : page->rows->time != NULL;
 	if (direction == NULL)
 		return;
-	page->is_descending = strcmp(direction, "desc") == 0;
 	if (!page->is_descending && strcmp(direction, "asc") != 0)
 		fault_add(&call->faults, "direction", "Direction must be asc or desc.");
 }
@@ -111,6 +125,25 @@ read_max_results(CoreCall *call, RowsPage *page)
 {
 	page->max_results = asked_max_results(call);
 	page->limit = 1 + (page->max_results > DEFAULT_RESULTS ? MAX_RESULTS : DEFAULT_RESULTS);
+}
+
+/* Read from when on a record is wanted. */
+static void
+read_since(CoreCall *call, RowsPage *page)
+{
+	const Value *since = value_member(call->query, "created_at_after");
+
+	page->since = call->now - RECORD_DAYS * USECS_PER_DAY;
+	if (page->rows->time != NULL && asked(call, "created_at_after") != NULL && !value_time(since, &page->since))
+		fault_add(&call->faults, "created_at_after", "Created at after must be seconds since 1970.");
+	page->since_id = id_before(page->since);
+}
+
+/* Tell whether a page is of what is found in a record. */
+static bool
+is_searched(const RowsPage *page)
+{
+	return page->rows->time != NULL && page->filter_count > 0;
 }
 
 /* Read one filter that is there. */
@@ -160,8 +193,9 @@ static void
 check_parameter(const char *name, const Value *value, void *context)
 {
 	CoreCall   *call = context;
+	bool		is_time = call->route->rows->time != NULL && strcmp(name, "created_at_after") == 0;
 
-	if (!is_common(name) && (find_filter(call->route->rows, name) == NULL || value_text(value) == NULL))
+	if (!is_common(name) && !is_time && (find_filter(call->route->rows, name) == NULL || value_text(value) == NULL))
 		fault_add(&call->faults, name, "This list can't be filtered by that.");
 }
 
@@ -312,6 +346,14 @@ append_filter(StringInfo sql, const ListFilter *filter, int parameter, bool is_o
 			appendStringInfoChar(sql, *c);
 }
 
+/* Append the filters of a page. */
+static void
+append_filters(StringInfo sql, const RowsPage *page)
+{
+	for (int i = 0; i < page->filter_count; i++)
+		append_filter(sql, page->filters[i], FIRST_FILTER + i, page->filter_count == 1);
+}
+
 /*
  * Return the column by which a page is sorted, as an expression. No index has
  * it behind what is filtered by: so that the planner does not read all of the
@@ -349,7 +391,7 @@ append_after_id(StringInfo sql, const RowsPage *page, char comparison)
 {
 	const char *column = page->filter_count == 1 ? page->filters[0]->column : NULL;
 
-	if (page->filter_count == 0 && !page->rows->is_of_all)
+	if ((page->filter_count == 0 && !page->rows->is_of_all) || is_searched(page))
 		appendStringInfo(sql, " AND (t.realm_id, t.id) %c (" REALM ", " AFTER_ID ")", comparison);
 	else if (column != NULL)
 		appendStringInfo(sql, " AND (t.%s, t.id) %c ($%d, " AFTER_ID ")", column, comparison, FIRST_FILTER);
@@ -373,18 +415,64 @@ append_after(StringInfo sql, const RowsPage *page)
 						 comparison);
 }
 
+/*
+ * Append the condition that a row of a record is young enough. Its id says so
+ * to the index, which has the ids in order, unless the page begins there; the
+ * time itself must hide from the index that has it in front.
+ */
+static void
+append_since(StringInfo sql, const RowsPage *page)
+{
+	appendStringInfo(sql, " AND coalesce(t.%s, t.%s) > " SINCE, page->rows->time, page->rows->time);
+	if (page->is_descending)
+		appendStringInfoString(sql, " AND (t.realm_id, t.id) > (" REALM ", " SINCE_ID ")");
+}
+
+/* Append what reads the rows of a page, or, if it is searched, those among which its rows are looked for. */
+static void
+append_range(StringInfo sql, const char *told, const RowsPage *page)
+{
+	append_select(sql, told, page->rows);
+	if (page->rows->time != NULL)
+		append_since(sql, page);
+	if (!is_searched(page))
+		append_filters(sql, page);
+	append_after(sql, page);
+	append_order(sql, page);
+}
+
+/*
+ * Write the statement of a page that is searched. Behind its rows comes the id
+ * of the last one that was looked at, if there may be more: a page that is full
+ * is read no further than its own rows.
+ */
+static const char *
+search_sql(const CoreCall *call, const RowsPage *page)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "(SELECT %s, NULL::uuid FROM (", page->rows->json(call));
+	append_range(&sql, "*", page);
+	appendStringInfo(&sql, " LIMIT %d) AS t WHERE true", RECORD_SEARCH);
+	append_filters(&sql, page);
+	append_order(&sql, page);
+	appendStringInfo(&sql, " LIMIT %d) UNION ALL (", page->limit);
+	append_range(&sql, "NULL, t.id", page);
+	appendStringInfo(&sql, " LIMIT 1 OFFSET %d)", RECORD_SEARCH - 1);
+	return sql.data;
+}
+
 /* Write the statement of a page. */
 static const char *
 page_sql(const CoreCall *call, const RowsPage *page)
 {
 	StringInfoData sql;
 
+	if (is_searched(page))
+		return search_sql(call, page);
 	initStringInfo(&sql);
-	append_select(&sql, page->rows->json(call), page->rows);
-	for (int i = 0; i < page->filter_count; i++)
-		append_filter(&sql, page->filters[i], FIRST_FILTER + i, page->filter_count == 1);
-	append_after(&sql, page);
-	append_order(&sql, page);
+	append_range(&sql, page->rows->json(call), page);
 	appendStringInfo(&sql, " LIMIT %d", page->limit);
 	return sql.data;
 }
@@ -427,9 +515,8 @@ read_after(CoreCall *call, RowsPage *page)
 	{
 		/* No row has such an id. */
 		memset(&page->after_id, page->is_descending ? 0xff : 0, UUID_LEN);
-		return;
 	}
-	if (!id_with_prefix((Span) {after, strlen(after)}, page->rows->prefix, &page->after_id))
+	else if (!id_with_prefix((Span) {after, strlen(after)}, page->rows->prefix, &page->after_id))
 		fault_add(&call->faults, "after", "After must be the id of the last one that was seen.");
 	else if (page->sort->column != NULL)
 	{
@@ -439,6 +526,10 @@ read_after(CoreCall *call, RowsPage *page)
 		else
 			page->after_key = column_text(1);
 	}
+
+	/* Of two beginnings an index would be read from the earlier one on. */
+	if (page->rows->time != NULL && !page->is_descending && memcmp(&page->after_id, &page->since_id, UUID_LEN) < 0)
+		page->after_id = page->since_id;
 }
 
 /* ---------- one row ---------- */
@@ -511,19 +602,33 @@ read_page(CoreCall *call, const RowsPage *page)
 	add_time(&parameters, call->now);
 	add_text(&parameters, page->after_key);
 	add_uuid(&parameters, &page->after_id);
+	add_time(&parameters, page->since);
+	add_uuid(&parameters, &page->since_id);
 	for (int i = 0; i < page->filter_count; i++)
 		if (page->filters[i]->prefix != NULL)
 			add_uuid(&parameters, &page->ids[i]);
 		else
 			add_text(&parameters, page->texts[i]);
-	return statement_read_page(page_statement(call, page), &parameters, page->max_results + 1, page->filter_count == 0);
+	return statement_read_page(page_statement(call, page), &parameters, page->max_results + 1,
+							   page->filter_count == 0 || is_searched(page));
+}
+
+/* Answer that nothing was found in the part of a record that was looked at, and where to go on. */
+static void
+reply_searched(CoreCall *call, const RowsPage *page)
+{
+	char		id[BASE62_UUID_LENGTH + 1] = {0};
+
+	base62_encode_uuid(column_uuid(2)->data, id);
+	reply_fault(call, 422, "after", psprintf("None of the %d that come next matches. Go on with after=%s_%s.",
+											 RECORD_SEARCH, page->rows->prefix, id));
 }
 
 /* Answer with rows that were read, one more than wanted at most. */
 void
 reply_collection(CoreCall *call, uint64 rows, int max_results)
 {
-	bool		has_more = rows > (uint64) max_results;
+	bool		has_more = rows > (uint64) max_results || (rows > 0 && column_text_of(rows - 1, 1) == NULL);
 	StringInfoData json;
 
 	initStringInfo(&json);
@@ -539,12 +644,19 @@ void
 list_rows(CoreCall *call)
 {
 	RowsPage	page = {.rows = call->route->rows};
+	uint64		rows;
 
 	read_order(call, &page);
 	read_max_results(call, &page);
 	read_filters(call, &page);
+	read_since(call, &page);
 	settle_order(call, &page);
 	read_after(call, &page);
-	if (!reply_faults(call))
-		reply_collection(call, page.is_empty ? 0 : read_page(call, &page), page.max_results);
+	if (reply_faults(call))
+		return;
+	rows = page.is_empty ? 0 : read_page(call, &page);
+	if (rows == 1 && column_is_null(1))
+		reply_searched(call, &page);
+	else
+		reply_collection(call, rows, page.max_results);
 }

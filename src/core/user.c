@@ -366,10 +366,3 @@ authenticate_key(CoreCall *call)
 	call->user_id = *column_uuid(1);
 	reply_user(call, 200, NULL, NULL);
 }
-
-/* POST /v1/users/:id/authenticate_code */
-void
-refuse_code(CoreCall *call)
-{
-	reply_fault(call, 422, "code", "There is no second factor here.");
-}

@@ -392,7 +392,19 @@ SELECT answers('POST /v1/users/ada%40example.com/authenticate', '', 401, fault('
 SELECT answers('POST /v1/users/ada%40example.com/authenticate', '{"password": "canary one", "request": {"ip": "1.2.3.4.5"}}', 422, faults('{"ip": ["IP is not an address."]}'), 'no address');
 SELECT tells('POST /v1/users/limit%40example.com/authenticate', '{"password": "canary ' || n || '", "request": {"ip": "198.51.100.1"}}', CASE WHEN n <= 5 THEN 401 ELSE 429 END, NULL, 'attempt ' || n) FROM generate_series(1, 6) AS n;
 SELECT ok((headers_out ->> 'Retry-After')::int BETWEEN 1 AND 100000, 'who is throttled is told how long') FROM ask('POST /v1/users/limit%40example.com/authenticate', '{"password": "canary", "request": {"ip": "198.51.100.1"}}');
-SELECT is((ask('POST /v1/users/x/authenticate_code', '{"user": {"token": "kli_x", "code": "000000"}}')).status, 422, 'there is no second factor');
+SELECT answers('POST /v1/users/x/authenticate_code', '{"user": {"token": "kli_x", "code": "000000"}}', 422, faults('{"base": ["Not offered here: there is no second factor, so no login asks for a code."]}'), 'there is no second factor');
+
+-- What AuthRocket 1 has and we have not, says so.
+SELECT tells(r, '', CASE WHEN r LIKE 'GET %' THEN 404 ELSE 422 END, NULL, 'not offered: ' || r)
+FROM unnest(ARRAY['GET /v1/events/login/x', 'GET /v1/notifications', 'GET /v1/notifications/ent_x', 'GET /v1/auth_providers/authorize', 'POST /v1/auth_providers/authorize',
+	'GET /v1/auth_providers/ap_x/authorize', 'POST /v1/auth_providers/ap_x/authorize']) AS r;
+SELECT is(count(*)::int, 7, 'in a sentence of its own, with where to look')
+FROM unnest(ARRAY['GET /v1/events/login/x', 'GET /v1/notifications', 'GET /v1/notifications/ent_x', 'GET /v1/auth_providers/authorize', 'POST /v1/auth_providers/authorize',
+	'GET /v1/auth_providers/ap_x/authorize', 'POST /v1/auth_providers/ap_x/authorize']) AS r, ask(r) AS a
+WHERE coalesce(a.json ->> 'error', a.json -> 'errors' -> 'base' ->> 0) ~ '^Not offered here: .*(/v1/|docs/).*\.$';
+SELECT answers('GET /v1/events/login', '', 404, fault('Not found.'), 'it is no event either');
+SELECT answers(r, '', 404, fault('Not found.'), 'while a wrong address is: ' || r) FROM unnest(ARRAY['GET /v1/event', 'GET /v1/events/login/x/y', 'GET /v1/notification', 'POST /v1/authorize']) AS r;
+SELECT answers('GET /v1/notifications', '', 403, fault('Access denied. The API key is missing, or does not permit this.'), 'a stranger hears nothing of it', 'none');
 
 SELECT answers('PUT /v1/users/ada%40example.com/update_password', '{"user": {"current_password": "canary wrong", "password": "canary two", "password_confirmation": "canary two"}}', 422, faults('{"current_password": ["Current password does not match."]}'), 'a wrong current password');
 SELECT answers('PUT /v1/users/ada%40example.com/update_password', '{"user": {"current_password": "canary one", "password": "canary two", "password_confirmation": "canary"}}', 422, faults('{"password_confirmation": ["Password confirmation does not match the password."]}'), 'another confirmation');
@@ -507,6 +519,60 @@ SELECT answers('GET /v1/memberships/' || thing('lone'), '', 404, fault('Not foun
 SELECT answers('GET /v1/memberships?user_id=' || thing('grace'), '', 200, '{"more_results": false, "collection": []}', 'nor in lists');
 SELECT answers('DELETE /v1/memberships/' || thing('member'), '', 204, NULL, 'deleted');
 SELECT answers('DELETE /v1/memberships/' || thing('member'), '', 404, fault('Not found.'), 'only once');
+
+---------------------------------------------------------------------------------------------------
+-- What happened
+---------------------------------------------------------------------------------------------------
+
+SELECT make('witness', 'POST /v1/users', '{"user": {"email": "witness@example.com", "password": "canary one"}}');
+SELECT make('bench', 'POST /v1/orgs', '{"org": {"name": "Bench"}}');
+SELECT make('seat', 'POST /v1/memberships', '{"membership": {"org_id": "' || thing('bench') || '", "user_id": "witness@example.com"}}');
+SELECT ask('POST /v1/users/witness@example.com/authenticate', '{"password": "canary one", "request": {"ip": "192.0.2.7", "client": "curl"}}') \g /dev/null
+SELECT ask('POST /v1/users/witness@example.com/generate_password_token', '') \g /dev/null
+SELECT ask('PUT /v1/users/witness@example.com', '{"user": {"first_name": "W"}}') \g /dev/null
+CREATE FUNCTION told(query text, name text DEFAULT 'event_type') RETURNS text[] LANGUAGE sql AS $$
+	SELECT array_agg(e ->> name ORDER BY n) FROM ask('GET /v1/events' || query) AS a, jsonb_array_elements(a.json -> 'collection') WITH ORDINALITY AS e (e, n)
+$$;
+CREATE FUNCTION witness() RETURNS text LANGUAGE sql AS $$ SELECT 'user_id=' || thing('witness') $$;
+
+SELECT is(told('?' || witness()), '{user.updated,user.password_token.created,user.login.succeeded,membership.created,user.created}', 'events of a user, the last first');
+SELECT is(told('?direction=asc&' || witness()), '{user.created,membership.created,user.login.succeeded,user.password_token.created,user.updated}', 'or the first');
+SELECT is(told('?max_results=2&direction=asc&' || witness() || '&after=' || (told('?' || witness(), 'id'))[4]), '{user.login.succeeded,user.password_token.created}', 'a page after one');
+SELECT is(told('?event_type=user.p&' || witness()), '{user.password_token.created}', 'of types that begin with something');
+SELECT is(told('?event_type=ser&' || witness()), NULL, 'and not that have it');
+SELECT is(told('?event_type=app_hook.'), NULL, 'no type begins with this');
+SELECT is(told('?org_id=' || thing('bench')), '{membership.created,org.created}', 'of an org');
+SELECT is(told('?membership_id=' || thing('seat')), '{membership.created}', 'of a membership');
+SELECT is(told('?user_id=usr_x'), NULL, 'of nobody');
+SELECT is(told('?user_id='), NULL, 'nor of all who have no name');
+INSERT INTO thing SELECT 'event', json -> 'collection' -> 0 FROM ask('GET /v1/events?event_type=user.login&' || witness());
+SELECT is((SELECT json - 'id' - 'event_at' - 'created_at' FROM thing WHERE name = 'event'), jsonb_build_object('object', 'event', 'realm_id', arsignup.format_id('rl', realm()), 'event_type', 'user.login.succeeded',
+	'user_id', thing('witness'), 'org_id', NULL, 'membership_id', NULL, 'login_policy_id', NULL, 'request', '{"ip": "192.0.2.7", "client": "curl"}'::jsonb, 'data', NULL), 'all that is told of it');
+SELECT matches(thing('event'), '^ev_[0-9A-Za-z]{22}$', 'its id');
+SELECT ok(thing('event', 'event_at') = thing('event', 'created_at') AND abs(thing('event', 'event_at')::numeric - extract(epoch FROM clock_timestamp())) < 1000, 'when it happened');
+SELECT is((SELECT json FROM ask('GET /v1/events/' || thing('event'))), (SELECT json FROM thing WHERE name = 'event'), 'got by its id');
+SELECT tells('GET /v1/events?event_type=user.updated&' || witness(), '', 200, '{"collection": [{"data": {"changed": ["first_name"]}}]}', 'what has changed');
+SELECT tells('GET /v1/events/' || thing('event') || '?expand=user,org,notifications', '', 200, '{"user": {"email": "witness@example.com"}, "org": null, "notifications": []}', 'with what it is about');
+SELECT tells('GET /v1/events?expand[]=membership&expand[]=org&org_id=' || thing('bench'), '', 200, '{"collection": [{"membership": {"object": "membership"}, "org": {"name": "Bench"}}, {"membership": null}]}', 'in lists, too');
+SELECT is((SELECT json ?| '{user,org,membership,notifications}' FROM ask('GET /v1/events/' || thing('event'))), false, 'which is else left out');
+SELECT is((SELECT text ~ 'k(pw|li|ss)_' FROM ask('GET /v1/events?max_results=1000')), false, 'no event has a token');
+SELECT answers('GET /v1/events/' || thing('event'), '', 404, fault('Not found.'), 'another realm''s key sees it not', 'other');
+SELECT is((SELECT text LIKE '%' || thing('event') || '%' FROM ask('GET /v1/events?max_results=1000', '', 'other')), false, 'nor lists it');
+SELECT is((SELECT array_agg((ask(r, '', k)).status) FROM unnest(ARRAY['write', 'admin', 'none']) AS k, unnest(ARRAY['GET /v1/events', 'GET /v1/events/' || thing('event')]) AS r), '{403,403,403,403,403,403}', 'only a key that may read');
+SELECT is((SELECT array_agg((ask(m || ' /v1/events/' || thing('event'), '{}')).status) FROM unnest(ARRAY['PUT', 'DELETE', 'POST']) AS m), '{405,405,405}', 'nobody writes events');
+SELECT answers('GET /v1/events/ev_x', '', 404, fault('Not found.'), 'no event');
+SELECT answers('GET /v1/events?created_at_after=soon&sort=user_id&name=x', '', 422, faults('{"created_at_after": ["Created at after must be seconds since 1970."], "sort": ["Sort must be one of id, created_at, event_at, not \"user_id\"."], "name": ["This list can''t be filtered by that."]}'), 'faults');
+SELECT answers('GET /v1/orgs?created_at_after=1', '', 422, faults('{"created_at_after": ["This list can''t be filtered by that."]}'), 'other lists have no such filter');
+SELECT is(told('?created_at_after=4000000000&' || witness()), NULL, 'later than all');
+UPDATE arsignup.events SET event_at = now() - interval '31 days' WHERE arsignup.format_id('ev', id) = thing('event');
+SELECT is(told('?event_type=user.login&' || witness()), NULL, 'one from before 30 days is left out');
+SELECT is(told('?created_at_after=1000000000&event_type=user.login&' || witness()), '{user.login.succeeded}', 'unless it is asked for');
+SELECT is(told('?created_at_after=&event_type=user.login&' || witness()), NULL, 'blank: as if it were not there');
+SELECT is((ask('GET /v1/events/' || thing('event'))).status, 200, 'by its id it can be got');
+SELECT is((ask('DELETE /v1/users/' || thing('witness'))).status, 204, 'who is deleted');
+SELECT is((told('?' || witness()))[1], 'user.deleted', 'has been');
+SELECT tells('GET /v1/events?expand=user&event_type=user.deleted&' || witness(), '', 200, '{"collection": [{"user": null}]}', 'and is not there any more');
+SELECT is((ask('DELETE /v1/orgs/' || thing('bench'))).status, 204, 'the org likewise');
 SELECT answers('DELETE /v1/orgs/' || thing('acme'), '', 204, NULL, 'an org is deleted');
 SELECT answers('GET /v1/orgs/' || thing('acme'), '', 404, fault('Not found.'), 'and gone');
 

@@ -3,10 +3,11 @@ TAP; called by the test `lists`."""
 import itertools
 import json
 import os
+import time
 
 import psycopg
 
-COMMON = {"after", "max_results", "direction", "sort", "expand", "realm_id"}
+COMMON = {"after", "max_results", "direction", "sort", "expand", "realm_id", "created_at_after"}
 
 # Values of each filter: of very many rows, and of few or one. A filter that is not here fails the test.
 VALUES = {
@@ -14,7 +15,10 @@ VALUES = {
     ("orgs", "reference"): ["even", "rare"],
     ("memberships", "user_id"): ["one", "other"], ("memberships", "org_id"): ["one", "other"],
     ("sessions", "user_id"): ["one", "other"],
+    ("events", "event_type"): ["user.", "user.created", "org."], ("events", "user_id"): ["one", "event's"], ("events", "org_id"): ["one"],
+    ("events", "membership_id"): ["event's"], ("events", "login_policy_id"): ["one"],
 }
+SEARCHED = 10000
 
 # Filters whose index has not the id behind them, since they match few rows: these are read all, and sorted.
 FEW = {("memberships", "user_id")}
@@ -145,6 +149,60 @@ def try_page(realm, table, filters, sort, direction, limit, is_after):
     return trouble and f"{uri}: {trouble}"
 
 
+def record_trouble(plans, wanted, backward):
+    """Return what is wrong with how a page of events was read."""
+    scans = [n for p in plans for n in nodes(p["Plan"]) if n.get("Relation Name") == "events"]
+    if not scans or any(n.get("Index Name") != "events_pkey" or (n["Scan Direction"] == "Backward") != backward for n in scans):
+        return "not by the ids: " + ", ".join(f"{n['Node Type']} {n.get('Index Name')}" for n in scans)
+    if any(n["Node Type"] == "Sort" for p in plans for n in nodes(p["Plan"])):
+        return "a sort"
+    read = [round((n["Actual Rows"] + n.get("Rows Removed by Filter", 0)) * n["Actual Loops"]) for n in scans]
+    return max(read) > wanted and f"{max(read)} rows read"
+
+
+def walk_record(realm, filters, sort, direction, limit, since):
+    """Read all events that filters match, page by page; return what is wrong with that."""
+    ids = {"user_id": "usr", "org_id": "org", "membership_id": "mb", "login_policy_id": "lpl"}
+    columns = {"event_type": "starts_with(event_type, %s)", "login_policy_id": "connected_app_id = %s"}
+    given = {name: kind if name == "event_type" else realm.values[kind] for name, kind in filters.items()}
+    condition = " AND ".join(["realm_id = %s", "event_at > coalesce(to_timestamp(%s), now() - interval '30 days')", *(columns.get(name, f"{name} = %s") for name in filters)])
+    expected = [row[0] for row in connection.execute(f"SELECT arsignup.format_id('ev', id) FROM arsignup.events WHERE {condition} ORDER BY id {direction}", [realm.id, since, *given.values()])]
+    query = [f"sort={sort}", f"max_results={limit}", *([] if direction == "desc" else ["direction=asc"]), *([f"created_at_after={since}"] if since else []),
+             *(f"{name}=" + (value("SELECT arsignup.format_id(%s, %s)", ids[name], v) if name in ids else v) for name, v in given.items())]
+    got, pages, after = [], 0, ""
+    while pages < 200 and len(got) < 2000:
+        uri = "/v1/events?" + "&".join(query) + after
+        answer, plans = ask(realm, uri)
+        pages += 1
+        trouble = record_trouble(plans, SEARCHED if filters else limit + 1, direction == "desc")
+        if trouble:
+            return f"{uri}: {trouble}"
+        if "errors" in answer:
+            sentence = answer["errors"].get("after", [""])[0]
+            if f"None of the {SEARCHED} that come next matches. Go on with after=ev_" not in sentence:
+                return f"{uri}: {answer}"
+            after = "&after=" + sentence.rpartition("=")[2].rstrip(".")
+            continue
+        got += [event["id"] for event in answer["collection"]]
+        if not answer["more_results"]:
+            return got != expected and f"{uri}: {len(got)} events of {len(expected)}"
+        after = "&after=" + got[-1]
+    return got != expected[:len(got)] and f"{uri}: {len(got)} events, not the first of {len(expected)}"
+
+
+def test_record(realm, path, operation, mode, limits):
+    """Read the list of events: by each filter, since all are looked for in the same way, and by all at once."""
+    filters = sorted({p["name"] for p in operation["parameters"] if "name" in p} - COMMON)
+    ok(not [f for f in filters if ("events", f) not in VALUES], f"{realm.name}: {path}: every filter is tried", filters)
+    event = connection.execute("SELECT membership_id FROM arsignup.events WHERE realm_id = %s AND user_id = membership_id ORDER BY id DESC OFFSET 90 LIMIT 1", [realm.id]).fetchone()[0]
+    realm.values["event's"] = event
+    for given in ({}, *({f: kind} for f in filters for kind in VALUES["events", f]), {"event_type": "user.", "user_id": "event's", "membership_id": "event's"}, {f: VALUES["events", f][-1] for f in filters}):
+        for direction in ("desc", "asc"):
+            troubles = [walk_record(realm, given, sort, direction, limit, since) for sort in ("id", "created_at") for limit in limits
+                        for since in (None, int(time.time()) - 86400, int(time.time()) - 5000000)]
+            ok(not any(troubles), f"{realm.name}, {mode}: {path} {direction}" + "".join(f", {f}: {k}" for f, k in given.items()), *filter(None, troubles))
+
+
 def test_list(realm, path, operation, mode, limits):
     """Read a list in every way."""
     table = path.rpartition("/")[2]
@@ -177,7 +235,7 @@ for mode, chosen, limits in (("generic", realms, (100, 1000)), ("custom", realms
     connection.execute(f"SET plan_cache_mode = force_{mode}_plan")
     for path, operation in lists.items():
         for realm in chosen:
-            test_list(realm, path, operation, mode, limits)
+            (test_record if path == "/v1/events" else test_list)(realm, path, operation, mode, limits)
 ok(all(len(realm.held) > 1 for realm in realms), "there are users to be", [len(realm.held) for realm in realms])
-ok(len(lists) >= 4, "all lists are there", list(lists))
+ok(len(lists) >= 5, "all lists are there", list(lists))
 print(f"1..{count}")
