@@ -29,6 +29,7 @@
 #define NO_SOCIAL_LOGIN "Not offered here: nobody logs in by another service, but by a password, as docs/authrocket1.md says"
 #define NO_NOTIFICATIONS "Not offered here: what was mailed or posted is not kept; GET /v1/events has what happened"
 
+#define LOGIN_POLICY .gives = &login_policy_resource, .rows = &login_policy_rows
 #define USER .gives = &user_resource, .rows = &user_rows
 #define ORG .gives = &org_resource, .rows = &org_rows
 #define MEMBERSHIP .gives = &membership_resource, .rows = &membership_rows
@@ -132,6 +133,15 @@ const CoreRoute core_routes[] = {
 	.summary = "Change a membership"},
 	{"DELETE", "/v1/memberships/:id", .answer = delete_membership, REMOVES, .rows = &membership_rows,
 	.summary = "Delete a membership"},
+
+	{"GET", "/v1/login_policies", .answer = list_rows, READS, LOGIN_POLICY, .summary = "List connected apps"},
+	{"POST", "/v1/login_policies", .answer = create_login_policy, FOUNDS, TAKES(login_policy), LOGIN_POLICY,
+	.summary = "Connect an app"},
+	{"GET", "/v1/login_policies/:id", .answer = show_row, READS, LOGIN_POLICY, .summary = "Get a connected app"},
+	{"PUT", "/v1/login_policies/:id", .answer = update_login_policy, ADMINISTERS, TAKES(login_policy), LOGIN_POLICY,
+	.summary = "Change a connected app"},
+	{"DELETE", "/v1/login_policies/:id", .answer = delete_login_policy, ABOLISHES, .rows = &login_policy_rows,
+	.summary = "Delete a connected app: its pages are gone, and what of its signup tokens is out"},
 
 	{"GET", "/v1/events", .answer = list_rows, READS, EVENT, .summary = "List what happened, the last first"},
 	{"GET", "/v1/events/:id", .answer = show_row, READS, EVENT, .summary = "Get what happened"},

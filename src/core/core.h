@@ -139,6 +139,8 @@ typedef struct Settings
 	/* What is unique, if anything: the constraint, of whatever table, and the field that is taken then. */
 	const char *unique;
 	const char *unique_field;
+
+	void		(*write_more) (CoreCall *call); /* what is stored elsewhere; may be null */
 } Settings;
 
 #define RECORD_DAYS 30			/* of a record, if created_at_after is not given */
@@ -186,6 +188,7 @@ struct CoreCall
 	pg_uuid_t	user_id;
 	pg_uuid_t	row_id;
 	const char *token;
+	const char *made_name;		/* $3 of what is initial in settings */
 	const Settings *settings;	/* being written */
 	uint64		refused;		/* which of their fields: bits */
 };
@@ -244,6 +247,7 @@ extern bool core_try(CoreCall *call, void (*action) (CoreCall *call));
 extern const char *settings_json(const Resource *resource);
 extern bool settings_create(CoreCall *call, const Settings *settings);
 extern bool settings_update(CoreCall *call, const Settings *settings);
+extern bool settings_delete(CoreCall *call, const Settings *settings);
 
 /* rows.c */
 extern const char *read_row(CoreCall *call, const Rows *rows, const pg_uuid_t *id);
@@ -275,6 +279,8 @@ extern const Rows org_rows;
 extern const Rows membership_rows;
 extern const Resource event_resource;
 extern const Rows event_rows;
+extern const Resource login_policy_resource;
+extern const Rows login_policy_rows;
 
 /* realm.c */
 extern void show_realm(CoreCall *call);
@@ -296,6 +302,11 @@ extern void list_jwt_keys(CoreCall *call);
 extern void show_jwt_key(CoreCall *call);
 extern void create_jwt_key(CoreCall *call);
 extern void delete_jwt_key(CoreCall *call);
+
+/* login_policy.c */
+extern void create_login_policy(CoreCall *call);
+extern void update_login_policy(CoreCall *call);
+extern void delete_login_policy(CoreCall *call);
 
 /* user.c */
 extern bool find_user(CoreCall *call, Span text);

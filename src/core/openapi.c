@@ -16,10 +16,10 @@ append_type(StringInfo json, FieldType type)
 		[FIELD_TEXT] = "\"type\": [\"string\", \"null\"]",
 		[FIELD_SECRET] = "\"type\": [\"string\", \"null\"]",
 		[FIELD_TIME] = "\"type\": [\"number\", \"null\"]",
-		[FIELD_BOOLEAN] = "\"type\": \"boolean\"",
+		[FIELD_BOOLEAN] = "\"type\": [\"boolean\", \"null\"]",
 		[FIELD_NUMBER] = "\"type\": \"integer\"",
 		[FIELD_INTEGER] = "\"type\": \"integer\"",
-		[FIELD_TEXTS] = "\"type\": \"array\", \"items\": {\"type\": \"string\"}",
+		[FIELD_TEXTS] = "\"type\": [\"array\", \"null\"], \"items\": {\"type\": \"string\"}",
 		[FIELD_OBJECT] = "\"type\": [\"object\", \"null\"]",
 		[FIELD_OBJECTS] = "\"type\": \"array\", \"items\": {\"type\": \"object\"}"
 	};

@@ -74,7 +74,10 @@ settings_json(const Resource *resource)
 
 /* ---------- one write ---------- */
 
-/* The columns that a call writes, what they get, and the parameters of that: the realm, the row, the values. */
+/*
+ * The columns that a call writes, what they get, and the parameters of that:
+ * the realm, the row, a name that the handler has made, the values.
+ */
 typedef struct Write
 {
 	StringInfoData columns;
@@ -181,6 +184,7 @@ gather(CoreCall *call, Write *write, bool is_new)
 	write->parameters = (Parameters) {0};
 	add_uuid(&write->parameters, &call->realm_id);
 	add_uuid(&write->parameters, &call->row_id);
+	add_text(&write->parameters, call->made_name);
 	if (is_new && !call->settings->rows->is_of_all)
 	{
 		append_column(write, "realm_id");
@@ -188,6 +192,15 @@ gather(CoreCall *call, Write *write, bool is_new)
 	}
 	for (int i = 0; i < call->settings->resource->field_count; i++)
 		append_field(write, call, i, is_new);
+}
+
+/* Write what is stored elsewhere, if anything; or raise what is known to be wrong. */
+static void
+finish_write(CoreCall *call)
+{
+	if (call->settings->write_more != NULL)
+		call->settings->write_more(call);
+	faults_raise(&call->faults);
 }
 
 /* Insert the row; or raise what is known to be wrong with it. */
@@ -202,7 +215,7 @@ insert_row(CoreCall *call)
 									write.values.data), &write.parameters) == 0)
 		raise_suppressed(table);
 	call->row_id = *column_uuid(1);
-	faults_raise(&call->faults);
+	finish_write(call);
 }
 
 /* Return the condition that finds the row. */
@@ -210,6 +223,17 @@ static const char *
 row_condition(const CoreCall *call)
 {
 	return call->settings->rows->is_of_all ? "id = $2" : "realm_id = $1 AND id = $2";
+}
+
+/* Raise that no row was touched: since there is none, or since a trigger has suppressed it. */
+static void
+raise_untouched(const CoreCall *call, Parameters *parameters)
+{
+	const char *table = call->settings->rows->table;
+
+	if (statement_run_once(psprintf("SELECT FROM arsignup.%s WHERE %s", table, row_condition(call)), parameters) > 0)
+		raise_suppressed(table);
+	raise_not_found(table);
 }
 
 /* Update the row; or raise what is known to be wrong with it. */
@@ -224,14 +248,24 @@ update_row(CoreCall *call)
 	if (write.columns.len > 0 &&
 		statement_run_once(psprintf("UPDATE arsignup.%s SET (%s) = ROW (%s) WHERE %s", table, write.columns.data,
 									write.values.data, row_condition(call)), &write.parameters) == 0)
-	{
-		if (statement_run_once(psprintf("SELECT FROM arsignup.%s WHERE %s", table, row_condition(call)),
-							   &write.parameters) > 0)
-			raise_suppressed(table);
-		raise_not_found(table);
-	}
+		raise_untouched(call, &write.parameters);
+	finish_write(call);
 	lock_timeout_end(nest_level);
-	faults_raise(&call->faults);
+}
+
+/* Delete the row. */
+static void
+delete_row(CoreCall *call)
+{
+	int			nest_level = lock_timeout_begin();
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, &call->realm_id);
+	add_uuid(&parameters, &call->row_id);
+	if (statement_run_once(psprintf("DELETE FROM arsignup.%s WHERE %s", call->settings->rows->table,
+									row_condition(call)), &parameters) == 0)
+		raise_untouched(call, &parameters);
+	lock_timeout_end(nest_level);
 }
 
 /* ---------- what is refused ---------- */
@@ -392,4 +426,11 @@ bool
 settings_update(CoreCall *call, const Settings *settings)
 {
 	return settings_write(call, settings, update_row);
+}
+
+/* Delete the call's row; or answer why not. */
+bool
+settings_delete(CoreCall *call, const Settings *settings)
+{
+	return settings_write(call, settings, delete_row);
 }
