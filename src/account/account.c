@@ -66,65 +66,87 @@ arsignup_find_user(PG_FUNCTION_ARGS)
 
 /* Check a user, its password or ready hash and, where that is worth its cost, its names; raise all faults. */
 static void
-check_new_user(SecretScope *scope, const Realm *realm, User *user, Span password, Span hash)
+check_new_user(SecretScope *scope, const Realm *realm, User *user, Span password, Span hash, Faults *faults)
 {
-	Faults		faults = NO_FAULTS;
 	PasswordPolicy policy;
 
-	user_check(realm, user, &faults);
+	user_check(realm, user, faults);
+	if (user_is_verified(user) && user->email == NULL)
+		fault_add(faults, "email_verified", "Email verified needs an email.");
 	policy = user_password_policy(realm, user);
 	if (password.data != NULL)
-		password = password_accept(scope, password, &policy, &faults);
+		password = password_accept(scope, password, &policy, faults);
 	if (password.data != NULL && hash.data != NULL)
-		fault_add(&faults, "password_hash", "Password hash can't be given together with a password.");
+		fault_add(faults, "password_hash", "Password hash can't be given together with a password.");
 	else if (hash.data != NULL)
-		user->password_hash = password_hash_accept(hash, &faults);
-	if (password.data != NULL || faults.list != NIL)
-		user_check_free(realm, user, &faults);
-	faults_raise(&faults);
+		user->password_hash = password_hash_accept(hash, faults);
+	if (user->has_given_id)
+		user_check_id_free(user, faults);
+	if (password.data != NULL || faults->list != NIL)
+		user_check_free(realm, user, faults);
+	faults_raise(faults);
 	if (password.data != NULL)
 		user->password_hash = password_hash(password);
 }
 
 /* Insert a checked user and tell of it. */
 static void
-insert_new_user(const Realm *realm, User *user)
+insert_new_user(FunctionCallInfo fcinfo, const Realm *realm, User *user)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	int			nest_level = lock_timeout_begin();
 
-	user_insert(realm, user, now);
+	user_import(realm, user, argument_time(fcinfo, 11, now), now);
 	record(realm, (Event) {.type = "user.created", .user_id = &user->id}, now);
 	lock_timeout_end(nest_level);
+}
+
+/* Return a user of the arguments of create_user that are no secrets. */
+static User
+read_new_user(FunctionCallInfo fcinfo, TimestampTz now, Faults *faults)
+{
+	return (User)
+	{
+		.email = argument_text(fcinfo, 1),
+		.username = argument_text(fcinfo, 3),
+		.first_name = argument_text(fcinfo, 5),
+		.last_name = argument_text(fcinfo, 6),
+		.reference = argument_text(fcinfo, 7),
+		.custom = argument_jsonb(fcinfo, 8),
+		.user_type = PG_ARGISNULL(9) ? "human" : argument_text(fcinfo, 9),
+		.id = accept_id(argument_uuid(fcinfo, 10), "user_id", "User id", now, faults),
+		.has_given_id = !PG_ARGISNULL(10),
+		.email_verification = argument_bool(fcinfo, 12) ? "verified" : "none",
+		.state = PG_ARGISNULL(13) ? "active" : argument_text(fcinfo, 13)
+	};
 }
 
 /*
  * arsignup.create_user(realm_id uuid, email text, password arsignup.secret, username text,
  * password_hash arsignup.secret, first_name text, last_name text, reference text,
- * custom jsonb, user_type text) returns uuid
+ * custom jsonb, user_type text, user_id uuid, created_at timestamptz, email_verified boolean,
+ * state text) returns uuid
  */
 PG_FUNCTION_INFO_V1(arsignup_create_user);
 Datum
 arsignup_create_user(PG_FUNCTION_ARGS)
 {
+	TimestampTz now = GetCurrentTimestamp();
+	Faults		faults = NO_FAULTS;
 	SecretScope scope;
 	Realm		realm;
-	User		user = {.id = id_make(GetCurrentTimestamp())};
+	User		user;
 
 	check_writable(fcinfo);
 	secret_scope_open(&scope);
 	spi_open();
 	realm_read_active(argument_uuid(fcinfo, 0), &realm);
-	user.email = argument_text(fcinfo, 1);
-	user.username = argument_text(fcinfo, 3);
-	user.first_name = argument_text(fcinfo, 5);
-	user.last_name = argument_text(fcinfo, 6);
-	user.reference = argument_text(fcinfo, 7);
-	user.custom = argument_jsonb(fcinfo, 8);
-	user.user_type = PG_ARGISNULL(9) ? "human" : argument_text(fcinfo, 9);
-	check_new_user(&scope, &realm, &user,
-				   secret_argument(&scope, fcinfo, 2), secret_argument(&scope, fcinfo, 4));
-	insert_new_user(&realm, &user);
+	user = read_new_user(fcinfo, now, &faults);
+	check_created_at(argument_time(fcinfo, 11, now), now, &faults);
+	state_check(user.state, &faults);
+	check_new_user(&scope, &realm, &user, secret_argument(&scope, fcinfo, 2),
+				   secret_argument(&scope, fcinfo, 4), &faults);
+	insert_new_user(fcinfo, &realm, &user);
 	spi_close();
 	secret_scope_close(&scope);
 	return return_uuid(user.id);

@@ -37,15 +37,19 @@ CREATE OR REPLACE FUNCTION arsignup.create_user(
 	last_name text DEFAULT NULL,
 	reference text DEFAULT NULL,
 	custom jsonb DEFAULT '{}',
-	user_type text DEFAULT 'human'
+	user_type text DEFAULT 'human',
+	user_id uuid DEFAULT NULL,
+	created_at timestamptz DEFAULT NULL,
+	email_verified boolean DEFAULT false,
+	state text DEFAULT 'active'
 )
 RETURNS uuid
 LANGUAGE c VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_create_user';
 
-COMMENT ON FUNCTION arsignup.create_user(uuid, text, arsignup.secret, text, arsignup.secret, text, text, text, jsonb, text) IS
-'Creates a user with its password or ready password_hash (any that verify_password takes), or without either, and returns its id. username: required in standard realms; in email realms it is the email. user_type: human or api; an api user needs no email and is named by its id if it has no username. Errors: SU001 invalid input; SU002 username or email taken; SU006 realm inactive; SU007 too busy; SU010 no such realm; 55P03 another transaction holds the name; 25006 on a standby, before anything is done.';
+COMMENT ON FUNCTION arsignup.create_user(uuid, text, arsignup.secret, text, arsignup.secret, text, text, text, jsonb, text, uuid, timestamptz, boolean, text) IS
+'Creates a user with its password or ready password_hash (any that verify_password takes), or without either, and returns its id. username: required in standard realms; in email realms it is the email. user_type: human or api; an api user needs no email and is named by its id if it has no username. An import brings along: user_id, any UUID that no user has, of whatever version (lists are in the order of ids); created_at, between 1970 and now (its password counts as that old); email_verified; state, active or inactive. user.created is told in any case, at the time of the call. Errors: SU001 invalid input; SU002 username, email or user_id taken; SU006 realm inactive; SU007 too busy; SU010 no such realm; 55P03 another transaction holds the name; 25006 on a standby, before anything is done.';
 
 CREATE OR REPLACE FUNCTION arsignup.update_user(
 	realm_id uuid,

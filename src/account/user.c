@@ -5,6 +5,7 @@
 
 #include "account/held.h"
 #include "account/identity.h"
+#include "base/id.h"
 #include "base/lookup.h"
 #include "base/secret.h"
 #include "base/statement.h"
@@ -80,7 +81,6 @@ static Statement delete_user = STATEMENT(
 
 #define NEW_PASSWORD "realm_id, user_id, created_at, updated_at, password_hash"
 
-static Insert insert_credential = INSERT("credentials", NEW_PASSWORD);
 static Statement set_credential = STATEMENT(
 	"INSERT INTO arsignup.credentials AS c (" NEW_PASSWORD ") VALUES ($1, $2, $3, $4, $5)"
 	" ON CONFLICT (realm_id, user_id, key_digest) DO UPDATE"
@@ -186,6 +186,30 @@ accept_line(char *given, const char *attribute, const char *label, Faults *fault
 		fault_add(faults, attribute, psprintf("%s can't be longer than %d characters; this one has %zu.",
 											  label, MAX_NAME_LENGTH, utf8_length(text)));
 	return line;
+}
+
+/* Return the id that is given, or else a new one; or note that it can be nobody's: lists begin before the first and end behind the last. */
+pg_uuid_t
+accept_id(const pg_uuid_t *given, const char *attribute, const char *label, TimestampTz now, Faults *faults)
+{
+	pg_uuid_t	first;
+	pg_uuid_t	last;
+
+	if (given == NULL)
+		return id_make(now);
+	memset(&first, 0x00, UUID_LEN);
+	memset(&last, 0xff, UUID_LEN);
+	if (memcmp(given, &first, UUID_LEN) == 0 || memcmp(given, &last, UUID_LEN) == 0)
+		fault_add(faults, attribute, psprintf("%s can't be the first or the last UUID that there is.", label));
+	return *given;
+}
+
+/* Note a time at which nothing can have been made. */
+void
+check_created_at(TimestampTz created_at, TimestampTz now, Faults *faults)
+{
+	if (created_at < SetEpochTimestamp() || created_at > now)
+		fault_add(faults, "created_at", "Time of creation must be between 1970 and now.");
 }
 
 /* Return custom attributes as they are stored: {} for null. */
@@ -313,6 +337,19 @@ state_check(const char *state, Faults *faults)
 {
 	if (strcmp(state, "active") != 0 && strcmp(state, "inactive") != 0)
 		fault_add(faults, "state", psprintf("State must be active or inactive, not %s.", fault_quote(state)));
+}
+
+/* Note that somebody, of whatever realm, has a user's id. */
+void
+user_check_id_free(const User *user, Faults *faults)
+{
+	static Lookup owner_of_id = {.table = "users", .index = "users_pkey", .keys = "id", .columns = "id"};
+	Parameters	parameters = {0};
+	Found		found;
+
+	add_uuid(&parameters, &user->id);
+	if (lookup_read_latest(&owner_of_id, &parameters, &found))
+		fault_add_taken(faults, "user_id", "User id");
 }
 
 /* Tell whether nobody else may have a user's email: where it is the username, or the realm asks for it. */
@@ -473,16 +510,34 @@ claim_names(const Realm *realm, const User *user)
  * is taken, once nobody is still making up their mind about it; or raise
  * SU002. If nobody is found who has the name, they are gone by now, or their
  * hold is over: try again, as often as there is one, which in a crowd may be
- * another each time. What still conflicts is a unique index that the
- * application has put on the table: leave that error to the application.
+ * another each time. What still conflicts is an id that was given, or a unique
+ * index that the application has put on the table: leave that error to the
+ * application.
  */
 void
 user_insert_names(Insert *insert, Insert *insert_or_fail, Parameters *parameters, const Realm *realm, const User *user)
 {
+	Faults		faults = NO_FAULTS;
+
 	for (int fruitless = 0; fruitless < FRUITLESS_TRIES; fruitless += claim_names(realm, user) ? 0 : 1)
 		if (row_insert_unless_taken(insert, parameters))
 			return;
+	user_check_id_free(user, &faults);
+	faults_raise(&faults);
 	rows_insert(insert_or_fail, parameters);
+}
+
+/* Insert the password of a new user, if it has one. */
+static void
+insert_password(const Realm *realm, const User *user, TimestampTz now)
+{
+	static Insert insert_credential = INSERT("credentials", NEW_PASSWORD);
+	Parameters	parameters;
+
+	if (user->password_hash == NULL)
+		return;
+	parameters = new_password(&realm->id, user, now);
+	rows_insert(&insert_credential, &parameters);
 }
 
 /* Insert a checked user, and its credential if it has one; one whose names were held is there, and begins now; or raise SU002. */
@@ -493,11 +548,26 @@ user_insert(const Realm *realm, User *user, TimestampTz now)
 
 	if (!user->was_held || !held_begin(&parameters, realm, user))
 		user_insert_names(&insert_user, &insert_user_or_fail, &parameters, realm, user);
-	if (user->password_hash != NULL)
-	{
-		parameters = new_password(&realm->id, user, now);
-		rows_insert(&insert_credential, &parameters);
-	}
+	insert_password(realm, user, now);
+}
+
+/*
+ * Insert a checked user with what another system knows of it, and its
+ * credential if it has one; or raise SU002. An id that was given may have been
+ * that of somebody who is gone: the seconds since 2000 are a later generation
+ * than any of their login tokens.
+ */
+void
+user_import(const Realm *realm, User *user, TimestampTz created_at, TimestampTz now)
+{
+	static Insert import_user = INSERT_UNLESS_TAKEN("users", NEW_USER ", state, token_generation");
+	static Insert import_user_or_fail = INSERT("users", NEW_USER ", state, token_generation");
+	Parameters	parameters = user_new(realm, user, created_at);
+
+	add_text(&parameters, user->state);
+	add_int4(&parameters, user->has_given_id ? now / USECS_PER_SEC : 0);
+	user_insert_names(&import_user, &import_user_or_fail, &parameters, realm, user);
+	insert_password(realm, user, created_at);
 }
 
 /* Run a statement that gives names to a user who is there; or raise SU002; see user_insert_names. */

@@ -27,12 +27,13 @@ typedef struct User
 	char	   *last_name;
 	char	   *reference;
 	Jsonb	   *custom;
-	const char *state;
+	const char *state;			/* NULL in a new user: active */
 	int			token_generation;
 	const char *email_verification; /* NULL in a new user: none */
 	char	   *password_hash;
 	TimestampTz password_changed_at;	/* of a password that was read */
 	bool		logs_in;		/* with the insert, as after a signup */
+	bool		has_given_id;	/* which may have been somebody else's */
 	bool		was_held;		/* a new user, whose names a signup token has held */
 } User;
 
@@ -53,13 +54,18 @@ extern char *normalize_login(const char *login);
 extern bool name_is_foreign_id(const char *key, const pg_uuid_t *user_id);
 extern char *normalize_line(const char *line);
 extern char *accept_line(char *given, const char *attribute, const char *label, Faults *faults);
+extern pg_uuid_t accept_id(const pg_uuid_t *given, const char *attribute, const char *label, TimestampTz now,
+						   Faults *faults);
+extern void check_created_at(TimestampTz created_at, TimestampTz now, Faults *faults);
 extern Jsonb *custom_or_empty(Jsonb *custom);
 extern Jsonb *accept_custom(Jsonb *given, Faults *faults);
 extern void user_check(const Realm *realm, User *user, Faults *faults);
 extern void state_check(const char *state, Faults *faults);
+extern void user_check_id_free(const User *user, Faults *faults);
 extern void user_check_free(const Realm *realm, const User *user, Faults *faults);
 extern void user_check_free_later(const Realm *realm, const User *user, Faults *faults);
 extern void user_insert(const Realm *realm, User *user, TimestampTz now);
+extern void user_import(const Realm *realm, User *user, TimestampTz created_at, TimestampTz now);
 extern void user_add(Parameters *parameters, const Realm *realm, const User *user);
 extern Parameters user_new(const Realm *realm, const User *user, TimestampTz now);
 extern void user_insert_names(Insert *insert, Insert *insert_or_fail, Parameters *parameters,

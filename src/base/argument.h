@@ -49,6 +49,20 @@ argument_jsonb(FunctionCallInfo fcinfo, int n)
 	return PG_ARGISNULL(n) ? NULL : PG_GETARG_JSONB_P(n);
 }
 
+/* Return a time argument, or else this one. */
+static inline TimestampTz
+argument_time(FunctionCallInfo fcinfo, int n, TimestampTz otherwise)
+{
+	return PG_ARGISNULL(n) ? otherwise : PG_GETARG_TIMESTAMPTZ(n);
+}
+
+/* Return a boolean argument, false for null. */
+static inline bool
+argument_bool(FunctionCallInfo fcinfo, int n)
+{
+	return !PG_ARGISNULL(n) && PG_GETARG_BOOL(n);
+}
+
 /* Return a row of the function's result type. */
 static inline Datum
 return_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)

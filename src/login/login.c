@@ -531,7 +531,7 @@ arsignup_rotate_signing_key(PG_FUNCTION_ARGS)
 	spi_open();
 	realm_read(argument_uuid(fcinfo, 0), &realm);
 	nest_level = lock_timeout_begin();
-	kid = MemoryContextStrdup(caller, signing_key_rotate(&realm, !PG_ARGISNULL(1) && PG_GETARG_BOOL(1)));
+	kid = MemoryContextStrdup(caller, signing_key_rotate(&realm, argument_bool(fcinfo, 1)));
 	lock_timeout_end(nest_level);
 	spi_close();
 	PG_RETURN_TEXT_P(cstring_to_text(kid));

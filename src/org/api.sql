@@ -4,15 +4,18 @@ CREATE OR REPLACE FUNCTION arsignup.create_org(
 	realm_id uuid,
 	name text,
 	reference text DEFAULT NULL,
-	custom jsonb DEFAULT '{}'
+	custom jsonb DEFAULT '{}',
+	org_id uuid DEFAULT NULL,
+	created_at timestamptz DEFAULT NULL,
+	state text DEFAULT 'active'
 )
 RETURNS uuid
 LANGUAGE c VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_create_org';
 
-COMMENT ON FUNCTION arsignup.create_org(uuid, text, text, jsonb) IS
-'Creates an org and returns its id. Errors: SU001 invalid input; SU006 realm inactive; SU010 no such realm.';
+COMMENT ON FUNCTION arsignup.create_org(uuid, text, text, jsonb, uuid, timestamptz, text) IS
+'Creates an org and returns its id. An import brings along: org_id, any UUID that no org has; created_at, between 1970 and now; state, active or inactive (in which nobody can become a member). Errors: SU001 invalid input; SU002 org_id taken; SU006 realm inactive; SU010 no such realm; 55P03 another transaction holds the id.';
 
 CREATE OR REPLACE FUNCTION arsignup.create_membership(
 	realm_id uuid,
@@ -20,14 +23,16 @@ CREATE OR REPLACE FUNCTION arsignup.create_membership(
 	org_id uuid DEFAULT NULL,
 	permissions text[] DEFAULT '{}',
 	expires_at timestamptz DEFAULT NULL,
-	custom jsonb DEFAULT '{}'
+	custom jsonb DEFAULT '{}',
+	membership_id uuid DEFAULT NULL,
+	created_at timestamptz DEFAULT NULL
 )
 RETURNS uuid
 LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'arsignup_create_membership';
 
-COMMENT ON FUNCTION arsignup.create_membership(uuid, uuid, uuid, text[], timestamptz, jsonb) IS
-'Makes a user a member of an org, or gives it permissions without one (org_id null), and returns the membership''s id. One that has expired gives way to the new one; what your foreign keys to it do then runs as with delete_user. Errors: SU001 invalid input; SU002 the user has this membership already; SU006 realm, user or org inactive; SU010 no such realm, user or org; 23503 a table of yours still refers to the one that has expired; 55P03 another transaction holds one of them.';
+COMMENT ON FUNCTION arsignup.create_membership(uuid, uuid, uuid, text[], timestamptz, jsonb, uuid, timestamptz) IS
+'Makes a user a member of an org, or gives it permissions without one (org_id null), and returns the membership''s id. One that has expired gives way to the new one; what your foreign keys to it do then runs as with delete_user. An import brings along: membership_id, any UUID that no membership has; created_at, between 1970 and now. Errors: SU001 invalid input; SU002 the user has this membership already, or membership_id is taken; SU006 realm, user or org inactive; SU010 no such realm, user or org; 23503 a table of yours still refers to the one that has expired; 55P03 another transaction holds one of them.';
 
 CREATE OR REPLACE FUNCTION arsignup.update_org(
 	realm_id uuid,

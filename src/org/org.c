@@ -16,11 +16,12 @@
 
 /* ---------- rows ---------- */
 
-/* Insert an org. */
-void
-org_insert(const pg_uuid_t *realm_id, const Org *org, TimestampTz now)
+#define NEW_ORG "realm_id, id, created_at, name, reference, custom"
+
+/* Return all that the row of an org has when it begins: NEW_ORG. */
+static Parameters
+new_org(const pg_uuid_t *realm_id, const Org *org, TimestampTz now)
 {
-	static Insert insert_org = INSERT("orgs", "realm_id, id, created_at, name, reference, custom");
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, realm_id);
@@ -29,7 +30,46 @@ org_insert(const pg_uuid_t *realm_id, const Org *org, TimestampTz now)
 	add_text(&parameters, org->name);
 	add_text(&parameters, org->reference);
 	add_pointer(&parameters, JSONBOID, custom_or_empty(org->custom));
+	return parameters;
+}
+
+/* Insert an org. */
+void
+org_insert(const pg_uuid_t *realm_id, const Org *org, TimestampTz now)
+{
+	static Insert insert_org = INSERT("orgs", NEW_ORG);
+	Parameters	parameters = new_org(realm_id, org, now);
+
 	rows_insert(&insert_org, &parameters);
+}
+
+/* Note that an org or a membership, of whatever realm, has an id that was given, by a statement that looks for it. */
+static void
+note_id_taken(Statement *find, const pg_uuid_t *id, const char *attribute, const char *label, Faults *faults)
+{
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, id);
+	if (statement_run(find, &parameters) > 0)
+		fault_add_taken(faults, attribute, label);
+}
+
+/* Insert an org with what another system knows of it; or raise SU002. */
+static void
+org_import(const pg_uuid_t *realm_id, const Org *org, const char *state, TimestampTz created_at)
+{
+	static Insert insert_org = INSERT_UNLESS_TAKEN("orgs", NEW_ORG ", state");
+	static Insert insert_org_or_fail = INSERT("orgs", NEW_ORG ", state");
+	static Statement find_id = STATEMENT("SELECT FROM arsignup.orgs WHERE id = $1");
+	Parameters	parameters = new_org(realm_id, org, created_at);
+	Faults		faults = NO_FAULTS;
+
+	add_text(&parameters, state);
+	if (row_insert_unless_taken(&insert_org, &parameters))
+		return;
+	note_id_taken(&find_id, &org->id, "org_id", "Org id", &faults);
+	faults_raise(&faults);
+	rows_insert(&insert_org_or_fail, &parameters);
 }
 
 #define NEW_MEMBERSHIP "realm_id, id, created_at, user_id, org_id, permissions, expires_at, custom"
@@ -61,13 +101,13 @@ membership_insert(const pg_uuid_t *realm_id, const Membership *membership, Times
 	rows_insert(&insert_membership, &parameters);
 }
 
-/* Insert a membership; false if the user has one there already. */
+/* Insert a membership; false if the user has one there already, or its id or what the application asks for is taken. */
 static bool
-membership_insert_unless_there(const pg_uuid_t *realm_id, const Membership *membership, TimestampTz now)
+membership_insert_unless_taken(const pg_uuid_t *realm_id, const Membership *membership, TimestampTz now)
 {
 	static Statement insert_membership = STATEMENT(
 		"INSERT INTO arsignup.memberships (" NEW_MEMBERSHIP ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
-		" ON CONFLICT (realm_id, user_id, org_id) DO NOTHING");
+		" ON CONFLICT DO NOTHING");
 	Parameters	parameters = new_membership(realm_id, membership, now);
 
 	return statement_run(&insert_membership, &parameters) == 1;
@@ -291,15 +331,21 @@ read_changes(const char *const *attributes, int count, int first_column)
 	return changes;
 }
 
-/* arsignup.create_org(realm_id uuid, name text, reference text, custom jsonb) returns uuid */
+/*
+ * arsignup.create_org(realm_id uuid, name text, reference text, custom jsonb, org_id uuid,
+ * created_at timestamptz, state text) returns uuid
+ */
 PG_FUNCTION_INFO_V1(arsignup_create_org);
 Datum
 arsignup_create_org(PG_FUNCTION_ARGS)
 {
 	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz created_at = argument_time(fcinfo, 5, now);
+	const char *state = PG_ARGISNULL(6) ? "active" : argument_text(fcinfo, 6);
 	Faults		faults = NO_FAULTS;
 	Realm		realm;
-	Org			org = {.id = id_make(now)};
+	Org			org;
+	int			nest_level;
 
 	spi_open();
 	realm_read_active(argument_uuid(fcinfo, 0), &realm);
@@ -308,9 +354,14 @@ arsignup_create_org(PG_FUNCTION_ARGS)
 		fault_add(&faults, "name", "Name can't be blank.");
 	org.reference = accept_line(argument_text(fcinfo, 2), "reference", "Reference", &faults);
 	org.custom = accept_custom(argument_jsonb(fcinfo, 3), &faults);
+	org.id = accept_id(argument_uuid(fcinfo, 4), "org_id", "Org id", now, &faults);
+	check_created_at(created_at, now, &faults);
+	state_check(state, &faults);
 	faults_raise(&faults);
-	org_insert(&realm.id, &org, now);
+	nest_level = lock_timeout_begin();
+	org_import(&realm.id, &org, state, created_at);
 	record_org(&realm, (Event) {.type = "org.created", .org_id = &org.id}, now);
+	lock_timeout_end(nest_level);
 	spi_close();
 	return return_uuid(org.id);
 }
@@ -505,13 +556,14 @@ delete_expired(const Caller *caller, const pg_uuid_t *realm_id, const Membership
 	return caller_delete(caller, &delete_membership, &parameters) > 0 ? column_uuid(1) : NULL;
 }
 
-/* Raise that a user has a membership already, by which another could not be inserted; one that has expired should be gone. */
+/* Raise SU002 if a user has a membership already, or another has the id; one that has expired should be gone. */
 static void
-raise_taken(const pg_uuid_t *realm_id, const Membership *membership, TimestampTz now)
+raise_if_taken(const pg_uuid_t *realm_id, const Membership *membership, TimestampTz now)
 {
+	static Statement find_id = STATEMENT("SELECT FROM arsignup.memberships WHERE id = $1");
 	static Statement find_membership = STATEMENT(
-		"SELECT FROM arsignup.memberships WHERE realm_id = $1 AND user_id = $2 AND org_id IS NOT DISTINCT FROM $3"
-		" AND (expires_at <= $4) IS NOT TRUE");
+		"SELECT (expires_at <= $4) IS TRUE FROM arsignup.memberships"
+		" WHERE realm_id = $1 AND user_id = $2 AND org_id IS NOT DISTINCT FROM $3");
 	Faults		faults = NO_FAULTS;
 	Parameters	parameters = {0};
 
@@ -519,11 +571,15 @@ raise_taken(const pg_uuid_t *realm_id, const Membership *membership, TimestampTz
 	add_uuid(&parameters, membership->user_id);
 	add_uuid(&parameters, membership->org_id);
 	add_time(&parameters, now);
-	if (statement_run(&find_membership, &parameters) == 0)
-		raise_suppressed("memberships");
-	fault_add_coded(&faults, "org_id", membership->org_id ?
-					"User is already a member of this organisation." :
-					"User already has a membership without an organisation.", "taken");
+	if (statement_run(&find_membership, &parameters) > 0)
+	{
+		if (column_bool(1))
+			raise_suppressed("memberships");
+		fault_add_coded(&faults, "org_id", membership->org_id ?
+						"User is already a member of this organisation." :
+						"User already has a membership without an organisation.", "taken");
+	}
+	note_id_taken(&find_id, &membership->id, "membership_id", "Membership id", &faults);
 	faults_raise(&faults);
 }
 
@@ -544,10 +600,12 @@ record_new_membership(const Realm *realm, const Membership *membership, const pg
 /*
  * Insert a membership whose user and org are looked up first; tell of it. One
  * that has expired gives way. Whether it was deleted here, or meanwhile by
- * somebody else, the second insert finds out what is there now.
+ * somebody else, the second insert finds out what is there now. What is in the
+ * way of the third is the application's to tell.
  */
 static void
-insert_new_membership(const Caller *caller, const Realm *realm, const Membership *membership, TimestampTz now)
+insert_new_membership(const Caller *caller, const Realm *realm, const Membership *membership,
+					  TimestampTz created_at, TimestampTz now)
 {
 	int			nest_level = lock_timeout_begin();
 	const pg_uuid_t *expired = NULL;
@@ -555,11 +613,14 @@ insert_new_membership(const Caller *caller, const Realm *realm, const Membership
 	user_hold(&realm->id, membership->user_id);
 	if (membership->org_id != NULL)
 		org_hold(&realm->id, membership->org_id);
-	if (!membership_insert_unless_there(&realm->id, membership, now))
+	if (!membership_insert_unless_taken(&realm->id, membership, created_at))
 	{
 		expired = delete_expired(caller, &realm->id, membership, now);
-		if (!membership_insert_unless_there(&realm->id, membership, now))
-			raise_taken(&realm->id, membership, now);
+		if (!membership_insert_unless_taken(&realm->id, membership, created_at))
+		{
+			raise_if_taken(&realm->id, membership, now);
+			membership_insert(&realm->id, membership, created_at);
+		}
 	}
 	record_new_membership(realm, membership, expired, now);
 	lock_timeout_end(nest_level);
@@ -567,20 +628,20 @@ insert_new_membership(const Caller *caller, const Realm *realm, const Membership
 
 /*
  * arsignup.create_membership(realm_id uuid, user_id uuid, org_id uuid, permissions text[],
- * expires_at timestamptz, custom jsonb) returns uuid
+ * expires_at timestamptz, custom jsonb, membership_id uuid, created_at timestamptz) returns uuid
  */
 PG_FUNCTION_INFO_V1(arsignup_create_membership);
 Datum
 arsignup_create_membership(PG_FUNCTION_ARGS)
 {
 	TimestampTz now = GetCurrentTimestamp();
-	TimestampTz expires_at = PG_ARGISNULL(4) ? 0 : PG_GETARG_TIMESTAMPTZ(4);
+	TimestampTz created_at = argument_time(fcinfo, 7, now);
+	TimestampTz expires_at = argument_time(fcinfo, 4, 0);
 	bool		expires = !PG_ARGISNULL(4) && !TIMESTAMP_IS_NOEND(expires_at);
 	Faults		faults = NO_FAULTS;
 	Caller		caller;
 	Realm		realm;
 	Membership	membership = {
-		.id = id_make(now),
 		.user_id = argument_uuid(fcinfo, 1),
 		.org_id = argument_uuid(fcinfo, 2),
 		.permissions = argument_array(fcinfo, 3),
@@ -596,8 +657,10 @@ arsignup_create_membership(PG_FUNCTION_ARGS)
 	if (expires)
 		check_expiry(expires_at, now, &faults);
 	membership.custom = accept_custom(argument_jsonb(fcinfo, 5), &faults);
+	membership.id = accept_id(argument_uuid(fcinfo, 6), "membership_id", "Membership id", now, &faults);
+	check_created_at(created_at, now, &faults);
 	faults_raise(&faults);
-	insert_new_membership(&caller, &realm, &membership, now);
+	insert_new_membership(&caller, &realm, &membership, created_at, now);
 	spi_close();
 	caller_leave(&caller);
 	return return_uuid(membership.id);
@@ -609,7 +672,7 @@ add_membership_changes(FunctionCallInfo fcinfo, Parameters *parameters, Timestam
 {
 	Faults		faults = NO_FAULTS;
 	ArrayType  *permissions = argument_array(fcinfo, 2);
-	TimestampTz expires_at = PG_ARGISNULL(3) ? 0 : PG_GETARG_TIMESTAMPTZ(3);
+	TimestampTz expires_at = argument_time(fcinfo, 3, 0);
 	Jsonb	   *custom = argument_jsonb(fcinfo, 4);
 
 	if (permissions != NULL)

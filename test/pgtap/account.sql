@@ -460,6 +460,70 @@ UPDATE arsignup.orgs SET state = 'inactive' WHERE id = id('engines');
 SELECT refused(membership($$id('kay'), id('engines')$$), 'SU006', 'org is inactive', NULL, 'an inactive org');
 
 ---------------------------------------------------------------------------------------------------
+-- N7, N10: what an import brings along
+---------------------------------------------------------------------------------------------------
+
+SET LOCAL ROLE :"app_role";
+SELECT arsignup.create_user(realm(), 'old-friend@example.com', password_hash => cheap_hash(), user_id => '00000000-0000-4000-8000-00000000000a',
+	created_at => '2015-03-04 05:06:07+00', email_verified => true, state => 'inactive') AS old \gset
+SELECT arsignup.create_org(realm(), 'Old', org_id => '00000000-0000-4000-8000-00000000000b', created_at => '2015-03-04 05:06:07+00') AS old_org \gset
+SELECT arsignup.update_user(realm(), :'old', state => 'active');
+SELECT arsignup.create_membership(realm(), :'old', :'old_org', membership_id => '00000000-0000-4000-8000-00000000000c', created_at => '2015-03-04 05:06:07+00') AS old_membership \gset
+SELECT arsignup.create_org(realm(), 'Older', created_at => '1970-01-01 00:00:00+00', state => 'inactive') AS older_org \gset
+RESET ROLE;
+SELECT is(concat_ws(' ', u.id, u.email_verification, u.created_at AT TIME ZONE 'UTC', c.created_at AT TIME ZONE 'UTC', c.updated_at AT TIME ZONE 'UTC'),
+	'00000000-0000-4000-8000-00000000000a verified 2015-03-04 05:06:07 2015-03-04 05:06:07 2015-03-04 05:06:07', 'a user with its id, of whatever version, time and verified email; its password counts as that old')
+FROM arsignup.users AS u JOIN arsignup.credentials AS c ON c.user_id = u.id WHERE u.id = :'old';
+SELECT is(concat_ws(' ', o.id, o.created_at AT TIME ZONE 'UTC', m.id, m.created_at AT TIME ZONE 'UTC'),
+	'00000000-0000-4000-8000-00000000000b 2015-03-04 05:06:07 00000000-0000-4000-8000-00000000000c 2015-03-04 05:06:07', 'likewise an org and a membership')
+FROM arsignup.orgs AS o JOIN arsignup.memberships AS m ON m.org_id = o.id WHERE o.id = :'old_org';
+SELECT is(concat_ws(' ', state, created_at AT TIME ZONE 'UTC'), 'inactive 1970-01-01 00:00:00', 'an org with a state') FROM arsignup.orgs WHERE id = :'older_org';
+SELECT ok(bool_and(event_at > now() - interval '1 minute'), 'what is told of them is told now')
+FROM arsignup.events WHERE :'old' IN (user_id) OR org_id IN (:'old_org', :'older_org') HAVING count(*) = 5;
+SELECT arsignup.create_user(realm(), 'nulls-of-an-import@example.com', user_id => NULL, created_at => NULL, email_verified => NULL, state => NULL) AS nulls_of_import \gset
+SELECT is(concat_ws(' ', substr(id::text, 15, 1), state, email_verification, token_generation, created_at > now() - interval '1 minute'), '7 active none 0 t', 'null is as if nothing were given')
+FROM arsignup.users WHERE id = :'nulls_of_import';
+SELECT is(state, 'inactive', 'somebody inactive') FROM arsignup.users
+WHERE id = arsignup.create_user(realm(), 'inactive-import@example.com', state => 'inactive');
+
+-- Ids that are taken, by whomever, and that can be nobody's.
+SELECT taken(format($$SELECT arsignup.create_user(realm('other'), 'old-id@example.com', user_id => %L)$$, :'old'), '{"user_id": ["User id is already taken."]}', 'an id of another realm''s user');
+SELECT taken(format($$SELECT arsignup.create_user(realm(), 'Old-Friend@example.com', 'canary password', user_id => %L)$$, :'old'), '{"user_id": ["User id is already taken."], "email": ["Email is already taken."]}', 'id and email taken are told at once');
+SELECT taken(format($$SELECT arsignup.create_org(realm('other'), 'Old', org_id => %L)$$, :'old_org'), '{"org_id": ["Org id is already taken."]}', 'an org''s id');
+SELECT taken(format($$SELECT arsignup.create_membership(realm(), %L, membership_id => %L)$$, :'old', :'old_membership'), '{"membership_id": ["Membership id is already taken."]}', 'a membership''s id');
+SELECT taken(format($$SELECT arsignup.create_membership(realm(), %L, %L, membership_id => %L)$$, :'old', :'old_org', :'old_membership'),
+	'{"org_id": ["User is already a member of this organisation."], "membership_id": ["Membership id is already taken."]}', 'and with it the membership itself');
+SELECT arsignup.mint_signup_token(app('tokens'), 'holder@example.com', password_hash => cheap_hash()) AS holder \gset
+SELECT is((SELECT count(*) FROM arsignup.hold_signup_token(:'holder')), 1::bigint, 'a signup holds its names');
+SELECT taken(format($$SELECT arsignup.create_user(realm(), 'holders-id@example.com', user_id => %L)$$, id), '{"user_id": ["User id is already taken."]}', 'the id of a user to be')
+FROM arsignup.users WHERE email_key = 'holder@example.com';
+SELECT invalid(format('SELECT arsignup.create_user(realm(), %L, user_id => %L)', 'edge@example.com', id), '{"user_id": ["User id can''t be the first or the last UUID that there is."]}', 'not ' || id),
+	invalid(format('SELECT arsignup.create_org(realm(), %L, org_id => %L)', 'Edge', id), '{"org_id": ["Org id can''t be the first or the last UUID that there is."]}', 'no org ' || id),
+	invalid(format('SELECT arsignup.create_membership(realm(), %L, membership_id => %L)', :'old', id), '{"membership_id": ["Membership id can''t be the first or the last UUID that there is."]}', 'no membership ' || id)
+FROM (VALUES ('00000000-0000-0000-0000-000000000000'), ('ffffffff-ffff-ffff-ffff-ffffffffffff')) AS v (id);
+
+-- Times at which nothing can have been made, and all faults at once.
+SELECT invalid(format('SELECT arsignup.create_user(realm(), %L, created_at => %L)', 'time@example.com', at), '{"created_at": ["Time of creation must be between 1970 and now."]}', 'a user not made at ' || at),
+	invalid(format('SELECT arsignup.create_org(realm(), %L, created_at => %L)', 'Time', at), '{"created_at": ["Time of creation must be between 1970 and now."]}', 'an org not made at ' || at),
+	invalid(format('SELECT arsignup.create_membership(realm(), %L, created_at => %L)', :'old', at), '{"created_at": ["Time of creation must be between 1970 and now."]}', 'a membership not made at ' || at)
+FROM (VALUES (clock_timestamp() + interval '1 minute'), ('infinity'), ('-infinity'), ('1969-12-31 23:59:59.999999+00')) AS v (at);
+SELECT invalid($$SELECT arsignup.create_user(realm(), NULL, user_type => 'api', email_verified => true, state => 'held', created_at => 'infinity', user_id => '00000000-0000-0000-0000-000000000000')$$,
+	'{"user_id": ["User id can''t be the first or the last UUID that there is."], "created_at": ["Time of creation must be between 1970 and now."],
+	"state": ["State must be active or inactive, not \"held\"."], "email_verified": ["Email verified needs an email."]}', 'all that is wrong with an import, at once');
+SELECT invalid($$SELECT arsignup.create_org(realm(), ' ', state => 'gone', created_at => 'infinity')$$,
+	'{"name": ["Name can''t be blank."], "created_at": ["Time of creation must be between 1970 and now."], "state": ["State must be active or inactive, not \"gone\"."]}', 'likewise with an org');
+
+-- Somebody who is gone, and whoever is given the same id: no login token of the former is the latter's.
+UPDATE arsignup.realms SET session_type = 'unmanaged' WHERE id = realm();
+SELECT token AS old_token FROM arsignup.create_session(realm(), :'old') \gset
+SELECT isnt(arsignup.verify_login_token(:'old_token'), NULL, 'a login token of somebody imported');
+SELECT arsignup.delete_user(realm(), :'old');
+SELECT is(arsignup.create_user(realm(), 'new-friend@example.com', user_id => :'old'), :'old', 'an id of somebody who is gone is taken');
+UPDATE arsignup.users SET token_generation = token_generation + 1 WHERE id = :'old' AND token_generation = extract(epoch FROM now()) - 946684800;
+SELECT is(arsignup.verify_login_token(:'old_token'), NULL, 'and that login token is nobody''s');
+UPDATE arsignup.realms SET session_type = 'managed' WHERE id = realm();
+
+---------------------------------------------------------------------------------------------------
 -- The application's own transaction
 ---------------------------------------------------------------------------------------------------
 

@@ -72,10 +72,10 @@ INSERT INTO function_table VALUES
 	('library_version', '', 'text', 'A', 'sSp'),
 	('postpone_event', 'realm_id uuid, event_id uuid, error text, pause interval DEFAULT NULL::interval', 'boolean', 'aA', 'vd'),
 	('retry_event', 'realm_id uuid, event_id uuid', 'boolean', 'aA', 'vd'),
-	('create_membership', 'realm_id uuid, user_id uuid, org_id uuid DEFAULT NULL::uuid, permissions text[] DEFAULT ''{}''::text[], expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, custom jsonb DEFAULT ''{}''::jsonb', 'uuid', 'aA', 'v'),
-	('create_org', 'realm_id uuid, name text, reference text DEFAULT NULL::text, custom jsonb DEFAULT ''{}''::jsonb', 'uuid', 'aA', 'vd'),
+	('create_membership', 'realm_id uuid, user_id uuid, org_id uuid DEFAULT NULL::uuid, permissions text[] DEFAULT ''{}''::text[], expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, custom jsonb DEFAULT ''{}''::jsonb, membership_id uuid DEFAULT NULL::uuid, created_at timestamp with time zone DEFAULT NULL::timestamp with time zone', 'uuid', 'aA', 'v'),
+	('create_org', 'realm_id uuid, name text, reference text DEFAULT NULL::text, custom jsonb DEFAULT ''{}''::jsonb, org_id uuid DEFAULT NULL::uuid, created_at timestamp with time zone DEFAULT NULL::timestamp with time zone, state text DEFAULT ''active''::text', 'uuid', 'aA', 'vd'),
 	('create_session', 'realm_id uuid, user_id uuid, connected_app_id uuid DEFAULT NULL::uuid, ip inet DEFAULT NULL::inet, client text DEFAULT NULL::text, OUT session_id uuid, OUT token text, OUT expires_at timestamp with time zone', 'record', 'aA', 'vd'),
-	('create_user', 'realm_id uuid, email text, password arsignup.secret DEFAULT NULL::arsignup.secret, username text DEFAULT NULL::text, password_hash arsignup.secret DEFAULT NULL::arsignup.secret, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text, reference text DEFAULT NULL::text, custom jsonb DEFAULT ''{}''::jsonb, user_type text DEFAULT ''human''::text', 'uuid', 'aA', 'vd'),
+	('create_user', 'realm_id uuid, email text, password arsignup.secret DEFAULT NULL::arsignup.secret, username text DEFAULT NULL::text, password_hash arsignup.secret DEFAULT NULL::arsignup.secret, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text, reference text DEFAULT NULL::text, custom jsonb DEFAULT ''{}''::jsonb, user_type text DEFAULT ''human''::text, user_id uuid DEFAULT NULL::uuid, created_at timestamp with time zone DEFAULT NULL::timestamp with time zone, email_verified boolean DEFAULT false, state text DEFAULT ''active''::text', 'uuid', 'aA', 'vd'),
 	('create_user_key', 'realm_id uuid, user_id uuid', 'text', 'aA', 'vd'),
 	('delete_membership', 'realm_id uuid, membership_id uuid', 'boolean', 'aA', 'v'),
 	('delete_org', 'realm_id uuid, org_id uuid', 'boolean', 'aA', 'v'),
@@ -508,7 +508,7 @@ SELECT is_empty($$
 	$$, 'every schema, table, column, function, type and trigger has a comment');
 SELECT is_empty($$
 	SELECT p.oid::regprocedure, code FROM (VALUES
-		('hash_password', '{SU001,SU007,53200}'::text[]), ('verify_password', '{SU001,SU007,53200}'), ('find_user', '{SU010}'), ('create_user', '{SU001,SU002,SU006,SU007,SU010,55P03}'), ('create_org', '{SU001,SU006,SU010}'),
+		('hash_password', '{SU001,SU007,53200}'::text[]), ('verify_password', '{SU001,SU007,53200}'), ('find_user', '{SU010}'), ('create_user', '{SU001,SU002,SU006,SU007,SU010,55P03}'), ('create_org', '{SU001,SU002,SU006,SU010,55P03}'),
 		('create_membership', '{SU001,SU002,SU006,SU010,55P03}'), ('mint_signup_token', '{SU001,SU002,SU006,SU007,SU010}'), ('redeem_signup_token', '{SU001,SU002,SU003,SU004,SU005,SU006,SU009,SU010,SU012,55P03}'),
 		('hold_signup_token', '{SU001,SU002,SU003,SU004,SU005,SU006,SU009,SU010,SU012,55P03,25006}'), ('revoke_signup_token', '{SU003,SU012,55P03}'), ('format_id', '{SU001}'), ('parse_id', '{SU001}'), ('stats', '{55000}'),
 		('signup', '{SU001,SU002,SU006,SU007,SU008,SU010,SU011,55P03}'), ('login', '{SU007,SU010,SU011}'), ('authenticate', '{SU010}'), ('create_api_key', '{SU001,SU010}'), ('revoke_api_key', '{55P03}'), ('login_again', '{SU010,SU011}'), ('create_session', '{SU006,SU010,SU011}'), ('verify_login_token', '{SU011}'),

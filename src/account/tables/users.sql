@@ -36,8 +36,8 @@ CREATE INDEX users_reference ON arsignup.users (realm_id, reference COLLATE "C",
 
 COMMENT ON TABLE arsignup.users IS 'People, programs (user_type api), and, in state held, who is nobody yet: no function finds these, and your own queries leave them out by state <> ''held''. Your tables may refer to id, or to realm_id and id.';
 COMMENT ON COLUMN arsignup.users.realm_id IS 'The realm; never changes.';
-COMMENT ON COLUMN arsignup.users.id IS 'UUID version 7; usr_ outside SQL. Never used twice.';
-COMMENT ON COLUMN arsignup.users.created_at IS 'When the user was made.';
+COMMENT ON COLUMN arsignup.users.id IS 'UUID version 7, unless create_user was given one; usr_ outside SQL. Never used twice, but by who gives one; even then no login token of the former user is the new one''s.';
+COMMENT ON COLUMN arsignup.users.created_at IS 'When the user was made, or what create_user was given.';
 COMMENT ON COLUMN arsignup.users.last_login_at IS 'When the user last logged in.';
 COMMENT ON COLUMN arsignup.users.held_until IS 'Until when the names of a held signup are its own; null for everybody else.';
 COMMENT ON COLUMN arsignup.users.token_generation IS 'Goes up with each new password, change of state and end_sessions: login tokens and mailed resets of an earlier generation are refused.';

@@ -20,8 +20,8 @@ CREATE INDEX memberships_expiry ON arsignup.memberships (expires_at) WHERE expir
 
 COMMENT ON TABLE arsignup.memberships IS 'Users in orgs, with permissions. One for each user and org, and at most one without org. Your tables may refer to id, or to realm_id and id.';
 COMMENT ON COLUMN arsignup.memberships.realm_id IS 'The realm of user and org.';
-COMMENT ON COLUMN arsignup.memberships.id IS 'UUID version 7; mb_ outside SQL.';
-COMMENT ON COLUMN arsignup.memberships.created_at IS 'When the membership was made.';
+COMMENT ON COLUMN arsignup.memberships.id IS 'UUID version 7, unless create_membership was given one; mb_ outside SQL.';
+COMMENT ON COLUMN arsignup.memberships.created_at IS 'When the membership was made, or what create_membership was given.';
 COMMENT ON COLUMN arsignup.memberships.user_id IS 'The user.';
 COMMENT ON COLUMN arsignup.memberships.org_id IS 'The org; null: permissions without one.';
 COMMENT ON COLUMN arsignup.memberships.expires_at IS 'When the membership ends; null: never. From then on no function knows it, and purge_expired deletes it: whoever reads the table says expires_at IS NULL OR expires_at > now().';

@@ -16,8 +16,8 @@ CREATE INDEX orgs_reference ON arsignup.orgs (realm_id, reference COLLATE "C", i
 
 COMMENT ON TABLE arsignup.orgs IS 'Organisations of users. Your tables may refer to id, or to realm_id and id.';
 COMMENT ON COLUMN arsignup.orgs.realm_id IS 'The realm; never changes.';
-COMMENT ON COLUMN arsignup.orgs.id IS 'UUID version 7; org_ outside SQL. Never used twice.';
-COMMENT ON COLUMN arsignup.orgs.created_at IS 'When the org was made.';
+COMMENT ON COLUMN arsignup.orgs.id IS 'UUID version 7, unless create_org was given one; org_ outside SQL. Never used twice, but by who gives one.';
+COMMENT ON COLUMN arsignup.orgs.created_at IS 'When the org was made, or what create_org was given.';
 COMMENT ON COLUMN arsignup.orgs.state IS 'active or inactive.';
 COMMENT ON COLUMN arsignup.orgs.name IS 'For people; not unique.';
 COMMENT ON COLUMN arsignup.orgs.reference IS 'The application''s own id of this org; not unique.';
