@@ -938,6 +938,20 @@ user_set_verification(const pg_uuid_t *realm_id, const User *user, const char *e
 	statement_touch(&set_verification, &parameters, "users", 1);
 }
 
+/* Note that a held user is asked to verify an email of which nobody has asked that yet; false if somebody just has. */
+bool
+user_begin_verification(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
+{
+	static Statement begin_verification = STATEMENT(
+		"UPDATE arsignup.users SET email_verification = 'requested'"
+		" WHERE realm_id = $1 AND id = $2 AND email_verification = 'none'");
+	static Statement find_unasked = STATEMENT(
+		"SELECT FROM arsignup.users WHERE realm_id = $1 AND id = $2 AND email_verification = 'none'");
+	Parameters	parameters = user_parameters(realm_id, user_id);
+
+	return statement_touch_any(&begin_verification, &find_unasked, &parameters, "users");
+}
+
 /* Tell whether two texts differ, either of which may be null. */
 static bool
 texts_differ(const char *a, const char *b)

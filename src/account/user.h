@@ -96,6 +96,7 @@ extern void user_set_password(const pg_uuid_t *realm_id, const User *user, bool 
 extern bool user_exchange_password(const pg_uuid_t *realm_id, const User *user, TimestampTz now);
 extern void user_set_verification(const pg_uuid_t *realm_id, const User *user,
 								  const char *email_verification);
+extern bool user_begin_verification(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern Changes user_changes(const User *before, const User *after);
 extern Event password_changed(const pg_uuid_t *user_id);
 extern bool user_is_verified(const User *user);

@@ -103,15 +103,35 @@ log_in(SecretScope *scope, const App *app, const User *user, const EventSource *
 		result->url = url_with_token(app->login_handler, result->token, false);
 }
 
+/*
+ * Say why somebody does not log in who must verify the email first. Where no
+ * mail for that was ever asked for, as after an import or a change of the
+ * email, it is now: whoever waits for a mail gets one.
+ */
+static const char *
+refuse_unverified(const Realm *realm, const User *user, const EventSource *source, int *retry_after)
+{
+	Event		event = {.type = "user.email.verification_requested", .user_id = &user->id};
+
+	if (strcmp(user->email_verification, "none") != 0)
+		return "unverified";
+	*retry_after = attempt_to_mail_user(&realm->id, &user->id, source->ip);
+	if (*retry_after > 0)
+		return "throttled";
+	if (user_begin_verification(&realm->id, &user->id))
+		events_record(&realm->id, GetCurrentTimestamp(), source, &event, 1);
+	return "unverified";
+}
+
 /* Make sure that who was verified may still log in, and store the hash that was made anew; or say why not. */
 static const char *
-confirm(const Realm *realm, User *user, const char *renewed)
+confirm(const Realm *realm, User *user, const char *renewed, const EventSource *source, int *retry_after)
 {
 	if (!user_confirm(&realm->id, user))
 		return "invalid";
 	if (renewed != NULL)
 		user_renew_password(&realm->id, user, renewed);
-	return user_must_verify(realm, user) ? "unverified" : NULL;
+	return user_must_verify(realm, user) ? refuse_unverified(realm, user, source, retry_after) : NULL;
 }
 
 /*
@@ -138,7 +158,7 @@ verify_and_log_in(SecretScope *scope, FunctionCallInfo fcinfo, const App *app, c
 		renewed = password_renew(scope, password);
 	result->user_id = user.id;
 	nest_level = lock_timeout_begin();
-	reason = confirm(&app->realm, &user, renewed);
+	reason = confirm(&app->realm, &user, renewed, source, &result->retry_after);
 	if (reason == NULL)
 	{
 		source_remember(&app->realm.id, &user.id, source->ip, now);

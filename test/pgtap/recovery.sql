@@ -426,6 +426,8 @@ SELECT arsignup.remember_session(realm('require'), :'session_id') AS browser \gs
 SELECT ok(r.ok, 'require: and the browser''s') FROM arsignup.login_again(app('require'), :'browser') AS r;
 SELECT arsignup.update_user(realm('require'), id('unverified'), email => 'changed@example.com');
 SELECT is(attempt('require', 'changed@example.com', 'password'), 'f unverified t 1', 'require: until the email changes');
+SELECT is((SELECT array_agg(data ->> 'email') FROM arsignup.claim_events('{user.email.verification_requested}') WHERE user_id = id('unverified')), ARRAY['changed@example.com'], 'N7: require: and that login has asked for the mail');
+SELECT is(writes($$SELECT arsignup.login(app('require'), 'changed@example.com', 'password')$$), '{}', 'N7: require: once');
 SELECT is(to_jsonb(r), jsonb_build_object('ok', false, 'reason', 'unverified', 'user_id', id('unverified'), 'session_id', NULL, 'token', NULL, 'url', NULL, 'retry_after', NULL), 'require: also for the browser') FROM arsignup.login_again(app('require'), :'browser') AS r;
 SELECT is(to_jsonb(r) ->> 'reason', 'invalid', 'require: a browser without a session is told nothing of it') FROM arsignup.login_again(app('require'), 'kbs_' || repeat('A', 64)) AS r;
 -- N8: a reset proves who reads the mail. A password that the application sets does not.
@@ -438,6 +440,18 @@ SELECT is(arsignup.change_password(realm('require'), id('unverified'), 'canary z
 SELECT is(attempt('require', 'changed@example.com', 'canary okapi'), 't f 1', 'N8: require: leaves it verified');
 SELECT arsignup.update_user(realm('require'), id('unverified'), email => 'again@example.com');
 SELECT is(attempt('require', 'again@example.com', 'canary okapi'), 'f unverified t 1', 'N8: require: until the email changes');
+-- N7: who was imported and is to verify the email is mailed by the first login, whatever leads there, and by no wrong password.
+CREATE FUNCTION asked(person uuid) RETURNS text LANGUAGE sql AS $$
+	SELECT concat_ws(' ', email_verification, (SELECT count(*) FROM arsignup.events WHERE user_id = person AND event_type = 'user.email.verification_requested' AND ip = '192.0.2.7' AND client = 'a client')) FROM arsignup.users WHERE id = person
+$$;
+SELECT arsignup.create_user(realm('require'), 'imported@example.com', password_hash => ready_hash()) AS imported \gset
+SELECT is((arsignup.login(app('require'), 'imported@example.com', 'canary', '192.0.2.7', 'a client')).reason || ' ' || asked(:'imported'), 'invalid none 0', 'N7: a wrong password asks for no mail');
+SELECT is((arsignup.login(app('require'), 'imported@example.com', 'password', '192.0.2.7', 'a client')).reason || ' ' || asked(:'imported'), 'unverified requested 1', 'N7: login asks for a mail');
+SELECT is((arsignup.authenticate(realm('require'), 'imported@example.com', 'password', '192.0.2.7', 'a client')).reason || ' ' || asked(:'imported'), 'unverified requested 1', 'N7: which is there, then');
+SELECT arsignup.create_user(realm('require'), 'imported-2@example.com', password_hash => ready_hash()) AS imported \gset
+SELECT is((arsignup.authenticate(realm('require'), 'imported-2@example.com', 'password', '192.0.2.7', 'a client')).reason || ' ' || asked(:'imported'), 'unverified requested 1', 'N7: authenticate asks, too');
+SELECT arsignup.create_user(realm('require'), 'imported-3@example.com', password_hash => ready_hash(), email_verified => true);
+SELECT is(attempt('require', 'imported-3@example.com', 'password'), 't f 1', 'N7: who was imported with a verified email logs in');
 -- Programs are exempt.
 SELECT arsignup.create_user(realm('require'), 'robot@example.com', user_type => 'api', password_hash => ready_hash()) AS robot \gset
 SELECT is(attempt('require', 'robot@example.com', 'password'), 't f 1', 'require: a program logs in');
