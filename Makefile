@@ -37,7 +37,8 @@ REGRESS      = create $(filter-out create,$(sort $(basename $(notdir $(wildcard 
 ISOLATION    = create $(filter-out create,$(sort $(basename $(notdir $(wildcard $(srcdir)/test/isolation/specs/*.spec)))))
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --outputdir=test/isolation
 
-PROGRAMS   = programs/arsignup-mail programs/arsignup-webhook
+DELIVERERS = programs/arsignup-mail programs/arsignup-webhook
+PROGRAMS   = $(DELIVERERS) programs/arsignup-import
 
 UNIT       = $(patsubst $(srcdir)/%.c,%,$(sort $(wildcard $(srcdir)/test/unit/*.c)))
 EXTRA_CLEAN = $(UNIT) $(PURE) $(PROGRAMS) src/base/tables.inc src/install/steps.inc src/web/stylesheet.inc test/isolation/results test/isolation/output_iso test/isolation/regression.*
@@ -107,8 +108,12 @@ $(UPDATES): $(EXTENSION)--%--$(RELEASE).sql: $(FRAGMENTS) $(wildcard $(srcdir)/s
 # The programs, of which there is one copy whatever versions of PostgreSQL there are: PREFIX is theirs, not the server's.
 PREFIX     = /usr/local
 
-programs/arsignup-%: $(srcdir)/programs/delivery.py $(srcdir)/programs/%.py
+$(DELIVERERS): programs/arsignup-%: $(srcdir)/programs/common.py $(srcdir)/programs/delivery.py $(srcdir)/programs/%.py
 	{ echo '#!/usr/bin/python3'; cat $^; } > $@
+	chmod 755 $@
+
+programs/arsignup-import: $(srcdir)/programs/common.py $(srcdir)/programs/import.sql $(srcdir)/programs/import.py
+	{ echo '#!/usr/bin/python3'; cat $<; echo 'FUNCTIONS = r"""'; cat $(word 2,$^); echo '"""'; cat $(word 3,$^); } > $@
 	chmod 755 $@
 
 programs: $(PROGRAMS)
@@ -116,7 +121,7 @@ programs: $(PROGRAMS)
 install-programs: $(PROGRAMS)
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/lib/systemd/system' '$(DESTDIR)$(PREFIX)/share/arsignup/templates'
 	install -m 755 $(PROGRAMS) '$(DESTDIR)$(PREFIX)/bin'
-	for unit in arsignup-mail.service arsignup-webhook.service; do \
+	for unit in $(DELIVERERS:programs/%=%.service); do \
 		sed 's|@PREFIX@|$(PREFIX)|' $(srcdir)/programs/$$unit.in | install -m 644 /dev/stdin '$(DESTDIR)$(PREFIX)'/lib/systemd/system/$$unit || exit 1; \
 	done
 	install -m 644 $(srcdir)/programs/mail.conf $(srcdir)/programs/webhook.conf '$(DESTDIR)$(PREFIX)/share/arsignup'
@@ -125,7 +130,7 @@ install-programs: $(PROGRAMS)
 	install -m 644 $(PROGRAMS:%=$(srcdir)/%.1) '$(DESTDIR)$(PREFIX)/share/man/man1'
 
 uninstall-programs:
-	rm -f $(PROGRAMS:programs/%='$(DESTDIR)$(PREFIX)/bin/%') $(PROGRAMS:programs/%='$(DESTDIR)$(PREFIX)/lib/systemd/system/%.service')
+	rm -f $(PROGRAMS:programs/%='$(DESTDIR)$(PREFIX)/bin/%') $(DELIVERERS:programs/%='$(DESTDIR)$(PREFIX)/lib/systemd/system/%.service')
 	rm -f $(PROGRAMS:programs/%='$(DESTDIR)$(PREFIX)/share/man/man1/%.1')
 	rm -rf '$(DESTDIR)$(PREFIX)/share/arsignup/templates'
 	rm -f '$(DESTDIR)$(PREFIX)/share/arsignup/mail.conf' '$(DESTDIR)$(PREFIX)/share/arsignup/webhook.conf'

@@ -1,22 +1,13 @@
-# What arsignup-mail and arsignup-webhook share. The Makefile joins it with what is theirs into one file each.
-import argparse
+
+# ---- what arsignup-mail and arsignup-webhook share ----
+
 import configparser
 import datetime
-import os
-import signal
 import ssl
-import sys
 import threading
 import traceback
 
-import psycopg
-from psycopg.rows import namedtuple_row
-
 # ---- what goes wrong ----
-
-
-class ConfigurationError(Exception):
-    """What the administrator has written cannot be used."""
 
 
 class Failed(Exception):
@@ -30,17 +21,6 @@ class Failed(Exception):
 
 class Away(Exception):
     """Nothing can be delivered now: everything waits, and no event is to blame."""
-
-
-def line_of(text, limit=500):
-    """Return what somebody else says as one line that a log can hold."""
-    printable = "".join(c if c.isprintable() else " " for c in str(text))
-    return " ".join(printable.split())[:limit]
-
-
-def tell(text):
-    """Write a line to the log."""
-    print(line_of(text, 2000), file=sys.stderr, flush=True)
 
 
 # ---- settings ----
@@ -138,6 +118,10 @@ class Settings:
         except OSError as error:
             raise ConfigurationError(f"ca_file: {self.text('ca_file')}: {error}") from error
 
+    def connect(self):
+        """Open a connection to the database."""
+        return connect(self.text("database"), self.program)
+
 
 # ---- the database ----
 
@@ -153,16 +137,6 @@ LIST = """
         arsignup.format_id('usr', user_id) AS user_name, attempts, failed_at, retry_at, error
     FROM arsignup.failed_deliveries WHERE event_type = ANY (%s) ORDER BY event_id
 """
-
-
-def connect(settings):
-    """Open a connection in which every statement is a transaction, unless one is begun."""
-    connection = psycopg.connect(
-        settings.text("database"), autocommit=True, row_factory=namedtuple_row, connect_timeout=20,
-        application_name=f"arsignup-{settings.program}",
-    )
-    connection.execute("SET TimeZone = 'UTC'")
-    return connection
 
 
 class Worker:
@@ -253,7 +227,7 @@ class Worker:
         """Work, over as many connections as that takes."""
         while not self.stop.is_set():
             try:
-                with connect(self.settings) as connection:
+                with self.settings.connect() as connection:
                     self.work_on(connection)
                 return
             except (Away, psycopg.Error) as error:
@@ -294,7 +268,7 @@ def deliver(settings, courier_class, once):
 
 def list_failed(settings, kinds):
     """Print what could not be delivered, a line each."""
-    with connect(settings) as connection:
+    with settings.connect() as connection:
         print("id", "type", "user", "attempts", "failed at", "again at", "error", sep="\t")
         for row in connection.execute(LIST, [kinds]):
             again = row.retry_at.isoformat(" ", "seconds") if row.retry_at else "given up"
@@ -306,7 +280,7 @@ def list_failed(settings, kinds):
 def send_again(settings, kinds, names):
     """Have what could not be delivered tried at once; return 1 if something of it was not to be found."""
     missing = set() if names == ["all"] else set(names)
-    with connect(settings) as connection:
+    with settings.connect() as connection:
         for row in connection.execute(LIST, [kinds]).fetchall():
             if names == ["all"] or row.name in missing:
                 found = connection.execute("SELECT arsignup.retry_event(%s, %s) AS done", [row.realm_id, row.event_id])
@@ -319,7 +293,7 @@ def send_again(settings, kinds, names):
 
 def check(settings, courier):
     """Try everything but a delivery."""
-    with connect(settings) as connection:
+    with settings.connect() as connection:
         for _ in connection.execute(LIST + " LIMIT 1", [courier.kinds]):
             pass
         with connection.transaction(force_rollback=True):
