@@ -141,7 +141,7 @@ dist:
 
 # The pure parts, without a server: TAP from every program in test/unit.
 PURE = $(patsubst %,src/%.unit.o,base/base64url base/encode base/key base/machine base/text base/token password/block password/phc password/form realm/url account/identity \
-         login/jwt login/jwt_json login/key_material login/plain http/html http/params http/request http/urlencoded once/submission_key web/input web/page web/route)
+         login/jwt login/jwt_json login/key_material login/plain http/html http/instant http/params http/request http/urlencoded once/submission_key web/input web/page web/route)
 
 # Clang also sees arithmetic on null pointers; it is taken where it has its sanitizers.
 UNIT_CC = $(shell echo 'int main(void) { return 0; }' | $(CLANG) -fsanitize=address,undefined -x c - -o /dev/null 2>/dev/null \

@@ -7,12 +7,14 @@
 #include <openssl/evp.h>
 #include <regex.h>
 #include <sodium.h>
+#include <time.h>
 
 #include "account/identity.h"
 #include "base/base64url.h"
 #include "base/encode.h"
 #include "base/key.h"
 #include "base/token.h"
+#include "http/instant.h"
 #include "http/params.h"
 #include "http/urlencoded.h"
 #include "password/form.h"
@@ -394,6 +396,37 @@ expect_pair(Span text)
 					  found("^[^[]+(\\[[^][]*\\]){0,15}$", name)));
 }
 
+/* Expect seconds since 1970, or a date, with or without a time of the day, as the C library's calendar has them. */
+static bool
+expect_instant(Span text)
+{
+	char		copy[MAX_SIZE + 1];
+	struct tm	time = {0};
+	struct tm	again;
+	int			hours = 0;
+	int			minutes = 0;
+	char		sign = '+';
+	time_t		seconds;
+
+	memcpy(copy, text.data, text.size);
+	copy[text.size] = '\0';
+	if (found("^[0-9]{1,12}(\\.[0-9]+)?$", text))
+		return strtoll(copy, NULL, 10) < INSTANT_END;
+	if (!found("^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.,][0-9]+)?)?"
+			   "([Zz]|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?))?$", text))
+		return false;
+	(void) sscanf(copy, "%d-%d-%d%*c%d:%d:%d", &time.tm_year, &time.tm_mon, &time.tm_mday, &time.tm_hour, &time.tm_min, &time.tm_sec);
+	if (text.size > 10 && found("[+-][0-9]{2}:?[0-9]{2}$", text))
+		(void) sscanf(copy + text.size - (copy[text.size - 3] == ':' ? 6 : 5), copy[text.size - 3] == ':' ? "%c%2d:%2d" : "%c%2d%2d", &sign, &hours, &minutes);
+	else if (text.size > 10 && found("[+-][0-9]{2}$", text))
+		(void) sscanf(copy + text.size - 3, "%c%2d", &sign, &hours);
+	time.tm_year -= 1900;
+	time.tm_mon--;
+	again = time;
+	seconds = timegm(&again) - (sign == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+	return again.tm_mday == time.tm_mday && again.tm_mon == time.tm_mon && seconds >= 0 && seconds < INSTANT_END;
+}
+
 /* Tell whether a text is UTF-8 without control characters. */
 static bool
 expect_line(Span text)
@@ -557,6 +590,17 @@ is_pair(Span text)
 	return value != NULL && (text.size == 0 || memchr(text.data, '&', text.size) == NULL);
 }
 
+/* Tell whether this is a time; note it if it is not of the years that there are. */
+static bool
+instant_accepts(Span text)
+{
+	int64_t		microseconds = 0;
+	bool		is_instant = instant_read(text, &microseconds);
+
+	changed += microseconds < 0 || microseconds >= INSTANT_END * 1000000;
+	return is_instant;
+}
+
 /* The same of a line: every code point. */
 static bool
 is_line(Span text)
@@ -698,6 +742,9 @@ static const struct
 	{"pair of a form", is_pair, expect_pair,
 	{TEXT("user[email]=ada%40example.com"), TEXT("expand[]=a+b"), TEXT("user%5Bcustom%5D[a][]=%C3%A9"), TEXT("a=b=c"), TEXT("a"),
 		TEXT("a[b][c][d][e][f][g][h][i][j][k][l][m][n][o][p]=1")}},
+	{"time", instant_accepts, expect_instant,
+	{TEXT("2030-01-31T12:00:00Z"), TEXT("2028-02-29 23:59:59.25+05:30"), TEXT("1970-01-01t00:00-0000"), TEXT("9999-12-31"), TEXT("1423941493.701"),
+		TEXT("253402300799")}},
 	{"line", is_line, expect_line,
 	{TEXT("Ada Lovelace"), TEXT("Zo\xc3\xab \xe5\x85\x89 \xf0\x9f\x98\x80"), TEXT(""), TEXT("e\xcc\x81\xc2\xa0"),
 		TEXT("\xf4\x8f\xbf\xbf\xef\xbf\xbf\xdf\xbf"), TEXT("\xe2\x80\xa7\xe2\x81\xa5")}},
