@@ -484,18 +484,43 @@ value_member(const Value *object, const char *name)
 	return json_object_get(object, name);
 }
 
-/* Return how many elements an array has; 0 if it is none. */
-size_t
-value_count(const Value *array)
+/* Return the name of an element, as forms count them: expand[0]=a&expand[1]=b. */
+static const char *
+element_name(size_t position, char name[32])
 {
-	return json_array_size(array);
+	snprintf(name, 32, "%zu", position);
+	return name;
 }
 
-/* Return an element of an array; NULL if it is not there. */
-const Value *
-value_element(const Value *array, size_t position)
+/* Tell whether a value is an array, or an object whose members are counted like an array's. */
+bool
+value_is_list(const Value *value)
 {
-	return json_array_get(array, position);
+	char		name[32];
+	size_t		count = json_object_size(value);
+
+	for (size_t i = 0; i < count; i++)
+		if (json_object_get(value, element_name(i, name)) == NULL)
+			return false;
+	return count > 0 || json_is_array(value);
+}
+
+/* Return how many elements a list has; 0 if it is none. */
+size_t
+value_count(const Value *list)
+{
+	if (!value_is_list(list))
+		return 0;
+	return json_is_array(list) ? json_array_size(list) : json_object_size(list);
+}
+
+/* Return an element of a list; NULL if it is not there. */
+const Value *
+value_element(const Value *list, size_t position)
+{
+	char		name[32];
+
+	return json_is_array(list) ? json_array_get(list, position) : json_object_get(list, element_name(position, name));
 }
 
 /* Return a text; NULL if it is none, such as one with a NUL. */

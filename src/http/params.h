@@ -37,8 +37,9 @@ extern void params_free(Value *params);
 
 extern ValueType value_type(const Value *value);
 extern const Value *value_member(const Value *object, const char *name);
-extern size_t value_count(const Value *array);
-extern const Value *value_element(const Value *array, size_t position);
+extern bool value_is_list(const Value *value);
+extern size_t value_count(const Value *list);
+extern const Value *value_element(const Value *list, size_t position);
 extern const char *value_text(const Value *value);
 extern bool value_is_true(const Value *value);
 extern double value_number(const Value *value);

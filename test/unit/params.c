@@ -237,6 +237,32 @@ check_values(void)
 	params_free(value);
 }
 
+/* Check what a form has that counts its elements, or only seems to. */
+static void
+check_lists(void)
+{
+	static const struct
+	{
+		Span		form;
+		int			count;		/* -1: no list */
+	}			lists[] = {
+		{TEXT("a[]=x"), 1}, {TEXT("a[]=x&a[]=x"), 2}, {TEXT("a[0]=x"), 1}, {TEXT("a[0]=x&a[1]=x"), 2}, {TEXT("a[1]=x&a[0]=x"), 2},
+		{TEXT("a=x"), -1}, {TEXT("a[1]=x"), -1}, {TEXT("a[00]=x"), -1}, {TEXT("a[0]=x&a[2]=x"), -1}, {TEXT("a[0]=x&a[b]=x"), -1}, {TEXT("a[b]=x"), -1}, {TEXT("b=x"), -1}
+	};
+
+	for (size_t i = 0; i < lengthof(lists); i++)
+	{
+		Value	   *value = read_form(lists[i].form);
+		const Value *list = value_member(value, "a");
+		int			count = value_count(list);
+
+		is_int(value_is_list(list) ? count : -1, lists[i].count, "a list: %s", lists[i].form.data);
+		for (int n = 0; n < count; n++)
+			is_string(value_text(value_element(list, n)), "x", "... its element %d", n);
+		params_free(value);
+	}
+}
+
 /* Read texts that are spoilt byte by byte: whatever comes of them, memory stays as it should. */
 static void
 check_noise(void)
@@ -268,7 +294,7 @@ check_noise(void)
 int
 main(void)
 {
-	plan(lengthof(json_cases) + lengthof(form_cases) + 16 + 8 + 15);
+	plan(lengthof(json_cases) + lengthof(form_cases) + 16 + 8 + 15 + 12 + 8);
 	for (size_t i = 0; i < lengthof(json_cases); i++)
 		check("JSON", &json_cases[i], params_from_json(json_cases[i].text));
 	for (size_t i = 0; i < lengthof(form_cases); i++)
@@ -277,6 +303,7 @@ main(void)
 	check_counts();
 	check_bounds();
 	check_values();
+	check_lists();
 	check_noise();
 	return tap_status();
 }
