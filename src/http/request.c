@@ -93,7 +93,7 @@ request_cookie(const char *cookies, const char *name, void *(*allocate) (size_t 
 
 /* ---------- what was asked for ---------- */
 
-/* Take path and query of a request target apart. */
+/* Take path and query of a request target apart. A slash at the end of a path means nothing; a second one does. */
 void
 request_split_uri(Span uri, Span *path, Span *query)
 {
@@ -101,10 +101,13 @@ request_split_uri(Span uri, Span *path, Span *query)
 
 	*path = uri;
 	*query = (Span) {NULL, 0};
-	if (question == NULL)
-		return;
-	path->size = question - uri.data;
-	*query = (Span) {question + 1, uri.size - path->size - 1};
+	if (question != NULL)
+	{
+		path->size = question - uri.data;
+		*query = (Span) {question + 1, uri.size - path->size - 1};
+	}
+	if (path->size > 1 && path->data[path->size - 1] == '/' && path->data[path->size - 2] != '/')
+		path->size--;
 }
 
 /* Take what stands before the first of some characters off the front. */

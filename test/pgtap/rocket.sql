@@ -220,7 +220,8 @@ SELECT idle(format('ask(%L, at(''u'', ''/v1/%s?email=ada@example.com&password=pa
 FROM unnest(ARRAY['GET', 'HEAD', 'PUT', 'DELETE', 'PATCH', 'post', 'FOO']) AS method, unnest(ARRAY['signup', 'login', 'logout']) AS call;
 SELECT is(header(ask('GET', at('u', '/v1/' || call)), 'Allow'), 'POST, OPTIONS', call || ' says what it takes') FROM unnest(ARRAY['signup', 'login', 'logout']) AS call;
 SELECT says(call(path, :'login'), 404, '{"error": "Not found."}', 'no such app or call: ' || path)
-FROM unnest(ARRAY['/nobody/v1/login', at('off', '/v1/login'), at('asleep', '/v1/signup'), '/v1/login', at('u', '/v1/'), at('u', '/v1/nothing'), at('u', '/v1/login/'), at('u', '/v1/Login'), at('u', '/v1//login')]) AS path;
+FROM unnest(ARRAY['/nobody/v1/login', at('off', '/v1/login'), at('asleep', '/v1/signup'), '/v1/login', at('u', '/v1/'), at('u', '/v1/nothing'), at('u', '/v1/login//'), at('u', '/v1/Login'), at('u', '/v1//login')]) AS path;
+SELECT says(call(at('u', '/v1/login/'), '{}'), 200, (call(at('u', '/v1/login'), '{}')).body::jsonb, 'A4: a slash at the end');
 SELECT says(ask('GET', '/nobody/v1/login'), 404, '{"error": "Not found."}', 'no such app, whatever the method');
 SELECT says(call('/v1/login', :'login', '{"x-arsignup-host": null}'), 404, '{"error": "Not found."}', 'no host, no slug');
 SELECT says(call('/v1', :'login'), 404, '{"error": "Not found."}', 'nothing below');

@@ -58,9 +58,11 @@ SELECT is_page(get(at('u', path)), 200, 'GET ' || path) FROM unnest(ARRAY['', '/
 SELECT is_page(ask('HEAD', at('u', '/login')), 200, 'HEAD is GET');
 SELECT is_page(get(path, host()), 200, 'by host: GET ' || path) FROM unnest(ARRAY['/', '/login', '/signup', '/logout', '/forgot']) AS path;
 SELECT is_page(get(path), 404, 'GET ' || shown(path) || ': no such page')
-FROM unnest(ARRAY['/', '', '/nobody/login', at('off', '/login'), at('asleep', '/login'), at('u', '/nothing'), at('u', '/login/'), at('u', '//login'), at('u', '/Login'), at('u', '/login/x'), at('u', '/%6Cogin'),
+FROM unnest(ARRAY['/', '', '/nobody/login', at('off', '/login'), at('asleep', '/login'), at('u', '/nothing'), at('u', '/login//'), at('u', '//login'), at('u', '/Login'), at('u', '/login/x'), at('u', '/%6Cogin'),
 	'/' || upper('u' || pg_backend_pid()) || '/login', 'u' || pg_backend_pid() || '/login', '/' || md5('x') || '''; --/login', '/' || repeat('x', 3000) || '/login']) AS path;
-SELECT is_page(get(path, host()), 404, 'by host: GET ' || path || ': no such page') FROM unnest(ARRAY['', '/nothing', at('u', '/login'), '/signup/']) AS path;
+SELECT is_page(get(path, host()), 404, 'by host: GET ' || path || ': no such page') FROM unnest(ARRAY['', '/nothing', at('u', '/login'), '/signup//']) AS path;
+SELECT is(regexp_replace((get(path || '/' || query, host())).body, 'value="[^"]{43}"', ''), regexp_replace((get(path || query, host())).body, 'value="[^"]{43}"', ''), 'A4: a slash at the end: ' || path || '/' || query) FROM (VALUES ('/login', ''), ('/login', '?redir=/x'), ('/signup', ''), (at('u', '/signup'), '')) AS v (path, query);
+SELECT is((post(at('u', path), 'login=ada@example.com&password=canary')).status, status, 'A4: a form to ' || path) FROM (VALUES ('/login', 422), ('/login/', 422), ('/login//', 404)) AS v (path, status);
 SELECT is_page(get('/login', '{"x-arsignup-host": null}'), 404, 'no host, no slug');
 SELECT is_page(get(at('u', '/login'), '{"x-arsignup-host": null}'), 200, 'a slug needs no host');
 SELECT is(header(a, 'Allow'), 'GET, HEAD, POST', method || ' is not for pages') FROM unnest(ARRAY['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'get', 'GET ', 'TRACE']) AS method, ask(method, at('u', '/login')) AS a WHERE a.status = 405;

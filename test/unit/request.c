@@ -228,7 +228,7 @@ check_uri(const char *uri, const char *path, const char *query)
 int
 main(void)
 {
-	plan(19 + 5 + lengthof(senders) + 16 + 2 * 13 + 18 + 8 + 8);
+	plan(19 + 5 + lengthof(senders) + 16 + 2 * 13 + 18 + 8 + 2 * 10);
 	check_headers();
 	check_cookie("{\"__Host-a\": \"x\"}", "x");
 	check_cookie("{\"__Host-b\": \"x\"}", "-");
@@ -288,5 +288,11 @@ main(void)
 	check_uri("/a?", "/a", "");
 	check_uri("/a", "/a", "");
 	check_uri("", "", "");
+	check_uri("/a/", "/a", "");
+	check_uri("/a/?b=/", "/a", "b=/");
+	check_uri("/a//", "/a//", "");
+	check_uri("/", "/", "");
+	check_uri("//", "//", "");
+	check_uri("/?/", "/", "/");
 	return tap_status();
 }
