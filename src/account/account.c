@@ -82,7 +82,7 @@ check_new_user(SecretScope *scope, const Realm *realm, User *user, Span password
 		user->password_hash = password_hash_accept(hash, faults);
 	if (user->has_given_id)
 		user_check_id_free(user, faults);
-	if (password.data != NULL || faults->list != NIL)
+	if (password.data != NULL || faults_exist(faults))
 		user_check_free(realm, user, faults);
 	faults_raise(faults);
 	if (password.data != NULL)
@@ -322,7 +322,9 @@ arsignup_change_password(PG_FUNCTION_ARGS)
 	Realm		realm;
 	User		user;
 	Span		current;
-	bool		changed = false;
+	Span		password;
+	Faults		faults = NO_FAULTS;
+	bool		changed;
 
 	check_writable(fcinfo);
 	secret_scope_open(&scope);
@@ -332,10 +334,15 @@ arsignup_change_password(PG_FUNCTION_ARGS)
 	if (strcmp(user.state, "active") != 0)
 		raise_inactive("user");
 	current = secret_argument(&scope, fcinfo, 2);
-	if (user_read_password(&realm.id, &user) && password_is_possible(current) &&
-		verify_current(&scope, &realm, &user, current))
+	changed = user_read_password(&realm.id, &user) && password_is_possible(current) &&
+		verify_current(&scope, &realm, &user, current);
+	password = user_accept_password(&scope, &realm, &user, secret_argument(&scope, fcinfo, 3), &faults);
+	if (!changed && faults_exist(&faults))
+		fault_add(&faults, "current_password", "Current password does not match.");
+	faults_raise(&faults);
+	if (changed)
 	{
-		user_hash_password(&scope, &realm, &user, secret_argument(&scope, fcinfo, 3));
+		user.password_hash = password_hash(password);
 		changed = exchange_password(&realm, &user);
 	}
 	spi_close();

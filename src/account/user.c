@@ -1028,14 +1028,22 @@ user_password_policy(const Realm *realm, const User *user)
 	};
 }
 
+/* Check a new password of a user: return it as it is hashed, or note what is wrong with it. */
+Span
+user_accept_password(SecretScope *scope, const Realm *realm, const User *user, Span password, Faults *faults)
+{
+	PasswordPolicy policy = user_password_policy(realm, user);
+
+	return password_accept(scope, password, &policy, faults);
+}
+
 /* Check and hash a new password of a user; or raise SU001. */
 void
 user_hash_password(SecretScope *scope, const Realm *realm, User *user, Span password)
 {
-	PasswordPolicy policy = user_password_policy(realm, user);
 	Faults		faults = NO_FAULTS;
 
-	password = password_accept(scope, password, &policy, &faults);
+	password = user_accept_password(scope, realm, user, password, &faults);
 	faults_raise(&faults);
 	user->password_hash = password_hash(password);
 }

@@ -102,6 +102,8 @@ extern Event password_changed(const pg_uuid_t *user_id);
 extern bool user_is_verified(const User *user);
 extern bool user_must_verify(const Realm *realm, const User *user);
 extern PasswordPolicy user_password_policy(const Realm *realm, const User *user);
+extern Span user_accept_password(SecretScope *scope, const Realm *realm, const User *user, Span password,
+								 Faults *faults);
 extern void user_hash_password(SecretScope *scope, const Realm *realm, User *user, Span password);
 extern const char *user_full_name(const User *user);
 

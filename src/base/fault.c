@@ -21,6 +21,27 @@ typedef struct Fault
 	const char *code;
 } Fault;
 
+bool		input_is_refused = false;
+
+/* Tell whether anything is wrong with an input, be it that its caller has found it. */
+bool
+faults_exist(const Faults *faults)
+{
+	return faults->list != NIL || input_is_refused;
+}
+
+/* Tell whether something is wrong with an attribute. */
+bool
+fault_is_about(const Faults *faults, const char *attribute)
+{
+	ListCell   *cell;
+
+	foreach(cell, faults->list)
+		if (strcmp(((Fault *) lfirst(cell))->attribute, attribute) == 0)
+			return true;
+	return false;
+}
+
 /* Note what is wrong, and by which code programs know it. */
 void
 fault_add_coded(Faults *faults, const char *attribute, const char *sentence, const char *code)
@@ -160,10 +181,10 @@ faults_to_sentences(const Faults *faults)
 void
 faults_raise(const Faults *faults)
 {
-	if (faults->list == NIL)
+	if (!faults_exist(faults))
 		return;
 	ereport(ERROR,
-			(errcode(faults->invalid ? ERRCODE_ARSIGNUP_INVALID : ERRCODE_ARSIGNUP_TAKEN),
+			(errcode(faults->invalid || input_is_refused ? ERRCODE_ARSIGNUP_INVALID : ERRCODE_ARSIGNUP_TAKEN),
 			 errmsg_internal("%s", faults_to_sentences(faults)),
 			 errdetail_internal("%s", faults_to_json(faults))));
 }

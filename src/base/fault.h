@@ -17,6 +17,14 @@ typedef struct Faults
 
 #define NO_FAULTS {NIL, false, 0}
 
+/*
+ * Has whoever calls found something wrong with the input already? Then nothing
+ * comes of it: what is called tells what else is wrong, before anything costs.
+ */
+extern bool input_is_refused;
+
+extern bool faults_exist(const Faults *faults);
+extern bool fault_is_about(const Faults *faults, const char *attribute);
 extern void fault_add_coded(Faults *faults, const char *attribute, const char *sentence, const char *code);
 extern void fault_add(Faults *faults, const char *attribute, const char *sentence);
 extern void fault_add_taken(Faults *faults, const char *attribute, const char *label);

@@ -146,7 +146,7 @@ finish_reading(SecretScope *scope, FunctionCallInfo fcinfo, int hash_argument, b
 
 	if (is_for_later)
 		user_check_free_later(&signup->app.realm, &signup->user, faults);
-	else if (password.data != NULL || faults->list != NIL)
+	else if (password.data != NULL || faults_exist(faults))
 		user_check_free(&signup->app.realm, &signup->user, faults);
 	faults_raise(faults);
 	if (password.data != NULL)
@@ -503,7 +503,7 @@ complete_signup(FunctionCallInfo fcinfo, Signup *signup)
 	signup->user.reference = argument_text(fcinfo, 2);
 	signup->user.custom = merge_custom(signup->user.custom, argument_jsonb(fcinfo, 3));
 	user_check(&signup->app.realm, &signup->user, &faults);
-	if (faults.list != NIL)
+	if (faults_exist(&faults))
 		user_check_free(&signup->app.realm, &signup->user, &faults);
 	faults_raise(&faults);
 }
