@@ -298,16 +298,32 @@ read_body(CoreCall *call)
 	return false;
 }
 
-/* Find the part of the body that is about the resource; answer if there is something else in its place. */
+/*
+ * Find the part of the body that is about the resource, under its name or its
+ * other one; answer if there is something else in its place.
+ */
 static bool
 find_given(CoreCall *call)
 {
-	call->given = call->route->takes ? value_member(call->body, call->route->takes->name) : NULL;
+	const Resource *resource = call->route->takes;
+	const char *name = resource ? resource->name : NULL;
+
+	if (name != NULL && resource->alias != NULL && value_member(call->body, resource->alias) != NULL)
+	{
+		if (value_member(call->body, name) != NULL)
+		{
+			reply_error(call, 400, psprintf("\"%s\" and \"%s\" are the same, so only one of them can be there.",
+											name, resource->alias));
+			return false;
+		}
+		name = resource->alias;
+	}
+	call->given = name ? value_member(call->body, name) : NULL;
 	if (call->given == NULL)
 		call->given = call->body;
 	if (value_type(call->given) == VALUE_OBJECT)
 		return true;
-	reply_error(call, 400, psprintf("\"%s\" must be an object.", call->route->takes->name));
+	reply_error(call, 400, psprintf("\"%s\" must be an object.", name));
 	return false;
 }
 
@@ -425,15 +441,17 @@ note_use(CoreCall *call)
 	api_key_note_use(&call->key, call->now);
 }
 
-/* Answer a call that can be read and whose realm the key opens. */
+/* Answer a call that can be read and whose realm the key opens. What handlers find is told together with what is found here. */
 static void
 answer_call(CoreCall *call)
 {
+	bool		finds_more = call->route->takes != NULL || call->route->answer == list_rows;
 	Outcome		outcome;
 
 	if (call->route->takes != NULL)
 		check_fields(call);
-	if (!reply_faults(call))
+	check_expand(call);
+	if (finds_more || !reply_faults(call))
 		call->route->answer(call);
 	if (!call->key.is_noted && !XactReadOnly)
 		core_attempt(call, note_use, &outcome);

@@ -24,7 +24,7 @@ typedef enum FieldType
 {
 	FIELD_TEXT,
 	FIELD_SECRET,				/* a text, and no number */
-	FIELD_TIME,					/* seconds since 1970 */
+	FIELD_TIME,					/* told in seconds since 1970, taken as TIME_FORM */
 	FIELD_BOOLEAN,
 	FIELD_NUMBER,
 	FIELD_INTEGER,
@@ -32,6 +32,9 @@ typedef enum FieldType
 	FIELD_OBJECT,
 	FIELD_OBJECTS
 } FieldType;
+
+/* How a time is given, as sentences and the description say it. */
+#define TIME_FORM "seconds since 1970, or a time such as 2030-01-31T12:00:00Z"
 
 typedef enum FieldUse
 {
@@ -70,12 +73,14 @@ typedef struct Setting
 typedef struct Resource
 {
 	const char *name;
+	const char *alias;			/* under which it may stand as well; may be null */
 	const void *fields;			/* of type Field or Setting */
 	int			field_count;
 	size_t		field_size;
 } Resource;
 
-#define RESOURCE(name, fields) {(name), (fields), lengthof(fields), sizeof((fields)[0])}
+#define RESOURCE(name, fields) RESOURCE_ALIAS(name, NULL, fields)
+#define RESOURCE_ALIAS(name, alias, fields) {(name), (alias), (fields), lengthof(fields), sizeof((fields)[0])}
 
 /* Return a field of a resource. */
 static inline const Field *
@@ -198,6 +203,7 @@ extern bool core_answer(Span path, Span query, Span body, const Request *request
 						Response *response);
 
 /* field.c: reading what is given */
+extern void note_fault(CoreCall *call, const char *attribute, const char *sentence);
 extern void check_fields(CoreCall *call);
 extern const char *given_text(const CoreCall *call, const char *name);
 extern const char *given_change(const CoreCall *call, const char *name);
@@ -212,7 +218,9 @@ extern void add_given_time(Parameters *parameters, const CoreCall *call, const c
 extern void add_given_number(Parameters *parameters, const CoreCall *call, const char *name);
 extern bool given_id(CoreCall *call, const char *name, const char *prefix, pg_uuid_t *id);
 extern void check_confirmation(CoreCall *call);
+extern void check_state(CoreCall *call);
 extern void read_source(CoreCall *call);
+extern void check_expand(CoreCall *call);
 extern bool is_given(const CoreCall *call, const char *name);
 extern bool is_null(const CoreCall *call, const char *name);
 extern void add_given_truth(Parameters *parameters, const CoreCall *call, const char *name);
@@ -241,7 +249,9 @@ extern Verdict core_judge(int sqlstate);
 extern void core_attempt_judged(CoreCall *call, void (*action) (CoreCall *call), Verdict (*judge) (int sqlstate),
 								Outcome *outcome);
 extern void core_attempt(CoreCall *call, void (*action) (CoreCall *call), Outcome *outcome);
+extern void core_write(CoreCall *call, void (*action) (CoreCall *call), Outcome *outcome);
 extern bool core_try(CoreCall *call, void (*action) (CoreCall *call));
+extern void core_part(CoreCall *call, void (*action) (CoreCall *call));
 
 /* setting.c */
 extern const char *settings_json(const Resource *resource);

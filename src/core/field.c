@@ -6,8 +6,11 @@
 #include <arpa/inet.h>
 #include <math.h>
 
+#include "account/user.h"
 #include "base/encode.h"
 #include "catalog/pg_type.h"
+#include "http/instant.h"
+#include "http/urlencoded.h"
 #include "mb/pg_wchar.h"
 #include "password/password.h"
 #include "utils/array.h"
@@ -34,24 +37,24 @@ field_label(const char *name)
 	return label;
 }
 
-/* Read seconds since 1970; false if they are not such, or of another age. */
+/* Read seconds; false if they are not such, or more than lead from 1970 to the year 10000. */
 static bool
 read_seconds(const Value *value, double *seconds)
 {
 	const char *text = value_text(value);
-	char	   *end;
+	int64_t		microseconds;
 
 	if (text != NULL)
 	{
-		*seconds = strtod(text, &end);
-		if (end == text || *end != '\0')
+		if (!seconds_read((Span) {text, strlen(text)}, &microseconds))
 			return false;
+		*seconds = (double) microseconds / USECS_PER_SEC;
+		return true;
 	}
-	else if (value_type(value) == VALUE_INTEGER || value_type(value) == VALUE_REAL)
-		*seconds = value_number(value);
-	else
+	if (value_type(value) != VALUE_INTEGER && value_type(value) != VALUE_REAL)
 		return false;
-	return isfinite(*seconds) && *seconds >= 0 && *seconds < 1e11;
+	*seconds = value_number(value);
+	return *seconds >= 0 && *seconds < INSTANT_END;
 }
 
 /* Read a whole number that is not negative; false if it is none. */
@@ -66,27 +69,37 @@ read_integer(const Value *value, int *number)
 	return true;
 }
 
-/* Read seconds since 1970 as a time; false if they are not such, or of another age. */
+/* Read a time, be it in seconds since 1970 or as ISO 8601 has it; false if it is none. */
 bool
 value_time(const Value *value, TimestampTz *time)
 {
+	const char *text = value_text(value);
+	int64_t		microseconds;
 	double		seconds;
 
-	if (!read_seconds(value, &seconds))
+	if (text != NULL)
+	{
+		if (!instant_read((Span) {text, strlen(text)}, &microseconds))
+			return false;
+	}
+	else if (read_seconds(value, &seconds))
+		microseconds = (int64_t) seconds * USECS_PER_SEC + (int64_t) rint((seconds - floor(seconds)) * USECS_PER_SEC);
+	else
 		return false;
-	*time = time_t_to_timestamptz((pg_time_t) seconds) +
-		(TimestampTz) rint((seconds - floor(seconds)) * USECS_PER_SEC);
+	*time = microseconds - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
 	return true;
 }
 
-/* Tell whether a value is an array of texts. */
+/* Tell whether a value is a list of texts. */
 static bool
 are_texts(const Value *value)
 {
-	for (size_t i = 0; i < value_count(value); i++)
+	size_t		count = value_count(value);
+
+	for (size_t i = 0; i < count; i++)
 		if (value_text(value_element(value, i)) == NULL)
 			return false;
-	return value_type(value) == VALUE_ARRAY;
+	return value_is_list(value);
 }
 
 /* Tell whether a value is a text of nothing, by which forms say null. */
@@ -112,6 +125,7 @@ static const char *
 type_fault(FieldType type, const Value *value)
 {
 	ValueType	given = value_type(value);
+	TimestampTz time;
 	double		seconds;
 	int			number;
 
@@ -122,7 +136,7 @@ type_fault(FieldType type, const Value *value)
 		case FIELD_SECRET:
 			return given == VALUE_TEXT ? NULL : "must be text";
 		case FIELD_TIME:
-			return is_blank(value) || read_seconds(value, &seconds) ? NULL : "must be seconds since 1970";
+			return is_blank(value) || value_time(value, &time) ? NULL : "must be " TIME_FORM;
 		case FIELD_NUMBER:
 			return is_blank(value) || read_seconds(value, &seconds) ? NULL : "must be a number of seconds";
 		case FIELD_INTEGER:
@@ -136,6 +150,14 @@ type_fault(FieldType type, const Value *value)
 		default:
 			return NULL;
 	}
+}
+
+/* Note what is wrong with an attribute, unless something is already: one thing may show in several places. */
+void
+note_fault(CoreCall *call, const char *attribute, const char *sentence)
+{
+	if (!fault_is_about(&call->faults, attribute))
+		fault_add(&call->faults, attribute, sentence);
 }
 
 /* Note which fields of the call's resource are not of their type. What is no field of it is not looked at. */
@@ -269,7 +291,7 @@ add_given_texts(Parameters *parameters, const CoreCall *call, const char *name)
 {
 	const Value *value = value_member(call->given, name);
 	bool		is_one = value_text(value) != NULL && !is_blank(value);
-	int			count = is_one ? 1 : value_count(value);
+	int			count = is_one ? 1 : are_texts(value) ? value_count(value) : 0;
 	Datum	   *texts = palloc((count + 1) * sizeof(Datum));
 
 	for (int i = 0; i < count; i++)
@@ -326,7 +348,7 @@ given_id(CoreCall *call, const char *name, const char *prefix, pg_uuid_t *id)
 		return false;
 	if (id_with_prefix((Span) {text, strlen(text)}, prefix, id))
 		return true;
-	fault_add(&call->faults, name, psprintf("%s is not known.", field_label(name)));
+	note_fault(call, name, psprintf("%s is not known.", field_label(name)));
 	return false;
 }
 
@@ -353,6 +375,16 @@ check_confirmation(CoreCall *call)
 				  "Password confirmation does not match the password.");
 }
 
+/* Note a state, of what is to be made, that there is not. */
+void
+check_state(CoreCall *call)
+{
+	const char *state = given_text(call, "state");
+
+	if (state != NULL)
+		state_check(state, &call->faults);
+}
+
 /* ---------- beside the resource ---------- */
 
 /* Read an address; NULL, and noted, if it is none. */
@@ -367,45 +399,142 @@ read_address(CoreCall *call, const char *text)
 	return NULL;
 }
 
+/* Read a text of the hash beside the resource; NULL, and noted if it is something else, if it is none. */
+static const char *
+request_text(CoreCall *call, const char *name, const char *fault)
+{
+	const Value *value = value_member(value_member(call->body, "request"), name);
+
+	if (value_type(value) > VALUE_NULL && value_text(value) == NULL)
+		fault_add(&call->faults, name, fault);
+	return value_text(value);
+}
+
 /* Read from where a person came, out of the resource or out of the hash beside it. */
 void
 read_source(CoreCall *call)
 {
-	const Value *request = value_member(call->body, "request");
 	const char *ip = given_text(call, "ip");
 	const char *client = given_text(call, "client");
+	ValueType	request = value_type(value_member(call->body, "request"));
 
+	if (request > VALUE_NULL && request != VALUE_OBJECT)
+		fault_add(&call->faults, "request", "Request must be an object.");
 	if (ip == NULL)
-		ip = value_text(value_member(request, "ip"));
+		ip = request_text(call, "ip", "IP must be text.");
 	if (client == NULL)
-		client = value_text(value_member(request, "client"));
+		client = request_text(call, "client", "Client must be text.");
 	if (ip != NULL && *ip != '\0')
 		call->ip = read_address(call, ip);
 	call->client = client;
 }
 
-/* Tell whether a comma-separated list has a word. */
-static bool
-has_word(const char *list, const char *word)
-{
-	size_t		length = strlen(word);
+/* ---------- what else to tell ---------- */
 
-	for (; list != NULL; list = strchr(list, ',') ? strchr(list, ',') + 1 : NULL)
-		if (strncmp(list, word, length) == 0 && (list[length] == ',' || list[length] == '\0'))
+/* Take the next word off a list that commas divide. */
+static Span
+take_word(Span *list)
+{
+	return span_trim(urlencoded_take(list, ','));
+}
+
+/* Tell whether a list that commas divide has a word. */
+static bool
+has_word(Span list, Span word)
+{
+	while (list.size > 0)
+	{
+		Span		found = take_word(&list);
+
+		if (found.size == word.size && memcmp(found.data, word.data, word.size) == 0)
 			return true;
+	}
 	return false;
+}
+
+/* Tell whether an answer has a part at all, be it always. */
+static bool
+has_part(const CoreRoute *route, Span name)
+{
+	const char *parts = route->rows ? route->rows->parts : NULL;
+	const Resource *resource = route->gives;
+
+	for (int i = 0; resource != NULL && i < resource->field_count; i++)
+	{
+		const Field *field = &resource->fields[i];
+
+		if ((field->use & FIELD_READ) && field->type >= FIELD_OBJECT && span_is(name, field->name))
+			return true;
+	}
+	return parts != NULL && has_word((Span) {parts, strlen(parts)}, name);
+}
+
+/* Note what a list names that no answer of the call has. */
+static void
+check_words(CoreCall *call, Span list)
+{
+	const char *parts = call->route->rows ? call->route->rows->parts : NULL;
+
+	while (list.size > 0)
+	{
+		Span		word = take_word(&list);
+		const char *found = fault_quote(pnstrdup(word.data, word.size));
+
+		if (word.size == 0 || has_part(call->route, word))
+			continue;
+		fault_add(&call->faults, "expand", parts ? psprintf("Expand can be %s here, not %s.", parts, found) :
+				  psprintf("Expand can't be %s here: there is nothing more to tell.", found));
+	}
+}
+
+/* Return how many texts ask for more: one, or those of a list. */
+static size_t
+expand_count(const Value *expand)
+{
+	return value_text(expand) != NULL ? 1 : value_count(expand);
+}
+
+/* Return one of these texts. */
+static Span
+expand_text(const Value *expand, size_t position)
+{
+	const char *text = value_text(value_text(expand) != NULL ? expand : value_element(expand, position));
+
+	return (Span) {text, text ? strlen(text) : 0};
+}
+
+/* Note what the query, or the body, asks for that the answer cannot have. */
+void
+check_expand(CoreCall *call)
+{
+	const Value *places[] = {value_member(call->query, "expand"), value_member(call->body, "expand")};
+
+	for (int place = 0; place < (int) lengthof(places); place++)
+	{
+		const Value *expand = places[place];
+		size_t		count = expand_count(expand);
+
+		if (value_type(expand) > VALUE_NULL && value_text(expand) == NULL && !are_texts(expand))
+			fault_add(&call->faults, "expand", "Expand must be a text, or an array of texts.");
+		else
+			for (size_t i = 0; i < count; i++)
+				check_words(call, expand_text(expand, i));
+	}
 }
 
 /* Tell whether the query, or the body, asks for a part of the answer that is otherwise left out. */
 bool
 expands(const CoreCall *call, const char *name)
 {
-	const Value *expand = value_member(call->query, "expand");
+	const Value *places[] = {value_member(call->query, "expand"), value_member(call->body, "expand")};
 
-	if (expand == NULL)
-		expand = value_member(call->body, "expand");
-	for (size_t i = 0; i < value_count(expand); i++)
-		if (has_word(value_text(value_element(expand, i)), name))
-			return true;
-	return has_word(value_text(expand), name);
+	for (int place = 0; place < (int) lengthof(places); place++)
+	{
+		size_t		count = expand_count(places[place]);
+
+		for (size_t i = 0; i < count; i++)
+			if (has_word(expand_text(places[place], i), (Span) {name, strlen(name)}))
+				return true;
+	}
+	return false;
 }

@@ -92,17 +92,17 @@ check_ends(CoreCall *call)
 	Parameters	parameters = {0};
 
 	if (user == NULL)
-		fault_add(&call->faults, "user_id", "User can't be blank.");
+		note_fault(call, "user_id", "User can't be blank.");
 	else if (!find_user(call, (Span) {user, strlen(user)}))
-		fault_add(&call->faults, "user_id", "User is not known.");
+		note_fault(call, "user_id", "User is not known.");
 	if (org_is_blank(call))
-		fault_add(&call->faults, "org_id", "Org can't be blank.");
+		note_fault(call, "org_id", "Org can't be blank.");
 	if (!given_id(call, "org_id", "org", &org_id))
 		return;
 	add_uuid(&parameters, &call->realm_id);
 	add_uuid(&parameters, &org_id);
 	if (statement_run(&select_org, &parameters) == 0)
-		fault_add(&call->faults, "org_id", "Org is not known.");
+		note_fault(call, "org_id", "Org is not known.");
 }
 
 /* POST /v1/memberships */
@@ -110,7 +110,7 @@ void
 create_membership(CoreCall *call)
 {
 	check_ends(call);
-	if (!reply_faults(call) && core_try(call, make_membership))
+	if (core_try(call, make_membership))
 		reply_row(call, 201, &membership_rows, &call->row_id);
 }
 

@@ -74,6 +74,7 @@ make_org(CoreCall *call)
 void
 create_org(CoreCall *call)
 {
+	check_state(call);
 	if (core_try(call, make_org))
 		reply_row(call, 201, &org_rows, &call->row_id);
 }

@@ -35,7 +35,7 @@ exchange_password(CoreCall *call)
 	add_given_secret(&parameters, call, "password");
 	(void) statement_run(&call_change_password, &parameters);
 	if (!column_bool(1))
-		fault_raise("current_password", "Current password does not match.");
+		fault_add(&call->faults, "current_password", "Current password does not match.");
 }
 
 /* PUT /v1/users/:id/update_password */
@@ -45,7 +45,7 @@ update_password(CoreCall *call)
 	if (!find_path_user(call))
 		return;
 	check_confirmation(call);
-	if (!reply_faults(call) && core_try(call, exchange_password))
+	if (core_try(call, exchange_password))
 		reply_user(call, 200, NULL, NULL);
 }
 
@@ -126,41 +126,68 @@ request_email_verification(CoreCall *call)
 		reply_user(call, 200, "token", call->token);
 }
 
-/* Raise what is to be said of a token that is not good. */
+/* The user in a path that names nobody: whoever it is whose token is given. */
+#define WHOSE_TOKEN "--"
+
+/* Note what is to be said of a token that is not good: of another's nothing is told, and nothing done. */
 static void
-refuse_token(void)
+refuse_token(CoreCall *call)
 {
-	fault_raise("token", "Token is unknown, used or expired, or was made for something else.");
+	note_fault(call, "token", "Token is unknown, used or expired, or was made for something else.");
 }
 
-/* Raise that unless a token is one that this user can use: of another's nothing is told and nothing done. */
-static void
-check_token(CoreCall *call, Purpose purpose)
+/* Find the user whom the path names, or whose the token is, and note a token that is not theirs; answer if the path names nobody that there is. */
+static bool
+find_token_user(CoreCall *call, Purpose purpose)
 {
+	bool		is_named = !span_is(call->id, WHOSE_TOKEN);
 	OneTimeToken token;
 	User		user;
 
+	if (is_named && !find_path_user(call))
+		return false;
 	if (!one_time_token_find(purpose, given_secret(call, "token"), &token, &user) ||
 		memcmp(&token.realm_id, &call->realm_id, UUID_LEN) != 0 ||
-		memcmp(&token.user_id, &call->user_id, UUID_LEN) != 0)
-		refuse_token();
+		(is_named && memcmp(&token.user_id, &call->user_id, UUID_LEN) != 0))
+		refuse_token(call);
+	else
+		call->user_id = token.user_id;
+	return true;
 }
 
-/* Set a new password by a token, if it is this user's. */
+/* Note what is wrong with the new password of a user, or, where that is not known, of anybody. */
+static void
+check_password(CoreCall *call)
+{
+	Faults		faults = NO_FAULTS;
+	User		user = {0};
+	Realm		realm;
+
+	realm_read(&call->realm_id, &realm);
+	(void) user_find(&call->realm_id, &call->user_id, &user);
+	(void) user_accept_password(call->scope, &realm, &user, given_secret(call, "password"), &faults);
+	faults_raise(&faults);
+}
+
+/* Set a new password by a token; by one that is not good, nobody would look at the password. */
 static void
 use_password_token(CoreCall *call)
 {
 	static Statement call_reset = STATEMENT("SELECT arsignup.reset_password($1, $2, $3, $4)");
 	Parameters	parameters = {0};
 
-	check_token(call, PASSWORD_RESET);
+	if (call->faults.list != NIL)
+	{
+		check_password(call);
+		return;
+	}
 	add_given_secret(&parameters, call, "token");
 	add_given_secret(&parameters, call, "password");
 	add_pointer(&parameters, INETOID, call->ip);
 	add_text(&parameters, call->client);
 	(void) statement_run(&call_reset, &parameters);
 	if (column_is_null(1))
-		refuse_token();
+		refuse_token(call);
 }
 
 /* POST /v1/users/:id/reset_password_with_token */
@@ -169,28 +196,27 @@ reset_password(CoreCall *call)
 {
 	read_source(call);
 	check_confirmation(call);
-	if (!reply_faults(call) && find_path_user(call) && core_try(call, use_password_token))
+	if (find_token_user(call, PASSWORD_RESET) && core_try(call, use_password_token))
 		reply_user(call, 200, NULL, NULL);
 }
 
-/* Verify the email by a token, if it is this user's. */
+/* Verify the email by a token. */
 static void
 use_email_token(CoreCall *call)
 {
 	static Statement call_verify = STATEMENT("SELECT arsignup.verify_email($1)");
 	Parameters	parameters = {0};
 
-	check_token(call, EMAIL_VERIFICATION);
 	add_given_secret(&parameters, call, "token");
 	(void) statement_run(&call_verify, &parameters);
 	if (column_is_null(1))
-		refuse_token();
+		refuse_token(call);
 }
 
 /* POST /v1/users/:id/verify_email */
 void
 verify_email(CoreCall *call)
 {
-	if (find_path_user(call) && core_try(call, use_email_token))
+	if (find_token_user(call, EMAIL_VERIFICATION) && !reply_faults(call) && core_try(call, use_email_token))
 		reply_user(call, 200, NULL, NULL);
 }

@@ -142,40 +142,59 @@ to_sentence(const char *message)
 	return sentence;
 }
 
-/* Answer with the faults that a call has told of; a trigger of the application's may have told of none. */
+/* Note the faults that a call has told of; what was found wrong with an attribute before may have caused more. */
 static void
-reply_call_faults(CoreCall *call, const Outcome *outcome)
+note_call_faults(CoreCall *call, const Outcome *outcome)
 {
+	Faults		before = call->faults;
 	ListCell   *cell;
 
-	if (outcome->faults == NIL)
-		fault_add(&call->faults, "base", to_sentence(outcome->message));
+	before.list = list_copy(before.list);
 	foreach(cell, outcome->faults)
 	{
 		CallFault  *fault = lfirst(cell);
 
-		fault_add_coded(&call->faults, fault->attribute, fault->sentence, fault->code);
+		if (!fault_is_about(&before, fault->attribute))
+			fault_add_coded(&call->faults, fault->attribute, fault->sentence, fault->code);
 	}
+	/* A trigger of the application's may have told of none. */
+	if (call->faults.list == NIL)
+		fault_add(&call->faults, "base", to_sentence(outcome->message));
 	call->faults.retry_after = outcome->retry_after;
-	(void) reply_faults(call);
 }
 
-/* Answer what a call has refused. */
-void
-reply_outcome(CoreCall *call, const Outcome *outcome)
+/* Note what a call has refused for its input; false if it was for something else. */
+static bool
+note_refusal(CoreCall *call, const Outcome *outcome)
 {
 	switch (outcome->sqlstate)
 	{
 		case ERRCODE_ARSIGNUP_INVALID:
 		case ERRCODE_ARSIGNUP_TAKEN:
-			reply_call_faults(call, outcome);
-			break;
+			note_call_faults(call, outcome);
+			return true;
 		case ERRCODE_ARSIGNUP_NO_TOKEN:
 		case ERRCODE_ARSIGNUP_EXPIRED:
 		case ERRCODE_ARSIGNUP_REDEEMED:
 		case ERRCODE_ARSIGNUP_REVOKED:
-			reply_fault(call, 422, "token", to_sentence(outcome->message));
-			break;
+			note_fault(call, "token", to_sentence(outcome->message));
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* Answer what a call has refused, or what was found wrong before it. */
+void
+reply_outcome(CoreCall *call, const Outcome *outcome)
+{
+	if (note_refusal(call, outcome) || call->faults.list != NIL)
+	{
+		(void) reply_faults(call);
+		return;
+	}
+	switch (outcome->sqlstate)
+	{
 		case ERRCODE_ARSIGNUP_UNDER_WAY:
 			reply_retry(call, 409, RETRY_SECONDS, to_sentence(outcome->message));
 			break;
@@ -289,15 +308,72 @@ core_attempt(CoreCall *call, void (*action) (CoreCall *call), Outcome *outcome)
 	core_attempt_judged(call, action, core_judge, outcome);
 }
 
-/* Do something all or nothing; answer and return false if it is refused. */
+/* Run an action that writes, unless something is wrong with the input in the end. */
+static void
+run_write(void *argument)
+{
+	CoreAction *action = argument;
+
+	action->action(action->call);
+	faults_raise(&action->call->faults);
+}
+
+/* Run an action that writes, all or nothing, and keep how it ended; with input that is wrong already, to find what else is. */
+static void
+attempt_write(CoreCall *call, void (*action) (CoreCall *call), Verdict (*judge) (int sqlstate), Outcome *outcome)
+{
+	CoreAction	argument = {call, action};
+	bool		was_refused = input_is_refused;
+
+	input_is_refused = call->faults.list != NIL;
+	PG_TRY();
+	{
+		call_try(run_write, &argument, judge, outcome);
+	}
+	PG_FINALLY();
+	{
+		input_is_refused = was_refused;
+	}
+	PG_END_TRY();
+}
+
+/*
+ * Write something all or nothing, and keep how it ended. Where something was
+ * found wrong before, nothing is written, and what else is wrong is raised.
+ */
+void
+core_write(CoreCall *call, void (*action) (CoreCall *call), Outcome *outcome)
+{
+	attempt_write(call, action, core_judge, outcome);
+}
+
+/* Write something all or nothing; answer and return false if it is refused. */
 bool
 core_try(CoreCall *call, void (*action) (CoreCall *call))
 {
 	Outcome		outcome;
 
-	core_attempt(call, action, &outcome);
+	core_write(call, action, &outcome);
 	if (outcome.sqlstate == 0)
 		return true;
 	reply_outcome(call, &outcome);
 	return false;
+}
+
+/* Judge an error of a part of a write: what is wrong with the input is noted, and what else is wrong still looked for. */
+static Verdict
+judge_part(int sqlstate)
+{
+	return sqlstate == ERRCODE_ARSIGNUP_INVALID || sqlstate == ERRCODE_ARSIGNUP_TAKEN ? VERDICT_ANSWER : VERDICT_RAISE;
+}
+
+/* Write a part of what core_try writes; what is wrong with its input is told together with what the other parts find. */
+void
+core_part(CoreCall *call, void (*action) (CoreCall *call))
+{
+	Outcome		outcome;
+
+	attempt_write(call, action, judge_part, &outcome);
+	if (outcome.sqlstate != 0)
+		(void) note_refusal(call, &outcome);
 }

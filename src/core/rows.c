@@ -188,15 +188,17 @@ find_filter(const Rows *rows, const char *name)
 	return NULL;
 }
 
-/* Check that a parameter is known. A filter that is not would give everything to who wants a part of it: a fault. */
+/* Check that a parameter is known, and one text. A filter that is not would give everything to who wants a part of it: a fault. */
 static void
 check_parameter(const char *name, const Value *value, void *context)
 {
 	CoreCall   *call = context;
 	bool		is_time = call->route->rows->time != NULL && strcmp(name, "created_at_after") == 0;
 
-	if (!is_common(name) && !is_time && (find_filter(call->route->rows, name) == NULL || value_text(value) == NULL))
+	if (!is_common(name) && !is_time && find_filter(call->route->rows, name) == NULL)
 		fault_add(&call->faults, name, "This list can't be filtered by that.");
+	else if (value_text(value) == NULL && strcmp(name, "expand") != 0 && strcmp(name, "request") != 0)
+		fault_add(&call->faults, name, psprintf("%s must be a single text.", field_label(name)));
 }
 
 /* Read the filters, in the order of their table. A blank one matches nothing; it must not match everything. */

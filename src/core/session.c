@@ -169,9 +169,9 @@ create_session(CoreCall *call)
 
 	read_source(call);
 	if (user == NULL)
-		fault_add(&call->faults, "user_id", "User can't be blank.");
+		note_fault(call, "user_id", "User can't be blank.");
 	else if (!find_user(call, (Span) {user, strlen(user)}))
-		fault_add(&call->faults, "user_id", "User is not known.");
+		note_fault(call, "user_id", "User is not known.");
 	if (reply_faults(call) || !core_try(call, start_session))
 		return;
 	call->token = column_text(2);

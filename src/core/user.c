@@ -221,27 +221,44 @@ create_user(CoreCall *call)
 		return;
 	}
 	check_confirmation(call);
+	check_state(call);
 	if (is_other_than(call, "api_key", "generate"))
 		fault_add(&call->faults, "api_key", "Api key is made here, and can't be given.");
-	if (!reply_faults(call) && core_try(call, make_user))
+	if (core_try(call, make_user))
 		reply_user(call, 201, "api_key", call->token);
+}
+
+/* Give the user the password. */
+static void
+set_password(CoreCall *call)
+{
+	static Statement call_set_password = STATEMENT("SELECT arsignup.set_password($1, $2, $3)");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, &call->realm_id);
+	add_uuid(&parameters, &call->user_id);
+	add_given_secret(&parameters, call, "password");
+	(void) statement_run(&call_set_password, &parameters);
+}
+
+/* Change the rest of the user. */
+static void
+change_rest(CoreCall *call)
+{
+	change_user(call, true);
 }
 
 /* Change the user and, before anything is locked, its password. */
 static void
 change_user_and_password(CoreCall *call)
 {
-	static Statement call_set_password = STATEMENT("SELECT arsignup.set_password($1, $2, $3)");
-	Parameters	parameters = {0};
-
 	if (given_secret(call, "password").data != NULL)
 	{
-		add_uuid(&parameters, &call->realm_id);
-		add_uuid(&parameters, &call->user_id);
-		add_given_secret(&parameters, call, "password");
-		(void) statement_run(&call_set_password, &parameters);
+		core_part(call, set_password);
+		core_part(call, change_rest);
 	}
-	change_user(call, true);
+	else
+		change_rest(call);
 }
 
 /* PUT /v1/users/:id */
@@ -251,7 +268,7 @@ update_user(CoreCall *call)
 	if (!find_path_user(call))
 		return;
 	check_confirmation(call);
-	if (!reply_faults(call) && core_try(call, change_user_and_password))
+	if (core_try(call, change_user_and_password))
 		reply_user(call, 200, NULL, NULL);
 }
 

@@ -34,7 +34,7 @@ static const Field user_token_fields[] = {
 	{"expires_at", FIELD_TIME, FIELD_READ, "seconds since 1970: from when on it can't be redeemed"}
 };
 
-const Resource user_token_resource = RESOURCE("user_token", user_token_fields);
+const Resource user_token_resource = RESOURCE_ALIAS("user_token", "signup_token", user_token_fields);
 
 /* ---------- reading ---------- */
 
@@ -93,27 +93,43 @@ show_user_token(CoreCall *call)
 
 /* ---------- minting ---------- */
 
-/* Find the app that a token is for: the one that is named, else the realm's oldest that fits. */
-static void
-find_app(CoreCall *call)
+/* Find the app that a token is for, which was named or not: else the realm's oldest that fits. */
+static bool
+find_app(CoreCall *call, bool is_named)
 {
 	static Statement select_app = STATEMENT(
 		"SELECT a.id FROM arsignup.connected_apps a JOIN arsignup.realms r ON r.id = a.realm_id"
 		" WHERE a.realm_id = $1 AND (a.id = $2 OR $2 IS NULL AND a.state = 'active')"
 		" ORDER BY coalesce(a.signups_enabled, r.signups_enabled) DESC,"
 		" coalesce(a.signup_mode, r.signup_mode) = 'signup_token' DESC, a.created_at, a.id LIMIT 1");
-	bool		is_named = given_id(call, "login_policy_id", "lpl", &call->row_id);
 	Parameters	parameters = {0};
 
-	if (call->faults.list != NIL)
-		return;
 	add_uuid(&parameters, &call->realm_id);
 	add_uuid(&parameters, is_named ? &call->row_id : NULL);
-	if (statement_run(&select_app, &parameters) > 0)
-		call->row_id = *column_uuid(1);
-	else
-		fault_add(&call->faults, "login_policy_id",
-				  is_named ? "Login policy is not known." : "The realm has no active connected app.");
+	if (statement_run(&select_app, &parameters) == 0)
+		return false;
+	call->row_id = *column_uuid(1);
+	return true;
+}
+
+/*
+ * Choose the app that a token is for. If there is none that was named, that is
+ * noted, and what else is wrong shows at another; false if there is none at all.
+ */
+static bool
+choose_app(CoreCall *call)
+{
+	bool		is_named = given_id(call, "login_policy_id", "lpl", &call->row_id);
+
+	if (is_named && !find_app(call, true))
+	{
+		note_fault(call, "login_policy_id", "Login policy is not known.");
+		is_named = false;
+	}
+	if (is_named || find_app(call, false))
+		return true;
+	note_fault(call, "login_policy_id", "The realm has no active connected app.");
+	return false;
 }
 
 /* Mint a token. */
@@ -143,8 +159,9 @@ mint_token(CoreCall *call)
 void
 create_user_token(CoreCall *call)
 {
-	find_app(call);
-	if (!reply_faults(call) && core_try(call, mint_token))
+	if (!choose_app(call))
+		(void) reply_faults(call);
+	else if (core_try(call, mint_token))
 		reply_token(call, 201, (Span) {call->token, strlen(call->token)});
 }
 
@@ -162,7 +179,10 @@ hold_token(CoreCall *call)
 	add_uuid(&parameters, &call->realm_id);
 	add_secret(&parameters, call->scope, call->id);
 	add_given_number(&parameters, call, "hold_for");
-	add_given_secret(&parameters, call, "replaces");
+	if (fault_is_about(&call->faults, "replaces"))
+		add_secret(&parameters, call->scope, (Span) {NULL, 0});
+	else
+		add_given_secret(&parameters, call, "replaces");
 	(void) statement_run(&call_hold, &parameters);
 }
 
@@ -178,8 +198,8 @@ hold_user_token(CoreCall *call)
 		return;
 	}
 	if (replaces.data != NULL && !token_is_there(call, replaces))
-		fault_add(&call->faults, "replaces", "Replaces is not known.");
-	if (!reply_faults(call) && core_try(call, hold_token))
+		note_fault(call, "replaces", "Replaces is not known.");
+	if (core_try(call, hold_token))
 		reply_token(call, 200, call->id);
 }
 
@@ -232,14 +252,13 @@ change_redeemed(CoreCall *call)
 		user_set_verification(&call->realm_id, &user, "requested");
 }
 
-/* Turn the token into a user, note by which key, and change what else is given. */
+/* Turn the token into a user, and note by which key. */
 static void
-redeem_token(CoreCall *call)
+make_redeemed(CoreCall *call)
 {
 	static Statement call_redeem = STATEMENT(
 		"SELECT r.user_id FROM arsignup.redeem_signup_token(token => $1, org_name => $2, reference => $3,"
 		" custom => $4, with_org => $5, realm_id => $6) r");
-	static const char *const more[] = {"username", "email", "first_name", "last_name", "state"};
 	Span		token = given_secret(call, "token");
 	Parameters	parameters = {0};
 
@@ -252,12 +271,68 @@ redeem_token(CoreCall *call)
 	(void) statement_run(&call_redeem, &parameters);
 	call->user_id = *column_uuid(1);
 	token_note_redeemer(token, &call->key.id);
+}
+
+/* Tell whether more of the user is given than a redeem takes. */
+static bool
+gives_more(const CoreCall *call)
+{
+	static const char *const more[] = {"username", "email", "first_name", "last_name", "state"};
+
 	for (int i = 0; i < (int) lengthof(more); i++)
 		if (given_text(call, more[i]) != NULL)
-		{
-			change_redeemed(call);
-			break;
-		}
+			return true;
+	return false;
+}
+
+/* Return a text that is given, or what the token has in its place. */
+static char *
+given_or_token(const char *given, int column)
+{
+	return given ? pstrdup(given) : column_text(column);
+}
+
+/* Raise what is wrong with the user that a token, which can't be redeemed as it is asked for, would become. */
+static void
+check_redeemed(CoreCall *call)
+{
+	static Statement select_token = STATEMENT(
+		"SELECT t.username, t.email, t.first_name, t.last_name, t.user_id FROM arsignup.get_signup_token($2, $1) t");
+	Faults		faults = NO_FAULTS;
+	User		user = {.user_type = "human"};
+	Parameters	parameters = {0};
+	Realm		realm;
+
+	realm_read(&call->realm_id, &realm);
+	add_uuid(&parameters, &call->realm_id);
+	add_given_secret(&parameters, call, "token");
+	if (statement_run(&select_token, &parameters) == 0)
+		return;
+	user.username = given_or_token(given_text(call, "username"), 1);
+	user.email = given_or_token(given_email(call), 2);
+	user.first_name = given_or_token(given_text(call, "first_name"), 3);
+	user.last_name = given_or_token(given_text(call, "last_name"), 4);
+	if (!column_is_null(5))
+		user.id = *column_uuid(5);
+	user_check(&realm, &user, &faults);
+	user_check_free(&realm, &user, &faults);
+	faults_raise(&faults);
+}
+
+/* Turn the token into a user, and change what else is given. */
+static void
+redeem_token(CoreCall *call)
+{
+	if (!gives_more(call))
+	{
+		make_redeemed(call);
+		return;
+	}
+	core_part(call, make_redeemed);
+	if (call->faults.list != NIL)
+		check_redeemed(call);
+	else
+		change_redeemed(call);
 }
 
 /* Find the user that this key has made of the token before. */
@@ -282,10 +357,10 @@ redeem_user_token(CoreCall *call)
 
 	if (given_secret(call, "password").size > 0)
 		fault_add(&call->faults, "password", "Password can't be given together with a token, which has one.");
-	if (reply_faults(call))
-		return;
-	core_attempt(call, redeem_token, &outcome);
-	if (outcome.sqlstate == 0 || (outcome.sqlstate == ERRCODE_ARSIGNUP_REDEEMED && was_redeemed(call)))
+	check_state(call);
+	core_write(call, redeem_token, &outcome);
+	if (outcome.sqlstate == 0 ||
+		(outcome.sqlstate == ERRCODE_ARSIGNUP_REDEEMED && call->faults.list == NIL && was_redeemed(call)))
 		reply_user(call, 201, NULL, NULL);
 	else
 		reply_outcome(call, &outcome);

@@ -53,7 +53,7 @@ def users(client, name, described):
     equal(len(client.ask("GET", "users?max_results=1").json["collection"]), 1, f"{name}: a page of one")
     found = is_resource(client.ask("GET", f"users/{escaped}"), 200, "user", f"{name}: find by username", described)
     equal(found["id"], user["id"], f"{name}: is the same")
-    equal(client.ask("GET", f"users/{escaped}?expand[]=memberships&expand[]=x").json["memberships"], [], f"{name}: arrays in queries")
+    equal(client.ask("GET", f"users/{escaped}?expand[]=memberships&expand[]=credentials").json["memberships"], [], f"{name}: arrays in queries")
     is_resource(client.ask("PUT", f"users/{user['id']}", {"user": {"first_name": "Sal"}}), 200, "user", f"{name}: update", described)
     equal(client.ask("GET", f"users/{user['id']}").json["first_name"], "Sal", f"{name}: updated")
 
@@ -107,6 +107,26 @@ def verified(token, algorithm, key):
     return json.loads(run.stdout) if run.returncode == 0 else run.stderr
 
 
+def long_session(client, name, user):
+    """A login token of nine kilobytes in a path."""
+    database = os.environ["PGDATABASE"]
+    sql(f"ALTER DATABASE {database} SET arsignup.max_login_token_size = '16kB'")
+    sql(f"UPDATE arsignup.realms SET jwt_fields = '{{custom}}' WHERE id = '{os.environ['REALM']}'")
+    sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'authenticator'")
+    for _ in range(200):
+        answer = client.ask("PUT", f"users/{user['id']}", {"user": {"custom": {"long": "x" * 6500}}})
+        if answer.status == 200:
+            break
+        time.sleep(0.05)
+    session = client.ask("POST", "sessions", {"session": {"user_id": user["id"]}}).json
+    ok(len(session["token"]) > 9000, f"{name}: a login token of {len(session['token'])} bytes")
+    equal(client.ask("GET", f"sessions/{session['token']}").json["id"], session["id"], f"{name}: by which its session is found")
+    equal(client.ask("DELETE", f"sessions/{session['token']}").status, 204, f"{name}: and ended")
+    equal(client.ask("PUT", f"users/{user['id']}", {"user": {"custom": {}}}).status, 200, f"{name}: and the user is as before")
+    sql(f"ALTER DATABASE {database} RESET arsignup.max_login_token_size")
+    sql(f"UPDATE arsignup.realms SET jwt_fields = '{{}}' WHERE id = '{os.environ['REALM']}'")
+
+
 def sessions(client, name, user, described):
     """What clients expect of sessions, and of the tokens."""
     session = is_resource(client.ask("POST", "sessions", {"session": {"ip": "1.2.3.4", "client": "UA", "user_id": user["id"]}}), 201, "session", f"{name}: create a session", described)
@@ -114,6 +134,7 @@ def sessions(client, name, user, described):
     ok(session["id"] in [s["id"] for s in client.ask("GET", f"sessions?user_id={user['id']}").json["collection"]], f"{name}: listed")
     equal(client.ask("GET", f"sessions/{session['id']}").json["user"]["id"], user["id"], f"{name}: found")
     equal(client.ask("GET", f"sessions/{session['token']}").json["id"], session["id"], f"{name}: found by its token")
+    long_session(client, name, user)
     for algorithm in ("HS256", "RS256"):
         sql(f"UPDATE arsignup.realms SET jwt_alg = '{algorithm}' WHERE id = '{os.environ['REALM']}'")
         token = client.ask("POST", "sessions", {"session": {"user_id": user["id"]}}).json["token"]
@@ -225,6 +246,13 @@ def strictness():
             ("POST", "orgs", b"[" * 60000, 400), ("POST", "orgs", b"x" * 70000, 413), ("GET", "users?a=%", None, 400), ("GET", "users/%ff", None, 400)):
         answer = client.ask(method, path, body)
         ok(answer.status == status and "error" in answer.json, f"{method} {path} {str(body)[:20]}: {status}", answer)
+    for method, path, headers, status in (
+            ("GET", "sessions/" + "a" * 9000, [], 404), ("DELETE", "sessions/" + "a." * 15000, [], 404), ("GET", "users/" + "a" * 30000, [], 404), ("GET", "sessions/" + "a" * 33000, [], 414),
+            ("DELETE", "sessions/" + "a" * 200000, [], 414), ("GET", "users?email=" + "a" * 33000, [], 414), ("GET", "users", ["Cookie: " + "a" * 33000], 431),
+            ("GET", "users", ["Cookie: " + "a" * 30000, "Referer: " + "a" * 30000], 431), ("GET", "users", ["No header"], 400), ("TRACE", "users", [], 405)):
+        client = Client([f"X-Authrocket-Api-Key: {KEY}", *headers])
+        answer = client.ask(method, path)
+        ok(answer.status == status and answer.headers["content-type"].startswith("application/json") and "error" in answer.json, f"{method} {path[:30]} of {len(path)} bytes, {len(''.join(headers))} of headers: {status}", answer)
     equal(Client([f"X-Authrocket-Api-Key: {KEY}", "Accept: text/html"]).ask("GET", "users").status, 406, "who takes only HTML: 406")
     equal(Client([f"X-Authrocket-Api-Key: {KEY}", "Content-Type: text/plain"]).ask("POST", "orgs", b"x").status, 415, "neither JSON nor a form: 415")
     equal(Client([f"Authorization: Bearer {KEY}"]).ask("GET", "users").status, 200, "a key as a bearer")

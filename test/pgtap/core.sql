@@ -91,7 +91,7 @@ SELECT is((SELECT last_used_at >= now() FROM arsignup.api_keys WHERE name = 'all
 ---------------------------------------------------------------------------------------------------
 
 SELECT answers('GET /v1/nothing', '', 404, fault('Not found.'), 'no such path');
-SELECT answers('GET /v1/users/', '', 404, fault('Not found.'), 'an id that is missing');
+SELECT answers('GET /v1/users//', '', 404, fault('Not found.'), 'an id that is missing');
 SELECT answers('GET /v1/users/a/b', '', 404, fault('Not found.'), 'a path that goes on');
 SELECT answers('GET /v1/', '', 404, fault('Not found.'), 'nothing of it');
 SELECT is(a.status || ' ' || (a.headers_out ->> 'Allow'), '405 ' || allow, method || ' ' || path)
@@ -124,7 +124,7 @@ SELECT answers('POST /v1/users', '{"user": {"email": "number@example.com", "pass
 SELECT answers('POST /v1/user_tokens', '{"user_token": {"email": "number@example.com", "password": 12345678}}', 422, faults('{"password": ["Password must be text."]}'), 'nor is that of a token');
 SELECT answers('POST /v1/memberships', '{"membership": {"user_id": {}, "org_id": [], "permissions": [1], "expires_at": "soon", "custom": "x"}}', 422, faults('{
 	"user_id": ["User must be text."], "org_id": ["Org must be text."], "permissions": ["Permissions must be a text, or an array of texts."],
-	"expires_at": ["Expires at must be seconds since 1970."], "custom": ["Custom must be an object."]}'), 'more types');
+	"expires_at": ["Expires at must be seconds since 1970, or a time such as 2030-01-31T12:00:00Z."], "custom": ["Custom must be an object."]}'), 'more types');
 
 ---------------------------------------------------------------------------------------------------
 -- Signup tokens
@@ -142,7 +142,8 @@ SELECT is((ask('GET /v1/user_tokens/' || t)).status, 404, 'no token: ' || t) FRO
 SELECT make('alias', 'POST /v1/signup_tokens', '{"user_token": {"username": "grace@example.com", "password": "canary one", "login_policy_id": "' || arsignup.format_id('lpl', app('users')) || '"}}');
 SELECT is(thing('alias', 'email') || ' ' || thing('alias', 'login_policy_id'), 'grace@example.com ' || arsignup.format_id('lpl', app('users')), 'by its alias, with a username for an email, for an app that is named');
 SELECT answers('POST /v1/user_tokens', '{"user_token": {"email": "x", "password": "short", "password_confirmation": "other", "login_policy_id": "lpl_x"}}', 422,
-	faults('{"login_policy_id": ["Login policy is not known."]}'), 'an app that is none');
+	faults('{"login_policy_id": ["Login policy is not known."], "email": ["Email is not a valid address."], "password": ["Password must have at least 8 characters."],
+	"password_confirmation": ["Password confirmation does not match the password."]}'), 'an app that is none, and what else is wrong');
 SELECT answers('POST /v1/user_tokens', '{"user_token": {"email": "x@example.com", "password": "canary one", "login_policy_id": "' || arsignup.format_id('lpl', app('other')) || '"}}', 422,
 	faults('{"login_policy_id": ["Login policy is not known."]}'), 'another realm''s app');
 SELECT answers('POST /v1/user_tokens', '{"user_token": {"email": "x", "password": "short", "password_confirmation": "other"}}', 422,
@@ -339,7 +340,7 @@ SELECT tells('POST /v1/users', '{"user": {"email": "b@example.com", "id": "usr_x
 SELECT tells('PUT /v1/users/grace%40example.com', '{"user": {"first_name": null, "last_name": "Hopper", "reference": "", "custom": {"x": 1}}}', 200, '{"first_name": null, "last_name": "Hopper", "reference": null, "custom": {"x": 1}, "email": "grace@example.com"}', 'changed; null takes away');
 SELECT tells('PUT /v1/users/grace%40example.com', '{"user": {}}', 200, '{"last_name": "Hopper", "custom": {"x": 1}}', 'what is not given stays');
 SELECT tells('PUT /v1/users/' || thing('grace'), '{"user": {"custom": null, "username": "hopper@example.com"}}', 200, '{"custom": {}, "username": "hopper@example.com", "email": "hopper@example.com"}', 'a new username is a new email');
-SELECT answers('PUT /v1/users/' || thing('grace'), '{"user": {"email": "ada@example.com", "password": "x"}}', 422, faults('{"password": ["Password must have at least 8 characters."]}'), 'a bad password');
+SELECT answers('PUT /v1/users/' || thing('grace'), '{"user": {"email": "ada@example.com", "password": "x"}}', 422, faults('{"password": ["Password must have at least 8 characters."], "email": ["Email is already taken."]}'), 'a bad password, and a taken email');
 SELECT world() AS before \gset
 SELECT answers('PUT /v1/users/' || thing('grace'), '{"user": {"email": "ada@example.com", "password": "canary two"}}', 422, faults('{"email": ["Email is already taken."]}'), 'a taken email');
 SELECT is(world(), :'before'::text, 'leaves the password as it was, too');
@@ -621,7 +622,7 @@ SELECT answers('GET /v1/orgs?' || q, '', 422, faults(errors::jsonb), q, key => '
 	('max_results=99999999999999999999', '{"max_results": ["Max results must be a number from 1 to 1000."]}'), ('max_results=-1', '{"max_results": ["Max results must be a number from 1 to 1000."]}'),
 	('after=x', '{"after": ["After must be the id of the last one that was seen."]}'), ('after=usr_0352hPkcXwP7PATo6m4k2s', '{"after": ["After must be the id of the last one that was seen."]}'),
 	('reference=fifth&sort=name', '{"sort": ["Sort must be id or created_at in a list that is filtered by reference."]}'),
-	('name=x', '{"name": ["This list can''t be filtered by that."]}'), ('reference[]=x', '{"reference": ["This list can''t be filtered by that."]}')) AS v (q, errors);
+	('name=x', '{"name": ["This list can''t be filtered by that."]}'), ('reference[]=x', '{"reference": ["Reference must be a single text."]}')) AS v (q, errors);
 SELECT answers('GET /v1/orgs?after=' || arsignup.format_id('org', arsignup.new_id()), '', 422, faults('{"after": ["After is not there any more."]}'), 'an org that is gone, by name', 'closed');
 SELECT answers('GET /v1/orgs?sort=id&after=' || arsignup.format_id('org', arsignup.new_id()), '', 200, '{"more_results": false, "collection": []}', 'and by id', 'closed');
 SELECT is((SELECT string_agg(o ->> 'email', ' ' ORDER BY n) FROM ask('GET /v1/users?' || q) AS a, jsonb_array_elements(a.json -> 'collection') WITH ORDINALITY AS e (o, n)), emails, q) FROM (VALUES
@@ -799,8 +800,8 @@ DROP TRIGGER object_later ON arsignup.orgs;
 SELECT is((ask('GET /v1/users', '', 'none', jsonb_build_object('x-arsignup-authorization', scheme || key('all')))).status, 403, 'no bearer: ' || scheme) FROM (VALUES ('Digest '), ('Bearers'), ('bearer:')) AS v (scheme);
 SELECT is((ask('GET /v1/users?realm_id=' || r, '', 'everywhere')).status, 403, 'a realm that is none, with a key to all: ' || left(r, 10)) FROM (VALUES ('nonsense'), ('rl_x'), (replace(thing('ada'), 'usr_', 'org_'))) AS v (r);
 SELECT is((ask(m || ' /v1/users//' || verb, '{"password": "canary one"}')).status, 404, m || ' ' || verb || ': an id that is missing') FROM (VALUES ('POST', 'authenticate'), ('PUT', 'update_password')) AS v (m, verb);
-SELECT answers('POST /v1/memberships', '{"membership": {"user_id": "ada@example.com", "expires_at": ' || t || '}}', 422, faults('{"expires_at": ["Expires at must be seconds since 1970."]}'), 'no time: ' || t)
-FROM (VALUES ('100000000000'), ('-1'), ('1e300'), ('"4000000000x"'), ('"nan"'), ('"inf"'), ('true'), ('[]')) AS v (t);
+SELECT answers('POST /v1/memberships', '{"membership": {"user_id": "ada@example.com", "expires_at": ' || t || '}}', 422, faults('{"expires_at": ["Expires at must be seconds since 1970, or a time such as 2030-01-31T12:00:00Z."]}'), 'no time: ' || t)
+FROM (VALUES ('253402300800'), ('-1'), ('1e300'), ('"4000000000x"'), ('"nan"'), ('"inf"'), ('true'), ('[]')) AS v (t);
 SELECT tells('POST /v1/users', '{"user": {"email": "lenient@example.com", "created_at": {}, "id": 1, "name": [], "credentials": "x", "nothing": {}}}', 201, '{"email": "lenient@example.com"}', 'what is not for writing may be anything');
 SELECT answers('GET /v1/users/' || replace(thing('ada'), 'usr_', p), '', 404, fault('Not found.'), 'an id that begins with ' || p) FROM (VALUES ('usrx_'), ('us_'), ('USR_'), ('usr'), ('usr__')) AS v (p);
 SELECT answers('POST /v1/users', '{"user": {"email": "unconfirmed@example.com", "password_confirmation": "canary one"}}', 422, faults('{"password_confirmation": ["Password confirmation does not match the password."]}'), 'a confirmation of nothing');
@@ -862,6 +863,121 @@ SELECT answers('POST /v1/memberships', '{"membership": {"org_id": "", "user_id":
 SELECT answers('POST /v1/memberships', '{"membership": {"org_id": "", "user_id": ""}}', 422, faults('{"user_id": ["User can''t be blank."], "org_id": ["Org can''t be blank."]}'), 'a blank user, too');
 SELECT answers('POST /v1/memberships', 'membership[org_id]=&membership[user_id]=hopper@example.com', 422, faults('{"org_id": ["Org can''t be blank."]}'), 'likewise of a form', headers => '{"x-arsignup-content-type": "application/x-www-form-urlencoded"}');
 SELECT answers('POST /v1/memberships', '{"membership": {"org_id": " ", "user_id": "hopper@example.com"}}', 422, faults('{"org_id": ["Org is not known."]}'), 'a space is no org either');
+
+---------------------------------------------------------------------------------------------------
+-- What clients of AuthRocket 1 send in more than one shape (cases A3 to A9)
+---------------------------------------------------------------------------------------------------
+
+-- A token names its user: whoever has it need not.
+SELECT make('forgetful', 'POST /v1/users', '{"user": {"email": "forgetful@example.com", "password": "canary one"}}');
+SELECT json ->> 'token' AS reset FROM ask('POST /v1/users/forgetful@example.com/generate_password_token', '') \gset
+SELECT json ->> 'token' AS verify FROM ask('POST /v1/users/forgetful@example.com/request_email_verification') \gset
+SELECT answers('POST /v1/users/--/reset_password_with_token', '{"user": {"token": ' || t || ', "password": "canary two"}}', 422,
+	faults('{"token": ["Token is unknown, used or expired, or was made for something else."]}'), 'A3: no token that sets a password: ' || left(t, 4))
+FROM (VALUES ('"x"'), ('null'), ('""'), (to_json(:'verify'::text)::text)) AS v (t);
+SELECT answers('POST /v1/users/--/reset_password_with_token', '{"user": {"token": "' || :'reset' || '", "password": "canary two"}}', 422,
+	faults('{"token": ["Token is unknown, used or expired, or was made for something else."]}'), 'A3: nor one of another realm', 'other');
+SELECT answers('POST /v1/users/nobody/' || c, '{"user": {"token": "' || :'reset' || '", "password": "canary two"}}', 404, fault('Not found.'), 'A3: who is named must be there: ' || c)
+FROM (VALUES ('reset_password_with_token'), ('verify_email')) AS v (c);
+SELECT answers('POST /v1/users/ada%40example.com/reset_password_with_token', '{"user": {"token": "' || :'reset' || '", "password": "canary two"}}', 422,
+	faults('{"token": ["Token is unknown, used or expired, or was made for something else."]}'), 'A3: and the token be theirs');
+SELECT tells('POST /v1/users/--/reset_password_with_token', '{"user": {"token": "' || :'reset' || '", "password": "canary two"}}', 200, jsonb_build_object('id', thing('forgetful')), 'A3: a reset with only the token');
+SELECT tells('POST /v1/users/forgetful@example.com/authenticate', '{"password": "canary two"}', 200, '{}', 'A3: is done');
+SELECT tells('POST /v1/users/--/verify_email', '{"user": {"token": "' || :'verify' || '"}}', 200, jsonb_build_object('id', thing('forgetful'), 'email_verification', 'verified'), 'A3: an email is verified likewise');
+SELECT answers(r, '{"user": {"password": "canary three", "first_name": "x"}}', 404, fault('Not found.'), 'A3: elsewhere it is nobody: ' || r)
+FROM (VALUES ('GET /v1/users/--'), ('PUT /v1/users/--'), ('DELETE /v1/users/--'), ('PUT /v1/users/--/update_password'), ('POST /v1/users/--/generate_password_token')) AS v (r);
+
+-- A slash at the end.
+SELECT is((ask('GET ' || p || '/' || q)).text, (ask('GET ' || p || q)).text, 'A4: ' || p || '/' || q)
+FROM (VALUES ('/v1/users', ''), ('/v1/users', '?email=forgetful@example.com'), ('/v1/users/' || thing('forgetful'), ''), ('/v1/orgs', '?max_results=1'), ('/v1/openapi.json', '')) AS v (p, q);
+SELECT tells('POST /v1/orgs/', '{"org": {"name": "Slash"}}', 201, '{"name": "Slash"}', 'A4: a body is taken');
+SELECT tells('PUT /v1/users/' || thing('forgetful') || '/', '{"user": {"first_name": "Slash"}}', 200, '{"first_name": "Slash"}', 'A4: a change');
+SELECT tells('POST /v1/users/' || thing('forgetful') || '/authenticate/', '{"password": "canary two"}', 200, '{}', 'A4: behind a verb');
+SELECT answers(r, '', 404, fault('Not found.'), 'A4: two are another address: ' || r) FROM (VALUES ('GET /v1/users//'), ('POST /v1/orgs//'), ('GET /v1//users'), ('POST /v1/users//authenticate')) AS v (r);
+SELECT is((ask('DELETE /v1/users/')).status, 405, 'A4: no id is none');
+
+-- All that is wrong, at once, before a password is hashed, and nothing else.
+SELECT hashes_run AS hashes FROM arsignup.stats() \gset
+SELECT world() AS before \gset
+SELECT answers('POST /v1/users', '{"user": {"email": "bad", "password": "x", "password_confirmation": "y", "first_name": "' || repeat('x', 256) || '", "custom": 5, "state": "gone", "user_type": "dog", "api_key": "ku_x", "reference": {}}}', 422, faults('{
+	"email": ["Email is not a valid address."], "password": ["Password must have at least 8 characters."], "password_confirmation": ["Password confirmation does not match the password."],
+	"first_name": ["First name can''t be longer than 255 characters; this one has 256."], "custom": ["Custom must be an object."], "state": ["State must be active or inactive, not \"gone\"."],
+	"user_type": ["User type must be human or api, not \"dog\"."], "api_key": ["Api key is made here, and can''t be given."], "reference": ["Reference must be text."]}'), 'A5: a new user');
+SELECT answers('POST /v1/users', '{"user": {"email": "ada@example.com"' || more || '}}', 422, faults('{"email": ["Email is already taken."]}'::jsonb || errors::jsonb), 'A5: a taken name is one of them: ' || left(more, 12))
+FROM (VALUES (', "password": "canary five", "password_confirmation": "y"', '{"password_confirmation": ["Password confirmation does not match the password."]}'), (', "state": "gone"', '{"state": ["State must be active or inactive, not \"gone\"."]}'),
+	(', "custom": 5', '{"custom": ["Custom must be an object."]}')) AS v (more, errors);
+SELECT answers('PUT /v1/users/' || thing('forgetful'), '{"user": {"email": "ada@example.com", "password": "x", "password_confirmation": "y", "state": "gone", "last_name": [], "custom": 5}}', 422, faults('{
+	"email": ["Email is already taken."], "password": ["Password must have at least 8 characters."], "password_confirmation": ["Password confirmation does not match the password."],
+	"state": ["State must be active or inactive, not \"gone\"."], "last_name": ["Last name must be text."], "custom": ["Custom must be an object."]}'), 'A5: a change of a user');
+SELECT answers('POST /v1/users/' || u || '/reset_password_with_token', '{"user": {"token": "x", "password": "x", "password_confirmation": "y"}, "request": {"ip": "x", "client": 1}}', 422, faults('{
+	"token": ["Token is unknown, used or expired, or was made for something else."], "password": ["Password must have at least 8 characters."],
+	"password_confirmation": ["Password confirmation does not match the password."], "ip": ["IP is not an address."], "client": ["Client must be text."]}'), 'A5: a reset, by ' || left(u, 3))
+FROM (VALUES ('--'), (thing('forgetful'))) AS v (u);
+SELECT answers('POST /v1/orgs', '{"org": {"name": " ", "state": "gone", "custom": [], "reference": "' || repeat('x', 256) || '"}}', 422, faults('{"name": ["Name can''t be blank."], "state": ["State must be active or inactive, not \"gone\"."],
+	"custom": ["Custom must be an object."], "reference": ["Reference can''t be longer than 255 characters; this one has 256."]}'), 'A5: a new org');
+SELECT answers('PUT /v1/orgs/' || thing('club'), '{"org": {"name": "", "state": "gone", "custom": []}}', 422, faults('{"name": ["Name can''t be blank."], "state": ["State must be active or inactive, not \"gone\"."],
+	"custom": ["Custom must be an object."]}'), 'A5: a change of one');
+SELECT answers('POST /v1/memberships', '{"membership": {"user_id": "nobody", "org_id": "org_x", "permissions": ["a b"], "expires_at": 1, "custom": 5}}', 422, faults('{"user_id": ["User is not known."], "org_id": ["Org is not known."],
+	"permissions": ["At most 20 permissions, each 1 to 62 characters: letters, digits and *:;._- (not \"a b\")."], "expires_at": ["Expiry must be in the future."], "custom": ["Custom must be an object."]}'), 'A5: a new membership');
+SELECT answers('PUT /v1/memberships/' || thing('back'), '{"membership": {"permissions": ["a b"], "expires_at": 1, "custom": 5}}', 422, faults('{
+	"permissions": ["At most 20 permissions, each 1 to 62 characters: letters, digits and *:;._- (not \"a b\")."], "expires_at": ["Expiry must be in the future."], "custom": ["Custom must be an object."]}'), 'A5: a change of one');
+SELECT answers('POST /v1/sessions', '{"session": {"user_id": "nobody", "ip": "x", "client": {}}, "request": 5}', 422, faults('{"user_id": ["User is not known."], "ip": ["IP is not an address."], "client": ["Client must be text."],
+	"request": ["Request must be an object."]}'), 'A5: a session');
+SELECT is(world(), :'before'::text, 'A5: nothing was written');
+SELECT is((SELECT hashes_run FROM arsignup.stats()), :hashes::bigint, 'A5: nothing was hashed');
+SELECT answers('PUT /v1/users/forgetful@example.com/update_password', '{"user": {"current_password": "canary wrong", "password": "x", "password_confirmation": "y"}}', 422, faults('{"current_password": ["Current password does not match."],
+	"password": ["Password must have at least 8 characters."], "password_confirmation": ["Password confirmation does not match the password."]}'), 'A5: another password');
+SELECT answers('PUT /v1/users/forgetful@example.com/update_password', '{"user": {"current_password": "canary two", "password": "canary three", "password_confirmation": "y"}}', 422,
+	faults('{"password_confirmation": ["Password confirmation does not match the password."]}'), 'A5: of which the old one is right');
+SELECT is((SELECT hashes_run FROM arsignup.stats()) - :hashes, 2::bigint, 'A5: for these the old one must be looked at, and no new one is hashed');
+SELECT make('faulty', 'POST /v1/user_tokens', '{"user_token": {"email": "faulty@example.com", "password": "canary one"}}');
+SELECT answers('POST /v1/users', '{"user": {"token": "' || thing('faulty') || '", "password": "x", "state": "gone", "custom": 5, "email": "bad", "first_name": "' || repeat('x', 256) || '", "reference": "' || repeat('x', 256) || '"}}', 422, faults('{
+	"password": ["Password can''t be given together with a token, which has one."], "state": ["State must be active or inactive, not \"gone\"."], "custom": ["Custom must be an object."], "email": ["Email is not a valid address."],
+	"first_name": ["First name can''t be longer than 255 characters; this one has 256."], "reference": ["Reference can''t be longer than 255 characters; this one has 256."]}'), 'A5: a redeem');
+SELECT answers('POST /v1/users', '{"user": {"token": "utk_x", "state": "gone", "custom": 5}}', 422, faults('{"token": ["No such signup token."], "state": ["State must be active or inactive, not \"gone\"."], "custom": ["Custom must be an object."]}'), 'A5: of a token that is none');
+SELECT answers('POST /v1/user_tokens/' || thing('faulty') || '/hold', '{"user_token": {"hold_for": "x", "replaces": "sgn_x"}}', 422, faults('{"hold_for": ["Hold for must be a number of seconds."], "replaces": ["Replaces is not known."]}'), 'A5: a hold');
+SELECT tells('POST /v1/users', '{"user": {"token": "' || thing('faulty') || '", "first_name": "Neo"}}', 201, '{"email": "faulty@example.com", "first_name": "Neo"}', 'A5: which leaves the token as it was');
+
+-- Parameters in other shapes are taken, or refused.
+SELECT answers('GET /v1/users?' || n || '[' || i || ']=1', '', 422, faults(format('{"%s": ["%s must be a single text."]}', n, l)::jsonb), 'A6: one of many: ' || n || '[' || i || ']')
+FROM (VALUES ('max_results', 'Max results'), ('sort', 'Sort'), ('direction', 'Direction'), ('after', 'After'), ('email', 'Email'), ('reference', 'Reference')) AS p (n, l), (VALUES (''), ('0'), ('a')) AS v (i);
+SELECT answers('GET ' || p || '?' || f || '[0]=x', '', 422, faults(format('{"%s": ["%s must be a single text."]}', f, l)::jsonb), 'A6: of another list: ' || f)
+FROM (VALUES ('/v1/orgs', 'reference', 'Reference'), ('/v1/sessions', 'user_id', 'User'), ('/v1/memberships', 'org_id', 'Org')) AS v (p, f, l);
+SELECT ok(a.status = 200 AND a.json @> '{"memberships": []}', 'A6: expand as ' || q)
+FROM (VALUES ('expand=memberships'), ('expand[]=memberships'), ('expand[0]=memberships'), ('expand[0]=credentials&expand[1]=memberships'), ('expand=credentials,%20memberships'), ('expand[]=credentials,memberships')) AS v (q), ask('GET /v1/users/' || thing('forgetful') || '?' || q) AS a;
+SELECT answers('GET ' || p || '?' || q, '', 422, faults('{"expand": ["Expand must be a text, or an array of texts."]}'), 'A6: ' || q || ' of ' || left(p, 12))
+FROM (VALUES ('/v1/users'), ('/v1/users/' || thing('forgetful')), ('/v1/orgs/' || thing('club')), ('/v1/sessions/kss_x')) AS p (p), (VALUES ('expand[a]=memberships'), ('expand[1]=memberships'), ('expand[0][a]=memberships'), ('expand[][a]=x')) AS v (q);
+SELECT answers(r, '{"user": {"email": "more@example.com", "password": "canary one"}}', 422, faults(jsonb_build_object('expand', jsonb_build_array(s))), 'A6: more than there is: ' || r)
+FROM (VALUES ('GET /v1/users?expand=memberships,x', 'Expand can be memberships here, not "x".'), ('POST /v1/users?expand=x', 'Expand can be memberships here, not "x".'), ('GET /v1/memberships?expand[]=x', 'Expand can be user, org here, not "x".'),
+	('GET /v1/orgs?expand=memberships', 'Expand can''t be "memberships" here: there is nothing more to tell.'), ('DELETE /v1/users/ada@example.com?expand=x', 'Expand can be memberships here, not "x".')) AS v (r, s);
+SELECT tells('POST /v1/users/forgetful@example.com/authenticate', '{"password": "canary two", "expand": {"0": "memberships"}}', 200, '{"memberships": []}', 'A6: in a body');
+SELECT tells('POST /v1/users/forgetful@example.com/authenticate', '{"password": "canary two", "expand": {"a": "memberships"}}', 422, '{}', 'A6: not like that');
+SELECT tells('POST /v1/memberships', 'membership[user_id]=forgetful@example.com&membership[permissions][0]=a&membership[permissions][1]=b', 201, '{"permissions": ["a", "b"]}', 'A6: a list that a form counts',
+	headers => '{"x-arsignup-content-type": "application/x-www-form-urlencoded"}');
+SELECT json #>> '{collection,0,id}' AS member FROM ask('GET /v1/memberships?user_id=' || thing('forgetful')) \gset
+SELECT answers('PUT /v1/memberships/' || :'member', 'membership[permissions]' || i || '=c', 422, faults('{"permissions": ["Permissions must be a text, or an array of texts."]}'), 'A6: and one that counts otherwise: ' || i, headers => '{"x-arsignup-content-type": "application/x-www-form-urlencoded"}')
+FROM (VALUES ('[a]'), ('[1]'), ('[0][0]')) AS v (i);
+
+-- Times, whatever the server's settings say of them.
+SET LOCAL "TimeZone" = 'Asia/Kathmandu';
+SET LOCAL "DateStyle" = 'Postgres, DMY';
+SELECT tells('PUT /v1/memberships/' || :'member', '{"membership": {"expires_at": ' || t || '}}', 200, jsonb_build_object('expires_at', e), 'A8: ' || t)
+FROM (VALUES ('4000000000', 4000000000), ('"4000000000"', 4000000000), ('4000000000.5', 4000000000), ('"2096-10-02T07:06:40Z"', 4000000000), ('"2096-10-02T07:06:40.999Z"', 4000000000), ('"2096-10-02T09:06:40+02:00"', 4000000000),
+	('"2096-10-02T00:36:40.0-0630"', 4000000000), ('"2096-10-02 07:06:40+00"', 4000000000), ('"2096-10-02"', 3999974400), ('"2096-02-29"', 3981312000), ('"9999-12-31T23:59:59Z"', 253402300799), ('253402300799', 253402300799), ('null', NULL), ('""', NULL)) AS v (t, e);
+SELECT answers('PUT /v1/memberships/' || :'member', '{"membership": {"expires_at": "' || t || '"}}', 422, faults('{"expires_at": ["Expires at must be seconds since 1970, or a time such as 2030-01-31T12:00:00Z."]}'), 'A8: no time: ' || t)
+FROM (VALUES ('2096-10-02T07:06:40'), ('2096-13-02'), ('2095-02-29'), ('2096-10-02T24:00:00Z'), ('2096-10-02T07:06:60Z'), ('10000-01-01'), ('9999-12-31T23:59:59-01:00'), ('1969-12-31'), ('0000-01-01'), ('02/10/2096'), ('2 Oct 2096'), ('infinity'), ('now'), ('tomorrow'), ('epoch'),
+	('allballs'), ('4e9'), ('0x7fffffff'), ('+4000000000'), (' 4000000000'), ('4000000000.'), ('2096-10-02T07:06:40Z '), ('2096-10-02T07:06:40 EST'), ('J2486748'), ('2096-W40-2'), ('2096-276')) AS v (t);
+RESET "TimeZone";
+RESET "DateStyle";
+
+-- The name of a resource, or its other one, at either path.
+SELECT tells('POST /v1/' || p || '_tokens', format('{"%s_token": {"email": "%s-%s@example.com", "password": "canary one"}}', n, p, n), 201, '{"object": "user_token"}', 'A9: ' || n || '_token at ' || p || '_tokens')
+FROM (VALUES ('user'), ('signup')) AS p (p), (VALUES ('user'), ('signup')) AS n (n);
+SELECT tells('POST /v1/' || p || '_tokens/' || ((ask('POST /v1/user_tokens', format('{"email": "held-%s@example.com", "password": "canary one"}', p))).json ->> 'id') || '/hold', '{"signup_token": {"hold_for": 60}}', 200, '{"state": "held"}', 'A9: a hold at ' || p || '_tokens')
+FROM (VALUES ('user'), ('signup')) AS v (p);
+SELECT answers('POST /v1/signup_tokens', '{"signup_token": {"email": {}}}', 422, faults('{"email": ["Email must be text."], "password": ["Password can''t be blank."]}'), 'A9: what is in it is checked');
+SELECT answers('POST /v1/signup_tokens', '{"signup_token": {}, "user_token": {}}', 400, fault('"user_token" and "signup_token" are the same, so only one of them can be there.'), 'A9: not both');
+SELECT answers('POST /v1/signup_tokens', '{"signup_token": 5}', 400, fault('"signup_token" must be an object.'), 'A9: nor anything else');
 
 SELECT * FROM finish();
 ROLLBACK;
