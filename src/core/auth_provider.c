@@ -241,10 +241,3 @@ delete_auth_provider(CoreCall *call)
 					"It can't be deleted: there is no other way to log in than by password." :
 					"It can't be deleted: set login and signup to false instead.");
 }
-
-/* The calls by which AuthRocket 1 sends people to other services. */
-void
-refuse_authorize(CoreCall *call)
-{
-	reply_fault(call, 422, "base", "Logging in by another service is not offered: people log in by password.");
-}

@@ -57,10 +57,10 @@ const CoreRoute core_routes[] = {
 	.summary = "List the password provider, and login_rocket once it was set to anything"},
 	{"POST", "/v1/auth_providers", .answer = create_auth_provider, FOUNDS, TAKES(auth_provider), PROVIDER,
 	.summary = "Set login_rocket; no other provider is made"},
-	{"GET", "/v1/auth_providers/authorize", .answer = refuse_authorize, READS, .summary = "Not offered: people log in by password"},
-	{"POST", "/v1/auth_providers/authorize", .answer = refuse_authorize, WRITES, .summary = "Not offered: people log in by password"},
-	{"GET", "/v1/auth_providers/:id/authorize", .answer = refuse_authorize, READS, .summary = "Not offered: people log in by password"},
-	{"POST", "/v1/auth_providers/:id/authorize", .answer = refuse_authorize, WRITES, .summary = "Not offered: people log in by password"},
+	{"GET", "/v1/auth_providers/authorize", READS_NOT, .summary = NO_SOCIAL_LOGIN},
+	{"POST", "/v1/auth_providers/authorize", WRITES_NOT, .summary = NO_SOCIAL_LOGIN},
+	{"GET", "/v1/auth_providers/:id/authorize", READS_NOT, .summary = NO_SOCIAL_LOGIN},
+	{"POST", "/v1/auth_providers/:id/authorize", WRITES_NOT, .summary = NO_SOCIAL_LOGIN},
 	{"GET", "/v1/auth_providers/:id", .answer = show_auth_provider, ADMINISTERS, PROVIDER, .summary = "Get a provider"},
 	{"PUT", "/v1/auth_providers/:id", .answer = update_auth_provider, ADMINISTERS, TAKES(auth_provider), PROVIDER,
 	.summary = "Change a provider"},
@@ -149,12 +149,7 @@ const CoreRoute core_routes[] = {
 	.summary = "Not offered here: GET /v1/sessions/:id checks a login token, and so does its signature"},
 
 	{"GET", "/v1/notifications", READS_NOT, .summary = NO_NOTIFICATIONS},
-	{"GET", "/v1/notifications/:id", READS_NOT, .summary = NO_NOTIFICATIONS},
-
-	{"GET", "/v1/auth_providers/authorize", READS_NOT, .summary = NO_SOCIAL_LOGIN},
-	{"POST", "/v1/auth_providers/authorize", WRITES_NOT, .summary = NO_SOCIAL_LOGIN},
-	{"GET", "/v1/auth_providers/:id/authorize", READS_NOT, .summary = NO_SOCIAL_LOGIN},
-	{"POST", "/v1/auth_providers/:id/authorize", WRITES_NOT, .summary = NO_SOCIAL_LOGIN}
+	{"GET", "/v1/notifications/:id", READS_NOT, .summary = NO_NOTIFICATIONS}
 };
 
 const int	core_route_count = lengthof(core_routes);

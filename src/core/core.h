@@ -305,7 +305,6 @@ extern void show_auth_provider(CoreCall *call);
 extern void create_auth_provider(CoreCall *call);
 extern void update_auth_provider(CoreCall *call);
 extern void delete_auth_provider(CoreCall *call);
-extern void refuse_authorize(CoreCall *call);
 
 /* jwt_key.c */
 extern void list_jwt_keys(CoreCall *call);

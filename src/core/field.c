@@ -461,7 +461,7 @@ has_part(const CoreRoute *route, Span name)
 
 	for (int i = 0; resource != NULL && i < resource->field_count; i++)
 	{
-		const Field *field = &resource->fields[i];
+		const Field *field = resource_field(resource, i);
 
 		if ((field->use & FIELD_READ) && field->type >= FIELD_OBJECT && span_is(name, field->name))
 			return true;
