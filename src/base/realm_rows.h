@@ -2,7 +2,8 @@
  * What a table has of a realm, to be deleted with it.
  *
  * The rows are found in the order of their key, behind so many that are left
- * alone and may be locked by others, and deleted where they lie.
+ * alone and may be locked by others, and deleted by their key: one that somebody
+ * changes meanwhile lies elsewhere then.
  */
 #ifndef ARSIGNUP_REALM_ROWS_H
 #define ARSIGNUP_REALM_ROWS_H
@@ -23,8 +24,8 @@ typedef struct RealmRows
 #define ROWS_OF_REALM(column, table, key) \
 	"SELECT " column " FROM arsignup." table " WHERE realm_id = $1 ORDER BY " key " LIMIT $2 OFFSET $3"
 #define REALM_ROWS(table, key, is_for_caller) \
-	{(table), STATEMENT("DELETE FROM arsignup." table " WHERE ctid = ANY (ARRAY (" \
-						ROWS_OF_REALM("ctid", table, key) "))"), \
+	{(table), STATEMENT("DELETE FROM arsignup." table " WHERE realm_id = $1 AND " key " = ANY (ARRAY (" \
+						ROWS_OF_REALM(key, table, key) "))"), \
 	 STATEMENT(ROWS_OF_REALM("", table, key)), (is_for_caller)}
 
 /* Tells whether the realm of a row was not deleted, by a look for each row, as an index finds them. */

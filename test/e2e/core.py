@@ -8,7 +8,7 @@ import urllib.parse
 
 import jwt
 
-from wire import BASE, KEY, PASSWORD, REALM, Client, Connection, equal, finish, ok, php, ruby, sql, superagent
+from wire import BASE, KEY, PASSWORD, REALM, Client, Connection, equal, finish, leaks, ok, php, ruby, sql, superagent
 
 # ---- what the description says ----
 
@@ -219,6 +219,43 @@ def fresh(described):
     equal(client.connections, 1, "fresh: all on one connection")
 
 
+def realms(described):
+    """What clients expect of realms, which their tests make and delete, and of what is set in them."""
+    made = [is_resource(php(os.environ["EVERY_KEY"]).ask("POST", "realms", {"realm": {"name": f"Made {n}"}}), 201, "realm", f"realms: create {n}", described) for n in range(2)]
+    client = superagent(os.environ["EVERY_KEY"], made[0]["id"])
+    ok({r["id"] for r in made} <= {r["id"] for r in client.ask("GET", "realms?max_results=1000").json["collection"]}, "realms: both are listed")
+    equal(is_resource(client.ask("GET", f"realms/{made[1]['id']}"), 200, "realm", "realms: find one", described), made[1], "realms: as it was made")
+    equal(client.ask("PUT", f"realms/{made[1]['id']}", {"realm": {"name": "Renamed"}}).json["name"], "Renamed", "realms: update")
+    answer = client.ask("POST", "realms", {"realm": {"session_minutes": 0}})
+    equal((answer.status, answer.json), (422, {"errors": {"name": ["Name can't be blank."], "session_minutes": ["Session minutes must be 1 to 527040, not \"0\"."]}}), "realms: what is wrong, all at once")
+
+    user = client.ask("POST", "users", {"user": {"user_type": "human", "username": "sally", "email": "sally@example.com", "password": PASSWORD}}).json
+    for algorithm in ("hs256", "rs256"):
+        realm = client.ask("PUT", f"realms/{made[0]['id']}", {"realm": {"jwt_algo": algorithm}}).json
+        token = client.ask("POST", "sessions", {"session": {"user_id": user["id"]}}).json["token"]
+        equal(("PUBLIC KEY" in realm["jwt_key"], realm["jwt_key"] == made[0]["jwt_key"]), (algorithm == "rs256", algorithm == "hs256"), f"realms: {algorithm}: its key")
+        equal(jwt.decode(token, realm["jwt_key"], algorithms=[algorithm.upper()], audience=made[0]["id"])["uid"], user["id"], f"realms: {algorithm}: by which tokens are verified")
+        equal(verified(token, algorithm.upper(), realm["jwt_key"]).get("uid"), user["id"], f"realms: {algorithm}: by ruby-jwt, too")
+
+    providers = client.ask("GET", "auth_providers").json["collection"]
+    equal([(p["provider_type"], p["min_length"]) for p in providers], [("password", 8)], "realms: a new one has one provider")
+    equal(is_resource(client.ask("PUT", f"auth_providers/{providers[0]['id']}", {"auth_provider": {"min_length": 12}}), 200, "auth_provider", "realms: change it", described).get("min_length"), 12, "realms: changed")
+    answer = client.ask("POST", "users", {"user": {"username": "short", "email": "short@example.com", "password": "canary-9!xQ"}})
+    ok(answer.status == 422 and "12" in answer.json["errors"]["password"][0], "realms: which holds at once", answer)
+    equal(list(client.ask("POST", "auth_providers", {"auth_provider": {"provider_type": "google", "client_id": "x"}}).json["errors"]), ["provider_type"], "realms: no other service")
+    key = is_resource(client.ask("POST", "jwt_keys"), 201, "jwt_key", "realms: another key, for an empty body", described)
+    equal([(k["id"] == key["id"], k["state"]) for k in client.ask("GET", "jwt_keys").json["collection"]], [(False, "retired"), (False, "retired"), (True, "active")], "realms: the ones before are retired")
+
+    equal(client.ask("POST", f"realms/{made[0]['id']}/reset").status, 200, "realms: reset, by an empty body")
+    equal(client.ask("GET", "users").json["collection"], [], "realms: nobody is left")
+    ok(not leaks({made[0]["jwt_key"], made[1]["jwt_key"]}), "realms: no secret is in any log")
+    equal([client.ask("DELETE", f"realms/{r['id']}").status for r in made], [204, 204], "realms: delete")
+    equal([client.ask(method, f"realms/{r['id']}").status for r in made for method in ("GET", "PUT", "DELETE")], [404] * 6, "realms: deleted")
+    equal(client.ask("GET", "users").status, 404, "realms: and all that was in them")
+    equal(ruby(os.environ["ADMIN_KEY"]).ask("GET", f"realms/{REALM}").json["id"], REALM, "realms: an administrator of one sees it")
+    equal([ruby(os.environ["ADMIN_KEY"]).ask(method, path).status for method, path in (("GET", "realms"), ("POST", "realms"), ("DELETE", f"realms/{REALM}"), ("POST", f"realms/{REALM}/reset"))], [403] * 4, "realms: and no more")
+
+
 def but_for_when(answer):
     """Return all of an answer but what differs from request to request."""
     return answer.status, answer.body, str(sorted((n, v) for n, v in answer.headers.items() if n not in ("date", "x-request-id")))
@@ -268,6 +305,7 @@ for name, client in (("ruby", ruby()), ("php", php())):
     tokens(client, name, described)
     equal(client.connections, 1, f"{name}: all on one connection")
 fresh(described)
+realms(described)
 doors()
 strictness()
 finish()

@@ -17,6 +17,11 @@ from wire import BASE, KEY, PASSWORD, REALM, Connection, equal, finish, leaks, l
 CLIENTS = 6
 SLOTS = 8  # so many things of each kind a client remembers
 KEYS = [KEY] * 24 + [os.environ["EVERY_KEY"]] * 3 + [os.environ[k] for k in ("READ_KEY", "ADMIN_KEY", "OTHER_KEY", "REVOKED_KEY")] + ["", "ko_x"]
+ADMIN_KEYS = [os.environ["EVERY_KEY"]] * 28 + [KEY, os.environ["READ_KEY"], ""]
+SETTINGS = {"username_validation_human": ["standard", "email"], "require_unique_emails": [True, False], "api_key_policy": ["hash"], "api_key_prefix": ["ku_"], "api_key_minutes": [0], "jwt_algo": ["hs256", "eddsa"],
+            "jwt_fields": [[], ["custom", "orgs"]], "session_type": ["managed", "unmanaged"], "session_minutes": [1, 360], "sso": ["basic", "seamless"], "signup_token_ttl": [60], "longest_hold": [60], "event_retention": [None, 60],
+            "resource_links": [[]], "provider_type": ["login_rocket"], "min_length": [8, 12], "min_complexity": ["none", "highest"], "required_chars": [[]], "login": [True, False], "signup": [True, False],
+            "signup_mode": ["user", "signup_token"], "name_field": ["both", "hidden"], "org_name_field": ["required"], "password_field": ["once", "twice"], "email_verification": ["none", "require"], "default_permissions": [[], ["a"]]}
 MANY = 10 ** 4 if "REQUESTS" not in os.environ else int(os.environ["REQUESTS"])
 
 WORDS = ["", "x", "null", "ada@example.com", "active", "inactive", "asc", "desc", "name", "id", "0", "-1", "1e309", "99999999999999999999", "\u00e9", "\u202e", "' OR 1=1 --", "a" * 300, "a" * 5000,
@@ -52,6 +57,7 @@ class Route:
         self.path, self.method, parts = path, method.upper(), path.split("/")
         self.kind = parts[2].replace("signup_tokens", "user_tokens")
         self.verb = parts[-1] if len(parts) > 3 and parts[-1] != "{id}" else ""
+        self.is_for_admins = operation.get("x-permission") == "admin"
         self.is_offered = not operation["summary"].startswith("Not offered")
         self.success = min(int(s) for s in operation["responses"] if s.isdigit())
         self.parameters = {p["name"]: p["schema"] for p in map(resolve, operation.get("parameters", [])) if p["in"] == "query"}
@@ -71,6 +77,7 @@ class Request:
 
     def __init__(self, route, key):
         self.route, self.method, self.path, self.query, self.headers, self.key = route, route.method, route.path, [], [], key
+        self.realm = REALM
         self.body, self.type, self.as_form, self.changes, self.framing = None, "application/json", False, [], "length"
 
     @property
@@ -94,7 +101,7 @@ class Request:
         content = self.content()
         head = [f"{self.method} {self.uri} HTTP/1.1", *([] if any(h.startswith("Host:") for h in self.headers) else [f"Host: {BASE}"]), *self.headers, f"X-Authrocket-Api-Key: {self.key}"]
         if self.key == os.environ["EVERY_KEY"] and not any(h.startswith("X-Authrocket-Realm") for h in self.headers):
-            head.append(f"X-Authrocket-Realm: {REALM}")
+            head.append(f"X-Authrocket-Realm: {self.realm}")
         if self.type:
             head.append(f"Content-Type: {self.type}")
         if self.framing == "chunked":
@@ -142,14 +149,16 @@ class Client:
             return f"{seed}-{self.number}-{self.emails}@example.com"
         if name.endswith("_id") and name not in ("realm_id", "login_policy_id"):
             return self.slot(name[:-3] + "s")
+        if name in SETTINGS:
+            return self.random.choice(SETTINGS[name])
         known = {"password": PASSWORD, "password_confirmation": PASSWORD, "current_password": PASSWORD, "user_type": "human", "state": "active", "permissions": ["a", "b:*"], "expires_at": 4000000000, "ip": "192.0.2.1",
                  "custom": {"plan": "gold", "n": [1, 2.5, "x"]}, "with_org": True, "hold_for": 60, "realm_id": REALM, "api_key": self.slot("api_key")}
         return known.get(name, "canary-" + name if "secret" in name or "key" in name else f"{name} {self.random.randrange(1000)}")
 
     def body(self, route):
         """Return a body that makes sense."""
-        skip = {"username", "token", "current_password", "org_name", "with_org", "login_policy_id", "password_confirmation", "replaces"}
-        fields = {n: self.field(n, f) for n, f in route.fields.items() if n not in skip and (self.random.random() < 0.7 or n in ("name", "user_id", "email", "password"))}
+        skip = {"username", "token", "current_password", "org_name", "with_org", "login_policy_id", "password_confirmation", "replaces"} | ({"realm_id", "algo"} if route.is_for_admins else set())
+        fields = {n: self.field(n, f) for n, f in route.fields.items() if n not in skip and (self.random.random() < 0.7 or n in ("name", "user_id", "email", "password", "provider_type"))}
         if route.kind == "users" and not route.verb and self.random.random() < 0.5:
             fields.pop("password", None)  # hashing is dear
         if route.method == "POST" and route.kind == "users" and not route.verb and self.random.random() < 0.3:
@@ -166,7 +175,9 @@ class Client:
 
     def good(self, route):
         """Make a request that makes sense."""
-        request = Request(route, self.random.choice(KEYS))
+        request = Request(route, self.random.choice(ADMIN_KEYS if route.is_for_admins else KEYS))
+        if route.is_for_admins:
+            request.realm = self.slot("realms")  # settings are changed in realms that it has made itself
         if "{id}" in route.path:
             thing = self.slot(self.random.choice(["sessions", "tokens"]) if route.kind == "sessions" else route.kind)
             request.path = route.path.replace("{id}", urllib.parse.quote(thing, safe=""))
@@ -206,11 +217,11 @@ class Client:
 
     def furnish(self):
         """Make some of everything that can be made."""
-        order = ["users", "orgs"]
+        order = ["realms", "users", "orgs"]
         for route in sorted((r for r in routes if r.method == "POST" and "{id}" not in r.path and not r.verb), key=lambda r: order.index(r.kind) if r.kind in order else 9):
             for _ in range(SLOTS):
                 request = self.good(route)
-                request.key = KEY
+                request.key = os.environ["EVERY_KEY"] if route.is_for_admins else KEY
                 if route.kind == "users":
                     request.body = {"user": {"email": self.field("email", {})}}
                 self.send(request)
@@ -240,6 +251,7 @@ class Client:
             if request.route.kind == "sessions" and "token" in made:
                 self.remember("tokens", made["token"])
             self.secrets.update(made[n] for n in ("token", "password_reset_token", "api_key") if isinstance(made.get(n), str))
+            self.secrets.update(v for v in [made.get("jwt_key")] if isinstance(v, str) and v.startswith("jsk_"))
             self.secrets.update(v for v in [made.get("id")] if isinstance(v, str) and v.startswith("utk_"))
         return answer
 
@@ -334,7 +346,7 @@ def spoil_member(chance, request):
 def spoil_shape(chance, request):
     body, name = request.body, request.route.wrapper
     if isinstance(body, dict) and name in body:
-        request.body = chance.choice([body[name], {name: [body[name]]}, {name: body}, [body], {name: any_value(chance)}, any_value(chance), {**body, "realm_id": REALM}])
+        request.body = chance.choice([body[name], {name: [body[name]]}, {name: body}, [body], {name: any_value(chance)}, any_value(chance), {**body, "realm_id": request.realm}])
     else:
         request.body = {name or "x": any_value(chance)}
 
@@ -400,7 +412,8 @@ def spoil_method(chance, request):
 
 def spoil_id(chance, request):
     start, _, rest = request.path.rpartition("/")
-    odd = chance.choice([lambda: urllib.parse.quote(chance.choice(WORDS + BYSTANDERS).encode("utf-8", "surrogatepass"), safe=""), lambda: rest + chance.choice(ESCAPES), lambda: chance.choice(ESCAPES) + rest,
+    others = [] if request.route.kind == "realms" else BYSTANDERS  # a key to all realms is meant for theirs, too
+    odd = chance.choice([lambda: urllib.parse.quote(chance.choice(WORDS + others).encode("utf-8", "surrogatepass"), safe=""), lambda: rest + chance.choice(ESCAPES), lambda: chance.choice(ESCAPES) + rest,
                          lambda: "".join(f"%{b:02x}" for b in rest.encode()), lambda: rest[:-1], lambda: rest.swapcase(), lambda: rest + "/", lambda: rest + "/x", lambda: "/" + rest, lambda: rest * 3, lambda: "a" * 7000])()
     if request.route.verb and chance.random() < 0.7:
         start, _, _ = start.rpartition("/")
