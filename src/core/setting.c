@@ -61,9 +61,10 @@ settings_json(const Resource *resource)
 	static Written written[8];
 	int			n = 0;
 
-	while (written[n].resource != NULL && written[n].resource != resource)
+	while (n < (int) lengthof(written) && written[n].resource != NULL && written[n].resource != resource)
 		n++;
-	Assert(n < (int) lengthof(written));
+	if (n == (int) lengthof(written))
+		elog(ERROR, "there are more settings than %d", n);
 	if (written[n].resource == NULL)
 	{
 		written[n].sql = MemoryContextStrdup(TopMemoryContext, told_sql(resource));

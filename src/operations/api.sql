@@ -106,6 +106,9 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	PERFORM arsignup.check_tables();
+	IF NOT EXISTS (SELECT FROM arsignup.realms AS r WHERE r.id = export_user.realm_id) THEN
+		RETURN NULL;
+	END IF;
 	RETURN (
 	WITH parts (name, value) AS (
 		SELECT 'user', (SELECT to_jsonb(u) FROM (

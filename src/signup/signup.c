@@ -267,6 +267,7 @@ arsignup_get_signup_token(PG_FUNCTION_ARGS)
 	Parameters	parameters = {0};
 	SecretScope scope;
 	TokenKey	key;
+	Realm		realm;
 	char		signup_id[SIGNUP_ID_LENGTH + 1];
 
 	InitMaterializedSRF(fcinfo, 0);
@@ -278,7 +279,7 @@ arsignup_get_signup_token(PG_FUNCTION_ARGS)
 		token_key_add(&parameters, &key);
 		add_time(&parameters, GetCurrentTimestamp());
 		add_text(&parameters, signup_id);
-		if (statement_read(&select_token, &parameters) > 0)
+		if (realm_find(&key.realm_id, &realm) && statement_read(&select_token, &parameters) > 0)
 			tuplestore_puttuple(result->setResult, SPI_tuptable->vals[0]);
 		spi_close();
 	}
@@ -560,6 +561,7 @@ arsignup_revoke_signup_token(PG_FUNCTION_ARGS)
 {
 	SecretScope scope;
 	TokenKey	key;
+	Realm		realm;
 	int			nest_level;
 	bool		revoked;
 
@@ -567,6 +569,8 @@ arsignup_revoke_signup_token(PG_FUNCTION_ARGS)
 	if (!token_key_read(secret_argument(&scope, fcinfo, 0), argument_uuid(fcinfo, 1), &key))
 		raise_no_token();
 	spi_open();
+	if (!realm_find(&key.realm_id, &realm))
+		raise_no_token();
 	nest_level = lock_timeout_begin();
 	revoked = token_revoke(&key);
 	lock_timeout_end(nest_level);

@@ -255,6 +255,8 @@ SELECT refused('SELECT arsignup.reset_realm(gen_random_uuid())', 'SU010', 'no su
 ---------------------------------------------------------------------------------------------------
 
 SELECT furnish(:'made_id', 10001);
+SELECT arsignup.mint_signup_token((SELECT id FROM arsignup.connected_apps WHERE realm_id = :'made_id'), 'late@example.com', username => 'late', password_hash => ready_hash()) AS token \gset
+SELECT is((SELECT state FROM arsignup.get_signup_token(:'token')), 'pending', 'a token');
 CREATE TABLE arsignup_test.members (user_id uuid REFERENCES arsignup.users (id));
 INSERT INTO arsignup_test.members SELECT id FROM arsignup.users WHERE realm_id = :'made_id' ORDER BY id LIMIT 1;
 SELECT refuses('DELETE /v1/realms/' || :'id', '', 409, '{"base": ["It can''t be deleted, since rows of the application refer to it."]}', 'not while a row of the application refers to a user');
@@ -269,7 +271,10 @@ SELECT refuses('POST /v1/realms/' || :'id' || '/reset', '', 404, :'absent', 'nor
 SELECT refuses('GET /v1/users?realm_id=' || :'id', '', 404, :'absent', 'nor are there users');
 SELECT is(names('&reference=' || 'none'), NULL, 'nothing by a reference that is none');
 SELECT ok(NOT names('') @> ARRAY['Made'], 'it is in no list');
-SELECT is(lives_in(:'made_id'), '{"users": 1, "events": 3}', 'what is left');
+SELECT is(lives_in(:'made_id'), '{"users": 1, "tokens": 1, "events": 3}', 'what is left');
+SELECT is_empty(format('SELECT FROM arsignup.get_signup_token(%L)', :'token'), 'its token is none');
+SELECT is((outcome(format('SELECT arsignup.revoke_signup_token(%L)', :'token'))).code, 'SU003', 'not to be revoked');
+SELECT is(arsignup.export_user(:'made_id', (SELECT id FROM arsignup.users WHERE realm_id = :'made_id')), NULL, 'nobody is known there');
 SELECT is((SELECT count(*) FROM arsignup.claim_events('{user.created}', 10000) WHERE realm_id = :'made_id'), 0::bigint, 'of which no worker hears');
 SELECT refused(format('SELECT arsignup.create_org(%L, ''x'')', :'made_id'), 'SU010', 'no such realm', NULL, 'nothing is created in it');
 SELECT refused(format('SELECT arsignup.create_api_key(%L, ''x'', ''{read}'')', :'made_id'), 'SU010', 'no such realm', NULL, 'no key');
@@ -277,7 +282,7 @@ SELECT is((outcome(format('INSERT INTO arsignup.realms (id, name) VALUES (%L, ''
 SELECT is((outcome(format('UPDATE arsignup.realms SET id = %L WHERE id = realm(''asleep'')', :'made_id'))).code, '55006', 'nor takes it');
 SELECT is((SELECT rows FROM arsignup.backlog() WHERE kind = 'deleted_realms'), 1::bigint, 'which the backlog counts');
 SET LOCAL client_min_messages = error; -- it warns of the row
-SELECT is(arsignup.purge_expired(), 3::bigint, 'a purge goes on');
+SELECT is(arsignup.purge_expired(), 4::bigint, 'a purge goes on');
 SET LOCAL client_min_messages = warning;
 SELECT is(lives_in(:'made_id'), '{"users": 1}', 'but for a user to whom a row refers');
 SELECT is((SELECT purge_at > now() + interval '9 minutes' FROM arsignup.deleted_realms WHERE realm_id = :'made_id'), true, 'who is tried again later');

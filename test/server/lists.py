@@ -7,6 +7,9 @@ import time
 
 import psycopg
 
+PREFIXES = {"users": "usr", "orgs": "org", "memberships": "mb", "sessions": "kss", "realms": "rl"}
+GLOBAL = {"realms"}  # of all realms at once
+
 COMMON = {"after", "max_results", "direction", "sort", "expand", "realm_id", "created_at_after"}
 
 # Values of each filter: of very many rows, and of few or one. A filter that is not here fails the test.
@@ -17,6 +20,7 @@ VALUES = {
     ("sessions", "user_id"): ["one", "other"],
     ("events", "event_type"): ["user.", "user.created", "org."], ("events", "user_id"): ["one", "event's"], ("events", "org_id"): ["one"],
     ("events", "membership_id"): ["event's"], ("events", "login_policy_id"): ["one"],
+    ("realms", "reference"): ["even", "rare"],
 }
 SEARCHED = 10000
 
@@ -52,7 +56,7 @@ class Realm:
 
     def rows(self, table, filters):
         """Return how many rows there are, and the id of one in the middle."""
-        condition = " AND ".join(["realm_id = %s", *([IS_SOMEBODY] if table == "users" else []), *(CONDITIONS[f] for f in filters)])
+        condition = " AND ".join(["%s::uuid IS NOT NULL" if table in GLOBAL else "realm_id = %s", *([IS_SOMEBODY] if table == "users" else []), *(CONDITIONS[f] for f in filters)])
         given = [self.id, *(self.values[v] for v in filters.values())]
         place = tuple([table, *filters.items()])
         if place not in self.counts:
@@ -79,7 +83,8 @@ def value(statement, *given):
 def ask(realm, uri):
     """Ask the Core API; return its answer, and the plans of what it read."""
     told.clear()
-    value("SELECT set_config('request.headers', %s, false)", json.dumps({"x-arsignup-method": "GET", "x-arsignup-uri": uri, "x-authrocket-api-key": realm.key}))
+    key = os.environ["ADMIN_KEY"] if uri.partition("?")[0].rpartition("/")[2] in GLOBAL else realm.key
+    value("SELECT set_config('request.headers', %s, false)", json.dumps({"x-arsignup-method": "GET", "x-arsignup-uri": uri, "x-authrocket-api-key": key}))
     answer = json.loads(bytes(connection.execute("SELECT arsignup_web.handle('')::bytea", binary=True).fetchone()[0]))
     return answer, [json.loads(text[text.index("{"):]) for text in told if "plan:" in text]
 
@@ -109,7 +114,7 @@ def trouble_of(plans, table, wanted, backward):
         return f"{read} rows read"
     if (scans[0]["Scan Direction"] == "Backward") != backward:
         return scans[0]["Scan Direction"]
-    dear = [n["Node Type"] for p in plans for n in nodes(p["Plan"], True) if n["Node Type"] in ("Seq Scan", "Bitmap Heap Scan") and n.get("Relation Name") in ("users", "orgs", "memberships", "sessions", "credentials")
+    dear = [n["Node Type"] for p in plans for n in nodes(p["Plan"], True) if n["Node Type"] in ("Seq Scan", "Bitmap Heap Scan") and n.get("Relation Name") in (*PREFIXES, "credentials")
             and n["Relation Name"] != "credentials"]
     return dear and f"a {dear[0]} beside it"
 
@@ -128,7 +133,7 @@ def try_page(realm, table, filters, sort, direction, limit, is_after):
         given = realm.values[kind]
         query.append(f"{name}=" + (value("SELECT arsignup.format_id(%s, %s)", name[:-3].replace("user", "usr"), given) if name.endswith("_id") else given))
     if is_after and middle is not None:
-        query.append("after=" + value("SELECT arsignup.format_id(%s, %s)", {"users": "usr", "orgs": "org", "memberships": "mb", "sessions": "kss"}[table], middle))
+        query.append("after=" + value("SELECT arsignup.format_id(%s, %s)", PREFIXES[table], middle))
     uri = f"/v1/{table}?" + "&".join(query)
     answer, plans = ask(realm, uri)
     if "reference" in filters and sort not in ("id", "created_at"):
@@ -234,7 +239,7 @@ lists = {path: methods["get"] for path, methods in described["paths"].items() if
 for mode, chosen, limits in (("generic", realms, (100, 1000)), ("custom", realms[:1], (100,))):
     connection.execute(f"SET plan_cache_mode = force_{mode}_plan")
     for path, operation in lists.items():
-        for realm in chosen:
+        for realm in chosen[:1] if path.rpartition("/")[2] in GLOBAL else chosen:
             (test_record if path == "/v1/events" else test_list)(realm, path, operation, mode, limits)
 ok(all(len(realm.held) > 1 for realm in realms), "there are users to be", [len(realm.held) for realm in realms])
 ok(len(lists) >= 5, "all lists are there", list(lists))
