@@ -192,6 +192,11 @@ SELECT deletes(:'web_role', format('SELECT arsignup_web.handle(convert_to(format
 
 -- A whole realm.
 SELECT populate(realm('other')) \g /dev/null
+SET LOCAL ROLE :"admin_role";
+SELECT cmp_ok(arsignup.reset_realm(realm('other')), '>', 0::bigint, 'A1: reset_realm');
+RESET ROLE;
+SELECT is(ran(:'admin_role'), CASE WHEN current_setting('server_version_num')::int >= 180000 THEN 'shop' ELSE 'caller shop' END, 'A1: reset_realm: as whom the shop''s code has run');
+SELECT populate(realm('other')) \g /dev/null
 UPDATE arsignup.realms SET state = 'inactive' WHERE id = realm('other');
 SET LOCAL ROLE :"admin_role";
 SELECT is(arsignup.delete_realm(realm('other')), true, 'A1: delete_realm');
@@ -268,6 +273,7 @@ FROM unnest(ARRAY['ON DELETE NO ACTION', 'ON DELETE RESTRICT', 'DEFERRABLE INITI
 	('purge_expired of expired ones', 'SELECT arsignup.purge_expired()'),
 	('delete_user', 'SELECT arsignup.delete_user(realm(), current_setting(''test.user'')::uuid)'),
 	('delete_org', 'SELECT arsignup.delete_org(realm(), current_setting(''test.org'')::uuid)'),
+	('reset_realm', 'SELECT arsignup.reset_realm(realm())'),
 	('delete_realm', 'UPDATE arsignup.realms SET state = ''inactive'' WHERE id = realm(); SELECT arsignup.delete_realm(realm())')) AS v (description, statement);
 SET LOCAL client_min_messages = warning;
 -- By HTTP it is an answer, also where the key waits.

@@ -128,6 +128,7 @@ SELECT is_told('DELETE', 'memberships', 'SELECT arsignup.create_membership($real
 -- A realm that cannot be emptied is not deleted.
 INSERT INTO arsignup.submissions (realm_id, id, created_at, body_digest) VALUES (realm(), gen_random_uuid(), now(), '');
 UPDATE arsignup.realms SET state = 'inactive' WHERE id = realm();
+SELECT is_told('INSERT', 'deleted_realms', 'SELECT arsignup.delete_realm($realm::uuid)');
 SELECT is_told('DELETE', relation, 'SELECT arsignup.delete_realm($realm::uuid)') FROM unnest(ARRAY['signup_tokens', 'users', 'orgs', 'events', 'signing_keys', 'submissions', 'realms']) AS relation;
 UPDATE arsignup.realms SET state = 'active' WHERE id = realm();
 
