@@ -96,7 +96,7 @@ insert_new_user(FunctionCallInfo fcinfo, const Realm *realm, User *user)
 	TimestampTz now = GetCurrentTimestamp();
 	int			nest_level = lock_timeout_begin();
 
-	user_import(realm, user, argument_time(fcinfo, 11, now), now);
+	user_import(realm, user, argument_time(fcinfo, 11, now));
 	record(realm, (Event) {.type = "user.created", .user_id = &user->id}, now);
 	lock_timeout_end(nest_level);
 }

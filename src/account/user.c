@@ -3,6 +3,8 @@
  */
 #include "account/user.h"
 
+#include <sodium.h>
+
 #include "account/held.h"
 #include "account/identity.h"
 #include "base/id.h"
@@ -23,6 +25,9 @@
  */
 #define RAW_LINE_MAX_SIZE (9 * MAX_NAME_LENGTH)
 #define RAW_IDENTITY_MAX_SIZE (3 * EMAIL_MAX)
+
+/* Of so many a user with an id that was given has one by chance as the first; that leaves as many to count up. */
+#define FIRST_GENERATIONS (PG_INT32_MAX / 2)
 
 /* Who has a name, and until when it is held. */
 static Lookup owner_of_username = {
@@ -554,18 +559,18 @@ user_insert(const Realm *realm, User *user, TimestampTz now)
 /*
  * Insert a checked user with what another system knows of it, and its
  * credential if it has one; or raise SU002. An id that was given may have been
- * that of somebody who is gone: the seconds since 2000 are a later generation
- * than any of their login tokens.
+ * that of somebody who is gone: a generation by chance is none of their login
+ * tokens'.
  */
 void
-user_import(const Realm *realm, User *user, TimestampTz created_at, TimestampTz now)
+user_import(const Realm *realm, User *user, TimestampTz created_at)
 {
 	static Insert import_user = INSERT_UNLESS_TAKEN("users", NEW_USER ", state, token_generation");
 	static Insert import_user_or_fail = INSERT("users", NEW_USER ", state, token_generation");
 	Parameters	parameters = user_new(realm, user, created_at);
 
 	add_text(&parameters, user->state);
-	add_int4(&parameters, user->has_given_id ? now / USECS_PER_SEC : 0);
+	add_int4(&parameters, user->has_given_id ? randombytes_uniform(FIRST_GENERATIONS) : 0);
 	user_insert_names(&import_user, &import_user_or_fail, &parameters, realm, user);
 	insert_password(realm, user, created_at);
 }

@@ -65,7 +65,7 @@ extern void user_check_id_free(const User *user, Faults *faults);
 extern void user_check_free(const Realm *realm, const User *user, Faults *faults);
 extern void user_check_free_later(const Realm *realm, const User *user, Faults *faults);
 extern void user_insert(const Realm *realm, User *user, TimestampTz now);
-extern void user_import(const Realm *realm, User *user, TimestampTz created_at, TimestampTz now);
+extern void user_import(const Realm *realm, User *user, TimestampTz created_at);
 extern void user_add(Parameters *parameters, const Realm *realm, const User *user);
 extern Parameters user_new(const Realm *realm, const User *user, TimestampTz now);
 extern void user_insert_names(Insert *insert, Insert *insert_or_fail, Parameters *parameters,
