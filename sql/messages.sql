@@ -274,7 +274,7 @@ SELECT arsignup.mint_signup_token(:strict_app, 'bob@example.com', 'correct horse
 UPDATE arsignup.connected_apps SET name_field = 'both' WHERE id = :strict_app;
 SELECT arsignup.mint_signup_token(:strict_app, 'bob@example.com', 'correct horse battery staple', first_name => 'Bob', last_name => 'Beck', password_confirmation => NULL); \echo :SQLSTATE
 SELECT arsignup.mint_signup_token(:standard_app, 'bob@example.com', 'correct horse battery staple'); \echo :SQLSTATE
-SELECT arsignup.mint_signup_token(:standard_app, 'bob@example.com', 'correct horse battery staple', username => 'bob@example.com'); \echo :SQLSTATE
+SELECT arsignup.mint_signup_token(:standard_app, 'bob@example.com', 'correct horse battery staple', username => 'bob@example.org'); \echo :SQLSTATE
 -- Taken names.
 SELECT arsignup.mint_signup_token(:app, 'Ada@Example.com', 'correct horse battery staple'); \echo :SQLSTATE
 SELECT arsignup.mint_signup_token(:app, 'Ada@Example.com', 'short'); \echo :SQLSTATE

@@ -152,15 +152,15 @@ arsignup_create_user(PG_FUNCTION_ARGS)
 	return return_uuid(user.id);
 }
 
-/* Replace what the arguments of update_user give; blank takes away, null leaves. */
+/* Replace what the arguments of update_user give; blank takes away, null leaves. A username that is the email follows it. */
 static void
 change_user(FunctionCallInfo fcinfo, const Realm *realm, User *user)
 {
 	if (!PG_ARGISNULL(2))
 	{
 		user->email = argument_text(fcinfo, 2);
-		if (realm->usernames_are_emails)
-			user->username = NULL;
+		if (realm->usernames_are_emails || strchr(user->username, '@') != NULL)
+			user->username = user->email;
 	}
 	if (!PG_ARGISNULL(3))
 		user->username = argument_text(fcinfo, 3);

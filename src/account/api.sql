@@ -49,7 +49,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_create_user';
 
 COMMENT ON FUNCTION arsignup.create_user(uuid, text, arsignup.secret, text, arsignup.secret, text, text, text, jsonb, text, uuid, timestamptz, boolean, text) IS
-'Creates a user with its password or ready password_hash (any that verify_password takes), or without either, and returns its id. username: required in standard realms; in email realms it is the email. user_type: human or api; an api user needs no email and is named by its id if it has no username. An import brings along: user_id, any UUID that no user has, of whatever version (lists are in the order of ids); created_at, between 1970 and now (its password counts as that old); email_verified; state, active or inactive. user.created is told in any case, at the time of the call. Errors: SU001 invalid input; SU002 username, email or user_id taken; SU006 realm inactive; SU007 too busy; SU010 no such realm; 55P03 another transaction holds the name; 25006 on a standby, before anything is done.';
+'Creates a user with its password or ready password_hash (any that verify_password takes), or without either, and returns its id. username: required in standard realms, where it may be the user''s own email and no other address; in email realms it is the email. user_type: human or api; an api user needs no email and is named by its id if it has no username. An import brings along: user_id, any UUID that no user has, of whatever version (lists are in the order of ids); created_at, between 1970 and now (its password counts as that old); email_verified; state, active or inactive. user.created is told in any case, at the time of the call. Errors: SU001 invalid input; SU002 username, email or user_id taken; SU006 realm inactive; SU007 too busy; SU010 no such realm; 55P03 another transaction holds the name; 25006 on a standby, before anything is done.';
 
 CREATE OR REPLACE FUNCTION arsignup.update_user(
 	realm_id uuid,
@@ -68,7 +68,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_update_user';
 
 COMMENT ON FUNCTION arsignup.update_user(uuid, uuid, text, text, text, text, text, jsonb, text) IS
-'Changes a user; null leaves as it is, blank takes a name or reference away. In email realms the username follows the email. A new email is unverified. state: active, or inactive, which also ends the user''s login tokens. Errors: SU001 invalid input; SU002 username or email taken; SU010 no such realm or user; 55P03 another transaction holds the user.';
+'Changes a user; null leaves as it is, blank takes a name or reference away. A username that is the email follows it, unless another is given. A new email is unverified. state: active, or inactive, which also ends the user''s login tokens. Errors: SU001 invalid input; SU002 username or email taken; SU010 no such realm or user; 55P03 another transaction holds the user.';
 
 CREATE OR REPLACE FUNCTION arsignup.set_password(
 	realm_id uuid,

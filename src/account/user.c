@@ -286,10 +286,45 @@ name_is_foreign_id(const char *key, const pg_uuid_t *user_id)
 	return username_is_id((Span) {key, strlen(key)}) && strcmp(key, name_of_id(user_id)) != 0;
 }
 
+/*
+ * Return the canonical form of a username that is the user's own email where
+ * usernames are standard, NULL if it is not. Neither an email nor a username
+ * ends with an @: so the email is no username to the index of emails, which
+ * keeps it from others, and is found there at a login.
+ */
+static char *
+normalize_own_email(const User *user)
+{
+	char	   *key = normalize_email(user->username);
+
+	return key && user->email_key && strcmp(key, user->email_key) == 0 ? psprintf("%s@", key) : NULL;
+}
+
+/* Tell whether a username that was canonicalised is the user's own email where usernames are standard. */
+static bool
+is_named_by_email(const User *user)
+{
+	return user->username_key != NULL && user->username_key[strlen(user->username_key) - 1] == '@';
+}
+
+/* Check a username with an @: the user's own email. One that is the same as an email that is none is told of already. */
+static void
+check_address_username(User *user, Faults *faults)
+{
+	user->username_key = normalize_own_email(user);
+	if (user->username_key == NULL && (user->email == NULL || strcmp(user->username, user->email) != 0))
+		fault_add(faults, "username", "Username can't have an @, unless it is the email.");
+}
+
 /* Check a username of its own. */
 static void
 check_standard_username(User *user, Faults *faults)
 {
+	if (strchr(user->username, '@') != NULL)
+	{
+		check_address_username(user, faults);
+		return;
+	}
 	user->username_key = normalize_username(user->username);
 	if (user->username_key == NULL)
 		fault_add(faults, "username",
@@ -357,11 +392,15 @@ user_check_id_free(const User *user, Faults *faults)
 		fault_add_taken(faults, "user_id", "User id");
 }
 
-/* Tell whether nobody else may have a user's email: where it is the username, or the realm asks for it. */
+/*
+ * Tell whether a user's email finds them at a login: where the realm asks for
+ * it nobody else may have it; of those who share one it is at most one's
+ * username.
+ */
 static bool
 email_is_unique(const Realm *realm, const User *user)
 {
-	return realm->emails_are_unique || user->email_key == user->username_key;
+	return realm->emails_are_unique || user->email_key == user->username_key || is_named_by_email(user);
 }
 
 /* Tell whether somebody else has a name, and until when it is held, infinity if for ever. */
@@ -740,7 +779,7 @@ bool
 user_find_id(const pg_uuid_t *realm_id, const char *login, pg_uuid_t *user_id)
 {
 	static Statement select_id = STATEMENT(
-		"SELECT coalesce((SELECT id FROM arsignup.users WHERE realm_id = $1 AND username_key = $2 AND " IS_SOMEBODY "),"
+		"SELECT coalesce((SELECT id FROM arsignup.users WHERE realm_id = $1 AND " HAS_USERNAME("", "$2") " AND " IS_SOMEBODY "),"
 		" (SELECT (array_agg(id))[1] FROM (SELECT id FROM arsignup.users"
 		"  WHERE realm_id = $1 AND " HAS_EMAIL("", "$2") " AND " IS_SOMEBODY " ORDER BY shared_email_id LIMIT 2) e HAVING count(*) = 1))");
 	Parameters	parameters = {0};

@@ -144,7 +144,8 @@ BEGIN
 			FROM arsignup.signup_tokens AS t
 			WHERE t.realm_id = export_user.realm_id AND (t.user_id = export_user.user_id OR t.redeemed_at IS NULL
 				AND arsignup.normalize_email(t.email) = (SELECT u.email_key FROM arsignup.users AS u
-					WHERE u.realm_id = export_user.realm_id AND u.id = export_user.user_id AND u.state <> 'held' AND u.shared_email_id IS NULL))) AS t)
+					WHERE u.realm_id = export_user.realm_id AND u.id = export_user.user_id AND u.state <> 'held' AND u.shared_email_id IS NULL
+						AND (u.email_key = u.username_key OR (SELECT r.require_unique_emails FROM arsignup.realms AS r WHERE r.id = export_user.realm_id))))) AS t)
 		UNION ALL
 		SELECT 'events', (SELECT jsonb_agg(to_jsonb(e) ORDER BY e.id) FROM (
 			SELECT e.id, e.event_at, e.event_type, e.org_id, e.membership_id, e.connected_app_id, e.ip, e.client, e.data

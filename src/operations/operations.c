@@ -771,7 +771,8 @@ arsignup_forget_user(PG_FUNCTION_ARGS)
 	spi_open();
 	realm_read(argument_uuid(fcinfo, 0), &realm);
 	nest_level = lock_timeout_begin();
-	has_email = user_find(&realm.id, user_id, &user) && !user.shares_email;
+	has_email = user_find(&realm.id, user_id, &user) && !user.shares_email &&
+		(realm.emails_are_unique || realm.usernames_are_emails);
 	forgotten = tokens_forget(&realm.id, user_id, has_email ? user.email_key : NULL);
 	forgotten += one_time_tokens_forget(&realm.id, user_id);
 	forgotten += sources_forget(&realm.id, user_id);

@@ -153,9 +153,9 @@ FROM unnest(ARRAY[NULL, '', '  ', E'\n', U&'\FEFF\2028']) AS username;
 SELECT invalid(format('SELECT arsignup.create_user(realm(%L), %L, username => %L)', 'standard', 'x@example.com', username),
 	'{"username": ["Username must begin with a letter or digit and have only letters a to z, digits, dots, underscores and hyphens, 63 characters at most."]}',
 	'in a standard realm, username ' || shown(username))
-FROM unnest(ARRAY['x@example.com', '.x', '_', '-', 'x y', 'x/y', U&'\0430da', U&'x\200By', repeat('x', 64), repeat('x', 1000000)]) AS username;
+FROM unnest(ARRAY['.x', '_', '-', 'x y', 'x/y', U&'\0430da', U&'x\200By', repeat('x', 64), repeat('x', 1000000)]) AS username;
 SELECT invalid($$SELECT arsignup.create_user(realm(), NULL, user_type => 'api', username => 'x@example.com')$$,
-	'{"username": ["Username must begin with a letter or digit and have only letters a to z, digits, dots, underscores and hyphens, 63 characters at most."]}',
+	'{"username": ["Username can''t have an @, unless it is the email."]}',
 	'a program without email cannot be named by somebody''s');
 SELECT invalid($$SELECT arsignup.create_user(realm(), 'no address', user_type => 'api')$$, '{"email": ["Email is not a valid address."]}', 'a program''s email is an address if there is one');
 
@@ -306,6 +306,88 @@ UPDATE arsignup.realms SET require_unique_emails = false WHERE id = realm('email
 SELECT taken($$SELECT arsignup.create_user(realm(), 'ada@example.com')$$, '{"email": ["Email is already taken."]}', 'in an email realm the email stays unique, being the username');
 
 ---------------------------------------------------------------------------------------------------
+-- A2: where usernames are standard, one may be the user's own email
+---------------------------------------------------------------------------------------------------
+
+INSERT INTO arsignup.realms (id, name, username_validation, password_min_score) VALUES (realm('a2'), 'A2', 'standard', 0);
+INSERT INTO arsignup.realms (id, name, username_validation, require_unique_emails, password_min_score) VALUES (realm('a2 shared'), 'A2 shared', 'standard', false, 0);
+CREATE FUNCTION named(person uuid) RETURNS text LANGUAGE sql AS $$ SELECT concat_ws(' ', username, username_key, email, email_key, coalesce(shared_email_id = id, false)) FROM arsignup.users WHERE id = person $$;
+CREATE FUNCTION who(realm text, login text, password text DEFAULT 'password') RETURNS uuid LANGUAGE sql AS $$ SELECT user_id FROM arsignup.authenticate(realm(realm), login, password) $$;
+CREATE FUNCTION a2_faults(text) RETURNS jsonb LANGUAGE sql AS $$ SELECT jsonb_build_object('username', jsonb_build_array($1)) $$;
+SET LOCAL ROLE :"app_role";
+SELECT arsignup.create_user(realm('a2'), ' Sally@Example.com', username => 'SALLY@example.com ', password_hash => ready_hash()) AS sally \gset
+SELECT arsignup.create_user(realm('a2'), 'Bob@example.com', username => 'bob', password_hash => ready_hash()) AS bob \gset
+RESET ROLE;
+SELECT is(named(:'sally'), 'SALLY@example.com sally@example.com@ Sally@Example.com sally@example.com f', 'A2: the email as a username, however it is spelled');
+SELECT concat_ws(E'\n', is(arsignup.find_user(realm('a2'), login), id::uuid, 'A2: find_user finds ' || login), is(who('a2', login), id::uuid, 'A2: who logs in by ' || login))
+FROM (VALUES ('sally@EXAMPLE.com', :'sally'), ('bob@example.com', :'bob'), ('bob', :'bob')) AS v (login, id);
+SELECT taken($$SELECT arsignup.create_user(realm('a2'), 'Sally@example.com', username => 'sally')$$, '{"email": ["Email is already taken."]}', 'A2: her email is nobody else''s');
+SELECT taken($$SELECT arsignup.create_user(realm('a2'), 'Sally@example.com', username => 'sally@example.com')$$, '{"username": ["Username is already taken."], "email": ["Email is already taken."]}', 'A2: nor is her username');
+SELECT taken($$SELECT arsignup.create_user(realm('a2'), 'bob@example.com', username => 'bob@example.com')$$, '{"email": ["Email is already taken."]}', 'A2: nobody else''s email is a username');
+SELECT invalid(format('SELECT arsignup.create_user(realm(%L), %L, username => %L)', 'a2', 'carl@example.com', username), a2_faults('Username can''t have an @, unless it is the email.'), 'A2: no username: ' || username)
+FROM unnest(ARRAY['bob@example.com', 'carl@', '@', 'carl@example.com@', '@carl@example.com', 'carl@example.org', 'c@rl']) AS username;
+SELECT invalid($$SELECT arsignup.create_user(realm('a2'), 'carl@', username => 'carl@')$$, '{"email": ["Email is not a valid address."]}', 'A2: an email that is none is told of once');
+SELECT invalid($$SELECT arsignup.create_user(realm('a2'), NULL, username => 'carl@example.com', user_type => 'api')$$, a2_faults('Username can''t have an @, unless it is the email.'), 'A2: a program without an email');
+SELECT is(named(arsignup.create_user(realm('a2'), 'robot@example.com', username => 'robot@example.com', user_type => 'api')), 'robot@example.com robot@example.com@ robot@example.com robot@example.com f', 'A2: a program with one');
+
+-- A username that is the email follows it; another is held against the new one.
+SELECT arsignup.update_user(realm('a2'), :'sally', email => 'Sal@example.com');
+SELECT is(named(:'sally'), 'Sal@example.com sal@example.com@ Sal@example.com sal@example.com f', 'A2: the username follows the email');
+SELECT results_eq(format($$SELECT data -> 'changed' FROM arsignup.events WHERE user_id = %L AND event_type = 'user.updated'$$, :'sally'), $$VALUES ('["email", "username"]'::jsonb)$$, 'A2: and both are told');
+SELECT invalid(format($$SELECT arsignup.update_user(realm('a2'), %L, email => 'sally@example.com', username => 'sal@example.com')$$, :'sally'), a2_faults('Username can''t have an @, unless it is the email.'), 'A2: the former email is no username');
+SELECT invalid(format($$SELECT arsignup.update_user(realm('a2'), %L, username => 'sally@example.com')$$, :'sally'), a2_faults('Username can''t have an @, unless it is the email.'), 'A2: nor is a later one');
+SELECT taken(format($$SELECT arsignup.update_user(realm('a2'), %L, email => 'bob@example.com')$$, :'sally'), '{"email": ["Email is already taken."]}', 'A2: another''s email is taken');
+SELECT arsignup.update_user(realm('a2'), :'sally', email => 'sally@example.com', username => 'sally');
+SELECT is(named(:'sally'), 'sally sally sally@example.com sally@example.com f', 'A2: another username');
+SELECT arsignup.update_user(realm('a2'), :'sally', email => 'sal@example.com');
+SELECT is(named(:'sally'), 'sally sally sal@example.com sal@example.com f', 'A2: which follows nothing');
+SELECT arsignup.update_user(realm('a2'), :'sally', username => 'sal@example.com', first_name => 'Sally');
+SELECT is(named(:'sally'), 'sal@example.com sal@example.com@ sal@example.com sal@example.com f', 'A2: and the email again');
+
+-- Signup tokens, held and redeemed.
+INSERT INTO arsignup.connected_apps (realm_id, id, name, slug, login_handler, signup_mode) VALUES (realm('a2'), app('a2'), 'A2', 'test-' || app('a2'), 'https://app.example.com/login', 'signup_token');
+SELECT arsignup.mint_signup_token(app('a2'), 'dora@example.com', username => 'Dora@example.com', password_hash => ready_hash()) AS dora,
+	arsignup.mint_signup_token(app('a2'), 'dora@example.com', username => 'dora', password_hash => ready_hash()) AS other_dora \gset
+SELECT is((SELECT count(held_until) FROM arsignup.hold_signup_token(:'dora')), 1::bigint, 'A2: names are held');
+SELECT is((outcome($$SELECT arsignup.create_user(realm('a2'), 'dora@example.com', username => 'dora')$$)).detail::jsonb -> 'codes', '{"email": ["held"]}', 'A2: from who wants the email');
+SELECT is((outcome(format('SELECT FROM arsignup.redeem_signup_token(%L)', :'other_dora'))).detail::jsonb -> 'codes', '{"email": ["held"]}', 'A2: from another token of the email');
+SELECT is((SELECT named(user_id) FROM arsignup.redeem_signup_token(:'dora')), 'Dora@example.com dora@example.com@ dora@example.com dora@example.com f', 'A2: and redeemed');
+SELECT taken(format('SELECT FROM arsignup.redeem_signup_token(%L)', :'other_dora'), '{"email": ["Email is already taken."]}', 'A2: the other token is too late');
+SELECT arsignup.mint_signup_token(app('a2'), 'ed@example.com', username => 'ed@example.com', password_hash => ready_hash()) AS ed \gset
+SELECT is((SELECT count(held_until) FROM arsignup.hold_signup_token(:'ed')), 1::bigint, 'A2: a hold');
+UPDATE arsignup.users SET held_until = clock_timestamp() - interval '1 second' WHERE realm_id = realm('a2') AND state = 'held';
+SELECT is(named(arsignup.create_user(realm('a2'), 'ed@example.com', username => 'eddy')), 'eddy eddy ed@example.com ed@example.com f', 'A2: that is over gives way');
+
+-- The hosted form and the JSON API go this way.
+INSERT INTO arsignup.connected_apps (realm_id, id, name, slug, login_handler, signup_mode) VALUES (realm('a2'), app('a2 users'), 'A2 users', 'test-' || app('a2 users'), 'https://app.example.com/login', 'user');
+UPDATE arsignup.realms SET signups_enabled = true WHERE id = realm('a2');
+SELECT is(named(s.user_id), 'fay@example.com fay@example.com@ Fay@example.com fay@example.com f', 'A2: a signup with the email as the username')
+FROM arsignup.signup(app('a2 users'), 'Fay@example.com', 'canary password', username => 'fay@example.com') AS s;
+SELECT is((SELECT l.ok FROM arsignup.login(app('a2 users'), 'FAY@example.com', 'canary password') AS l), true, 'A2: and a login by it');
+SELECT invalid($$SELECT arsignup.signup(app('a2 users'), 'gus@example.com', 'canary password', username => 'fay@example.com')$$, a2_faults('Username can''t have an @, unless it is the email.'), 'A2: none with another''s');
+
+-- Where emails may be shared, one at most has it as a username, and logs in by it.
+SELECT arsignup.create_user(realm('a2 shared'), 'team@example.com', username => 'one', password_hash => ready_hash()) AS one \gset
+SELECT is(who('a2 shared', 'team@example.com'), NULL, 'A2: a shared email finds nobody');
+SELECT arsignup.create_user(realm('a2 shared'), 'team@example.com', username => 'team@example.com', password_hash => ready_hash()) AS team \gset
+SELECT arsignup.create_user(realm('a2 shared'), 'team@example.com', username => 'two', password_hash => ready_hash()) AS two \gset
+SELECT is(named(:'team'), 'team@example.com team@example.com@ team@example.com team@example.com f', 'A2: one of those who share an email has it as a username');
+SELECT is(who('a2 shared', 'team@example.com'), :'team', 'A2: and logs in by it');
+SELECT arsignup.request_password_reset(realm('a2 shared'), 'Team@example.com');
+SELECT results_eq($$SELECT user_id FROM arsignup.events WHERE realm_id = realm('a2 shared') AND event_type = 'user.password_token.created'$$, format('VALUES (%L::uuid)', :'team'), 'A2: and resets the password by it');
+SELECT is(who('a2 shared', 'two'), :'two', 'A2: the others do by theirs');
+SELECT is(arsignup.find_user(realm('a2 shared'), 'team@example.com'), :'team', 'A2: find_user goes by usernames first');
+SELECT taken($$SELECT arsignup.create_user(realm('a2 shared'), 'team@example.com', username => 'team@example.com')$$, '{"username": ["Username is already taken."], "email": ["Email is already taken."]}', 'A2: once');
+SELECT arsignup.update_user(realm('a2 shared'), :'team', username => 'three');
+SELECT is(named(:'team'), 'three three team@example.com team@example.com t', 'A2: who gives it up');
+SELECT arsignup.update_user(realm('a2 shared'), :'two', username => 'team@example.com');
+SELECT is(who('a2 shared', 'team@example.com'), :'two', 'A2: leaves it to another');
+-- Somebody who had the email alone before it could be shared keeps logging in by it.
+UPDATE arsignup.realms SET require_unique_emails = false WHERE id = realm('a2');
+SELECT taken($$SELECT arsignup.create_user(realm('a2'), 'bob@example.com', username => 'bob@example.com')$$, '{"email": ["Email is already taken."]}', 'A2: nobody takes the login of who was there before');
+SELECT is(who('a2', 'bob@example.com'), :'bob', 'A2: who still logs in by it');
+
+---------------------------------------------------------------------------------------------------
 -- find_user (D11)
 ---------------------------------------------------------------------------------------------------
 
@@ -328,7 +410,7 @@ SELECT is(arsignup.find_user(realm(realm), login), id::uuid, format('D11: find_u
 	('shared', 'two', :'find_two', 'one of these two by the username'),
 	('shared', 'nobody', NULL, 'nobody'), ('shared', '', NULL, 'nobody'), ('shared', E'\u00e9', NULL, 'nobody'), ('shared', repeat('x', 100000), NULL, 'nobody'), ('shared', NULL, NULL, 'nobody')) AS v (realm, login, id, what);
 SELECT refused('SELECT arsignup.find_user(arsignup_test.realm(''nowhere''), ''x'')', 'SU010', 'no such realm', NULL, 'find_user in no realm');
-SELECT is((SELECT count(*) FROM arsignup.users AS u WHERE arsignup.find_user(u.realm_id, u.username) = u.id), (SELECT count(*) FROM arsignup.users), 'find_user finds everybody by the username');
+SELECT is((SELECT count(*) FROM arsignup.users AS u WHERE arsignup.find_user(u.realm_id, u.username) = u.id), (SELECT count(*) FROM arsignup.users WHERE state <> 'held'), 'find_user finds everybody by the username');
 RESET ROLE;
 
 -- The nodes of a statement's plan that read users, as the planner makes it for any value.

@@ -203,7 +203,7 @@ FROM unnest(ARRAY['bob@example.com', 'ada', 'ada@example.co']) AS username;
 SELECT invalid(updating('ada', 'email => ''new@example.com'', username => ''ada@example.com'''), '{"username": ["Username must be the email."]}', 'update_user: a new email with the old one as username');
 SELECT invalid(updating('sue', 'username => ' || quote_literal(username), 'standard'),
 	jsonb_build_object('username', ARRAY[sentence]), 'update_user: username ' || shown(username))
-FROM (SELECT username, CASE btrim(username) WHEN '' THEN 'Username can''t be blank.'
+FROM (SELECT username, CASE btrim(username) WHEN '' THEN 'Username can''t be blank.' WHEN 'x@example.com' THEN 'Username can''t have an @, unless it is the email.'
 		ELSE 'Username must begin with a letter or digit and have only letters a to z, digits, dots, underscores and hyphens, 63 characters at most.' END
 	FROM unnest(ARRAY['', ' ', 'x y', 'x@example.com', '_x', U&'s\00FCe', repeat('x', 64)]) AS username) AS v (username, sentence);
 SELECT invalid(updating('ada', format('%s => %L', argument, value)), jsonb_build_object(argument, ARRAY[label || sentence]), format('update_user: %s %s', argument, shown(value)))

@@ -29,7 +29,7 @@ CREATE TABLE arsignup.users (
 );
 
 CREATE UNIQUE INDEX users_username ON arsignup.users (realm_id, username_key);
--- Emails that are no usernames, which users_username has. Those that may be shared have an id behind them.
+-- Emails that are no usernames, which users_username has; where usernames are standard, all of them. Those that may be shared have an id behind them.
 CREATE UNIQUE INDEX users_email ON arsignup.users (realm_id, email_key, shared_email_id) NULLS NOT DISTINCT
 	WHERE email_key <> username_key;
 CREATE INDEX users_reference ON arsignup.users (realm_id, reference COLLATE "C", id) WHERE reference IS NOT NULL;
@@ -44,14 +44,14 @@ COMMENT ON COLUMN arsignup.users.token_generation IS 'Goes up with each new pass
 COMMENT ON COLUMN arsignup.users.state IS 'active, inactive, or held: a user to be, whose names a signup token holds. One whose time is over gives them up to who wants them, and is then named by its id.';
 COMMENT ON COLUMN arsignup.users.user_type IS 'human or api.';
 COMMENT ON COLUMN arsignup.users.email_verification IS 'none, requested or verified; none again when the email changes.';
-COMMENT ON COLUMN arsignup.users.username IS 'As typed; the email where the realm says so; never another''s id, nor what looks like one.';
-COMMENT ON COLUMN arsignup.users.username_key IS 'Canonical username, by which it is unique in the realm, and found by an index: normalize_username, or normalize_email where the email is the username.';
+COMMENT ON COLUMN arsignup.users.username IS 'As typed; the email where the realm says so, and elsewhere no other address than that; never another''s id, nor what looks like one.';
+COMMENT ON COLUMN arsignup.users.username_key IS 'Canonical username, by which it is unique in the realm, and found by an index: normalize_username, or normalize_email in realms where the email is the username; in others, of a username that is the user''s email, normalize_email with an @ behind it, so that the index of emails has it as everybody''s.';
 COMMENT ON COLUMN arsignup.users.email IS 'As typed; mail goes here.';
-COMMENT ON COLUMN arsignup.users.email_key IS 'Canonical email: normalize_email. Where the email is the username, username_key is the same, and is what an index finds users by; elsewhere one finds them by realm_id = ... AND email_key = arsignup.normalize_email(...) AND email_key <> username_key, several where emails may be shared. find_user does all of this.';
+COMMENT ON COLUMN arsignup.users.email_key IS 'Canonical email: normalize_email. In realms where the email is the username, username_key is the same, and is what an index finds users by; elsewhere one finds them by realm_id = ... AND email_key = arsignup.normalize_email(...) AND email_key <> username_key, several where emails may be shared. find_user does all of this.';
 COMMENT ON COLUMN arsignup.users.first_name IS 'First name, if given.';
 COMMENT ON COLUMN arsignup.users.last_name IS 'Last name, if given.';
 COMMENT ON COLUMN arsignup.users.reference IS 'The application''s own id of this user; not unique.';
-COMMENT ON COLUMN arsignup.users.shared_email_id IS 'The user''s own id where others may have the same email, so that the index of emails is unique with it; null where nobody else may.';
+COMMENT ON COLUMN arsignup.users.shared_email_id IS 'The user''s own id where others may have the same email, so that the index of emails is unique with it; null where nobody else may, and of the one whose username it is.';
 COMMENT ON COLUMN arsignup.users.custom IS 'Attributes of the application: a JSON object.';
 
 GRANT SELECT ON arsignup.users TO arsignup_app, arsignup_admin;
