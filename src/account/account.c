@@ -350,6 +350,28 @@ arsignup_change_password(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(changed);
 }
 
+/* arsignup.delete_password(realm_id uuid, user_id uuid) returns boolean */
+PG_FUNCTION_INFO_V1(arsignup_delete_password);
+Datum
+arsignup_delete_password(PG_FUNCTION_ARGS)
+{
+	Realm		realm;
+	User		user;
+	int			nest_level;
+	bool		deleted;
+
+	spi_open();
+	realm_read(argument_uuid(fcinfo, 0), &realm);
+	nest_level = lock_timeout_begin();
+	deleted = user_find_and_lock(&realm.id, argument_uuid(fcinfo, 1), &user) &&
+		user_delete_password(&realm.id, &user.id);
+	if (deleted)
+		record(&realm, password_changed(&user.id), GetCurrentTimestamp());
+	lock_timeout_end(nest_level);
+	spi_close();
+	PG_RETURN_BOOL(deleted);
+}
+
 /* ---------- keys ---------- */
 
 /* Make sure that a user is an active program, and keep it from being deleted; or raise SU001, SU006 or SU010. */

@@ -970,6 +970,19 @@ user_exchange_password(const pg_uuid_t *realm_id, const User *user, TimestampTz 
 	return true;
 }
 
+/* Take the password of a locked user away; false if it has none. */
+bool
+user_delete_password(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
+{
+	static Statement delete_credential = STATEMENT("DELETE FROM arsignup.credentials WHERE " OF_PASSWORD);
+	Parameters	parameters = user_parameters(realm_id, user_id);
+
+	if (!statement_touch_any(&delete_credential, &select_credential, &parameters, "credentials"))
+		return false;
+	invalidate(realm_id, user_id, false);
+	return true;
+}
+
 /* Note how far the verification of a locked user's email has come. */
 void
 user_set_verification(const pg_uuid_t *realm_id, const User *user, const char *email_verification)

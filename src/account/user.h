@@ -97,6 +97,7 @@ extern void user_end_tokens(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 extern void users_end_tokens(const pg_uuid_t *realm_id);
 extern void user_set_password(const pg_uuid_t *realm_id, const User *user, bool email_is_proved, TimestampTz now);
 extern bool user_exchange_password(const pg_uuid_t *realm_id, const User *user, TimestampTz now);
+extern bool user_delete_password(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern void user_set_verification(const pg_uuid_t *realm_id, const User *user,
 								  const char *email_verification);
 extern bool user_begin_verification(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);

@@ -31,6 +31,7 @@
 
 #define LOGIN_POLICY .gives = &login_policy_resource, .rows = &login_policy_rows
 #define USER .gives = &user_resource, .rows = &user_rows
+#define CREDENTIAL .gives = &credential_resource
 #define ORG .gives = &org_resource, .rows = &org_rows
 #define MEMBERSHIP .gives = &membership_resource, .rows = &membership_rows
 #define SESSION .gives = &session_resource, .rows = &session_rows
@@ -93,6 +94,15 @@ const CoreRoute core_routes[] = {
 	.summary = "Make a token by which the email can be verified"},
 	{"POST", "/v1/users/:id/verify_email", .answer = verify_email, WRITES, TAKES(user), USER,
 	.summary = "Verify the email by a token"},
+
+	{"POST", "/v1/credentials", .answer = create_credential, MAKES, TAKES(credential), CREDENTIAL,
+	.summary = "Give a user a password who has none, or a user of type api a key"},
+	{"GET", "/v1/credentials/:id", .answer = show_credential, READS, CREDENTIAL, .summary = "Get a credential"},
+	{"PUT", "/v1/credentials/:id", .answer = update_credential, WRITES, TAKES(credential), CREDENTIAL,
+	.summary = "Set a new password"},
+	{"DELETE", "/v1/credentials/:id", .answer = delete_credential, REMOVES, .summary = "Delete a password or a key"},
+	{"POST", "/v1/credentials/:id/verify", .answer = refuse_credential_code, WRITES,
+	.summary = "Not offered: there is no second factor"},
 
 	{"POST", "/v1/user_tokens", .answer = create_user_token, MAKES, TAKES(user_token), TOKEN,
 	.summary = "Mint a signup token"},

@@ -280,6 +280,7 @@ extern const Resource jwt_key_resource;
 extern const Resource user_resource;
 extern const Resource user_token_resource;
 extern const Resource session_resource;
+extern const Resource credential_resource;
 extern const Resource org_resource;
 extern const Resource membership_resource;
 extern const Rows realm_rows;
@@ -327,8 +328,17 @@ extern void update_user(CoreCall *call);
 extern void delete_user(CoreCall *call);
 extern const char *given_email(const CoreCall *call);
 extern void change_user(CoreCall *call, bool with_custom);
+extern void check_user(CoreCall *call);
+extern void make_user_key(CoreCall *call);
 extern void authenticate_user(CoreCall *call);
 extern void authenticate_key(CoreCall *call);
+
+/* credential.c */
+extern void show_credential(CoreCall *call);
+extern void create_credential(CoreCall *call);
+extern void update_credential(CoreCall *call);
+extern void delete_credential(CoreCall *call);
+extern void refuse_credential_code(CoreCall *call);
 
 /* recover.c */
 extern void update_password(CoreCall *call);

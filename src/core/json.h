@@ -22,6 +22,11 @@
 
 #define IS_VALID_MEMBERSHIP(m) "(" m ".expires_at IS NULL OR " m ".expires_at > $2)"
 
+/* What names a credential: a password goes by its user's id. */
+#define CREDENTIAL_NAME(c) \
+	"'object', 'credential', 'id', arsignup.format_id('crd', coalesce(" c ".id, " c ".user_id))," \
+	" 'credential_type', CASE WHEN " c ".id IS NULL THEN 'password' ELSE 'api_key' END"
+
 #define USER_JSON(u) \
 	"jsonb_build_object('object', 'user', 'id', arsignup.format_id('usr', " u ".id)," \
 	" 'realm_id', " REALM_ID ", 'state', " u ".state, 'user_type', " u ".user_type," \
@@ -31,9 +36,7 @@
 	" 'last_login_at', " SECONDS(u ".last_login_at") "," \
 	" 'membership_count', (SELECT count(*) FROM arsignup.memberships c" \
 	"  WHERE c.realm_id = " u ".realm_id AND c.user_id = " u ".id AND " IS_VALID_MEMBERSHIP("c") ")," \
-	" 'credentials', (SELECT coalesce(jsonb_agg(jsonb_build_object('object', 'credential'," \
-	"  'id', arsignup.format_id('crd', coalesce(c.id, c.user_id))," \
-	"  'credential_type', CASE WHEN c.id IS NULL THEN 'password' ELSE 'api_key' END)), '[]')" \
+	" 'credentials', (SELECT coalesce(jsonb_agg(jsonb_build_object(" CREDENTIAL_NAME("c") ")), '[]')" \
 	"  FROM arsignup.credentials c WHERE c.realm_id = " u ".realm_id AND c.user_id = " u ".id))"
 
 #define MEMBERSHIP_JSON(m) \

@@ -87,14 +87,10 @@ static void
 check_ends(CoreCall *call)
 {
 	static Statement select_org = STATEMENT("SELECT FROM arsignup.orgs WHERE realm_id = $1 AND id = $2");
-	const char *user = given_text(call, "user_id");
 	pg_uuid_t	org_id;
 	Parameters	parameters = {0};
 
-	if (user == NULL)
-		note_fault(call, "user_id", "User can't be blank.");
-	else if (!find_user(call, (Span) {user, strlen(user)}))
-		note_fault(call, "user_id", "User is not known.");
+	check_user(call);
 	if (org_is_blank(call))
 		note_fault(call, "org_id", "Org can't be blank.");
 	if (!given_id(call, "org_id", "org", &org_id))

@@ -165,13 +165,8 @@ reply_started(CoreCall *call)
 void
 create_session(CoreCall *call)
 {
-	const char *user = given_text(call, "user_id");
-
 	read_source(call);
-	if (user == NULL)
-		note_fault(call, "user_id", "User can't be blank.");
-	else if (!find_user(call, (Span) {user, strlen(user)}))
-		note_fault(call, "user_id", "User is not known.");
+	check_user(call);
 	if (reply_faults(call) || !core_try(call, start_session))
 		return;
 	call->token = column_text(2);

@@ -99,6 +99,18 @@ find_user(CoreCall *call, Span text)
 	return !name_is_foreign_id(name, &call->user_id);
 }
 
+/* Find the user whom a field names; note one who is missing or not there. */
+void
+check_user(CoreCall *call)
+{
+	const char *user = given_text(call, "user_id");
+
+	if (user == NULL)
+		note_fault(call, "user_id", "User can't be blank.");
+	else if (!find_user(call, (Span) {user, strlen(user)}))
+		note_fault(call, "user_id", "User is not known.");
+}
+
 /* Find the user in the path; answer if there is none. */
 bool
 find_path_user(CoreCall *call)
@@ -188,8 +200,8 @@ insert_user(CoreCall *call)
 }
 
 /* Make a key for the user. */
-static void
-make_key(CoreCall *call)
+void
+make_user_key(CoreCall *call)
 {
 	static Statement call_create_key = STATEMENT("SELECT arsignup.create_user_key($1, $2)");
 	Parameters	parameters = {0};
@@ -206,7 +218,7 @@ make_user(CoreCall *call)
 {
 	insert_user(call);
 	if (is_other_than(call, "user_type", "human"))
-		make_key(call);
+		make_user_key(call);
 	if (is_other_than(call, "state", "active"))
 		change_user(call, true);
 }

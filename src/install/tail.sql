@@ -62,6 +62,7 @@ BEGIN
 				('FUNCTION', 'set_password', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'set_password_hash', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'change_password', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'delete_password', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'create_user_key', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'delete_user_key', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'authenticate_key', 'EXECUTE', 'arsignup_app, arsignup_admin'),

@@ -39,6 +39,27 @@ def is_resource(answer, status, resource, what, described):
 # ---- the acceptance list ----
 
 
+def credentials(client, name, user, robot, described):
+    """What clients expect of credentials: of a person and of a program."""
+    password = f"credentials/{user['credentials'][0]['id']}"
+    found = is_resource(client.ask("GET", password), 200, "credential", f"{name}: find a password", described)
+    ok(found["credential_type"] == "password" and found["user_id"] == user["id"], f"{name}: whose it is", found)
+    is_resource(client.ask("PUT", password, {"credential": {"password": "canary-horse five", "password_confirmation": "canary-horse five"}}), 200, "credential", f"{name}: set a password", described)
+    equal(client.ask("POST", f"users/{user['id']}/authenticate", {"password": "canary-horse five"}).status, 200, f"{name}: which logs in")
+    equal(client.ask("DELETE", password).status, 204, f"{name}: delete a password")
+    equal(client.ask("GET", password).status, 404, f"{name}: it is gone")
+    equal(client.ask("POST", f"users/{user['id']}/authenticate", {"password": "canary-horse five"}).status, 401, f"{name}: nobody logs in by it")
+    given = {"credential": {"credential_type": "password", "user_id": user["id"], "password": PASSWORD, "password_confirmation": PASSWORD}}
+    equal(is_resource(client.ask("POST", "credentials", given), 201, "credential", f"{name}: make another", described).get("id"), user["credentials"][0]["id"], f"{name}: by the same id")
+    key = is_resource(client.ask("POST", "credentials", {"credential": {"credential_type": "api_key", "user_id": robot["id"], "api_key": "generate"}}), 201, "credential", f"{name}: make a key", described)
+    equal(client.ask("POST", "users/authenticate_key", {"api_key": key.get("api_key")}).json.get("id"), robot["id"], f"{name}: by which a program is known")
+    equal(client.ask("DELETE", f"credentials/{key.get('id')}").status, 204, f"{name}: delete it")
+    totp = client.ask("POST", "credentials", {"credential": {"credential_type": "totp", "user_id": user["id"]}})
+    ok(totp.status == 422 and "second factor" in totp.json["errors"]["credential_type"][0], f"{name}: no second factor", totp)
+    refused = client.ask("POST", f"{password}/verify", {"credential": {"code": "123456"}})
+    ok(refused.status == 404 and "second factor" in refused.json["error"], f"{name}: and no code to verify", refused)
+
+
 def users(client, name, described):
     """What clients expect of users."""
     email = f"{name}@example.com"
@@ -75,6 +96,7 @@ def users(client, name, described):
     verify = client.ask("POST", f"users/{escaped}/request_email_verification").json
     equal(client.ask("POST", f"users/{escaped}/verify_email", {"user": {"token": verify["token"]}}).json["email_verification"], "verified", f"{name}: verify the email")
 
+    credentials(client, name, user, robot, described)
     equal(client.ask("DELETE", f"users/{robot['id']}").status, 204, f"{name}: delete")
     equal(client.ask("GET", f"users/{robot['id']}").status, 404, f"{name}: deleted")
     return user

@@ -152,17 +152,20 @@ class Client:
         if name in SETTINGS:
             return self.random.choice(SETTINGS[name])
         known = {"password": PASSWORD, "password_confirmation": PASSWORD, "current_password": PASSWORD, "user_type": "human", "state": "active", "permissions": ["a", "b:*"], "expires_at": 4000000000, "ip": "192.0.2.1",
-                 "custom": {"plan": "gold", "n": [1, 2.5, "x"]}, "with_org": True, "hold_for": 60, "realm_id": REALM, "api_key": self.slot("api_key")}
+                 "custom": {"plan": "gold", "n": [1, 2.5, "x"]}, "with_org": True, "hold_for": 60, "realm_id": REALM, "api_key": self.slot("api_key"),
+                 "credential_type": self.random.choice(["password", "api_key"])}
         return known.get(name, "canary-" + name if "secret" in name or "key" in name else f"{name} {self.random.randrange(1000)}")
 
     def body(self, route):
         """Return a body that makes sense."""
         skip = {"username", "token", "current_password", "org_name", "with_org", "login_policy_id", "password_confirmation", "replaces"} | ({"realm_id", "algo"} if route.is_for_admins else set())
-        fields = {n: self.field(n, f) for n, f in route.fields.items() if n not in skip and (self.random.random() < 0.7 or n in ("name", "user_id", "email", "password", "provider_type"))}
+        fields = {n: self.field(n, f) for n, f in route.fields.items() if n not in skip and (self.random.random() < 0.7 or n in ("name", "user_id", "email", "password", "provider_type", "credential_type"))}
         if route.kind == "users" and not route.verb and self.random.random() < 0.5:
             fields.pop("password", None)  # hashing is dear
         if route.method == "POST" and route.kind == "users" and not route.verb and self.random.random() < 0.3:
             fields = {"token": self.slot("user_tokens"), "reference": "r"}
+        if route.kind == "credentials":
+            fields.pop("api_key", None)  # none can be given
         if route.verb == "update_password":
             fields = {"current_password": PASSWORD, "password": PASSWORD}
         if route.verb in ("reset_password_with_token", "verify_email"):
@@ -192,7 +195,7 @@ class Client:
     def prepare(self, route):
         """Make what a request needs, so that some come through."""
         steps = {"authenticate": "users", "update_password": "users", "reset_password_with_token": "generate_password_token", "verify_email": "request_email_verification", "authenticate_key": "api users", "hold": "user tokens"}
-        step = steps.get(route.verb)
+        step = "api users" if route.kind == "credentials" else steps.get(route.verb)
         if step is None or self.random.random() > 0.25:
             return
         self.emails += 1
@@ -203,6 +206,9 @@ class Client:
         made = self.call("POST", "users", {"user": {"user_type": "api"} if step == "api users" else {"email": f"{seed}-{self.number}-{self.emails}@example.com", "password": PASSWORD}})
         for n in range(SLOTS):
             self.slots["users"][n] = made.json.get("id", "none")
+        if route.kind == "credentials":
+            made = self.call("POST", "credentials", {"credential": {"user_id": made.json.get("id", "none"), "credential_type": "password", "password": PASSWORD}})
+            self.slots["credentials"] = [made.json.get("id", "none")] * SLOTS
         if step == "api users":
             self.slots["api_key"] = [made.json.get("api_key") or "none"] * SLOTS
         if step in ("generate_password_token", "request_email_verification"):
@@ -453,15 +459,15 @@ def bystanders():
     """Make things in a realm for which no request is meant, so that none may touch them; return their ids, the realm's last."""
     return sql("""
         CREATE TEMPORARY TABLE realm AS WITH made AS (INSERT INTO arsignup.realms (name) VALUES ('Bystanders') RETURNING id) SELECT id FROM made;
-        CREATE TEMPORARY TABLE made AS SELECT arsignup.create_user(id, 'bystander@example.com') AS u, arsignup.create_org(id, 'Bystanders') AS o FROM realm;
+        CREATE TEMPORARY TABLE made AS SELECT arsignup.create_user(id, 'bystander@example.com', 'canary bystander') AS u, arsignup.create_org(id, 'Bystanders') AS o FROM realm;
         SELECT arsignup.format_id('usr', u) || ' ' || arsignup.format_id('org', o) || ' ' || arsignup.format_id('mb', arsignup.create_membership(id, u, o)) || ' ' ||
-            (SELECT arsignup.format_id('kss', session_id) || ' ' || token FROM arsignup.create_session(id, u)) || ' ' || arsignup.format_id('rl', id) FROM realm, made""").split()
+            (SELECT arsignup.format_id('kss', session_id) || ' ' || token FROM arsignup.create_session(id, u)) || ' ' || arsignup.format_id('crd', u) || ' ' || arsignup.format_id('rl', id) FROM realm, made""").split()
 
 
 def digest():
     """Return what the bystanders are like."""
-    return sql("SELECT md5(concat(" + ", ".join(f"(SELECT string_agg(t::text, ' ' ORDER BY t.id) FROM arsignup.{t} AS t WHERE realm_id = arsignup.parse_id('{BYSTANDERS[5]}'))"
-                                                for t in ("users", "orgs", "memberships", "sessions")) + "))")
+    return sql("SELECT md5(concat(" + ", ".join(f"(SELECT string_agg(t::text, ' ' ORDER BY t.id) FROM arsignup.{t} AS t WHERE realm_id = arsignup.parse_id('{BYSTANDERS[-1]}'))"
+                                                for t in ("users", "orgs", "memberships", "sessions")) + f", (SELECT string_agg(t::text, ' ' ORDER BY t.user_id) FROM arsignup.credentials AS t WHERE realm_id = arsignup.parse_id('{BYSTANDERS[-1]}'))))")
 
 
 seed = int(os.environ.get("SEED", random.SystemRandom().randrange(10 ** 6)))

@@ -379,6 +379,79 @@ DROP TRIGGER object ON arsignup.users;
 SELECT make('std', 'POST /v1/users', '{"user": {"username": "Sally", "email": "sally@example.com", "password": "canary one"}}', 'standard');
 SELECT is((ask('GET /v1/users/' || id, '', 'standard')).json ->> 'id', thing('std'), 'by ' || id) FROM (VALUES ('sally'), ('SALLY'), ('sally%40example.com')) AS v (id);
 
+-- A2: a username that is the user's email.
+SELECT make('a2', 'POST /v1/users', '{"user": {"username": "Dora@example.com", "password": "canary one"}}', 'standard');
+SELECT is(thing('a2', 'username') || ' ' || thing('a2', 'email'), 'Dora@example.com Dora@example.com', 'A2: an email as the username, and as nothing else');
+SELECT tells('GET /v1/users/dora%40example.com', '', 200, jsonb_build_object('id', thing('a2')), 'A2: found by it', 'standard');
+SELECT is((ask('GET /v1/users?' || filter || '=dora@example.com', '', 'standard')).json #>> '{collection,0,id}', thing('a2'), 'A2: and in lists by ' || filter) FROM unnest(ARRAY['username', 'email']) AS filter;
+SELECT tells('POST /v1/users/DORA@example.com/authenticate', '{"user": {"password": "canary one"}}', 200, jsonb_build_object('id', thing('a2')), 'A2: logs in by it', 'standard');
+SELECT tells('PUT /v1/users/dora@example.com', '{"user": {"email": "dot@example.com"}}', 200, '{"username": "dot@example.com", "email": "dot@example.com"}', 'A2: it follows the email', 'standard');
+SELECT tells('PUT /v1/users/dot@example.com', '{"user": {"username": "dora@example.com"}}', 200, '{"username": "dora@example.com", "email": "dora@example.com"}', 'A2: and the email follows it', 'standard');
+SELECT answers('PUT /v1/users/dora@example.com', '{"user": {"username": "dora@example.org", "email": "dora@example.com"}}', 422, faults('{"username": ["Username can''t have an @, unless it is the email."]}'), 'A2: another address is no username', 'standard');
+
+---------------------------------------------------------------------------------------------------
+-- Credentials
+---------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION crd(user_id text) RETURNS text LANGUAGE sql AS $$ SELECT replace(user_id, 'usr_', 'crd_') $$;
+CREATE FUNCTION passwords(name text) RETURNS text LANGUAGE sql AS $$
+	SELECT concat_ws(' ', token_generation, (SELECT count(*) FROM arsignup.credentials AS c WHERE c.user_id = u.id AND key_digest = ''), (SELECT count(*) FROM arsignup.events AS e WHERE e.user_id = u.id AND data @> '{"changed": ["password"]}'))
+	FROM arsignup.users AS u WHERE id = arsignup.parse_id(thing(name))
+$$;
+SELECT make('holder', 'POST /v1/users', '{"user": {"email": "mary-lou@example.com"}}');
+SELECT make('other holder', 'POST /v1/users', '{"user": {"email": "mary-lou@example.com", "password": "canary other"}}', 'other');
+SELECT make('program', 'POST /v1/users', '{"user": {"user_type": "api", "username": "program"}}');
+SELECT answers('GET /v1/credentials/' || crd(thing('holder')), '', 404, fault('Not found.'), 'nobody has a password who has none');
+SELECT tells('POST /v1/credentials', '{"credential": {"user_id": "mary-lou@example.com", "credential_type": "password", "password": "canary one", "password_confirmation": "canary one"}}', 201,
+	jsonb_build_object('object', 'credential', 'id', crd(thing('holder')), 'user_id', thing('holder'), 'credential_type', 'password', 'realm_id', arsignup.format_id('rl', realm())), 'a password for who has none');
+SELECT is(passwords('holder'), '1 1 1', 'it ends login tokens, and is told');
+SELECT tells('GET /v1/users/' || thing('holder'), '', 200, jsonb_build_object('credentials', jsonb_build_array(jsonb_build_object('object', 'credential', 'id', crd(thing('holder')), 'credential_type', 'password'))), 'the user has it by that id');
+SELECT tells('GET /v1/credentials/' || crd(thing('holder')), '', 200, jsonb_build_object('user_id', thing('holder'), 'credential_type', 'password'), 'by which it is found');
+SELECT tells('POST /v1/users/mary-lou@example.com/authenticate', '{"user": {"password": "canary one"}}', 200, '{}', 'it logs in');
+SELECT answers('POST /v1/credentials', '{"credential": {"user_id": "mary-lou@example.com", "credential_type": "password", "password": "canary two"}}', 422, faults('{"credential_type": ["User already has a password."]}'), 'one each');
+SELECT tells('PUT /v1/credentials/' || crd(thing('holder')), '{"credential": {"password": "canary two", "password_confirmation": "canary two"}}', 200, jsonb_build_object('id', crd(thing('holder'))), 'a new password');
+SELECT is(passwords('holder'), '2 1 2', 'likewise');
+SELECT tells('POST /v1/users/mary-lou@example.com/authenticate', '{"user": {"password": "canary two"}}', 200, '{}', 'which logs in');
+SELECT answers('PUT /v1/credentials/' || crd(thing('holder')), body, 422, faults(errors), 'no new password: ' || body) FROM (VALUES
+	('{"credential": {"password": "canary three", "password_confirmation": "canary four"}}', '{"password_confirmation": ["Password confirmation does not match the password."]}'::jsonb),
+	('{"credential": {"password": "short"}}', '{"password": ["Password must have at least 8 characters."]}'),
+	('{"credential": {"password": 12345678}}', '{"password": ["Password must be text."]}'),
+	('{}', '{"password": ["Password can''t be blank."]}')) AS v (body, errors);
+SELECT answers('POST /v1/credentials', body, 422, faults(errors), 'no credential: ' || body) FROM (VALUES
+	('{}', '{"credential_type": ["Credential type can''t be blank."], "user_id": ["User can''t be blank."]}'::jsonb),
+	('{"credential": {"user_id": "nobody@example.com", "credential_type": "totp"}}', '{"credential_type": ["There is no second factor here."], "user_id": ["User is not known."]}'),
+	('{"credential": {"user_id": "mary-lou@example.com", "credential_type": "google", "access_token": "canary"}}', '{"credential_type": ["There are no logins by another site here."]}'),
+	('{"credential": {"user_id": "mary-lou@example.com", "credential_type": "key"}}', '{"credential_type": ["Credential type must be password or api_key, not \"key\"."]}'),
+	('{"credential": {"user_id": "mary-lou@example.com", "credential_type": "api_key"}}', '{"user_id": ["User must be of type api to have a key."]}'),
+	('{"credential": {"user_id": "program", "credential_type": "api_key", "api_key": "canary"}}', '{"api_key": ["Api key is made here, and can''t be given."]}'),
+	('{"credential": {"user_id": "program", "credential_type": "password"}}', '{"password": ["Password can''t be blank."]}')) AS v (body, errors);
+
+-- Keys of programs: told once, several each.
+SELECT make('key ' || n, 'POST /v1/credentials', format('{"credential": {"user_id": "program", "credential_type": "api_key"%s}}', given)) FROM unnest(ARRAY['', ', "api_key": "generate"', ', "api_key": ""']) WITH ORDINALITY AS v (given, n);
+SELECT ok(thing('key 1', 'api_key') ~ '^ku_' AND thing('key 1', 'credential_type') = 'api_key' AND thing('key 1', 'user_id') = thing('program'), 'a key for a program');
+SELECT tells('POST /v1/users/authenticate_key', format('{"api_key": "%s"}', thing('key ' || n, 'api_key')), 200, jsonb_build_object('id', thing('program')), 'by which it is known: ' || n) FROM generate_series(1, 3) AS n;
+SELECT is((ask('GET /v1/credentials/' || thing('key 1'))).json, (SELECT json - 'api_key' FROM thing WHERE name = 'key 1'), 'once made it is not shown');
+SELECT is((SELECT count(*) FROM ask('GET /v1/users/program') AS a, jsonb_array_elements(a.json -> 'credentials') AS c WHERE c ->> 'id' IN (thing('key 1'), thing('key 2'), thing('key 3'))), 3::bigint, 'the program has all of them');
+SELECT answers('PUT /v1/credentials/' || thing('key 1'), '{"credential": {"password": "canary five"}}', 422, faults('{"credential_type": ["An API key can''t be changed; make another, and delete this one."]}'), 'a key is not changed');
+SELECT is((ask('DELETE /v1/credentials/' || thing('key 1'))).status, 204, 'it is deleted');
+SELECT is((ask(method || ' /v1/credentials/' || thing('key 1'))).status, 404, 'once: ' || method) FROM unnest(ARRAY['GET', 'PUT', 'DELETE']) AS method;
+SELECT answers('POST /v1/users/authenticate_key', format('{"api_key": "%s"}', thing('key 1', 'api_key')), 401, fault('The API key is wrong.'), 'and nobody''s');
+
+SELECT is((ask('DELETE /v1/credentials/' || crd(thing('holder')))).status, 204, 'a password is deleted');
+SELECT is(passwords('holder'), '3 0 3', 'with login tokens, and told');
+SELECT answers('POST /v1/users/mary-lou@example.com/authenticate', '{"user": {"password": "canary two"}}', 401, fault('Username or password is wrong.'), 'nobody logs in by it');
+SELECT is((ask('DELETE /v1/credentials/' || crd(thing('holder')))).status, 404, 'once');
+SELECT is(arsignup.delete_password(realm(), arsignup.parse_id(thing('holder'))), false, 'there is none');
+SELECT is(arsignup.delete_password(realm(), arsignup.parse_id(thing('other holder'))), false, 'nor is there another realm''s');
+
+-- Another realm's, ids of other things, keys that may not, and what there is not.
+SELECT is((ask(method || ' /v1/credentials/' || id, '{"credential": {"password": "canary six"}}')).status, 404, method || ' of ' || what)
+FROM unnest(ARRAY['GET', 'PUT', 'DELETE']) AS method, (VALUES (crd(thing('other holder')), 'another realm''s'), (thing('a2'), 'a user''s id'), ('crd_' || repeat('0', 22), 'nobody''s'), ('crd_x', 'none')) AS v (id, what);
+SELECT is((ask(request, '', 'read')).status, 403, 'a read key: ' || request) FROM unnest(ARRAY['POST /v1/credentials', 'PUT /v1/credentials/x', 'DELETE /v1/credentials/x', 'POST /v1/credentials/x/verify']) AS request;
+SELECT is((ask('GET /v1/credentials/x', '', 'write')).status, 403, 'a write key reads none');
+SELECT is((ask('GET /v1/credentials')).status, 405, 'there is no list');
+SELECT answers('POST /v1/credentials/' || thing('key 2') || '/verify', '{"credential": {"code": "123456"}}', 404, fault('There is no second factor here.'), 'no codes are verified');
+
 ---------------------------------------------------------------------------------------------------
 -- Logging in and passwords
 ---------------------------------------------------------------------------------------------------

@@ -82,6 +82,7 @@ INSERT INTO function_table VALUES
 	('delete_realm', 'realm_id uuid', 'boolean', 'A', 'v'),
 	('reset_realm', 'realm_id uuid, max_rows integer DEFAULT 10000', 'bigint', 'A', 'v'),
 	('delete_user', 'realm_id uuid, user_id uuid', 'boolean', 'aA', 'v'),
+	('delete_password', 'realm_id uuid, user_id uuid', 'boolean', 'aA', 'vd'),
 	('delete_user_key', 'realm_id uuid, key_id uuid', 'boolean', 'aA', 'vd'),
 	('end_all_sessions', 'realm_id uuid', 'bigint', 'A', 'vd'),
 	('end_browser_session', 'realm_id uuid, browser_session arsignup.secret', 'boolean', 'aA', 'vd'),
@@ -242,6 +243,7 @@ FROM who AS w, (VALUES
 	('SELECT arsignup.set_password_hash(NULL, NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.change_password(NULL, NULL, NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.find_user(NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.delete_password(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.create_user_key(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.delete_user_key(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.authenticate_key(NULL, NULL)', 'app admin owner', 'SU010'),
@@ -513,7 +515,7 @@ SELECT is_empty($$
 		('hold_signup_token', '{SU001,SU002,SU003,SU004,SU005,SU006,SU009,SU010,SU012,55P03,25006}'), ('revoke_signup_token', '{SU003,SU012,55P03}'), ('format_id', '{SU001}'), ('parse_id', '{SU001}'), ('stats', '{55000}'),
 		('signup', '{SU001,SU002,SU006,SU007,SU008,SU010,SU011,55P03}'), ('login', '{SU007,SU010,SU011}'), ('authenticate', '{SU010}'), ('create_api_key', '{SU001,SU010}'), ('revoke_api_key', '{55P03}'), ('login_again', '{SU010,SU011}'), ('create_session', '{SU006,SU010,SU011}'), ('verify_login_token', '{SU011}'),
 		('remember_session', '{SU006,SU010,55P03}'), ('end_browser_session', '{SU010,55P03}'), ('end_session', '{SU010,55P03}'), ('end_sessions', '{SU010,55P03}'), ('end_all_sessions', '{SU010,55P03}'), ('revoke_signup_tokens', '{SU010,55P03}'), ('make_master_key', '{SU011}'), ('reseal_signing_keys', '{SU011,55P03}'), ('jwks', '{SU010}'), ('rotate_signing_key', '{SU010,SU011,55P03}'), ('reveal_jwt_key', '{SU010,SU011}'), ('password_strength', '{SU001}'),
-		('update_user', '{SU001,SU002,SU010,55P03}'), ('delete_user', '{SU010,23503,55P03}'), ('forget_user', '{SU010,55P03}'), ('set_password', '{SU001,SU007,SU010,55P03}'), ('set_password_hash', '{SU001,SU010,55P03}'), ('change_password', '{SU001,SU006,SU007,SU008,SU010,55P03}'), ('create_user_key', '{SU001,SU006,SU010,55P03}'), ('delete_user_key', '{SU010,55P03}'), ('authenticate_key', '{SU010}'),
+		('update_user', '{SU001,SU002,SU010,55P03}'), ('delete_user', '{SU010,23503,55P03}'), ('forget_user', '{SU010,55P03}'), ('set_password', '{SU001,SU007,SU010,55P03}'), ('set_password_hash', '{SU001,SU010,55P03}'), ('change_password', '{SU001,SU006,SU007,SU008,SU010,55P03}'), ('create_user_key', '{SU001,SU006,SU010,55P03}'), ('delete_password', '{SU010,55P03}'), ('delete_user_key', '{SU010,55P03}'), ('authenticate_key', '{SU010}'),
 		('update_org', '{SU001,SU010,55P03}'), ('delete_org', '{SU010,23503,55P03}'), ('update_membership', '{SU001,SU010,55P03}'), ('delete_membership', '{SU010,55P03}'),
 		('purge_expired', '{SU001}'), ('purge_events', '{SU001}'), ('purge', '{SU001,2D000}'), ('backlog', '{55000}'), ('claim_events', '{SU001}'), ('postpone_event', '{SU001,SU010}'), ('retry_event', '{SU010}'), ('delete_realm', '{23503,55006,55P03}'), ('reset_realm', '{SU001,SU010,23503,55P03}')) AS v (name, codes), unnest(codes) AS code, pg_proc AS p
 	WHERE p.proname = name AND p.pronamespace = 'arsignup'::regnamespace AND strpos(obj_description(p.oid, 'pg_proc'), code) = 0

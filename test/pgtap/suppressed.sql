@@ -76,6 +76,8 @@ SELECT is_told(command, relation, statement) FROM (VALUES
 	('DELETE', 'credentials', 'SELECT arsignup.delete_user($realm::uuid, $user::uuid)'),
 	('DELETE', 'memberships', 'SELECT arsignup.delete_user($realm::uuid, $user::uuid)'),
 	('DELETE', 'memberships', 'SELECT arsignup.delete_org($realm::uuid, $org::uuid)'),
+	('DELETE', 'credentials', 'SELECT arsignup.delete_password($realm::uuid, $user::uuid)'),
+	('UPDATE', 'users', 'SELECT arsignup.delete_password($realm::uuid, $user::uuid)'),
 	('INSERT', 'credentials', 'SELECT arsignup.create_user_key($realm::uuid, $robot::uuid)'),
 	('DELETE', 'credentials', 'SELECT arsignup.delete_user_key($realm::uuid, arsignup.parse_id(''crd_'' || substr($key, 4, 22)))'),
 	('INSERT', 'orgs', 'SELECT arsignup.create_org($realm::uuid, ''More'')'),
