@@ -17,7 +17,7 @@ FRAGMENTS  = $(srcdir)/src/install/head.sql $(srcdir)/src/install/schemas.sql \
 TABLES     = $(patsubst %,$(srcdir)/src/%.sql,base/tables/events realm/tables/realms realm/tables/deleted_realms realm/tables/connected_apps realm/tables/app_routes \
              account/tables/users account/tables/credentials org/tables/orgs org/tables/memberships \
              login/tables/sessions login/tables/signing_keys login/tables/login_sources recovery/tables/one_time_tokens \
-             signup/tables/signup_tokens once/tables/submissions operations/tables/failed_deliveries api_key/tables/api_keys install/tables/installation)
+             signup/tables/signup_tokens once/tables/submissions operations/tables/failed_deliveries operations/tables/app_hooks operations/tables/hook_deliveries api_key/tables/api_keys install/tables/installation)
 SCRIPT     = $(EXTENSION)--$(RELEASE).sql
 
 # What changes tables from one version to the next, in the order of the versions. Beside it may be what changes members of the

@@ -176,6 +176,11 @@ class Worker:
         again = "given up" if pause is None else f"again in {pause} s"
         tell(f"{event.name} {event.event_type}: {failure} (attempt {attempts}, {again})")
 
+    @classmethod
+    def start(cls, settings, courier_class, once, stop):
+        """Return the workers, as many as the options say."""
+        return [cls(settings, courier_class(settings), once, stop) for _ in range(settings.number("workers"))]
+
     def attempt(self, connection, event):
         """Deliver an event, whatever that may raise."""
         try:
@@ -249,6 +254,29 @@ class Worker:
             self.stop.set()
 
 
+class Courier:
+    """What delivers, as far as both programs do it alike."""
+
+    worker = Worker
+    COMMANDS = ()  # of its own: option, what its argument is, what it does, and how, given settings and argument
+
+    @staticmethod
+    def failed_beside(_):
+        """Return what else could not be delivered, in rows as those of failed_deliveries."""
+        return []
+
+    @staticmethod
+    def send_again_beside(_, names):
+        """Have of that what is named tried at once, 'all' for all; return which events these were."""
+        return set()
+
+    def rest(self):
+        """Close what is open while there is nothing to deliver."""
+
+    def check(self, connection):
+        """Try what it takes to deliver."""
+
+
 # ---- commands ----
 
 
@@ -257,7 +285,7 @@ def deliver(settings, courier_class, once):
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    workers = [Worker(settings, courier_class(settings), once, stop) for _ in range(settings.number("workers"))]
+    workers = courier_class.worker.start(settings, courier_class, once, stop)
     threads = [threading.Thread(target=worker.run_or_die) for worker in workers]
     for thread in threads:
         thread.start()
@@ -266,23 +294,26 @@ def deliver(settings, courier_class, once):
     return 1 if any(worker.crashed or once and not worker.succeeded for worker in workers) else 0
 
 
-def list_failed(settings, kinds):
+def list_failed(settings, courier_class):
     """Print what could not be delivered, a line each."""
+    kinds = courier_class.kinds_of(settings)
     with settings.connect() as connection:
         print("id", "type", "user", "attempts", "failed at", "again at", "error", sep="\t")
-        for row in connection.execute(LIST, [kinds]):
+        for row in (*connection.execute(LIST, [kinds]), *courier_class.failed_beside(connection)):
             again = row.retry_at.isoformat(" ", "seconds") if row.retry_at else "given up"
             print(row.name, row.event_type, row.user_name or "", row.attempts,
                   row.failed_at.isoformat(" ", "seconds"), again, line_of(row.error, 1000), sep="\t")
     return 0
 
 
-def send_again(settings, kinds, names):
+def send_again(settings, courier_class, names):
     """Have what could not be delivered tried at once; return 1 if something of it was not to be found."""
+    kinds = courier_class.kinds_of(settings)
     missing = set() if names == ["all"] else set(names)
     with settings.connect() as connection:
+        missing -= courier_class.send_again_beside(connection, names)
         for row in connection.execute(LIST, [kinds]).fetchall():
-            if names == ["all"] or row.name in missing:
+            if names == ["all"] or row.name in names:
                 found = connection.execute("SELECT arsignup.retry_event(%s, %s) AS done", [row.realm_id, row.event_id])
                 if found.fetchone().done:
                     missing.discard(row.name)
@@ -298,7 +329,7 @@ def check(settings, courier):
             pass
         with connection.transaction(force_rollback=True):
             connection.execute(CLAIM, [courier.kinds])
-    courier.check()
+        courier.check(connection)
     return 0
 
 
@@ -314,13 +345,18 @@ def main(program, description, courier_class):
     command.add_argument("--failed", action="store_true", help="list what could not be delivered")
     command.add_argument("--again", nargs="+", metavar="ID", help="deliver these of it at once; 'all' for all")
     command.add_argument("--check", action="store_true", help="try the configuration, without a delivery")
+    for option, argument, what, _ in courier_class.COMMANDS:
+        command.add_argument(f"--{option}", metavar=argument, help=what)
     arguments = parser.parse_args()
     try:
         settings = courier_class.settings(program, arguments.config)
         if arguments.failed:
-            return list_failed(settings, courier_class.kinds_of(settings))
+            return list_failed(settings, courier_class)
         if arguments.again:
-            return send_again(settings, courier_class.kinds_of(settings), arguments.again)
+            return send_again(settings, courier_class, arguments.again)
+        for option, _, _, run in courier_class.COMMANDS:
+            if getattr(arguments, option):
+                return run(settings, getattr(arguments, option))
         if arguments.check:
             return check(settings, courier_class(settings))
         return deliver(settings, courier_class, arguments.once)

@@ -181,7 +181,7 @@ class MailServer:
         raise Failed(reason, final=code >= 500)
 
 
-class Mail:
+class Mail(Courier):
     """Makes mails of events."""
 
     OPTIONS = {
@@ -294,7 +294,7 @@ class Mail:
         mail = self.templates(realm).render(name, values)
         self.server.send(sender[1], receiver, compose(sender, receiver, *mail))
 
-    def check(self):
+    def check(self, _):
         """Try the templates, and whether the mail server takes us."""
         now = datetime.datetime.now(datetime.timezone.utc)
         data = {"email": "ada@example.com", "username": "ada", "first_name": "Ada", "last_name": "Lovelace",

@@ -298,6 +298,20 @@ event_read(const pg_uuid_t *realm_id, const pg_uuid_t *id)
 	return statement_run(&select_event, &parameters) == 1;
 }
 
+/* Read what is told of an event; false if it is gone. */
+bool
+event_tell(const pg_uuid_t *realm_id, const pg_uuid_t *id)
+{
+	static Statement select_json = STATEMENT(
+		"SELECT " EVENT_JSON("e", "arsignup.format_id('rl', e.realm_id)")
+		" FROM arsignup.events e WHERE e.realm_id = $1 AND e.id = $2");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	add_uuid(&parameters, id);
+	return statement_run(&select_json, &parameters) == 1;
+}
+
 /* Events from before a time, and those that their realm keeps no longer. */
 Purge		old_events = PURGE_OLD("events", "events");
 Purge		due_events = PURGE_UNKEPT("events", "events");

@@ -15,6 +15,18 @@
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
 
+/* Seconds since 1970 with milliseconds, as the Core API and hooks tell times. */
+#define SECONDS(time) "round(extract(epoch FROM " time "), 3)"
+
+/* What these tell of an event, as an SQL expression; the realm's id is given as another. */
+#define EVENT_JSON(e, realm) \
+	"jsonb_build_object('object', 'event', 'id', arsignup.format_id('ev', " e ".id), 'realm_id', " realm "," \
+	" 'event_type', " e ".event_type, 'event_at', " SECONDS(e ".event_at") ", 'created_at', " SECONDS(e ".event_at") "," \
+	" 'user_id', arsignup.format_id('usr', " e ".user_id), 'org_id', arsignup.format_id('org', " e ".org_id)," \
+	" 'membership_id', arsignup.format_id('mb', " e ".membership_id)," \
+	" 'login_policy_id', arsignup.format_id('lpl', " e ".connected_app_id)," \
+	" 'request', jsonb_build_object('ip', host(" e ".ip), 'client', " e ".client), 'data', " e ".data)"
+
 #define MAX_EVENTS MAX_ROWS	/* one action makes: user, email to verify, org, membership, login */
 
 typedef struct Event
@@ -58,6 +70,7 @@ extern int64 events_count_unclaimed(const char *kind, int64 max_rows, TimestampT
 extern bool event_claim(const pg_uuid_t *realm_id, const pg_uuid_t *id, TimestampTz now);
 extern uint64 events_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id);
 extern bool event_read(const pg_uuid_t *realm_id, const pg_uuid_t *id);
+extern bool event_tell(const pg_uuid_t *realm_id, const pg_uuid_t *id);
 extern Purge old_events;
 extern Purge due_events;
 extern RealmRows realm_events;

@@ -30,6 +30,7 @@
 #define NO_NOTIFICATIONS "Not offered here: what was mailed or posted is not kept; GET /v1/events has what happened"
 
 #define LOGIN_POLICY .gives = &login_policy_resource, .rows = &login_policy_rows
+#define APP_HOOK .gives = &app_hook_resource, .rows = &app_hook_rows
 #define USER .gives = &user_resource, .rows = &user_rows
 #define CREDENTIAL .gives = &credential_resource
 #define ORG .gives = &org_resource, .rows = &org_rows
@@ -152,6 +153,15 @@ const CoreRoute core_routes[] = {
 	.summary = "Change a connected app"},
 	{"DELETE", "/v1/login_policies/:id", .answer = delete_login_policy, ABOLISHES, .rows = &login_policy_rows,
 	.summary = "Delete a connected app: its pages are gone, and what of its signup tokens is out"},
+
+	{"GET", "/v1/app_hooks", .answer = list_rows, ADMINISTERS, APP_HOOK, .summary = "List where events are posted"},
+	{"POST", "/v1/app_hooks", .answer = create_app_hook, FOUNDS, TAKES(app_hook), APP_HOOK,
+	.summary = "Have arsignup-webhook post events to a URL"},
+	{"GET", "/v1/app_hooks/:id", .answer = show_row, ADMINISTERS, APP_HOOK, .summary = "Get a hook"},
+	{"PUT", "/v1/app_hooks/:id", .answer = update_app_hook, ADMINISTERS, TAKES(app_hook), APP_HOOK,
+	.summary = "Change a hook"},
+	{"DELETE", "/v1/app_hooks/:id", .answer = delete_app_hook, ABOLISHES, .rows = &app_hook_rows,
+	.summary = "Delete a hook, and what was still to be posted to it"},
 
 	{"GET", "/v1/events", .answer = list_rows, READS, EVENT, .summary = "List what happened, the last first"},
 	{"GET", "/v1/events/:id", .answer = show_row, READS, EVENT, .summary = "Get what happened"},

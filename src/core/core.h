@@ -292,6 +292,8 @@ extern const Resource event_resource;
 extern const Rows event_rows;
 extern const Resource login_policy_resource;
 extern const Rows login_policy_rows;
+extern const Resource app_hook_resource;
+extern const Rows app_hook_rows;
 
 /* realm.c */
 extern void show_realm(CoreCall *call);
@@ -317,6 +319,11 @@ extern void delete_jwt_key(CoreCall *call);
 extern void create_login_policy(CoreCall *call);
 extern void update_login_policy(CoreCall *call);
 extern void delete_login_policy(CoreCall *call);
+
+/* app_hook.c */
+extern void create_app_hook(CoreCall *call);
+extern void update_app_hook(CoreCall *call);
+extern void delete_app_hook(CoreCall *call);
 
 /* user.c */
 extern bool find_user(CoreCall *call, Span text);

@@ -27,14 +27,6 @@ static const Field event_fields[] = {
 
 const Resource event_resource = RESOURCE("event", event_fields);
 
-#define EVENT_JSON \
-	"jsonb_build_object('object', 'event', 'id', arsignup.format_id('ev', t.id), 'realm_id', " REALM_ID "," \
-	" 'event_type', t.event_type, 'event_at', " SECONDS("t.event_at") ", 'created_at', " SECONDS("t.event_at") "," \
-	" 'user_id', arsignup.format_id('usr', t.user_id), 'org_id', arsignup.format_id('org', t.org_id)," \
-	" 'membership_id', arsignup.format_id('mb', t.membership_id)," \
-	" 'login_policy_id', arsignup.format_id('lpl', t.connected_app_id)," \
-	" 'request', jsonb_build_object('ip', host(t.ip), 'client', t.client), 'data', t.data)"
-
 #define WITH_MEMBERSHIP \
 	" || jsonb_build_object('membership', (SELECT " MEMBERSHIP_JSON("m") " FROM arsignup.memberships m" \
 	"  WHERE m.realm_id = t.realm_id AND m.id = t.membership_id AND " IS_VALID_MEMBERSHIP("m") "))"
@@ -51,7 +43,7 @@ const Resource event_resource = RESOURCE("event", event_fields);
 static const char *
 event_json(const CoreCall *call)
 {
-	static const char *const forms[] = {WITH_OR_WITHOUT_NOTIFICATIONS(EVENT_JSON)};
+	static const char *const forms[] = {WITH_OR_WITHOUT_NOTIFICATIONS(EVENT_JSON("t", REALM_ID))};
 
 	return forms[expands(call, "user") | expands(call, "org") << 1 | expands(call, "membership") << 2 |
 				 expands(call, "notifications") << 3];

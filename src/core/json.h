@@ -5,8 +5,9 @@
 #ifndef ARSIGNUP_CORE_JSON_H
 #define ARSIGNUP_CORE_JSON_H
 
-/* Seconds since 1970: AuthRocket 1 has them with milliseconds, and whole where something expires. */
-#define SECONDS(time) "round(extract(epoch FROM " time "), 3)"
+#include "base/event.h"
+
+/* Whole seconds since 1970, which AuthRocket 1 has where something expires. */
 #define WHOLE_SECONDS(time) "floor(extract(epoch FROM " time "))"
 
 /* The realm's id as a subquery, which runs once for all rows: format_id sets its search path each time, for thousands of instructions. */

@@ -96,6 +96,8 @@ BEGIN
 				('FUNCTION', 'claim_events', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'postpone_event', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'retry_event', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'queue_hooks', 'EXECUTE', 'arsignup_app, arsignup_admin'),
+				('FUNCTION', 'event_json', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 
 				('FUNCTION', 'export_user', 'EXECUTE', 'arsignup_app, arsignup_admin'),
 				('FUNCTION', 'forget_user', 'EXECUTE', 'arsignup_app, arsignup_admin'),
@@ -124,6 +126,7 @@ BEGIN
 				('FUNCTION', 'are_valid_origins', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'are_valid_hosts', 'EXECUTE', 'arsignup_admin'),
 				('FUNCTION', 'are_valid_permissions', 'EXECUTE', 'arsignup_admin'),
+				('FUNCTION', 'are_hook_events', 'EXECUTE', 'arsignup_admin'),
 
 				-- Those of schema arsignup_web.
 				('FUNCTION', 'web handle', 'EXECUTE', 'arsignup_web'),

@@ -71,6 +71,33 @@ AS 'MODULE_PATHNAME', 'arsignup_retry_event';
 COMMENT ON FUNCTION arsignup.retry_event(uuid, uuid) IS
 'Has claim_events hand out an event at once that was put aside by postpone_event, given up or not; its attempts are counted anew. False if it was not put aside, was delivered since, or is in a worker''s hands. Errors: SU010 no such realm.';
 
+CREATE OR REPLACE FUNCTION arsignup.are_hook_events(event_types text[])
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_are_hook_events';
+
+COMMENT ON FUNCTION arsignup.are_hook_events(text[]) IS
+'Tells whether all are types of events that a hook may get, or the beginning of some with an asterisk, user.*; none of those that ask for a mail.';
+
+CREATE OR REPLACE FUNCTION arsignup.event_json(realm_id uuid, event_id uuid)
+RETURNS jsonb
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_event_json';
+
+COMMENT ON FUNCTION arsignup.event_json(uuid, uuid) IS
+'Returns an event as GET /v1/events/:id of the Core API tells it, and as hooks get it; null if it is not there any more.';
+
+CREATE OR REPLACE FUNCTION arsignup.queue_hooks(kinds text[], url_kinds text[] DEFAULT '{}', max_rows int DEFAULT 100)
+RETURNS int
+LANGUAGE c VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'arsignup_queue_hooks';
+
+COMMENT ON FUNCTION arsignup.queue_hooks(text[], text[], int) IS
+'Claims events of these types as claim_events does, max_rows at most, and puts each into hook_deliveries, once for each active hook that wants it, and once for the URL of arsignup-webhook if its type is among url_kinds; returns how many events. Commit, then post them. Errors: SU001 what claim_events refuses, or a type that asks for a mail.';
+
 CREATE OR REPLACE FUNCTION arsignup.purge_expired(max_rows int DEFAULT 10000)
 RETURNS bigint
 LANGUAGE c VOLATILE
@@ -89,7 +116,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_purge_events';
 
 COMMENT ON FUNCTION arsignup.purge_events(interval, int) IS
-'Deletes events older than this in all realms, or, where it is null, older than event_retention of their realm, max_rows at most, claimed or not, and what is noted of their failed deliveries; returns how many events. Errors: SU001 older_than is negative, or max_rows is not positive; 25006 on a standby, before anything is done.';
+'Deletes events older than this in all realms, or, where it is null, older than event_retention of their realm, max_rows at most, claimed or not, and what is noted of their failed deliveries and is still to be posted to hooks; returns how many events. Errors: SU001 older_than is negative, or max_rows is not positive; 25006 on a standby, before anything is done.';
 
 CREATE OR REPLACE PROCEDURE arsignup.purge(max_duration interval DEFAULT '4 minutes')
 LANGUAGE c

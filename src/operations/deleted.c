@@ -33,7 +33,7 @@
 
 /* What lives in a realm. Those to whom tables of the application may refer come first: what forbids it is heard at once. */
 static RealmRows *const inhabitants[] = {
-	&realm_users, &realm_orgs, &realm_tokens, &realm_deliveries, &realm_events, &realm_submissions
+	&realm_users, &realm_orgs, &realm_tokens, &realm_deliveries, &realm_hook_deliveries, &realm_events, &realm_submissions
 };
 
 /* Delete rows of a table, at most so many; return how many. */

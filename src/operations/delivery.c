@@ -171,3 +171,10 @@ Purge		due_deliveries = PURGE_UNKEPT("failed_deliveries", "failed_deliveries");
 
 /* Failed deliveries of a realm. */
 RealmRows	realm_deliveries = REALM_ROWS("failed_deliveries", "event_id", false);
+
+/* What of events from before a time, or that their realm keeps no longer, was never posted. */
+Purge		old_hook_deliveries = PURGE_OLD("hook_deliveries", "hook_deliveries");
+Purge		due_hook_deliveries = PURGE_UNKEPT("hook_deliveries", "hook_deliveries");
+
+/* What of a realm is to be posted. */
+RealmRows	realm_hook_deliveries = REALM_ROWS("hook_deliveries", "id", false);

@@ -21,5 +21,8 @@ extern int64 deliveries_count(const char *kind, bool given_up, int64 max_rows, T
 extern Purge old_deliveries;
 extern Purge due_deliveries;
 extern RealmRows realm_deliveries;
+extern Purge old_hook_deliveries;
+extern Purge due_hook_deliveries;
+extern RealmRows realm_hook_deliveries;
 
 #endif							/* ARSIGNUP_DELIVERY_H */

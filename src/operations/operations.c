@@ -345,6 +345,97 @@ arsignup_claim_events(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/* Tell whether hooks may get a type of events: who gets one that asks for a mail would have its token. */
+static bool
+is_hook_event(const char *kind)
+{
+	size_t		length = strlen(kind);
+	Purpose		purpose;
+
+	if (length > 1 && strcmp(kind + length - 2, ".*") == 0)
+		return event_kind_begins(pnstrdup(kind, length - 1));
+	return event_kind_exists(kind) && !event_wants_mail(kind, &purpose);
+}
+
+/* Tell whether hooks may get all of these. */
+static bool
+are_hook_events(ArrayType *kinds)
+{
+	Datum	   *elements;
+	bool	   *nulls;
+	int			count;
+	bool		are_fit = true;
+
+	deconstruct_array(kinds, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
+	for (int i = 0; i < count && are_fit; i++)
+		are_fit = !nulls[i] && is_hook_event(TextDatumGetCString(elements[i]));
+	return are_fit;
+}
+
+/* arsignup.are_hook_events(event_types text[]) returns boolean */
+PG_FUNCTION_INFO_V1(arsignup_are_hook_events);
+Datum
+arsignup_are_hook_events(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(are_hook_events(PG_GETARG_ARRAYTYPE_P(0)));
+}
+
+/* Tell whether a hook wants an event; a type that ends with an asterisk stands for all that begin so. */
+#define HOOK_WANTS_EVENT \
+	"h.state = 'active' AND (h.realm_id IS NULL OR h.realm_id = e.realm_id) AND (h.event_types = '{}' OR EXISTS" \
+	" (SELECT FROM unnest(h.event_types) AS t (wanted) WHERE t.wanted = e.event_type" \
+	"  OR right(t.wanted, 1) = '*' AND starts_with(e.event_type, left(t.wanted, -1))))"
+
+/* arsignup.queue_hooks(kinds text[], url_kinds text[], max_rows int) returns int */
+PG_FUNCTION_INFO_V1(arsignup_queue_hooks);
+Datum
+arsignup_queue_hooks(PG_FUNCTION_ARGS)
+{
+	static Statement queue_events = STATEMENT(
+		"WITH claimed AS MATERIALIZED (SELECT e.* FROM arsignup.claim_events($1, $3) AS e), queued AS ("
+		"INSERT INTO arsignup.hook_deliveries (realm_id, id, event_id, event_at, app_hook_id, due_at)"
+		" SELECT e.realm_id, arsignup.new_id(), e.id, e.event_at, h.id, e.event_at + make_interval(secs => h.delay)"
+		" FROM claimed AS e, LATERAL (SELECT h.id, h.delay FROM arsignup.app_hooks AS h WHERE " HOOK_WANTS_EVENT
+		"  UNION ALL SELECT NULL, 0 WHERE e.event_type = ANY ($2)) AS h ORDER BY e.id)"
+		" SELECT count(*)::int FROM claimed");
+	Faults		faults = NO_FAULTS;
+	ArrayType  *kinds = argument_kinds(fcinfo, 0, &faults);
+	int64		max_rows = argument_max_rows(fcinfo, 2, &faults);
+	Parameters	parameters = {0};
+	int			claimed;
+
+	if (kinds != NULL && faults.list == NIL && !are_hook_events(kinds))
+		fault_add(&faults, "kinds", "Kinds can't contain what asks for a mail, which has a token.");
+	faults_raise(&faults);
+	spi_open();
+	add_pointer(&parameters, TEXTARRAYOID, kinds);
+	add_pointer(&parameters, TEXTARRAYOID, argument_array(fcinfo, 1));
+	add_int4(&parameters, (int) max_rows);
+	(void) statement_run(&queue_events, &parameters);
+	claimed = column_int(1);
+	spi_close();
+	PG_RETURN_INT32(claimed);
+}
+
+/* arsignup.event_json(realm_id uuid, event_id uuid) returns jsonb */
+PG_FUNCTION_INFO_V1(arsignup_event_json);
+Datum
+arsignup_event_json(PG_FUNCTION_ARGS)
+{
+	const pg_uuid_t *realm_id = argument_uuid(fcinfo, 0);
+	const pg_uuid_t *event_id = argument_uuid(fcinfo, 1);
+	Datum		json = (Datum) 0;
+	bool		isnull = true;
+
+	spi_open();
+	if (event_tell(realm_id, event_id))
+		json = SPI_datumTransfer(column(1, &isnull), false, -1);
+	spi_close();
+	if (isnull)
+		PG_RETURN_NULL();
+	return json;
+}
+
 /* Return the time until which an event is put aside, or null for ever, or note what is wrong with the argument. */
 static TimestampTz *
 argument_retry_at(FunctionCallInfo fcinfo, int n, TimestampTz now, Faults *faults)
@@ -487,6 +578,7 @@ arsignup_purge_events(PG_FUNCTION_ARGS)
 	check_writable(fcinfo);
 	spi_open();
 	(void) purge_run(older_than ? &old_deliveries : &due_deliveries, before, max_rows);
+	(void) purge_run(older_than ? &old_hook_deliveries : &due_hook_deliveries, before, max_rows);
 	purged = purge_run(older_than ? &old_events : &due_events, before, max_rows);
 	spi_close();
 	PG_RETURN_INT64(purged);

@@ -517,6 +517,7 @@ INSERT INTO crossing VALUES
 	('arsignup.retry_event(realm(''other''), id(''failed event''))', '00000', 'false'),
 	('arsignup.request_email_verification(realm(''other''), id(''ada''))', 'SU010', 'no such user'),
 	('coalesce(arsignup.export_user(realm(''other''), id(''ada''))::text, ''null'')', '00000', 'null'),
+	('coalesce(arsignup.event_json(realm(''other''), id(''event''))::text, ''null'')', '00000', 'null'),
 	('arsignup.forget_user(realm(''other''), id(''ada''))', '00000', 'false'),
 	('coalesce(arsignup.find_user(realm(''other''), id(''robot'')::text)::text, ''null'')', '00000', 'null'),
 	('coalesce(arsignup.verify_login_token(login_token(), realm(''other'')), ''null'')', '00000', 'null');
@@ -574,7 +575,7 @@ SELECT cardinality(happened()) AS forgotten \gset
 
 -- No such realm, for every function that begins with one.
 SELECT is((crossed(format('arsignup.%I(%s)', p.proname, concat_ws(', ', realm, (SELECT string_agg('NULL::' || format_type(t, NULL), ', ' ORDER BY n) FROM unnest(p.proargtypes) WITH ORDINALITY AS a (t, n) WHERE n > 1))))),
-	CASE WHEN p.proname = 'delete_realm' THEN '00000 false' WHEN p.proname = 'export_user' THEN '00000' WHEN p.proname = 'create_api_key' AND realm = 'NULL::uuid' THEN 'SU001 Name can''t be blank. Permissions can''t be blank.'
+	CASE WHEN p.proname = 'delete_realm' THEN '00000 false' WHEN p.proname IN ('export_user', 'event_json') THEN '00000' WHEN p.proname = 'create_api_key' AND realm = 'NULL::uuid' THEN 'SU001 Name can''t be blank. Permissions can''t be blank.'
 		ELSE 'SU010 no such realm' END, format('%s: realm %s', p.proname, realm))
 FROM pg_proc AS p, unnest(ARRAY['NULL::uuid', 'gen_random_uuid()', 'app()']) AS realm
 WHERE p.pronamespace = 'arsignup'::regnamespace AND p.proargnames[1] = 'realm_id'
@@ -719,6 +720,8 @@ SELECT isnt(arsignup.verify_login_token(:'doomed_login_token'), NULL, 'delete_re
 INSERT INTO arsignup.events (realm_id, id, event_at, event_type) SELECT realm('doomed'), arsignup.new_id(), now(), 'test' FROM generate_series(1, 20001);
 INSERT INTO arsignup.submissions (realm_id, id, created_at, body_digest) SELECT realm('doomed'), gen_random_uuid(), now(), '' FROM generate_series(1, 2);
 INSERT INTO arsignup.failed_deliveries (realm_id, event_id, event_at, failed_at, attempts, event_type, error) SELECT realm('doomed'), arsignup.new_id(), now(), now(), 1, 'user.created', 'no';
+INSERT INTO arsignup.app_hooks (realm_id, destination) VALUES (realm('doomed'), 'https://doomed.example/');
+INSERT INTO arsignup.hook_deliveries (realm_id, id, event_id, event_at) SELECT realm('doomed'), arsignup.new_id(), arsignup.new_id(), now();
 
 CREATE FUNCTION left_of(realm uuid) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -735,7 +738,7 @@ BEGIN
 	RETURN numbers;
 END
 $$;
-SELECT is(left_of(realm('doomed')), '{"realms": 1, "connected_apps": 2, "app_routes": 3, "users": 3, "credentials": 2, "orgs": 2, "memberships": 3, "signup_tokens": 4, "sessions": 1, "signing_keys": 1, "one_time_tokens": 1, "login_sources": 1, "api_keys": 1, "events": 20011, "failed_deliveries": 1, "submissions": 2}', 'a realm with something of everything');
+SELECT is(left_of(realm('doomed')), '{"realms": 1, "connected_apps": 2, "app_routes": 3, "users": 3, "credentials": 2, "orgs": 2, "memberships": 3, "signup_tokens": 4, "sessions": 1, "signing_keys": 1, "one_time_tokens": 1, "login_sources": 1, "api_keys": 1, "events": 20011, "failed_deliveries": 1, "submissions": 2, "app_hooks": 1, "hook_deliveries": 1}', 'a realm with something of everything');
 SELECT is_empty($$SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'arsignup'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'deleted_realms' AND NOT left_of(realm('doomed')) ? c.relname$$, 'in every table there is');
 CREATE TABLE tenants (user_id uuid NOT NULL CONSTRAINT tenants_fkey REFERENCES arsignup.users (id));
 INSERT INTO tenants VALUES (id('doomed user'));

@@ -57,6 +57,9 @@ SELECT rows_are(
 -- Those of arsignup_web begin with web. Who: P everybody, a app, A admin, W web; labels: i s v for volatility, S strict, d definer, p parallel safe.
 CREATE TABLE function_table (name text, arguments text, result text, who text, labels text);
 INSERT INTO function_table VALUES
+	('are_hook_events', 'event_types text[]', 'boolean', 'A', 'iSp'),
+	('event_json', 'realm_id uuid, event_id uuid', 'jsonb', 'aA', 'vd'),
+	('queue_hooks', 'kinds text[], url_kinds text[] DEFAULT ''{}''::text[], max_rows integer DEFAULT 100', 'integer', 'aA', 'vd'),
 	('are_valid_hosts', 'hosts text[]', 'boolean', 'A', 'iSp'),
 	('are_valid_origins', 'origins text[]', 'boolean', 'A', 'iSp'),
 	('are_valid_permissions', 'permissions text[]', 'boolean', 'A', 'iSp'),
@@ -187,7 +190,7 @@ SELECT bag_eq($$SELECT p.proname::text FROM pg_proc AS p WHERE p.pronamespace = 
 	ARRAY['stats', 'check_settings', 'backlog'], 'pg_monitor may look at three, and run nothing else');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.prosecdef AND p.proowner <> 'arsignup_owner'::regrole$$, 'no definer is a superuser');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.provolatile = 'i'
-	AND p.proname NOT IN ('format_id', 'parse_id', 'normalize_email', 'normalize_username', 'are_valid_urls', 'are_valid_origins', 'are_valid_hosts', 'are_valid_permissions', 'secret_in', 'secret_out', 'secret_recv')$$,
+	AND p.proname NOT IN ('format_id', 'parse_id', 'normalize_email', 'normalize_username', 'are_valid_urls', 'are_valid_origins', 'are_valid_hosts', 'are_valid_permissions', 'are_hook_events', 'secret_in', 'secret_out', 'secret_recv')$$,
 	'immutable is only what is pure');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = ANY (ours()) AND p.proparallel <> 'u'
 	AND 'arsignup.secret'::regtype = ANY (p.proargtypes) AND p.proname <> 'secret_out'$$, 'no secret goes to a parallel worker');
@@ -234,6 +237,8 @@ FROM who AS w, (VALUES
 	('SELECT arsignup.claim_events(NULL)', 'app admin owner', 'SU001'),
 	('SELECT arsignup.postpone_event(NULL, NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.retry_event(NULL, NULL)', 'app admin owner', 'SU010'),
+	('SELECT arsignup.queue_hooks(NULL)', 'app admin owner', 'SU001'),
+	('SELECT arsignup.event_json(NULL, NULL)', 'app admin owner', '00000'),
 	('SELECT arsignup.jwks(NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.update_user(NULL, NULL)', 'app admin owner', 'SU010'),
 	('SELECT arsignup.delete_user(NULL, NULL)', 'app admin', 'SU010'),
@@ -307,6 +312,8 @@ INSERT INTO relation_table VALUES
 	('installation', 'SELECT', 'SELECT'),
 	('deleted_realms', 'SELECT', NULL),
 	('failed_deliveries', 'SELECT', 'SELECT'),
+	('app_hooks', 'DELETE INSERT SELECT UPDATE', 'SELECT'),
+	('hook_deliveries', 'DELETE SELECT', 'DELETE SELECT'),
 	('credentials', NULL, NULL),
 	('signup_tokens', NULL, NULL),
 	('sessions', NULL, NULL),
@@ -336,6 +343,8 @@ SELECT rows_are(
 		FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid, aclexplode(a.attacl) AS x
 		WHERE c.relnamespace = ANY (ours()) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3$$,
 	$$VALUES ('arsignup.api_keys', 'arsignup_admin', 'SELECT', 'created_at id last_used_at name permissions realm_id revoked_at'),
+		('arsignup.hook_deliveries', 'arsignup_admin', 'UPDATE', 'attempts due_at error failed_at'),
+		('arsignup.hook_deliveries', 'arsignup_app', 'UPDATE', 'attempts due_at error failed_at'),
 		('arsignup.memberships', 'arsignup_app', 'REFERENCES', 'id realm_id'),
 		('arsignup.one_time_tokens', 'arsignup_admin', 'SELECT', 'created_at email_key expires_at is_mailed purpose realm_id token_generation used_at user_id'),
 		('arsignup.orgs', 'arsignup_app', 'REFERENCES', 'id realm_id'),
@@ -344,7 +353,7 @@ SELECT rows_are(
 		('arsignup.signup_tokens', 'arsignup_admin', 'SELECT', 'connected_app_id created_at credential_type custom email expires_at first_name id last_name org_name realm_id redeemed_at redeemer_id revoked_at source user_id username'),
 		('arsignup.submissions', 'arsignup_admin', 'SELECT', 'created_at id realm_id'),
 		('arsignup.users', 'arsignup_app', 'REFERENCES', 'id realm_id')$$,
-	'an application refers to users, orgs and memberships by id, or realm and id, an administrator reads of tokens, mailed ones too, all but digest and hash, of sessions all but the cookie''s digest, of keys all but the sealed one, of API keys all but the digest, of submissions all but digest and answer');
+	'an application refers to users, orgs and memberships by id, or realm and id, and puts off what is posted to hooks, an administrator reads of tokens, mailed ones too, all but digest and hash, of sessions all but the cookie''s digest, of keys all but the sealed one, of API keys all but the digest, of submissions all but digest and answer');
 SELECT is(
 	(SELECT string_agg(w.name || ' ' || p.privilege, ', ' ORDER BY w.name, p.privilege) FROM who AS w, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'REFERENCES']) AS p (privilege)
 		WHERE w.name <> 'owner' AND has_column_privilege(w.role, v.relation, v.attname, p.privilege)),
@@ -434,12 +443,14 @@ SELECT rows_are(
 		FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid, unnest(i.indkey::int2[]) WITH ORDINALITY AS k (attnum, n) JOIN pg_attribute AS a ON a.attnum = k.attnum
 		WHERE c.relnamespace = ANY (ours()) AND i.indisunique AND a.attrelid = i.indrelid GROUP BY i.indexrelid, 1, 2 ORDER BY 1, 2 DESC, 3$$,
 	$$VALUES ('arsignup.api_keys', true, 'id'),
+		('arsignup.app_hooks', true, 'id'),
 		('arsignup.app_routes', true, 'kind name'),
 		('arsignup.connected_apps', true, 'realm_id id'), ('arsignup.connected_apps', false, 'id'),
 		('arsignup.credentials', true, 'realm_id user_id key_digest'), ('arsignup.credentials', false, 'realm_id id'),
 		('arsignup.deleted_realms', true, 'realm_id'),
 		('arsignup.events', true, 'realm_id id'),
 		('arsignup.failed_deliveries', true, 'realm_id event_id'),
+		('arsignup.hook_deliveries', true, 'id'),
 		('arsignup.login_sources', true, 'realm_id user_id source logged_in_at'),
 		('arsignup.memberships', true, 'id'), ('arsignup.memberships', false, 'realm_id id'), ('arsignup.memberships', false, 'realm_id user_id org_id'),
 		('arsignup.one_time_tokens', true, 'realm_id digest'),
@@ -454,22 +465,24 @@ SELECT rows_are(
 SELECT rows_are(
 	$$SELECT c.conrelid::regclass::text, pg_get_constraintdef(c.oid) FROM pg_constraint AS c WHERE c.contype = 'f' AND c.conrelid IN (SELECT oid FROM pg_class WHERE relnamespace = ANY (ours())) ORDER BY 1, 2$$,
 	$$VALUES ('arsignup.api_keys', 'FOREIGN KEY (realm_id) REFERENCES arsignup.realms(id) ON DELETE CASCADE'),
+		('arsignup.app_hooks', 'FOREIGN KEY (realm_id) REFERENCES arsignup.realms(id) ON DELETE CASCADE'),
 		('arsignup.app_routes', 'FOREIGN KEY (realm_id, connected_app_id) REFERENCES arsignup.connected_apps(realm_id, id) ON DELETE CASCADE'),
 		('arsignup.connected_apps', 'FOREIGN KEY (realm_id) REFERENCES arsignup.realms(id)'),
 		('arsignup.credentials', 'FOREIGN KEY (realm_id, user_id) REFERENCES arsignup.users(realm_id, id) ON DELETE CASCADE'),
+		('arsignup.hook_deliveries', 'FOREIGN KEY (app_hook_id) REFERENCES arsignup.app_hooks(id) ON DELETE CASCADE'),
 		('arsignup.login_sources', 'FOREIGN KEY (realm_id, user_id) REFERENCES arsignup.users(realm_id, id) ON DELETE CASCADE'),
 		('arsignup.memberships', 'FOREIGN KEY (realm_id, org_id) REFERENCES arsignup.orgs(realm_id, id) ON DELETE CASCADE'),
 		('arsignup.memberships', 'FOREIGN KEY (realm_id, user_id) REFERENCES arsignup.users(realm_id, id) ON DELETE CASCADE'),
 		('arsignup.one_time_tokens', 'FOREIGN KEY (realm_id, user_id) REFERENCES arsignup.users(realm_id, id) ON DELETE CASCADE'),
 		('arsignup.sessions', 'FOREIGN KEY (realm_id, user_id) REFERENCES arsignup.users(realm_id, id) ON DELETE CASCADE')$$,
-	'realm_id leads every foreign key');
+	'realm_id leads every foreign key, but to hooks, which may be of all realms');
 SELECT is_empty($$SELECT c.conrelid::regclass, c.confrelid::regclass FROM pg_constraint AS c WHERE c.contype = 'f' AND c.confrelid IN ('arsignup.realms'::regclass, 'arsignup.connected_apps'::regclass)
 	AND c.conrelid = ANY ('{arsignup.users,arsignup.credentials,arsignup.orgs,arsignup.memberships,arsignup.signup_tokens,arsignup.sessions,arsignup.signing_keys,arsignup.one_time_tokens,arsignup.login_sources,arsignup.submissions,arsignup.events}'::regclass[])$$,
 	'no table that signups write refers to what all signups share');
 SELECT is_empty($$SELECT c.conrelid::regclass, c.conname FROM pg_constraint AS c WHERE c.contype = 'f' AND c.connamespace = ANY (ours()) AND (c.confdeltype NOT IN ('a', 'c') OR c.confupdtype <> 'a' OR NOT c.convalidated)$$,
 	'foreign keys cascade or take no action');
-SELECT is_empty($$SELECT c.oid::regclass FROM pg_class AS c WHERE c.relnamespace = ANY (ours()) AND c.relkind = 'r' AND c.relname NOT IN ('realms', 'api_keys')
-	AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'realm_id' AND a.atttypid = 'uuid'::regtype AND a.attnotnull)$$, 'every table has its realm_id uuid NOT NULL, but for API keys, which may open all');
+SELECT is_empty($$SELECT c.oid::regclass FROM pg_class AS c WHERE c.relnamespace = ANY (ours()) AND c.relkind = 'r' AND c.relname NOT IN ('realms', 'api_keys', 'app_hooks')
+	AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'realm_id' AND a.atttypid = 'uuid'::regtype AND a.attnotnull)$$, 'every table has its realm_id uuid NOT NULL, but for API keys and hooks, which may be for all');
 SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid WHERE c.relnamespace = ANY (ours()) AND c.relkind = 'r' AND a.attnum > 0
 	AND a.attname IN ('id', 'realm_id', 'user_id', 'org_id', 'membership_id', 'connected_app_id') AND a.atttypid <> 'uuid'::regtype$$, 'every id is a uuid');
 
@@ -494,7 +507,7 @@ SELECT rows_are(
 	'there is no trigger on users, credentials, orgs, memberships, tokens, sessions, keys, mailed tokens, sources or events');
 SELECT is_empty($$SELECT r.ev_class::regclass, r.rulename FROM pg_rewrite AS r JOIN pg_class AS c ON c.oid = r.ev_class WHERE c.relnamespace = ANY (ours()) AND (c.relname, r.rulename) <> ('installation', '_RETURN')$$, 'there are no rules but that of the one view');
 SELECT is_empty($$SELECT d.adrelid::regclass, a.attname, pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef AS d JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum JOIN pg_class AS c ON c.oid = d.adrelid
-	WHERE c.relnamespace = ANY (ours()) AND c.relname NOT IN ('realms', 'connected_apps') AND pg_get_expr(d.adbin, d.adrelid) LIKE '%(%'$$, 'no default of the tables that signups write calls a function: ids and times come as parameters');
+	WHERE c.relnamespace = ANY (ours()) AND c.relname NOT IN ('realms', 'connected_apps', 'app_hooks') AND pg_get_expr(d.adbin, d.adrelid) LIKE '%(%'$$, 'no default of the tables that signups write calls a function: ids and times come as parameters');
 
 ---------------------------------------------------------------------------------------------------
 -- Comments: \df+ and \d+ are the reference
@@ -517,7 +530,7 @@ SELECT is_empty($$
 		('remember_session', '{SU006,SU010,55P03}'), ('end_browser_session', '{SU010,55P03}'), ('end_session', '{SU010,55P03}'), ('end_sessions', '{SU010,55P03}'), ('end_all_sessions', '{SU010,55P03}'), ('revoke_signup_tokens', '{SU010,55P03}'), ('make_master_key', '{SU011}'), ('reseal_signing_keys', '{SU011,55P03}'), ('jwks', '{SU010}'), ('rotate_signing_key', '{SU010,SU011,55P03}'), ('reveal_jwt_key', '{SU010,SU011}'), ('password_strength', '{SU001}'),
 		('update_user', '{SU001,SU002,SU010,55P03}'), ('delete_user', '{SU010,23503,55P03}'), ('forget_user', '{SU010,55P03}'), ('set_password', '{SU001,SU007,SU010,55P03}'), ('set_password_hash', '{SU001,SU010,55P03}'), ('change_password', '{SU001,SU006,SU007,SU008,SU010,55P03}'), ('create_user_key', '{SU001,SU006,SU010,55P03}'), ('delete_password', '{SU010,55P03}'), ('delete_user_key', '{SU010,55P03}'), ('authenticate_key', '{SU010}'),
 		('update_org', '{SU001,SU010,55P03}'), ('delete_org', '{SU010,23503,55P03}'), ('update_membership', '{SU001,SU010,55P03}'), ('delete_membership', '{SU010,55P03}'),
-		('purge_expired', '{SU001}'), ('purge_events', '{SU001}'), ('purge', '{SU001,2D000}'), ('backlog', '{55000}'), ('claim_events', '{SU001}'), ('postpone_event', '{SU001,SU010}'), ('retry_event', '{SU010}'), ('delete_realm', '{23503,55006,55P03}'), ('reset_realm', '{SU001,SU010,23503,55P03}')) AS v (name, codes), unnest(codes) AS code, pg_proc AS p
+		('purge_expired', '{SU001}'), ('purge_events', '{SU001}'), ('purge', '{SU001,2D000}'), ('backlog', '{55000}'), ('claim_events', '{SU001}'), ('postpone_event', '{SU001,SU010}'), ('retry_event', '{SU010}'), ('queue_hooks', '{SU001}'), ('delete_realm', '{23503,55006,55P03}'), ('reset_realm', '{SU001,SU010,23503,55P03}')) AS v (name, codes), unnest(codes) AS code, pg_proc AS p
 	WHERE p.proname = name AND p.pronamespace = 'arsignup'::regnamespace AND strpos(obj_description(p.oid, 'pg_proc'), code) = 0
 	$$, 'a function''s comment names every SQLSTATE that it raises');
 

@@ -1,6 +1,6 @@
 """A receiver of webhooks that writes down what it gets: usage: webhook.py DIRECTORY PORT
 
-DIRECTORY gets webhook.port and webhook.got, a post a line. What it answers is said by the user's id in the file of that name: refuse, busy (wants to
+DIRECTORY gets webhook.port and webhook.got, a post a line. What it answers is said by the user's id, or the path, in the file of that name: refuse, busy (wants to
 be left alone), hang, drip (a byte now and then, for ever), slow, garbage, moved; 204 to all others.
 """
 import http.server
@@ -12,10 +12,10 @@ import time
 directory, port = sys.argv[1:]
 
 
-def manner(user):
+def manner(*words):
     for name in ("refuse", "busy", "hang", "drip", "slow", "garbage", "moved"):
         path = f"{directory}/{name}"
-        if os.path.exists(path) and user and user in open(path).read():
+        if os.path.exists(path) and set(words) & set(open(path).read().split()):
             return name
     return "take"
 
@@ -23,7 +23,8 @@ def manner(user):
 class Receiver(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         text = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        how = manner(json.loads(text)["data"]["user_id"])
+        body = json.loads(text)
+        how = manner(self.path, body["user_id"] if "object" in body else body["data"]["user_id"])
         post = {"text": text, "how": how, "path": self.path, "at": time.time(), "headers": {k.lower(): v for k, v in self.headers.items()}}
         with open(f"{directory}/webhook.got", "a") as file:
             file.write(json.dumps(post) + "\n")
