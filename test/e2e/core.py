@@ -4,7 +4,9 @@ import os
 import re
 import subprocess
 import time
+import urllib.error
 import urllib.parse
+import urllib.request
 
 import jwt
 
@@ -278,6 +280,53 @@ def realms(described):
     equal([ruby(os.environ["ADMIN_KEY"]).ask(method, path).status for method, path in (("GET", "realms"), ("POST", "realms"), ("DELETE", f"realms/{REALM}"), ("POST", f"realms/{REALM}/reset"))], [403] * 4, "realms: and no more")
 
 
+def page(path, host):
+    """Return a page's status and text, as a browser at this host sees it."""
+    request = urllib.request.Request(f"http://{BASE}{path}", headers={"Host": host})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def apps(described):
+    """Connected apps: made and changed over HTTP, they are seen at once by who opens their pages."""
+    client = superagent(os.environ["EVERY_KEY"], REALM)
+    given = {"name": "Wire", "login_handler": "https://wire.example.com/in", "custom_domains": ["wire.example.com"], "header": "<p id=\"wired\">Hi</p>"}
+    app = is_resource(client.ask("POST", "login_policies", {"login_policy": given}), 201, "login_policy", "apps: connect one", described)
+    slug = app["subdomain"]
+    for what, path, host in (("by its subdomain", f"/{slug}/login", BASE), ("by its host", "/login", "wire.example.com")):
+        status, text = page(path, host)
+        ok(status == 200 and '<p id="wired">Hi</p>' in text, f"apps: its pages are there {what}", status, text)
+    is_resource(client.ask("PUT", f"login_policies/{app['id']}", {"login_policy": {"header": "<p id=\"rewired\">Ho</p>", "subdomain": f"{slug}-2"}}), 200, "login_policy", "apps: change it", described)
+    ok('<p id="rewired">Ho</p>' in page(f"/{slug}-2/login", BASE)[1] and page(f"/{slug}/login", BASE)[0] == 404, "apps: which is seen at once, at its new address")
+    ok(app["id"] in [a["id"] for a in client.ask("GET", "login_policies?max_results=1000").json["collection"]], "apps: listed")
+    equal([ruby(os.environ[key]).ask("PUT", f"login_policies/{app['id']}", {"login_policy": {"header": "x"}}).status for key in ("READ_KEY", "API_KEY", "OTHER_KEY")], [403] * 3, "apps: only keys that administer write HTML into pages")
+    equal(client.ask("DELETE", f"login_policies/{app['id']}").status, 204, "apps: delete it")
+    equal((page(f"/{slug}-2/login", BASE)[0], page("/login", "wire.example.com")[0]), (404, 404), "apps: and its pages are gone")
+
+    hook = is_resource(client.ask("POST", "app_hooks", {"app_hook": {"hook_type": "webhook", "event_type": ["user.*"], "destination": "https://wire.example.com/hook"}}), 201, "app_hook", "hooks: make one", described)
+    is_resource(client.ask("PUT", f"app_hooks/{hook['id']}", {"app_hook": {"delay": 5}}), 200, "app_hook", "hooks: change it", described)
+    equal(client.ask("POST", "app_hooks", {"app_hook": {"hook_type": "email", "event_type": "user.created"}}).json["errors"]["hook_type"][0][:30], "Hook type must be webhook: mai", "hooks: none that mails")
+    equal(client.ask("DELETE", f"app_hooks/{hook['id']}").status, 204, "hooks: delete it")
+
+
+def events(described):
+    """What happened: the last first, by what it is about."""
+    client = superagent()
+    user = client.ask("POST", "users", {"user": {"email": "event@example.com", "password": PASSWORD}}).json
+    client.ask("POST", f"users/{user['id']}/authenticate", {"password": PASSWORD, "request": {"ip": "192.0.2.9", "client": "UA"}})
+    listed = client.ask("GET", f"events?user_id={user['id']}&expand[]=user&expand[]=notifications").json["collection"]
+    equal([e["event_type"] for e in listed], ["user.login.succeeded", "user.created"], "events: of a user, the last first")
+    equal((listed[0]["request"], listed[0]["user"]["id"], listed[0]["notifications"]), ({"ip": "192.0.2.9", "client": "UA"}, user["id"], []), "events: from where, with the user")
+    is_resource(client.ask("GET", f"events/{listed[1]['id']}"), 200, "event", "events: one by its id", described)
+    equal(client.ask("GET", f"events?event_type=user.login&user_id={user['id']}").json["collection"][0]["id"], listed[0]["id"], "events: of types that begin with something")
+    for method, path in (("GET", "events/login/eyJ0"), ("GET", "notifications"), ("GET", "auth_providers/authorize?provider_type=google"), ("POST", "users/x/authenticate_code")):
+        answer = client.ask(method, path, None if method == "GET" else {})
+        ok(answer.status == (404 if method == "GET" else 422) and b"Not offered here: " in answer.body, f"{method} {path}: says that it is not offered", answer)
+
+
 def but_for_when(answer):
     """Return all of an answer but what differs from request to request."""
     return answer.status, answer.body, str(sorted((n, v) for n, v in answer.headers.items() if n not in ("date", "x-request-id")))
@@ -328,6 +377,8 @@ for name, client in (("ruby", ruby()), ("php", php())):
     equal(client.connections, 1, f"{name}: all on one connection")
 fresh(described)
 realms(described)
+apps(described)
+events(described)
 doors()
 strictness()
 finish()
