@@ -12,7 +12,7 @@ static const Field membership_fields[] = {
 	{"user_id", FIELD_TEXT, FIELD_BOTH, "usr_...; fixed; to create, the username will do"},
 	{"org_id", FIELD_TEXT, FIELD_BOTH, "org_..., or null: permissions without an org; fixed"},
 	{"permissions", FIELD_TEXTS, FIELD_BOTH, "at most 20, each 1 to 62 of A-Z a-z 0-9 * : ; . _ -"},
-	{"expires_at", FIELD_TIME, FIELD_BOTH, "seconds since 1970; null: never"},
+	{"expires_at", FIELD_TIME, FIELD_BOTH, TIME_FORM "; null: never"},
 	{"custom", FIELD_OBJECT, FIELD_BOTH, "attributes of the application; replaced as a whole"},
 	{"created_at", FIELD_TIME, FIELD_READ, "seconds since 1970"},
 	{"user", FIELD_OBJECT, FIELD_READ, "in the list of an org, or with expand=user"},

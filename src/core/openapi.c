@@ -8,9 +8,9 @@
 
 /* ---------- schemas ---------- */
 
-/* Append the schema of a field's type. */
+/* Append the schema of a field's type. A time is told in seconds, and may be given as a text. */
 static void
-append_type(StringInfo json, FieldType type)
+append_type(StringInfo json, const Field *field)
 {
 	static const char *const schemas[] = {
 		[FIELD_TEXT] = "\"type\": [\"string\", \"null\"]",
@@ -24,7 +24,10 @@ append_type(StringInfo json, FieldType type)
 		[FIELD_OBJECTS] = "\"type\": \"array\", \"items\": {\"type\": \"object\"}"
 	};
 
-	appendStringInfoString(json, schemas[type]);
+	if (field->type == FIELD_TIME && (field->use & FIELD_WRITE))
+		appendStringInfoString(json, "\"type\": [\"number\", \"string\", \"null\"]");
+	else
+		appendStringInfoString(json, schemas[field->type]);
 }
 
 /* Append a field of a resource. */
@@ -32,7 +35,7 @@ static void
 append_field(StringInfo json, const Field *field)
 {
 	appendStringInfo(json, "\n\t\t\t\t\t\"%s\": {", field->name);
-	append_type(json, field->type);
+	append_type(json, field);
 	if (field->use == FIELD_READ)
 		appendStringInfoString(json, ", \"readOnly\": true");
 	if (field->use == FIELD_WRITE)
@@ -199,6 +202,13 @@ is_proof(const CoreRoute *route)
 	return route->answer == authenticate_user || route->answer == authenticate_key;
 }
 
+/* Append the member of a body that holds a resource. */
+static void
+append_member(StringInfo json, const char *name, const Resource *resource)
+{
+	appendStringInfo(json, "\"%s\": {\"$ref\": \"#/components/schemas/%s\"}, ", name, resource->name);
+}
+
 /* Append what an operation takes: its resource under its name, but for proofs, whose clients do not wrap it. */
 static void
 append_body(StringInfo json, const CoreRoute *route)
@@ -212,8 +222,13 @@ append_body(StringInfo json, const CoreRoute *route)
 		appendStringInfo(json, "\"allOf\": [{\"$ref\": \"#/components/schemas/%s\"}], \"properties\": {%s}",
 						 route->takes->name, request);
 	else
-		appendStringInfo(json, "\"properties\": {\"%s\": {\"$ref\": \"#/components/schemas/%s\"}, %s}",
-						 route->takes->name, route->takes->name, request);
+	{
+		appendStringInfoString(json, "\"properties\": {");
+		append_member(json, route->takes->name, route->takes);
+		if (route->takes->alias != NULL)
+			append_member(json, route->takes->alias, route->takes);
+		appendStringInfo(json, "%s}", request);
+	}
 	appendStringInfoString(json, "}}}},\n");
 }
 

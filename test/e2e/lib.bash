@@ -77,6 +77,19 @@ new_site() {
 	}
 }
 
+# Print a new key to a realm, null for all, with these permissions.
+new_key() {
+	value "arsignup.create_api_key($1, 'test', '{$2}')"
+}
+
+# Have nginx not limit requests of the loopback, as its file says how.
+open_nginx() {
+	edit "$WEB/arsignup.conf" "$WEB/arsignup.new" '# 192.0.2.10 1;' '127.0.0.1 1;'
+	mv "$WEB/arsignup.new" "$WEB/arsignup.conf"
+	web_stop nginx
+	nginx_start
+}
+
 # Make what the application of web.sh has of its own, as in the demo.
 make_application() {
 	query <<-'SQL'
