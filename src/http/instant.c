@@ -135,17 +135,19 @@ take_time(Span *text, int64_t *microseconds)
 	return hour < 24 && minute < 60 && second < 60;
 }
 
-/* Take the offset from UTC off the front: Z, +02:00, -0530, +02. */
+/* Take the offset from UTC off the front: Z, +02:00, -0530, +02; or as Ruby writes it, UTC, with a space before it. */
 static bool
 take_offset(Span *text, int64_t *microseconds)
 {
-	bool		is_west = text->size > 0 && *text->data == '-';
+	bool		is_west;
 	int			hours;
 	int			minutes = 0;
 
 	*microseconds = 0;
-	if (take_one_of(text, "Zz"))
+	(void) take_one_of(text, " ");
+	if (take_one_of(text, "Zz") || span_take(text, "UTC"))
 		return true;
+	is_west = text->size > 0 && *text->data == '-';
 	if (!take_one_of(text, "+-") || !take_digits(text, 2, &hours))
 		return false;
 	if (text->size > 0)
