@@ -336,6 +336,7 @@ extern void delete_user(CoreCall *call);
 extern const char *given_email(const CoreCall *call);
 extern void change_user(CoreCall *call, bool with_custom);
 extern void check_user(CoreCall *call);
+extern void set_user_password(CoreCall *call);
 extern void make_user_key(CoreCall *call);
 extern void authenticate_user(CoreCall *call);
 extern void authenticate_key(CoreCall *call);

@@ -82,19 +82,6 @@ show_credential(CoreCall *call)
 
 /* ---------- writing ---------- */
 
-/* Set the password of the user, whether there was one or not. */
-static void
-set_password(CoreCall *call)
-{
-	static Statement call_set_password = STATEMENT("SELECT arsignup.set_password($1, $2, $3)");
-	Parameters	parameters = {0};
-
-	add_uuid(&parameters, &call->realm_id);
-	add_uuid(&parameters, &call->user_id);
-	add_given_secret(&parameters, call, "password");
-	(void) statement_run(&call_set_password, &parameters);
-}
-
 /* Note a credential that cannot be made, whatever else is given, and whose it is to be. */
 static void
 check_new_credential(CoreCall *call)
@@ -125,7 +112,7 @@ make_password(CoreCall *call)
 {
 	if (read_credential(call, &call->user_id))
 		fault_raise("credential_type", "User already has a password.");
-	set_password(call);
+	set_user_password(call);
 	call->row_id = call->user_id;
 }
 
@@ -157,7 +144,7 @@ update_credential(CoreCall *call)
 	if (!is_password)
 		fault_add(&call->faults, "credential_type", "An API key can't be changed; make another, and delete this one.");
 	check_confirmation(call);
-	if (!reply_faults(call) && core_try(call, set_password))
+	if (!reply_faults(call) && core_try(call, set_user_password))
 		reply_credential(call, 200, &call->row_id);
 }
 

@@ -171,6 +171,13 @@ append_list_parameters(StringInfo json, const Rows *rows)
 						 RECORD_DAYS, RECORD_SEARCH);
 }
 
+/* Tell an operation that gives a page of resources. */
+static bool
+is_list(const CoreRoute *route)
+{
+	return route->answer == list_rows || route->answer == list_auth_providers || route->answer == list_jwt_keys;
+}
+
 /* Append the parameters of an operation. */
 static void
 append_parameters(StringInfo json, const CoreRoute *route)
@@ -192,6 +199,11 @@ append_parameters(StringInfo json, const CoreRoute *route)
 						 " \"description\": \"what else to tell, separated by commas: %s\"}", route->rows->parts);
 	if (route->answer == list_rows)
 		append_list_parameters(json, route->rows);
+	if (route->answer == list_jwt_keys)
+	{
+		append_parameter(json, "after");
+		append_parameter(json, "max_results");
+	}
 	appendStringInfoString(json, "],\n");
 }
 
@@ -238,7 +250,7 @@ append_schema(StringInfo json, const CoreRoute *route)
 {
 	if (route->gives == NULL)
 		appendStringInfoString(json, "{\"type\": \"object\"}");
-	else if (route->answer == list_rows)
+	else if (is_list(route))
 		appendStringInfo(json, "{\"type\": \"object\", \"required\": [\"more_results\", \"collection\"], \"properties\":"
 						 " {\"more_results\": {\"type\": \"boolean\"}, \"collection\": {\"type\": \"array\", \"items\":"
 						 " {\"$ref\": \"#/components/schemas/%s\"}}}}", route->gives->name);

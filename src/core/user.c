@@ -240,9 +240,9 @@ create_user(CoreCall *call)
 		reply_user(call, 201, "api_key", call->token);
 }
 
-/* Give the user the password. */
-static void
-set_password(CoreCall *call)
+/* Give the user the password, whether there was one or not. */
+void
+set_user_password(CoreCall *call)
 {
 	static Statement call_set_password = STATEMENT("SELECT arsignup.set_password($1, $2, $3)");
 	Parameters	parameters = {0};
@@ -266,7 +266,7 @@ change_user_and_password(CoreCall *call)
 {
 	if (given_secret(call, "password").data != NULL)
 	{
-		core_part(call, set_password);
+		core_part(call, set_user_password);
 		core_part(call, change_rest);
 	}
 	else
