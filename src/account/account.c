@@ -322,9 +322,7 @@ arsignup_change_password(PG_FUNCTION_ARGS)
 	Realm		realm;
 	User		user;
 	Span		current;
-	Span		password;
-	Faults		faults = NO_FAULTS;
-	bool		changed;
+	bool		changed = false;
 
 	check_writable(fcinfo);
 	secret_scope_open(&scope);
@@ -334,15 +332,10 @@ arsignup_change_password(PG_FUNCTION_ARGS)
 	if (strcmp(user.state, "active") != 0)
 		raise_inactive("user");
 	current = secret_argument(&scope, fcinfo, 2);
-	changed = user_read_password(&realm.id, &user) && password_is_possible(current) &&
-		verify_current(&scope, &realm, &user, current);
-	password = user_accept_password(&scope, &realm, &user, secret_argument(&scope, fcinfo, 3), &faults);
-	if (!changed && faults_exist(&faults))
-		fault_add(&faults, "current_password", "Current password does not match.");
-	faults_raise(&faults);
-	if (changed)
+	if (user_read_password(&realm.id, &user) && password_is_possible(current) &&
+		verify_current(&scope, &realm, &user, current))
 	{
-		user.password_hash = password_hash(password);
+		user_hash_password(&scope, &realm, &user, secret_argument(&scope, fcinfo, 3));
 		changed = exchange_password(&realm, &user);
 	}
 	spi_close();

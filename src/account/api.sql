@@ -108,7 +108,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_change_password';
 
 COMMENT ON FUNCTION arsignup.change_password(uuid, uuid, arsignup.secret, arsignup.secret) IS
-'Gives a user a new password and ends its login tokens; false, with nothing changed, if current_password is wrong, or was changed by somebody faster. Errors: SU001 the new password is too short, too long or too easy to guess, told together with a current_password that is wrong; SU006 realm or user inactive; SU007 too busy; SU008 current_password was wrong too often, DETAIL {"retry_after": seconds}; SU010 no such realm or user; 55P03 another transaction holds the user; 25006 on a standby, before anything is done.';
+'Gives a user a new password and ends its login tokens; false, with nothing changed, if current_password is wrong, or was changed by somebody faster. Errors: SU001 the new password is too short, too long or too easy to guess; SU006 realm or user inactive; SU007 too busy; SU008 current_password was wrong too often, DETAIL {"retry_after": seconds}; SU010 no such realm or user; 55P03 another transaction holds the user; 25006 on a standby, before anything is done.';
 
 CREATE OR REPLACE FUNCTION arsignup.delete_password(realm_id uuid, user_id uuid)
 RETURNS boolean

@@ -22,6 +22,20 @@ one_user(const CoreCall *call)
 	return parameters;
 }
 
+/* Raise what is wrong with the new password of the user, or, where it is not known who that is, of anybody. */
+static void
+check_password(CoreCall *call)
+{
+	Faults		faults = NO_FAULTS;
+	User		user = {0};
+	Realm		realm;
+
+	realm_read(&call->realm_id, &realm);
+	(void) user_find(&call->realm_id, &call->user_id, &user);
+	(void) user_accept_password(call->scope, &realm, &user, given_secret(call, "password"), &faults);
+	faults_raise(&faults);
+}
+
 /* ---------- a password that is known ---------- */
 
 /* Change the password. */
@@ -34,8 +48,10 @@ exchange_password(CoreCall *call)
 	add_given_secret(&parameters, call, "current_password");
 	add_given_secret(&parameters, call, "password");
 	(void) statement_run(&call_change_password, &parameters);
-	if (!column_bool(1))
-		fault_add(&call->faults, "current_password", "Current password does not match.");
+	if (column_bool(1))
+		return;
+	note_fault(call, "current_password", "Current password does not match.");
+	check_password(call);
 }
 
 /* PUT /v1/users/:id/update_password */
@@ -153,20 +169,6 @@ find_token_user(CoreCall *call, Purpose purpose)
 	else
 		call->user_id = token.user_id;
 	return true;
-}
-
-/* Note what is wrong with the new password of a user, or, where that is not known, of anybody. */
-static void
-check_password(CoreCall *call)
-{
-	Faults		faults = NO_FAULTS;
-	User		user = {0};
-	Realm		realm;
-
-	realm_read(&call->realm_id, &realm);
-	(void) user_find(&call->realm_id, &call->user_id, &user);
-	(void) user_accept_password(call->scope, &realm, &user, given_secret(call, "password"), &faults);
-	faults_raise(&faults);
 }
 
 /* Set a new password by a token; by one that is not good, nobody would look at the password. */
