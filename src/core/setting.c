@@ -398,6 +398,17 @@ judge(int sqlstate)
 	}
 }
 
+/* Leave out the fields of which something wrong is known already. */
+static void
+refuse_faulty(CoreCall *call)
+{
+	const Resource *resource = call->settings->resource;
+
+	for (int i = 0; i < resource->field_count; i++)
+		if (fault_is_about(&call->faults, resource_field(resource, i)->name))
+			call->refused |= UINT64CONST(1) << i;
+}
+
 /* Write a row, or answer why not. What is in the call's faults already is told, too. */
 static bool
 settings_write(CoreCall *call, const Settings *settings, void (*write) (CoreCall *call))
@@ -405,6 +416,7 @@ settings_write(CoreCall *call, const Settings *settings, void (*write) (CoreCall
 	Outcome		outcome;
 
 	call->settings = settings;
+	refuse_faulty(call);
 	do
 		core_attempt_judged(call, write, judge, &outcome);
 	while (note_refusal(call, &outcome));

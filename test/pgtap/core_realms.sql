@@ -88,7 +88,7 @@ FROM ask('POST /v1/sessions?realm_id=' || :'id', jsonb_build_object('session', j
 SELECT is(:session_status, 201, 'and people log in');
 SELECT is(convert_from(decode(translate(split_part(:'token', '.', 1), '-_', '+/') || repeat('=', -length(split_part(:'token', '.', 1)) & 3), 'base64'), 'UTF8')::jsonb ->> 'alg', 'RS256', 'by it');
 SELECT refuses('PUT /v1/realms/' || :'id', '{"realm": {"username_validation_human": "email", "session_minutes": -1}}', 422,
-	'{"session_minutes": ["Session minutes must be a whole number."]}', 'types come first');
+	'{"session_minutes": ["Session minutes must be a whole number."], "username_validation_human": ["Username validation human can''t be changed so, since the realm has users or orgs."]}', 'what is of another type, and what else is wrong');
 SELECT refuses('PUT /v1/realms/' || :'id', '{"realm": {"username_validation_human": "email", "session_minutes": 0}}', 422,
 	'{"session_minutes": ["Session minutes must be 1 to 527040, not \"0\"."], "username_validation_human": ["Username validation human can''t be changed so, since the realm has users or orgs."]}', 'what users stand on');
 SELECT tells('PUT /v1/realms/' || :'id', '{"realm": {"require_unique_emails": false}}', 200, '{"require_unique_emails": false}', 'once');
@@ -189,8 +189,9 @@ SELECT refuses('PUT /v1/auth_providers/' || :'rocket_id' || :'of', '{"auth_provi
 SELECT refuses('DELETE /v1/auth_providers/' || :'rocket_id' || :'of', '', 422, '{"base": ["It can''t be deleted: set login and signup to false instead."]}', 'it stays');
 SELECT refuses(method || ' /v1/auth_providers/' || id || :'of', '', 404, :'absent', method || ' of ' || id)
 FROM unnest(ARRAY['GET', 'PUT', 'DELETE']) AS method, unnest(ARRAY['nonsense', 'ap_', arsignup.format_id('ap', realm()), :'fresh']) AS id;
-SELECT refuses(method || ' /v1/auth_providers/' || path || :'of', '', 422, '{"base": ["Logging in by another service is not offered: people log in by password."]}', method || ' ' || path)
-FROM unnest(ARRAY['GET', 'POST']) AS method, unnest(ARRAY['authorize', :'password' || '/authorize']) AS path;
+SELECT refuses(method || ' /v1/auth_providers/' || path || :'of', '', status, answer::jsonb, method || ' ' || path)
+FROM (VALUES ('GET', 404, '{"error": "Not offered here: nobody logs in by another service, but by a password, as docs/authrocket1.md says."}'),
+	('POST', 422, '{"base": ["Not offered here: nobody logs in by another service, but by a password, as docs/authrocket1.md says."]}')) AS v (method, status, answer), unnest(ARRAY['authorize', :'password' || '/authorize']) AS path;
 SELECT refuses(request, '', 403, :'denied', request || ' by one who may not', 'reader')
 FROM unnest(ARRAY['GET /v1/auth_providers' || :'of', 'PUT /v1/auth_providers/' || :'password' || :'of', 'GET /v1/jwt_keys' || :'of', 'POST /v1/jwt_keys' || :'of']) AS request;
 SELECT is((ask('GET /v1/auth_providers', '', 'own')).json #>> '{collection,0,realm_id}', rl(realm()), 'by a key of its own realm');
