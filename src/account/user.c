@@ -779,7 +779,8 @@ bool
 user_find_id(const pg_uuid_t *realm_id, const char *login, pg_uuid_t *user_id)
 {
 	static Statement select_id = STATEMENT(
-		"SELECT coalesce((SELECT id FROM arsignup.users WHERE realm_id = $1 AND " HAS_USERNAME("", "$2") " AND " IS_SOMEBODY "),"
+		"SELECT coalesce((SELECT id FROM arsignup.users WHERE realm_id = $1 AND username_key = $2 AND " IS_SOMEBODY "),"
+		" (SELECT id FROM arsignup.users WHERE realm_id = $1 AND username_key = $2 || '@' AND " IS_SOMEBODY "),"
 		" (SELECT (array_agg(id))[1] FROM (SELECT id FROM arsignup.users"
 		"  WHERE realm_id = $1 AND " HAS_EMAIL("", "$2") " AND " IS_SOMEBODY " ORDER BY shared_email_id LIMIT 2) e HAVING count(*) = 1))");
 	Parameters	parameters = {0};

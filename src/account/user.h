@@ -45,9 +45,6 @@ typedef struct User
 /* Who is there: a user to be, whose names are held, is nobody yet. */
 #define IS_SOMEBODY "state <> 'held'"
 
-/* Who has a username, be it, where usernames are standard, the email. */
-#define HAS_USERNAME(table, username) table "username_key = ANY (ARRAY[" username ", " username " || '@'])"
-
 /* Who has an email that is not the username, in the words of its index; the others are found by the username. */
 #define HAS_EMAIL(table, email) table "email_key = " email " AND " table "email_key <> " table "username_key"
 

@@ -60,7 +60,7 @@ const Rows	user_rows = {
 	.parts = "memberships",
 	.sorts = {{"id", NULL}, {"created_at", NULL}, {"username", "username_key", true}},
 	.filters = {
-		{"username", NULL, HAS_USERNAME("t.", "?"), NULL, normalize_login},
+		{"username", NULL, "t.username_key = ANY (ARRAY[?, ? || '@'])", NULL, normalize_login},
 		{"email", NULL, "(t.username_key = ? OR " HAS_EMAIL("t.", "?") ")", NULL, normalize_email},
 		{"reference", NULL, "t.reference COLLATE \"C\" = ?", "reference COLLATE \"C\"", normalize_line}
 	}

@@ -382,6 +382,12 @@ SELECT arsignup.update_user(realm('a2 shared'), :'team', username => 'three');
 SELECT is(named(:'team'), 'three three team@example.com team@example.com t', 'A2: who gives it up');
 SELECT arsignup.update_user(realm('a2 shared'), :'two', username => 'team@example.com');
 SELECT is(who('a2 shared', 'team@example.com'), :'two', 'A2: leaves it to another');
+-- What somebody else with the same email has begun is not theirs to read, nor to forget.
+INSERT INTO arsignup.connected_apps (realm_id, id, name, slug, login_handler, signup_mode) VALUES (realm('a2 shared'), app('a2 shared'), 'A2 shared', 'test-' || app('a2 shared'), 'https://app.example.com/login', 'signup_token');
+SELECT arsignup.mint_signup_token(app('a2 shared'), 'team@example.com', username => 'four', password_hash => ready_hash()) AS four \gset
+SELECT is(arsignup.export_user(realm('a2 shared'), :'two') -> 'signup_tokens', '[]', 'A2: a signup by the same email is nobody''s to read');
+SELECT arsignup.forget_user(realm('a2 shared'), :'two');
+SELECT is((SELECT t.state FROM arsignup.get_signup_token(:'four') AS t), 'pending', 'A2: nor to forget');
 -- Somebody who had the email alone before it could be shared keeps logging in by it.
 UPDATE arsignup.realms SET require_unique_emails = false WHERE id = realm('a2');
 SELECT taken($$SELECT arsignup.create_user(realm('a2'), 'bob@example.com', username => 'bob@example.com')$$, '{"email": ["Email is already taken."]}', 'A2: nobody takes the login of who was there before');
@@ -597,10 +603,11 @@ SELECT invalid($$SELECT arsignup.create_org(realm(), ' ', state => 'gone', creat
 
 -- Somebody who is gone, and whoever is given the same id: no login token of the former is the latter's.
 UPDATE arsignup.realms SET session_type = 'unmanaged' WHERE id = realm();
-SELECT token AS old_token FROM arsignup.create_session(realm(), :'old') \gset
+SELECT arsignup.create_user(realm(), 'gone-friend@example.com', user_id => '00000000-0000-4000-8000-00000000000d') AS gone_friend \gset
+SELECT token AS old_token FROM arsignup.create_session(realm(), :'gone_friend') \gset
 SELECT isnt(arsignup.verify_login_token(:'old_token'), NULL, 'a login token of somebody imported');
-SELECT arsignup.delete_user(realm(), :'old');
-SELECT is(arsignup.create_user(realm(), 'new-friend@example.com', user_id => :'old'), :'old', 'an id of somebody who is gone is taken');
+SELECT arsignup.delete_user(realm(), :'gone_friend');
+SELECT is(arsignup.create_user(realm(), 'new-friend@example.com', user_id => :'gone_friend'), :'gone_friend', 'an id of somebody who is gone is taken');
 SELECT is(arsignup.verify_login_token(:'old_token'), NULL, 'and that login token is nobody''s');
 UPDATE arsignup.realms SET session_type = 'managed' WHERE id = realm();
 

@@ -491,6 +491,7 @@ INSERT INTO crossing VALUES
 	('arsignup.set_password_hash(realm(''other''), id(''ada''), ready_hash())', 'SU010', 'no such user'),
 	('arsignup.change_password(realm(''other''), id(''kim''), ''canary zebu quartz'', ''canary okapi quartz'')', 'SU010', 'no such user'),
 	('arsignup.delete_user(realm(''other''), id(''ada''))', '00000', 'false'),
+	('arsignup.delete_password(realm(''other''), id(''ada''))', '00000', 'false'),
 	('arsignup.create_user_key(realm(''other''), id(''robot''))', 'SU010', 'no such user'),
 	('arsignup.delete_user_key(realm(''other''), id(''robot''''s key''))', '00000', 'false'),
 	('coalesce(arsignup.authenticate_key(realm(''other''), robot_key())::text, ''null'')', '00000', 'null'),
