@@ -163,11 +163,12 @@ append_field(Write *write, const CoreCall *call, int n, bool is_new)
 {
 	const Setting *written = setting(call->settings->resource, n);
 	bool		is_bad = is_refused(call, n);
+	bool		is_left_out = is_new && written->initial != NULL && is_null(call, written->field.name);
 	const char *otherwise = is_bad ? written->stand_in : written->initial;
 
 	if (written->column == NULL || !(written->field.use & FIELD_WRITE))
 		return;
-	if (is_given(call, written->field.name) && !is_bad)
+	if (is_given(call, written->field.name) && !is_bad && !is_left_out)
 		append_given(write, call, written);
 	else if (is_new && otherwise != NULL)
 	{

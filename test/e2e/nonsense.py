@@ -21,7 +21,9 @@ ADMIN_KEYS = [os.environ["EVERY_KEY"]] * 28 + [KEY, os.environ["READ_KEY"], ""]
 SETTINGS = {"username_validation_human": ["standard", "email"], "require_unique_emails": [True, False], "api_key_policy": ["hash"], "api_key_prefix": ["ku_"], "api_key_minutes": [0], "jwt_algo": ["hs256", "eddsa"],
             "jwt_fields": [[], ["custom", "orgs"]], "session_type": ["managed", "unmanaged"], "session_minutes": [1, 360], "sso": ["basic", "seamless"], "signup_token_ttl": [60], "longest_hold": [60], "event_retention": [None, 60],
             "resource_links": [[]], "provider_type": ["login_rocket"], "min_length": [8, 12], "min_complexity": ["none", "highest"], "required_chars": [[]], "login": [True, False], "signup": [True, False],
-            "signup_mode": ["user", "signup_token"], "name_field": ["both", "hidden"], "org_name_field": ["required"], "password_field": ["once", "twice"], "email_verification": ["none", "require"], "default_permissions": [[], ["a"]]}
+            "signup_mode": ["user", "signup_token"], "name_field": ["both", "hidden"], "org_name_field": ["required"], "password_field": ["once", "twice"], "email_verification": ["none", "require"], "default_permissions": [[], ["a"]],
+            "login_handler": ["https://a.example.com/"], "signup_handler": [None], "external_css": [None], "redirect_uris": [[]], "allowed_origins": [[]], "custom_domains": [[]], "primary_domain": [None], "subdomain": [None],
+            "logins_enabled": [None, True], "signups_enabled": [None, False], "hook_type": ["webhook"], "event_type": [[], ["user.*"]], "delay": [0, 60], "destination": ["https://a.example.com/"]}
 MANY = 10 ** 4 if "REQUESTS" not in os.environ else int(os.environ["REQUESTS"])
 
 WORDS = ["", "x", "null", "ada@example.com", "active", "inactive", "asc", "desc", "name", "id", "0", "-1", "1e309", "99999999999999999999", "\u00e9", "\u202e", "' OR 1=1 --", "a" * 300, "a" * 5000,
@@ -57,7 +59,7 @@ class Route:
         self.path, self.method, parts = path, method.upper(), path.split("/")
         self.kind = parts[2].replace("signup_tokens", "user_tokens")
         self.verb = parts[-1] if len(parts) > 3 and parts[-1] != "{id}" else ""
-        self.is_for_admins = operation.get("x-permission") == "admin"
+        self.is_for_admins = operation.get("x-permission") == "admin" or self.kind == "login_policies"
         self.is_offered = not operation["summary"].startswith("Not offered")
         self.success = min(int(s) for s in operation["responses"] if s.isdigit())
         self.parameters = {p["name"]: p["schema"] for p in map(resolve, operation.get("parameters", [])) if p["in"] == "query"}
@@ -159,7 +161,7 @@ class Client:
     def body(self, route):
         """Return a body that makes sense."""
         skip = {"username", "token", "current_password", "org_name", "with_org", "login_policy_id", "password_confirmation", "replaces"} | ({"realm_id", "algo"} if route.is_for_admins else set())
-        fields = {n: self.field(n, f) for n, f in route.fields.items() if n not in skip and (self.random.random() < 0.7 or n in ("name", "user_id", "email", "password", "provider_type", "credential_type"))}
+        fields = {n: self.field(n, f) for n, f in route.fields.items() if n not in skip and (self.random.random() < 0.7 or n in ("name", "user_id", "email", "password", "provider_type", "credential_type", "login_handler", "destination"))}
         if route.kind == "users" and not route.verb and self.random.random() < 0.5:
             fields.pop("password", None)  # hashing is dear
         if route.method == "POST" and route.kind == "users" and not route.verb and self.random.random() < 0.3:
@@ -231,6 +233,8 @@ class Client:
                 if route.kind == "users":
                     request.body = {"user": {"email": self.field("email", {})}}
                 self.send(request)
+        for event in self.call("GET", "events", None).json.get("collection", [])[:SLOTS]:
+            self.remember("events", event["id"])
 
     # ---- sending ----
 

@@ -42,6 +42,7 @@ SELECT matches(:'slug'::text, '^k-se-co-the-shop-[b-z0-9]{6}$', 'its subdomain i
 SELECT is(routes(:'id'), ARRAY['slug ' || :'slug'], 'and leads to it');
 SELECT answers('GET /v1/login_policies/' || :'id', '', 200, :'made', 'it is read the same');
 SELECT answers('GET /v1/login_policies/' || :'id', '', 200, :'made', 'by who may only read', 'read');
+SELECT isnt((ask('POST /v1/login_policies', '{"login_policy": {"name": "Null", "subdomain": null, "login_handler": "https://shop.example.com/"}}')).json ->> 'subdomain', NULL, 'also where it is null');
 SELECT isnt((ask('POST /v1/login_policies', jsonb_build_object('login_policy', jsonb_build_object('name', name, 'login_handler', 'https://shop.example.com/'))::text)).status, 422, 'a subdomain is made of ' || left(name, 20))
 FROM unnest(ARRAY['Käse & Co: the shop', 'login', 'v1', '漢字', '-', repeat('x', 255), 'arsignup errors']) AS name;
 SELECT tells('POST /v1/login_policies', jsonb_build_object('login_policy', jsonb_build_object('name', 'Full', 'state', 'inactive', 'subdomain', 'full' || pg_backend_pid(), 'custom_domains', ARRAY[own('B') || '.Example.com', own('a') || '.example.com'],
