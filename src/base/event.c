@@ -264,11 +264,7 @@ event_claim(const pg_uuid_t *realm_id, const pg_uuid_t *id, TimestampTz now)
 	return statement_run(&claim_event, &parameters) == 1;
 }
 
-/*
- * Forget from where a user's events have come and what else they tell; return
- * how many had that. No index leads there, since every signup would pay for
- * it: all events of the realm are looked at.
- */
+/* Forget from where a user's events have come and what else they tell; return how many had that. */
 uint64
 events_forget(const pg_uuid_t *realm_id, const pg_uuid_t *user_id)
 {

@@ -65,7 +65,7 @@ const Rows	event_rows = {
 	.sorts = {{"id", NULL}, {"created_at", NULL}, {"event_at", NULL}},
 	.filters = {
 		{"event_type", NULL, "starts_with(t.event_type, ?)", NULL, known_type},
-		{"user_id", "usr", "t.user_id = ?"},
+		{"user_id", "usr", "t.user_id = ?", "user_id"},
 		{"org_id", "org", "t.org_id = ?"},
 		{"membership_id", "mb", "t.membership_id = ?"},
 		{"login_policy_id", "lpl", "t.connected_app_id = ?"}

@@ -135,15 +135,25 @@ read_since(CoreCall *call, RowsPage *page)
 
 	page->since = call->now - RECORD_DAYS * USECS_PER_DAY;
 	if (page->rows->time != NULL && asked(call, "created_at_after") != NULL && !value_time(since, &page->since))
-		fault_add(&call->faults, "created_at_after", "Created at after must be seconds since 1970.");
+		fault_add(&call->faults, "created_at_after", "Created at after must be " TIME_FORM ".");
 	page->since_id = id_before(page->since);
 }
 
-/* Tell whether a page is of what is found in a record. */
+/* Return which of the page's filters has an index with the order, -1 if none has. */
+static int
+ordering_filter(const RowsPage *page)
+{
+	for (int i = 0; i < page->filter_count; i++)
+		if (page->filters[i]->column != NULL)
+			return i;
+	return -1;
+}
+
+/* Tell whether a page of a record is looked for among the rows of a range: the realm's, or those of a filter with an index. */
 static bool
 is_searched(const RowsPage *page)
 {
-	return page->rows->time != NULL && page->filter_count > 0;
+	return page->rows->time != NULL && page->filter_count > (ordering_filter(page) >= 0);
 }
 
 /* Read one filter that is there. */
@@ -216,27 +226,17 @@ read_filters(CoreCall *call, RowsPage *page)
 	}
 }
 
-/* Return the filter whose index has the order, or null. */
-static const ListFilter *
-ordering_filter(const RowsPage *page)
-{
-	for (int i = 0; i < page->filter_count; i++)
-		if (page->filters[i]->column != NULL)
-			return page->filters[i];
-	return NULL;
-}
-
 /* Have rows in the order that the index of a filter has: all that it finds would else have to be sorted. */
 static void
 settle_order(CoreCall *call, RowsPage *page)
 {
-	const ListFilter *filter = ordering_filter(page);
+	int			filter = ordering_filter(page);
 
-	if (filter == NULL || page->sort->column == NULL)
+	if (filter < 0 || page->sort->column == NULL)
 		return;
 	if (asked(call, "sort") != NULL)
 		fault_add(&call->faults, "sort", psprintf("Sort must be id or created_at in a list that is filtered by %s.",
-												  filter->name));
+												  page->filters[filter]->name));
 	while (page->sort->column != NULL)
 		page->sort++;
 }
@@ -382,26 +382,27 @@ append_order(StringInfo sql, const RowsPage *page)
 		appendStringInfo(sql, "t.id%s", direction);
 }
 
-/*
- * Append the condition that a row comes after the one that was seen last, in
- * the order of ids. It names the realm, or what is asked for, too, and is
- * there from the first page on: so the planner takes the index that has these
- * in front. It would else look for few rows through the ids of all realms.
- */
+/* Append a comparison of ids; it names the realm, or what is asked for, too, where an index has that before the ids. */
 static void
-append_after_id(StringInfo sql, const RowsPage *page, char comparison)
+append_comparison(StringInfo sql, const RowsPage *page, char comparison, const char *id)
 {
-	const char *column = page->filter_count == 1 ? page->filters[0]->column : NULL;
+	int			filter = page->filter_count == 1 || page->rows->time != NULL ? ordering_filter(page) : -1;
 
-	if ((page->filter_count == 0 && !page->rows->is_of_all) || is_searched(page))
-		appendStringInfo(sql, " AND (t.realm_id, t.id) %c (" REALM ", " AFTER_ID ")", comparison);
-	else if (column != NULL)
-		appendStringInfo(sql, " AND (t.%s, t.id) %c ($%d, " AFTER_ID ")", column, comparison, FIRST_FILTER);
+	if (filter >= 0)
+		appendStringInfo(sql, " AND (t.%s, t.id) %c ($%d, %s)", page->filters[filter]->column, comparison,
+						 FIRST_FILTER + filter, id);
+	else if ((page->filter_count == 0 && !page->rows->is_of_all) || is_searched(page))
+		appendStringInfo(sql, " AND (t.realm_id, t.id) %c (" REALM ", %s)", comparison, id);
 	else
-		appendStringInfo(sql, " AND t.id %c " AFTER_ID, comparison);
+		appendStringInfo(sql, " AND t.id %c %s", comparison, id);
 }
 
-/* Append the condition that a row comes after the one that was seen last. */
+/*
+ * Append the condition that a row comes after the one that was seen last. In
+ * the order of ids it is there from the first page on: so the planner takes the
+ * index that has the realm, or what is asked for, in front. It would else look
+ * for few rows through the ids of all realms.
+ */
 static void
 append_after(StringInfo sql, const RowsPage *page)
 {
@@ -409,7 +410,7 @@ append_after(StringInfo sql, const RowsPage *page)
 	const ListSort *sort = page->sort;
 
 	if (sort->column == NULL)
-		append_after_id(sql, page, comparison);
+		append_comparison(sql, page, comparison, AFTER_ID);
 	else if (page->has_after && sort->is_unique)
 		appendStringInfo(sql, " AND %s %c " AFTER_KEY, sort_key(page), comparison);
 	else if (page->has_after)
@@ -427,18 +428,22 @@ append_since(StringInfo sql, const RowsPage *page)
 {
 	appendStringInfo(sql, " AND coalesce(t.%s, t.%s) > " SINCE, page->rows->time, page->rows->time);
 	if (page->is_descending)
-		appendStringInfoString(sql, " AND (t.realm_id, t.id) > (" REALM ", " SINCE_ID ")");
+		append_comparison(sql, page, '>', SINCE_ID);
 }
 
 /* Append what reads the rows of a page, or, if it is searched, those among which its rows are looked for. */
 static void
 append_range(StringInfo sql, const char *told, const RowsPage *page)
 {
+	int			filter = ordering_filter(page);
+
 	append_select(sql, told, page->rows);
 	if (page->rows->time != NULL)
 		append_since(sql, page);
 	if (!is_searched(page))
 		append_filters(sql, page);
+	else if (filter >= 0)
+		append_filter(sql, page->filters[filter], FIRST_FILTER + filter, true);
 	append_after(sql, page);
 	append_order(sql, page);
 }

@@ -17,6 +17,9 @@ CREATE TABLE arsignup.events (
 -- What a realm keeps no longer. A block range index would cost an insert less, but matches every block once room is used again.
 CREATE INDEX events_time ON arsignup.events (realm_id, event_at);
 
+-- What happened to somebody, in the order of time: asked for by support, an export, and the end of what is known of them.
+CREATE INDEX events_user ON arsignup.events (user_id, id) WHERE user_id IS NOT NULL;
+
 -- What a worker claims next: a claimed event is not in it.
 CREATE INDEX events_unclaimed ON arsignup.events (event_type COLLATE "C", id) WHERE claimed_at IS NULL;
 
