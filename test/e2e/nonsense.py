@@ -442,7 +442,7 @@ def spoil_query(chance, request):
     names = list(request.route.parameters) + ["after", "max_results", "sort", "direction", "expand[]", "expand", "realm_id", "a[b]", "a[", "request[ip]", "", "user[email]", "x" * 300]
     for _ in range(chance.choice([1, 1, 2, 3, 300])):
         request.query.append(f"{urllib.parse.quote(chance.choice(names), safe='[]')}={urllib.parse.quote(str(chance.choice(WORDS[:22] + BYSTANDERS + [0, 1, 99, 1001, -1])).encode('utf-8', 'surrogatepass'))}{chance.choice(['', '', '', *ESCAPES])}")
-    while len(request.uri) > 7500:
+    while request.query and len(request.uri) > 7500:
         request.query.pop()
 
 
