@@ -635,7 +635,7 @@ SELECT is((SELECT text LIKE '%' || thing('event') || '%' FROM ask('GET /v1/event
 SELECT is((SELECT array_agg((ask(r, '', k)).status) FROM unnest(ARRAY['write', 'admin', 'none']) AS k, unnest(ARRAY['GET /v1/events', 'GET /v1/events/' || thing('event')]) AS r), '{403,403,403,403,403,403}', 'only a key that may read');
 SELECT is((SELECT array_agg((ask(m || ' /v1/events/' || thing('event'), '{}')).status) FROM unnest(ARRAY['PUT', 'DELETE', 'POST']) AS m), '{405,405,405}', 'nobody writes events');
 SELECT answers('GET /v1/events/ev_x', '', 404, fault('Not found.'), 'no event');
-SELECT answers('GET /v1/events?created_at_after=soon&sort=user_id&name=x', '', 422, faults('{"created_at_after": ["Created at after must be seconds since 1970, or as ISO 8601 has it."], "sort": ["Sort must be one of id, created_at, event_at, not \"user_id\"."], "name": ["This list can''t be filtered by that."]}'), 'faults');
+SELECT answers('GET /v1/events?created_at_after=soon&sort=user_id&name=x', '', 422, faults('{"created_at_after": ["Created at after must be seconds since 1970, or a time such as 2030-01-31T12:00:00Z."], "sort": ["Sort must be one of id, created_at, event_at, not \"user_id\"."], "name": ["This list can''t be filtered by that."]}'), 'faults');
 SELECT answers('GET /v1/orgs?created_at_after=1', '', 422, faults('{"created_at_after": ["This list can''t be filtered by that."]}'), 'other lists have no such filter');
 SELECT is(told('?created_at_after=4000000000&' || witness()), NULL, 'later than all');
 UPDATE arsignup.events SET event_at = now() - interval '31 days' WHERE arsignup.format_id('ev', id) = thing('event');
