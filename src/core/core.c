@@ -487,17 +487,19 @@ find_submission_key(CoreCall *call, Span *key)
 	return false;
 }
 
-/* Begin the submission that a call is. */
+/* Begin the submission that a call is. One on realms themselves is in none of them: emptying a realm takes its submissions along. */
 static void
 begin_submission(CoreCall *call)
 {
+	static const pg_uuid_t no_realm = {{0}};
+	const pg_uuid_t *realm_id = (call->route->realm & REALMS_ALL) ? &no_realm : &call->realm_id;
 	const char *route = call->route->path;
 	Span		name[] = {
 		{route, strlen(route)}, call->id, {(const char *) call->key.id.data, UUID_LEN}, call->submission_key
 	};
 	Span		body[] = {call->query_text, call->body_text};
 
-	submission_name(&call->submission, call->scope, &call->realm_id, (Parts) {name, lengthof(name)}, (Parts) {body, lengthof(body)},
+	submission_name(&call->submission, call->scope, realm_id, (Parts) {name, lengthof(name)}, (Parts) {body, lengthof(body)},
 					SUBMISSION_KEPT);
 	call->submission_state = submission_begin(&call->submission, call->response);
 }

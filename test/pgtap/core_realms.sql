@@ -242,6 +242,11 @@ SELECT refuses('POST /v1/realms/' || rl(realm) || '/reset', '', 403, :'denied', 
 SELECT refuses('DELETE /v1/realms/' || rl(realm), '', 403, :'denied', 'nor deleted', 'made') FROM unnest(ARRAY[:'made_id', realm()]) AS realm;
 SELECT tells('POST /v1/realms/' || :'id' || '/reset', '', 200, jsonb_build_object('id', :'id', 'name', 'Made', 'jwt_key', :'rsa'), 'reset');
 SELECT is(lives_in(:'made_id'), '{"apps": 1, "keys": 1, "signing_keys": 2}', 'settings, apps and keys stay');
+SELECT tells('POST /v1/realms/' || :'id' || '/reset', '', 200, jsonb_build_object('id', :'id'), 'reset under a key', 'all', '{"idempotency-key": "reset-once-0123456789"}');
+SELECT furnish(:'made_id', 1);
+SELECT tells('POST /v1/realms/' || :'id' || '/reset', '', 200, jsonb_build_object('id', :'id'), 'sent again, it is answered', 'all', '{"idempotency-key": "reset-once-0123456789"}');
+SELECT is(lives_in(:'made_id') -> 'users', '1', 'and nobody goes who came meanwhile');
+SELECT is(arsignup.reset_realm(:'made_id'), 1::bigint, 'but by a reset');
 SELECT furnish(:'made_id', 10000);
 SELECT refuses('POST /v1/realms/' || :'id' || '/reset', '', 409,
 	'{"base": ["There is too much in this realm for one call, nothing was done. Call arsignup.reset_realm in SQL, again and again until it returns 0."]}', 'too much for one call');
