@@ -125,9 +125,9 @@ arsignup_guard_realm(PG_FUNCTION_ARGS)
 	is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
 	row = is_update ? trigger->tg_newtuple : trigger->tg_trigtuple;
 	spi_open();
-	if (!TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+	if (TRIGGER_FIRED_AFTER(trigger->tg_event))
 		check_new_realm(trigger, row);
-	if (!TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
+	else
 		check_old_realm(trigger, is_update);
 	spi_close();
 	return PointerGetDatum(row);

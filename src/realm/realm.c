@@ -285,7 +285,7 @@ realm_delete(const pg_uuid_t *id, TimestampTz now)
 	statement_touch(&delete_realm, &parameters, "realms", 1);
 }
 
-/* Tell whether a realm was deleted and something of it may still be there. */
+/* Tell whether a realm was deleted, be it a moment ago, and something of it may still be there. */
 bool
 realm_is_going(const pg_uuid_t *id)
 {
@@ -293,7 +293,7 @@ realm_is_going(const pg_uuid_t *id)
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, id);
-	return statement_run(&find_realm, &parameters) > 0;
+	return statement_read_latest(&find_realm, &parameters) > 0;
 }
 
 /* ---------- checks ---------- */

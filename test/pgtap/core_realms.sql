@@ -285,7 +285,9 @@ SELECT is((SELECT count(*) FROM arsignup.claim_events('{user.created}', 10000) W
 SELECT refused(format('SELECT arsignup.create_org(%L, ''x'')', :'made_id'), 'SU010', 'no such realm', NULL, 'nothing is created in it');
 SELECT refused(format('SELECT arsignup.create_api_key(%L, ''x'', ''{read}'')', :'made_id'), 'SU010', 'no such realm', NULL, 'no key');
 SELECT is((outcome(format('INSERT INTO arsignup.realms (id, name) VALUES (%L, ''Again'')', :'made_id'))).code, '55006', 'no other realm has its id');
-SELECT is((outcome(format('UPDATE arsignup.realms SET id = %L WHERE id = realm(''asleep'')', :'made_id'))).code, '55006', 'nor takes it');
+INSERT INTO arsignup.realms (name) VALUES ('Idle');
+SELECT is((outcome(format('UPDATE arsignup.realms SET id = %L WHERE name = ''Idle''', :'made_id'))).code, '55006', 'nor takes it');
+DELETE FROM arsignup.realms WHERE name = 'Idle';
 SELECT is((SELECT rows FROM arsignup.backlog() WHERE kind = 'deleted_realms'), 1::bigint, 'which the backlog counts');
 SET LOCAL client_min_messages = error; -- it warns of the row
 SELECT is(arsignup.purge_expired(), 4::bigint, 'a purge goes on');

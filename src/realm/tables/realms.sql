@@ -56,7 +56,8 @@ CREATE TABLE arsignup.realms (
 CREATE INDEX realms_name ON arsignup.realms (name COLLATE "C", id);
 CREATE INDEX realms_reference ON arsignup.realms (reference COLLATE "C", id) WHERE reference IS NOT NULL;
 
-CREATE TRIGGER guard_insert BEFORE INSERT ON arsignup.realms
+-- Once the key was inserted, since that waits for whoever is just deleting it.
+CREATE TRIGGER guard_id AFTER INSERT OR UPDATE OF id ON arsignup.realms
 FOR EACH ROW EXECUTE FUNCTION arsignup.guard_realm();
 
 CREATE TRIGGER guard_update BEFORE UPDATE ON arsignup.realms
@@ -95,7 +96,7 @@ COMMENT ON COLUMN arsignup.realms.event_retention IS 'How long events are kept, 
 COMMENT ON COLUMN arsignup.realms.reference IS 'The application''s own id of this realm; not unique.';
 COMMENT ON COLUMN arsignup.realms.custom IS 'Attributes of your own.';
 COMMENT ON COLUMN arsignup.realms.created_at IS 'When the realm was made.';
-COMMENT ON TRIGGER guard_insert ON arsignup.realms IS 'Keeps the id of a realm that was deleted from another, as long as something of it may be left.';
+COMMENT ON TRIGGER guard_id ON arsignup.realms IS 'Keeps the id of a realm that was deleted from another, as long as something of it may be left.';
 COMMENT ON TRIGGER guard_update ON arsignup.realms IS 'Keeps what users and orgs stand on: the realm''s id and its rules for names.';
 COMMENT ON TRIGGER guard_delete ON arsignup.realms IS 'Keeps a realm that has users or orgs.';
 
