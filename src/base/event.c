@@ -294,13 +294,13 @@ event_read(const pg_uuid_t *realm_id, const pg_uuid_t *id)
 	return statement_run(&select_event, &parameters) == 1;
 }
 
-/* Read what is told of an event; false if it is gone. */
+/* Read what is told of an event; false if it is gone, or its realm is. */
 bool
 event_tell(const pg_uuid_t *realm_id, const pg_uuid_t *id)
 {
 	static Statement select_json = STATEMENT(
 		"SELECT " EVENT_JSON("e", "arsignup.format_id('rl', e.realm_id)")
-		" FROM arsignup.events e WHERE e.realm_id = $1 AND e.id = $2");
+		" FROM arsignup.events e WHERE e.realm_id = $1 AND e.id = $2 AND " REALM_IS_THERE("e"));
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, realm_id);
