@@ -5,7 +5,8 @@
  * lived in it refers to none of these, and is deleted by and by, batch by batch
  * (deleted_realms says of what). Nobody finds it meanwhile, since every
  * call reads the realm first. A signup that had read it before may still commit:
- * so an hour later it is looked for once more, and only then forgotten.
+ * so it is looked for once more an hour later, when every transaction has ended
+ * that was there when it was last looked for, and only then the realm forgotten.
  */
 #include "operations/deleted.h"
 
@@ -25,10 +26,10 @@
 /* Rows that one statement deletes. */
 #define BATCH 10000
 
-/* How long a transaction may go on that has read the realm before it was deleted. */
+/* How long a call may take that has read the realm before it was deleted, until it writes. */
 #define STRAGGLERS_AFTER (INT64CONST(3600) * USECS_PER_SEC)
 
-/* After how long rows are tried again that could not be deleted. */
+/* After how long rows are tried again that could not be deleted, and transactions looked for that had not ended. */
 #define RETRY_AFTER (INT64CONST(600) * USECS_PER_SEC)
 
 /* What lives in a realm. Those to whom tables of the application may refer come first: what forbids it is heard at once. */
@@ -77,6 +78,19 @@ look_again(const pg_uuid_t *realm_id, TimestampTz at)
 	statement_touch(&update_realm, &parameters, "deleted_realms", 1);
 }
 
+/* Tell whether a transaction that writes has gone on since a deleted realm was last looked at. */
+static bool
+has_stragglers(const pg_uuid_t *realm_id)
+{
+	static Statement find_ended = STATEMENT(
+		"SELECT FROM arsignup.deleted_realms"
+		" WHERE realm_id = $1 AND age(xmin) > age(pg_snapshot_xmin(pg_current_snapshot())::xid)");
+	Parameters	parameters = {0};
+
+	add_uuid(&parameters, realm_id);
+	return statement_run(&find_ended, &parameters) == 0;
+}
+
 /* Forget a deleted realm of which nothing is left, unless a straggler may still come. */
 static void
 forget(const pg_uuid_t *realm_id, TimestampTz deleted_at, TimestampTz now)
@@ -87,6 +101,11 @@ forget(const pg_uuid_t *realm_id, TimestampTz deleted_at, TimestampTz now)
 	if (now < deleted_at + STRAGGLERS_AFTER)
 	{
 		look_again(realm_id, deleted_at + STRAGGLERS_AFTER);
+		return;
+	}
+	if (has_stragglers(realm_id))
+	{
+		look_again(realm_id, now + RETRY_AFTER);
 		return;
 	}
 	add_uuid(&parameters, realm_id);
