@@ -267,7 +267,8 @@ class HookWorker(Worker):
         if pause is not None:
             pause = max(pause, failure.pause)
         reason = str(failure)
-        kept = reason if reason.startswith("no answer") else reason.split(" ")[0]
+        words = reason.split(" ")
+        kept = reason if reason.startswith("no answer within") else " ".join(words[:3] if reason.startswith("no answer:") else words[:1])
         connection.execute(POSTPONE, [pause, attempts, kept, taken.id])
         again = "given up" if pause is None else f"again in {pause} s"
         tell(f"{taken.event['id']} {taken.event['event_type']} to {hook.name}: {reason} (attempt {attempts}, {again})")
