@@ -8,6 +8,7 @@ import decimal
 import hashlib
 import json
 import re
+import stat
 import string
 import time
 import unicodedata
@@ -294,6 +295,12 @@ class Source:
         self.lines += bool(line)
         return line.removeprefix(b"\xef\xbb\xbf") if self.lines == 1 else line
 
+    def is_at(self, status):
+        """Tell whether this is the file that os.fstat told of."""
+        with contextlib.suppress(OSError, ValueError):
+            return os.path.samestat(os.fstat(self.file.fileno()), status) and stat.S_ISREG(status.st_mode)
+        return False
+
     def again(self):
         """Return the file from its beginning."""
         if not self.file.seekable():
@@ -503,12 +510,25 @@ def array_of(texts):
 class FaultsFile:
     """What is wrong with which line: JSON lines, readable by who runs the program only."""
 
-    def __init__(self, path):
+    def __init__(self, path, source):
         try:
-            self.file = open(path, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600))
+            self.file = open(path, "w", encoding="utf-8", opener=lambda name, flags: self.open(name, flags, source))
         except OSError as error:
             raise ConfigurationError(f"{path}: {error.strerror}") from error
         self.path = path
+
+    @staticmethod
+    def open(name, flags, source):
+        """Open the file, and empty it unless it is the one that is read; one that was there is closed to others, too."""
+        file = os.open(name, flags & ~os.O_TRUNC, 0o600)
+        status = os.fstat(file)
+        if source.is_at(status):
+            os.close(file)
+            raise ConfigurationError(f"{name}: that is what is imported, so its faults can't be written there")
+        if stat.S_ISREG(status.st_mode):
+            os.fchmod(file, 0o600)
+            os.truncate(file, 0)
+        return file
 
     def write(self, faults):
         for fault in faults:
@@ -565,7 +585,7 @@ def find_place(database, name, source):
 def import_file(database, name, source, faults_path):
     """Import a file from where it is; return what is known of it then, and how many lines a second there were."""
     file, source = find_place(database, name, source)
-    faults = FaultsFile(faults_path)
+    faults = FaultsFile(faults_path, source)
     faults.write(database.faults(file))
     progress = Progress(source, file.faults)
     before = file.lines
