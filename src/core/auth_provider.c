@@ -7,6 +7,7 @@
 
 #include "catalog/pg_type.h"
 #include "core/json.h"
+#include "realm/realm.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
@@ -113,7 +114,7 @@ provider_json(const CoreCall *call, ProviderKind kind)
 	add_pointer(&parameters, TEXTARRAYOID, other_fields(kind));
 	if (statement_run_once(psprintf("SELECT %s - $5 FROM arsignup.realms t WHERE t.id = $1",
 									settings_json(&auth_provider_resource)), &parameters) == 0)
-		elog(ERROR, "the realm of a call is gone");
+		raise_not_found("realm");
 	return column_text_of(0, 1);
 }
 
