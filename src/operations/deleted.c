@@ -214,6 +214,8 @@ purge_realm(const Caller *caller, const pg_uuid_t *realm_id, TimestampTz deleted
 
 	for (size_t i = 0; i < lengthof(inhabitants) && purged < max_rows; i++)
 		purged += purge_table((Batch) {caller, realm_id, inhabitants[i], 0, 0, 0}, max_rows - purged, &has_skipped);
+	/* A straggler may have made the realm's first key, too. */
+	purged += purge_table((Batch) {caller, realm_id, &realm_signing_keys, 0, 0, 0}, max_rows - purged, &has_skipped);
 	if (has_skipped)
 		look_again(realm_id, now + RETRY_AFTER);
 	else if (purged < max_rows)
