@@ -404,13 +404,14 @@ key_opens_realm(const CoreCall *call)
 	return !call->key.has_realm || memcmp(&call->realm_id, &call->key.realm_id, UUID_LEN) == 0;
 }
 
-/* Find the realm in the path; answer as if it were not there if the key does not open it. */
+/* Find the realm in the path; answer as if it were not there if the key does not open it. What is going can be deleted again. */
 static bool
 find_path_realm(CoreCall *call)
 {
 	Realm		realm;
 
-	if (id_with_prefix(call->id, "rl", &call->realm_id) && key_opens_realm(call) && realm_find(&call->realm_id, &realm))
+	if (id_with_prefix(call->id, "rl", &call->realm_id) && key_opens_realm(call) &&
+		(realm_find(&call->realm_id, &realm) || (call->route->answer == delete_realm && realm_is_going(&call->realm_id))))
 		return true;
 	reply_not_found(call);
 	return false;

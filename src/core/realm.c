@@ -155,12 +155,12 @@ remove_realm(CoreCall *call)
 	(void) statement_run(&call_delete_realm, &parameters);
 }
 
-/* DELETE /v1/realms/:id */
+/* DELETE /v1/realms/:id; one that somebody has deleted already is gone as well. */
 void
 delete_realm(CoreCall *call)
 {
 	if (core_try(call, remove_realm))
-		reply_removed(call);
+		reply_empty(call);
 }
 
 /* Rows that a reset deletes within a call. */

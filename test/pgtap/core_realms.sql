@@ -272,7 +272,8 @@ INSERT INTO arsignup.events (realm_id, id, event_at, event_type) SELECT :'made_i
 SELECT answers('DELETE /v1/realms/' || :'id', '', 204, NULL, 'an active one, at once');
 SELECT refuses('GET /v1/realms/' || :'id', '', 404, :'absent', 'gone');
 SELECT refuses('GET /v1/realms/' || :'id', '', 403, :'denied', 'its key, too', 'made');
-SELECT refuses('DELETE /v1/realms/' || :'id', '', 404, :'absent', 'once');
+SELECT answers('DELETE /v1/realms/' || :'id', '', 204, NULL, 'as who deletes it twice is told');
+SELECT refuses('DELETE /v1/realms/' || :'id', '', 403, :'denied', 'but no key of a realm', 'own');
 SELECT refuses('POST /v1/realms/' || :'id' || '/reset', '', 404, :'absent', 'nor emptied');
 SELECT refuses('GET /v1/users?realm_id=' || :'id', '', 404, :'absent', 'nor are there users');
 SELECT is(names('&reference=' || 'none'), NULL, 'nothing by a reference that is none');
@@ -305,6 +306,8 @@ SELECT furnish(:'made_id', 1);
 UPDATE arsignup.deleted_realms SET purge_at = clock_timestamp(), deleted_at = clock_timestamp() - interval '1 hour' WHERE realm_id = :'made_id';
 SELECT is(arsignup.purge_expired(), 1::bigint, 'whoever had been under way');
 SELECT is((SELECT purge_at > now() + interval '9 minutes' FROM arsignup.deleted_realms WHERE realm_id = :'made_id'), true, 'it is remembered as long as the transaction goes on that was the last at it: this one');
+DELETE FROM arsignup.deleted_realms WHERE realm_id = :'made_id';
+SELECT refuses('DELETE /v1/realms/' || :'id', '', 404, :'absent', 'also by who deletes it');
 
 -- What is asleep is deleted, too.
 SELECT answers('DELETE /v1/realms/' || rl(realm('asleep')), '', 204, NULL, 'an inactive one');
