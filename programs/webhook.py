@@ -361,7 +361,7 @@ class Webhook(Courier):
             if hook.id is None:
                 event = types.SimpleNamespace(
                     name=told["id"], realm_name=told["realm_id"], user_name=told["user_id"], org_name=told["org_id"],
-                    membership_name=told["membership_id"], data=told["data"], event_type=told["event_type"],
+                    membership_name=told["membership_id"], data=told["details"], event_type=told["event_type"],
                     event_at=taken.event_at,
                 )
                 self.deliver(None, event)

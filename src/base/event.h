@@ -18,14 +18,19 @@
 /* Seconds since 1970 with milliseconds, as the Core API and hooks tell times. */
 #define SECONDS(time) "round(extract(epoch FROM " time "), 3)"
 
-/* What these tell of an event, as an SQL expression; the realm's id is given as another. */
+/*
+ * What these tell of an event, as an SQL expression; the realm's id is given as
+ * another. A member data would be the whole resource to AuthRocket 1's Ruby
+ * client, which also takes for granted that notifications are there.
+ */
 #define EVENT_JSON(e, realm) \
 	"jsonb_build_object('object', 'event', 'id', arsignup.format_id('ev', " e ".id), 'realm_id', " realm "," \
 	" 'event_type', " e ".event_type, 'event_at', " SECONDS(e ".event_at") ", 'created_at', " SECONDS(e ".event_at") "," \
 	" 'user_id', arsignup.format_id('usr', " e ".user_id), 'org_id', arsignup.format_id('org', " e ".org_id)," \
 	" 'membership_id', arsignup.format_id('mb', " e ".membership_id)," \
 	" 'login_policy_id', arsignup.format_id('lpl', " e ".connected_app_id)," \
-	" 'request', jsonb_build_object('ip', host(" e ".ip), 'client', " e ".client), 'data', " e ".data)"
+	" 'request', jsonb_build_object('ip', host(" e ".ip), 'client', " e ".client), 'details', " e ".data," \
+	" 'notifications', '[]'::jsonb)"
 
 #define MAX_EVENTS MAX_ROWS	/* one action makes: user, email to verify, org, membership, login */
 

@@ -18,11 +18,11 @@ static const Field event_fields[] = {
 	{"membership_id", FIELD_TEXT, FIELD_READ, "the membership it is about, if any"},
 	{"login_policy_id", FIELD_TEXT, FIELD_READ, "the connected app through which it happened, if any"},
 	{"request", FIELD_OBJECT, FIELD_READ, "ip and client, as far as they are known"},
-	{"data", FIELD_OBJECT, FIELD_READ, "of an update, in changed, the names of the attributes that have changed; null for all others"},
+	{"details", FIELD_OBJECT, FIELD_READ, "of an update, in changed, the names of the attributes that have changed; null for all others"},
 	{"user", FIELD_OBJECT, FIELD_READ, "with expand=user; null if there is none any more"},
 	{"org", FIELD_OBJECT, FIELD_READ, "with expand=org; null if there is none any more"},
 	{"membership", FIELD_OBJECT, FIELD_READ, "with expand=membership; null if there is none any more"},
-	{"notifications", FIELD_OBJECTS, FIELD_READ, "with expand=notifications; empty: none are kept"}
+	{"notifications", FIELD_OBJECTS, FIELD_READ, "empty: none are kept"}
 };
 
 const Resource event_resource = RESOURCE("event", event_fields);
@@ -31,22 +31,17 @@ const Resource event_resource = RESOURCE("event", event_fields);
 	" || jsonb_build_object('membership', (SELECT " MEMBERSHIP_JSON("m") " FROM arsignup.memberships m" \
 	"  WHERE m.realm_id = t.realm_id AND m.id = t.membership_id AND " IS_VALID_MEMBERSHIP("m") "))"
 
-#define WITH_NOTIFICATIONS " || '{\"notifications\": []}'"
-
 #define WITH_OR_WITHOUT_USER(json) json, json WITH_USER("t")
 #define WITH_OR_WITHOUT_ORG(json) WITH_OR_WITHOUT_USER(json), WITH_OR_WITHOUT_USER(json WITH_ORG("t"))
 #define WITH_OR_WITHOUT_MEMBERSHIP(json) WITH_OR_WITHOUT_ORG(json), WITH_OR_WITHOUT_ORG(json WITH_MEMBERSHIP)
-#define WITH_OR_WITHOUT_NOTIFICATIONS(json) \
-	WITH_OR_WITHOUT_MEMBERSHIP(json), WITH_OR_WITHOUT_MEMBERSHIP(json WITH_NOTIFICATIONS)
 
 /* Return what is told of an event. */
 static const char *
 event_json(const CoreCall *call)
 {
-	static const char *const forms[] = {WITH_OR_WITHOUT_NOTIFICATIONS(EVENT_JSON("t", REALM_ID))};
+	static const char *const forms[] = {WITH_OR_WITHOUT_MEMBERSHIP(EVENT_JSON("t", REALM_ID))};
 
-	return forms[expands(call, "user") | expands(call, "org") << 1 | expands(call, "membership") << 2 |
-				 expands(call, "notifications") << 3];
+	return forms[expands(call, "user") | expands(call, "org") << 1 | expands(call, "membership") << 2];
 }
 
 /* Return what a type of events may begin with; NULL if there is none that does. */

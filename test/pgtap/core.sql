@@ -621,14 +621,15 @@ SELECT is(told('?user_id=usr_x'), NULL, 'of nobody');
 SELECT is(told('?user_id='), NULL, 'nor of all who have no name');
 INSERT INTO thing SELECT 'event', json -> 'collection' -> 0 FROM ask('GET /v1/events?event_type=user.login&' || witness());
 SELECT is((SELECT json - 'id' - 'event_at' - 'created_at' FROM thing WHERE name = 'event'), jsonb_build_object('object', 'event', 'realm_id', arsignup.format_id('rl', realm()), 'event_type', 'user.login.succeeded',
-	'user_id', thing('witness'), 'org_id', NULL, 'membership_id', NULL, 'login_policy_id', NULL, 'request', '{"ip": "192.0.2.7", "client": "curl"}'::jsonb, 'data', NULL), 'all that is told of it');
+	'user_id', thing('witness'), 'org_id', NULL, 'membership_id', NULL, 'login_policy_id', NULL, 'request', '{"ip": "192.0.2.7", "client": "curl"}'::jsonb, 'details', NULL, 'notifications', '[]'::jsonb), 'all that is told of it');
 SELECT matches(thing('event'), '^ev_[0-9A-Za-z]{22}$', 'its id');
 SELECT ok(thing('event', 'event_at') = thing('event', 'created_at') AND abs(thing('event', 'event_at')::numeric - extract(epoch FROM clock_timestamp())) < 1000, 'when it happened');
 SELECT is((SELECT json FROM ask('GET /v1/events/' || thing('event'))), (SELECT json FROM thing WHERE name = 'event'), 'got by its id');
-SELECT tells('GET /v1/events?event_type=user.updated&' || witness(), '', 200, '{"collection": [{"data": {"changed": ["first_name"]}}]}', 'what has changed');
+SELECT tells('GET /v1/events?event_type=user.updated&' || witness(), '', 200, '{"collection": [{"details": {"changed": ["first_name"]}}]}', 'what has changed');
 SELECT tells('GET /v1/events/' || thing('event') || '?expand=user,org,notifications', '', 200, '{"user": {"email": "witness@example.com"}, "org": null, "notifications": []}', 'with what it is about');
 SELECT tells('GET /v1/events?expand[]=membership&expand[]=org&org_id=' || thing('bench'), '', 200, '{"collection": [{"membership": {"object": "membership"}, "org": {"name": "Bench"}}, {"membership": null}]}', 'in lists, too');
-SELECT is((SELECT json ?| '{user,org,membership,notifications}' FROM ask('GET /v1/events/' || thing('event'))), false, 'which is else left out');
+SELECT is((SELECT json ?| '{user,org,membership,data}' FROM ask('GET /v1/events/' || thing('event'))), false, 'which is else left out, and nothing is called data, which a client takes for the resource');
+SELECT tells('GET /v1/events/' || thing('event'), '', 200, '{"notifications": []}', 'but notifications, which a client takes for granted');
 SELECT is((SELECT text ~ 'k(pw|li|ss)_' FROM ask('GET /v1/events?max_results=1000')), false, 'no event has a token');
 SELECT answers('GET /v1/events/' || thing('event'), '', 404, fault('Not found.'), 'another realm''s key sees it not', 'other');
 SELECT is((SELECT text LIKE '%' || thing('event') || '%' FROM ask('GET /v1/events?max_results=1000', '', 'other')), false, 'nor lists it');
