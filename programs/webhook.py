@@ -121,15 +121,15 @@ IS_QUEUED = "SELECT EXISTS (SELECT FROM arsignup.hook_deliveries WHERE app_hook_
 # The next one, unless another worker has it: so nobody overtakes it.
 TAKE = """
     SELECT id, realm_id, event_id, event_at, attempts, arsignup.event_json(realm_id, event_id) AS event
-    FROM arsignup.hook_deliveries WHERE id = (
-        SELECT id FROM arsignup.hook_deliveries WHERE app_hook_id {} AND due_at <= clock_timestamp() ORDER BY due_at, id LIMIT 1)
+    FROM arsignup.hook_deliveries WHERE (realm_id, id) = (
+        SELECT realm_id, id FROM arsignup.hook_deliveries WHERE app_hook_id {} AND due_at <= clock_timestamp() ORDER BY due_at, id LIMIT 1)
     AND due_at <= clock_timestamp() FOR UPDATE SKIP LOCKED
 """
 
 POSTPONE = """
     UPDATE arsignup.hook_deliveries SET failed_at = clock_timestamp(), due_at = clock_timestamp() + make_interval(secs => %s),
         attempts = %s, error = %s
-    WHERE id = %s
+    WHERE realm_id = %s AND id = %s
 """
 
 FAILED_BESIDE = """
@@ -253,7 +253,7 @@ class HookWorker(Worker):
             except Failed as error:
                 failure = error
             if failure is None:
-                connection.execute("DELETE FROM arsignup.hook_deliveries WHERE id = %s", [taken.id])
+                connection.execute("DELETE FROM arsignup.hook_deliveries WHERE realm_id = %s AND id = %s", [taken.realm_id, taken.id])
             else:
                 self.postpone_post(connection, hook, taken, failure)
         if failure:
@@ -269,7 +269,7 @@ class HookWorker(Worker):
         reason = str(failure)
         words = reason.split(" ")
         kept = reason if reason.startswith("no answer within") else " ".join(words[:3] if reason.startswith("no answer:") else words[:1])
-        connection.execute(POSTPONE, [pause, attempts, kept, taken.id])
+        connection.execute(POSTPONE, [pause, attempts, kept, taken.realm_id, taken.id])
         again = "given up" if pause is None else f"again in {pause} s"
         tell(f"{taken.event['id']} {taken.event['event_type']} to {hook.name}: {reason} (attempt {attempts}, {again})")
 

@@ -450,7 +450,7 @@ SELECT rows_are(
 		('arsignup.deleted_realms', true, 'realm_id'),
 		('arsignup.events', true, 'realm_id id'),
 		('arsignup.failed_deliveries', true, 'realm_id event_id'),
-		('arsignup.hook_deliveries', true, 'id'),
+		('arsignup.hook_deliveries', true, 'realm_id id'),
 		('arsignup.login_sources', true, 'realm_id user_id source logged_in_at'),
 		('arsignup.memberships', true, 'id'), ('arsignup.memberships', false, 'realm_id id'), ('arsignup.memberships', false, 'realm_id user_id org_id'),
 		('arsignup.one_time_tokens', true, 'realm_id digest'),

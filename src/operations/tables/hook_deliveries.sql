@@ -1,13 +1,14 @@
 CREATE TABLE arsignup.hook_deliveries (
 	realm_id uuid NOT NULL,
-	id uuid PRIMARY KEY,
+	id uuid NOT NULL,
 	app_hook_id uuid REFERENCES arsignup.app_hooks (id) ON DELETE CASCADE,
 	event_id uuid NOT NULL,
 	event_at timestamptz NOT NULL,
 	due_at timestamptz,
 	failed_at timestamptz,
 	attempts int NOT NULL DEFAULT 0,
-	error text
+	error text,
+	PRIMARY KEY (realm_id, id)
 );
 
 -- What is posted next to each hook, and what goes with it.
