@@ -228,7 +228,7 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'arsignup_backlog';
 
 COMMENT ON FUNCTION arsignup.backlog() IS
-'What waits, a row for each kind, also of which there is nothing. unclaimed_events, postponed_events (put aside until they are due again) and given_up_events, by type of event: how many, and how old the oldest is. rows_to_purge, by what purge deletes: how many are due, and since when the oldest; of events and login_sources, how old it is; of deleted_realms, how many realms have rows left to delete or to look for. signing_keys that sign, by algorithm: how many, and how old the oldest is. hash_gate: slots, running and waiting. Counts to 10000: that is also told of more. Reads indexes only, and works on a standby. Errors: 55000 arsignup is not in shared_preload_libraries.';
+'What waits, a row for each kind, also of which there is nothing. unclaimed_events, postponed_events (put aside until they are due again) and given_up_events, by type of event: how many, and how old the oldest is. hook_deliveries, what was handed over to hooks: waiting (due, and never tried), with how long the oldest has been due; postponed (has failed, and is tried again) and given_up, with how old the oldest event is. rows_to_purge, by what purge deletes: how many are due, and since when the oldest; of events and login_sources, how old it is; of deleted_realms, how many realms have rows left to delete or to look for. signing_keys that sign, by algorithm: how many, and how old the oldest is. hash_gate: slots, running and waiting. Counts to 10000: that is also told of more. Reads indexes only, and works on a standby. Errors: 55000 arsignup is not in shared_preload_libraries.';
 
 CREATE OR REPLACE FUNCTION arsignup.is_keeper_running()
 RETURNS boolean

@@ -178,3 +178,26 @@ Purge		due_hook_deliveries = PURGE_UNKEPT("hook_deliveries", "hook_deliveries");
 
 /* What of a realm is to be posted. */
 RealmRows	realm_hook_deliveries = REALM_ROWS("hook_deliveries", "id", false);
+
+/* Count what waits for hooks and of which a condition holds, by the index that is for that; $1 is the time. */
+#define COUNT_HOOKED(told, condition, time) \
+	STATEMENT(COUNT_OF("SELECT " told " FROM arsignup.hook_deliveries" \
+					   " WHERE " condition " AND " REALM_IS_THERE("hook_deliveries") " ORDER BY " time " LIMIT $2"))
+
+/* What is due and was never tried, since when it is; what has failed, and when it happened. */
+HookQueue	hook_queues[HOOK_QUEUES] = {
+	{"waiting", COUNT_HOOKED("due_at", "failed_at IS NULL AND due_at <= $1", "due_at")},
+	{"postponed", COUNT_HOOKED("event_at", "failed_at IS NOT NULL AND due_at IS NOT NULL", "failed_at")},
+	{"given_up", COUNT_HOOKED("event_at", "failed_at IS NOT NULL AND due_at IS NULL", "failed_at")}
+};
+
+/* Return how many deliveries wait so for their hooks, at most so many, and the time of the oldest. */
+int64
+hook_queue_count(HookQueue *queue, TimestampTz now, int64 max_rows, TimestampTz *oldest)
+{
+	Parameters	parameters = {0};
+
+	add_time(&parameters, now);
+	add_int8(&parameters, max_rows);
+	return statement_count(&queue->count, &parameters, oldest);
+}

@@ -623,6 +623,19 @@ add_events(ReturnSetInfo *result, TimestampTz now)
 	}
 }
 
+/* Add what waits to be posted to hooks. */
+static void
+add_hooked(ReturnSetInfo *result, TimestampTz now)
+{
+	for (size_t i = 0; i < HOOK_QUEUES; i++)
+	{
+		TimestampTz oldest = 0;
+		int64		count = hook_queue_count(&hook_queues[i], now, BACKLOG_MAX, &oldest);
+
+		backlog_add(result, "hook_deliveries", hook_queues[i].kind, count, now, oldest);
+	}
+}
+
 /* Add what waits for a purge. */
 static void
 add_due(ReturnSetInfo *result, Purge *purge, TimestampTz now)
@@ -683,6 +696,7 @@ arsignup_backlog(PG_FUNCTION_ARGS)
 	add_gate(result, now);
 	spi_open();
 	add_events(result, now);
+	add_hooked(result, now);
 	for (size_t i = 0; i < lengthof(due); i++)
 		add_due(result, due[i], now);
 	add_due(result, &due_events, now);

@@ -435,7 +435,7 @@ CREATE FUNCTION waits(what text) RETURNS text LANGUAGE sql VOLATILE AS $$
 	SELECT coalesce(string_agg(format('%s: %s, %s', b.kind, b.rows, date_trunc('minute', b.oldest)), '; ' ORDER BY b.kind COLLATE "C"), 'none') FROM arsignup.backlog() AS b WHERE b.what = $1 AND b.rows > 0
 $$;
 SELECT is((SELECT string_agg(format('%s %s', what, n), '; ' ORDER BY what) FROM (SELECT what, count(*) AS n FROM arsignup.backlog() GROUP BY what) AS b),
-	'given_up_events 15; hash_gate 3; postponed_events 15; rows_to_purge 11; signing_keys 3; unclaimed_events 15', 'backlog: a row of everything that may wait');
+	'given_up_events 15; hash_gate 3; hook_deliveries 3; postponed_events 15; rows_to_purge 11; signing_keys 3; unclaimed_events 15', 'backlog: a row of everything that may wait');
 SELECT is(waits('unclaimed_events') || waits('postponed_events') || waits('given_up_events'), 'nonenonenone', 'backlog: no event waits');
 INSERT INTO arsignup.events (realm_id, id, event_at, claimed_at, event_type)
 SELECT realm(realm), arsignup.new_id(), clock_timestamp() - age, claimed, kind
@@ -446,6 +446,13 @@ FROM (VALUES (interval '3 hours', now() + interval '1 day'), ('4 hours', now()),
 SELECT is(waits('unclaimed_events'), 'org.created: 1, 00:01:00; user.created: 2, 02:00:00', 'backlog: events that nobody has claimed');
 SELECT is(waits('postponed_events'), 'user.updated: 2, 04:00:00', 'backlog: events that are put aside for a while');
 SELECT is(waits('given_up_events'), 'user.updated: 1, 05:00:00', 'backlog: events that are given up');
+SELECT is(waits('hook_deliveries'), 'none', 'backlog: nothing waits for a hook');
+INSERT INTO arsignup.hook_deliveries (realm_id, id, event_id, event_at, due_at, failed_at)
+SELECT realm(), arsignup.new_id(), arsignup.new_id(), clock_timestamp() - age, clock_timestamp() + due, clock_timestamp() + failed
+FROM (VALUES (interval '2 hours', interval '-1 hour', NULL::interval), ('1 hour', '-1 minute', NULL), ('3 hours', '1 hour', NULL),
+	('4 hours', '-1 minute', '-2 minutes'), ('6 hours', '1 hour', '-1 minute'), ('5 hours', NULL, '-1 minute')) AS v (age, due, failed);
+SELECT is(waits('hook_deliveries'), 'given_up: 1, 05:00:00; postponed: 2, 06:00:00; waiting: 2, 01:00:00', 'backlog: what waits for hooks, but for what is not due yet');
+DELETE FROM arsignup.hook_deliveries;
 DELETE FROM arsignup.failed_deliveries;
 DELETE FROM arsignup.signup_tokens;
 SELECT is(waits('rows_to_purge'), 'none', 'backlog: nothing is due');

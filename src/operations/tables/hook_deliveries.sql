@@ -14,6 +14,11 @@ CREATE TABLE arsignup.hook_deliveries (
 -- What is posted next to each hook, and what goes with it.
 CREATE INDEX hook_deliveries_due ON arsignup.hook_deliveries (app_hook_id, due_at, id);
 
+-- What backlog() counts: a row is in one of these.
+CREATE INDEX hook_deliveries_waiting ON arsignup.hook_deliveries (due_at) WHERE failed_at IS NULL;
+CREATE INDEX hook_deliveries_postponed ON arsignup.hook_deliveries (failed_at) WHERE failed_at IS NOT NULL AND due_at IS NOT NULL;
+CREATE INDEX hook_deliveries_given_up ON arsignup.hook_deliveries (failed_at) WHERE failed_at IS NOT NULL AND due_at IS NULL;
+
 -- What goes with the events.
 CREATE INDEX hook_deliveries_time ON arsignup.hook_deliveries (realm_id, event_at);
 
