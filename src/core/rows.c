@@ -149,11 +149,25 @@ ordering_filter(const RowsPage *page)
 	return -1;
 }
 
+/* Return the filter whose index a page is read by, -1 if there is none: of several, only in a record. */
+static int
+leading_filter(const RowsPage *page)
+{
+	return page->filter_count == 1 || page->rows->time != NULL ? ordering_filter(page) : -1;
+}
+
 /* Tell whether a page of a record is looked for among the rows of a range: the realm's, or those of a filter with an index. */
 static bool
 is_searched(const RowsPage *page)
 {
 	return page->rows->time != NULL && page->filter_count > (ordering_filter(page) >= 0);
+}
+
+/* Tell whether an index has the rows of a page in their order; else those that filters match are few, and sorted. */
+static bool
+is_in_order(const RowsPage *page)
+{
+	return page->filter_count == 0 || is_searched(page) || leading_filter(page) >= 0;
 }
 
 /* Read one filter that is there. */
@@ -367,11 +381,12 @@ sort_key(const RowsPage *page)
 	return psprintf(page->filter_count > 0 ? "(t.%s || '')" : "t.%s", page->sort->column);
 }
 
-/* Append the order of a page. */
+/* Append the order of a page; the planner is not to know an order by id, either, that no index has. */
 static void
 append_order(StringInfo sql, const RowsPage *page)
 {
 	const char *direction = page->is_descending ? " DESC" : "";
+	const char *id = is_in_order(page) ? "t.id" : "coalesce(t.id, t.id)";
 
 	appendStringInfoString(sql, " ORDER BY ");
 	if (page->sort->column != NULL)
@@ -379,14 +394,14 @@ append_order(StringInfo sql, const RowsPage *page)
 	if (page->sort->column != NULL && !page->sort->is_unique)
 		appendStringInfoString(sql, ", ");
 	if (!page->sort->is_unique)
-		appendStringInfo(sql, "t.id%s", direction);
+		appendStringInfo(sql, "%s%s", id, direction);
 }
 
 /* Append a comparison of ids; it names the realm, or what is asked for, too, where an index has that before the ids. */
 static void
 append_comparison(StringInfo sql, const RowsPage *page, char comparison, const char *id)
 {
-	int			filter = page->filter_count == 1 || page->rows->time != NULL ? ordering_filter(page) : -1;
+	int			filter = leading_filter(page);
 
 	if (filter >= 0)
 		appendStringInfo(sql, " AND (t.%s, t.id) %c ($%d, %s)", page->filters[filter]->column, comparison,
@@ -617,7 +632,7 @@ read_page(CoreCall *call, const RowsPage *page)
 		else
 			add_text(&parameters, page->texts[i]);
 	return statement_read_page(page_statement(call, page), &parameters, page->max_results + 1,
-							   page->filter_count == 0 || is_searched(page));
+							   is_in_order(page));
 }
 
 /* Answer that nothing was found in the part of a record that was looked at, and where to go on. */
