@@ -148,10 +148,12 @@ remove_realm(CoreCall *call)
 	static Statement inactivate_realm = STATEMENT(
 		"UPDATE arsignup.realms SET state = 'inactive' WHERE id = $1 AND state <> 'inactive'");
 	static Statement call_delete_realm = STATEMENT("SELECT arsignup.delete_realm($1)");
+	int			nest_level = lock_timeout_begin();
 	Parameters	parameters = {0};
 
 	add_uuid(&parameters, &call->realm_id);
 	(void) statement_run(&inactivate_realm, &parameters);
+	lock_timeout_end(nest_level);
 	(void) statement_run(&call_delete_realm, &parameters);
 }
 

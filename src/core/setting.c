@@ -210,6 +210,7 @@ static void
 insert_row(CoreCall *call)
 {
 	const char *table = call->settings->rows->table;
+	int			nest_level = lock_timeout_begin();
 	Write		write;
 
 	gather(call, &write, true);
@@ -218,6 +219,7 @@ insert_row(CoreCall *call)
 		raise_suppressed(table);
 	call->row_id = *column_uuid(1);
 	finish_write(call);
+	lock_timeout_end(nest_level);
 }
 
 /* Return the condition that finds the row. */
