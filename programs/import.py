@@ -99,7 +99,7 @@ def check_time(value):
             moment = moment.replace(tzinfo=datetime.timezone.utc)
         return moment.isoformat(), None
     except (ValueError, OverflowError, OSError):
-        return None, "must be seconds since 1970, or a time as ISO 8601 writes it"
+        return None, "must be seconds since 1970, or a time such as 2030-01-31T12:00:00Z"
 
 
 def check_id(prefix):
@@ -183,7 +183,7 @@ def read_json(line):
     try:
         value = DECODER.decode(line.decode().strip())
     except json.JSONDecodeError as error:
-        raise ValueError(f"This is not JSON: {error.msg} at character {error.pos + 1}.") from None
+        raise ValueError(f"This is not JSON: {error.msg.removesuffix(' at')} at character {error.pos + 1}.") from None
     except UnicodeError:
         raise ValueError(NO_TEXT) from None
     except (ValueError, RecursionError):
@@ -443,10 +443,10 @@ class Database:
         self.execute("SET search_path = pg_catalog, pg_temp")
 
     def file(self, name):
-        """Return what is known of a file, or None."""
+        """Return what is known of a file, or None. One that was killed may have left a batch to the server, which ends first."""
         if not self.has_schema() or not self.one("SELECT to_regclass('arsignup_import.files') AS name").name:
             return None
-        return self.one("SELECT * FROM arsignup_import.files WHERE realm_id = %s AND name = %s", [self.realm, name])
+        return self.one("SELECT * FROM arsignup_import.files WHERE realm_id = %s AND name = %s FOR UPDATE", [self.realm, name])
 
     def begin(self, name):
         """Begin a file, and forget another one of this name."""
