@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import re
 import socket
 import time
 import types
@@ -337,6 +338,8 @@ class Webhook(Courier):
     @staticmethod
     def print_secret(settings, name):
         """Print the secrets by which posts to a hook are signed, a line each."""
+        if not re.fullmatch("hk_[0-9A-Za-z]{22}", name):
+            raise ConfigurationError(f"{name}: not the id of a hook, hk_...")
         for secret in Webhook.hook_secrets(Webhook.secrets_of(settings), name):
             print("whsec_" + base64.b64encode(secret).decode())
         return 0
