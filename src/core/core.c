@@ -152,7 +152,7 @@ const CoreRoute core_routes[] = {
 	{"PUT", "/v1/login_policies/:id", .answer = update_login_policy, ADMINISTERS, TAKES(login_policy), LOGIN_POLICY,
 	.summary = "Change a connected app"},
 	{"DELETE", "/v1/login_policies/:id", .answer = delete_login_policy, ABOLISHES, .rows = &login_policy_rows,
-	.summary = "Delete a connected app: its pages are gone, and what of its signup tokens is out"},
+	.summary = "Delete a connected app with its pages; signup tokens that are out for it become void"},
 
 	{"GET", "/v1/app_hooks", .answer = list_rows, ADMINISTERS, APP_HOOK, .summary = "List where events are posted"},
 	{"POST", "/v1/app_hooks", .answer = create_app_hook, FOUNDS, TAKES(app_hook), APP_HOOK,
