@@ -264,6 +264,7 @@ extern const char *read_row(CoreCall *call, const Rows *rows, const pg_uuid_t *i
 extern void reply_row(CoreCall *call, int status, const Rows *rows, const pg_uuid_t *id);
 extern bool find_row(CoreCall *call, pg_uuid_t *id);
 extern void show_row(CoreCall *call);
+extern void check_parameters(CoreCall *call);
 extern int	asked_max_results(CoreCall *call);
 extern void reply_collection(CoreCall *call, uint64 rows, int max_results);
 extern void list_rows(CoreCall *call);
@@ -349,6 +350,7 @@ extern void delete_credential(CoreCall *call);
 extern void refuse_credential_code(CoreCall *call);
 
 /* recover.c */
+extern void check_password(CoreCall *call);
 extern void update_password(CoreCall *call);
 extern void generate_password_token(CoreCall *call);
 extern void reset_password(CoreCall *call);

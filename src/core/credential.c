@@ -106,12 +106,17 @@ check_new_credential(CoreCall *call)
 	check_confirmation(call);
 }
 
-/* Give the user a password, unless there is one. */
+/* Give the user a password, unless there is one, or something else is wrong: then what is wrong with the password is raised. */
 static void
 make_password(CoreCall *call)
 {
 	if (read_credential(call, &call->user_id))
-		fault_raise("credential_type", "User already has a password.");
+		note_fault(call, "credential_type", "User already has a password.");
+	if (call->faults.list != NIL)
+	{
+		check_password(call);
+		return;
+	}
 	set_user_password(call);
 	call->row_id = call->user_id;
 }
@@ -129,7 +134,9 @@ void
 create_credential(CoreCall *call)
 {
 	check_new_credential(call);
-	if (!reply_faults(call) && core_try(call, is_other_than(call, "credential_type", "password") ? make_key : make_password))
+	if (fault_is_about(&call->faults, "credential_type"))
+		(void) reply_faults(call);
+	else if (core_try(call, is_other_than(call, "credential_type", "password") ? make_key : make_password))
 		reply_credential(call, 201, &call->row_id);
 }
 
@@ -141,10 +148,13 @@ update_credential(CoreCall *call)
 
 	if (!find_credential(call, &is_password))
 		return;
-	if (!is_password)
-		fault_add(&call->faults, "credential_type", "An API key can't be changed; make another, and delete this one.");
 	check_confirmation(call);
-	if (!reply_faults(call) && core_try(call, set_user_password))
+	if (!is_password)
+	{
+		fault_add(&call->faults, "credential_type", "An API key can't be changed; make another, and delete this one.");
+		(void) reply_faults(call);
+	}
+	else if (core_try(call, set_user_password))
 		reply_credential(call, 200, &call->row_id);
 }
 

@@ -23,7 +23,7 @@ one_user(const CoreCall *call)
 }
 
 /* Raise what is wrong with the new password of the user, or, where it is not known who that is, of anybody. */
-static void
+void
 check_password(CoreCall *call)
 {
 	Faults		faults = NO_FAULTS;
@@ -90,7 +90,8 @@ make_password_token(CoreCall *call)
 
 	add_pointer(&parameters, INETOID, call->ip);
 	add_text(&parameters, call->client);
-	(void) statement_run(&call_request, &parameters);
+	if (call->faults.list == NIL)
+		(void) statement_run(&call_request, &parameters);
 	make_token(call, PASSWORD_RESET);
 	if (call->token == NULL)
 		fault_raise("email", "Only an active user with an email can be given a password token.");
@@ -116,7 +117,7 @@ void
 generate_password_token(CoreCall *call)
 {
 	read_source(call);
-	if (!reply_faults(call) && find_path_user(call) && core_try(call, make_password_token))
+	if (find_path_user(call) && core_try(call, make_password_token))
 		reply_password_token(call);
 }
 
@@ -138,7 +139,7 @@ void
 request_email_verification(CoreCall *call)
 {
 	read_source(call);
-	if (!reply_faults(call) && find_path_user(call) && core_try(call, make_email_token))
+	if (find_path_user(call) && core_try(call, make_email_token))
 		reply_user(call, 200, "token", call->token);
 }
 

@@ -155,6 +155,7 @@ Datum
 arsignup_request_email_verification(PG_FUNCTION_ARGS)
 {
 	EventSource source = argument_source(fcinfo, 2, 3);
+	Faults		faults = NO_FAULTS;
 	int			nest_level;
 	Realm		realm;
 	User		user;
@@ -166,7 +167,8 @@ arsignup_request_email_verification(PG_FUNCTION_ARGS)
 	if (strcmp(user.state, "active") != 0)
 		raise_inactive("user");
 	if (user.email_key == NULL)
-		fault_raise("email", "Email can't be blank.");
+		fault_add(&faults, "email", "Email can't be blank.");
+	faults_raise(&faults);
 	if (!user_is_verified(&user))
 		record_verification(&realm, &user, &source);
 	lock_timeout_end(nest_level);

@@ -415,6 +415,7 @@ SELECT tells('POST /v1/users/mary-lou@example.com/authenticate', '{"user": {"pas
 SELECT answers('PUT /v1/credentials/' || crd(thing('holder')), body, 422, faults(errors), 'no new password: ' || body) FROM (VALUES
 	('{"credential": {"password": "canary three", "password_confirmation": "canary four"}}', '{"password_confirmation": ["Password confirmation does not match the password."]}'::jsonb),
 	('{"credential": {"password": "short"}}', '{"password": ["Password must have at least 8 characters."]}'),
+	('{"credential": {"password": "short", "password_confirmation": "shorter"}}', '{"password": ["Password must have at least 8 characters."], "password_confirmation": ["Password confirmation does not match the password."]}'),
 	('{"credential": {"password": 12345678}}', '{"password": ["Password must be text."]}'),
 	('{}', '{"password": ["Password can''t be blank."]}')) AS v (body, errors);
 SELECT answers('POST /v1/credentials', body, 422, faults(errors), 'no credential: ' || body) FROM (VALUES
@@ -424,6 +425,11 @@ SELECT answers('POST /v1/credentials', body, 422, faults(errors), 'no credential
 	('{"credential": {"user_id": "mary-lou@example.com", "credential_type": "key"}}', '{"credential_type": ["Credential type must be password or api_key, not \"key\"."]}'),
 	('{"credential": {"user_id": "mary-lou@example.com", "credential_type": "api_key"}}', '{"user_id": ["User must be of type api to have a key."]}'),
 	('{"credential": {"user_id": "program", "credential_type": "api_key", "api_key": "canary"}}', '{"api_key": ["Api key is made here, and can''t be given."]}'),
+	('{"credential": {"user_id": "mary-lou@example.com", "credential_type": "api_key", "api_key": "canary"}}', '{"api_key": ["Api key is made here, and can''t be given."], "user_id": ["User must be of type api to have a key."]}'),
+	('{"credential": {"user_id": "mary-lou@example.com", "credential_type": "password", "password": "short", "password_confirmation": "shorter"}}',
+		'{"password_confirmation": ["Password confirmation does not match the password."], "credential_type": ["User already has a password."], "password": ["Password must have at least 8 characters."]}'),
+	('{"credential": {"user_id": "nobody@example.com", "credential_type": "password", "password": "short", "api_key": "canary"}}',
+		'{"api_key": ["Api key is made here, and can''t be given."], "user_id": ["User is not known."], "password": ["Password must have at least 8 characters."]}'),
 	('{"credential": {"user_id": "program", "credential_type": "password"}}', '{"password": ["Password can''t be blank."]}')) AS v (body, errors);
 
 -- Keys of programs: told once, several each.
@@ -501,6 +507,11 @@ SELECT is((SELECT string_agg(DISTINCT host(ip) || ' ' || client, ', ') FROM (SEL
 SELECT is((SELECT count(*)::int FROM arsignup.login_sources AS s WHERE arsignup.format_id('usr', s.user_id) = thing('ada') AND s.source >>= '192.0.2.55'), 1, 'which is known from now on');
 SELECT tells('POST /v1/users/ada%40example.com/reset_password_with_token', '{"user": {"token": "' || :'reset' || '", "password": "canary four"}}', 422, NULL, 'once');
 SELECT tells('POST /v1/users/sleeper%2B1%40example.com/generate_password_token', '{}', 422, '{"errors": {"email": ["Only an active user with an email can be given a password token."]}}', 'not for who is inactive');
+SELECT count(*) AS events FROM arsignup.events \gset
+SELECT answers('POST /v1/users/sleeper%2B1%40example.com/generate_password_token', '{"request": {"ip": "here"}}', 422, faults('{"ip": ["IP is not an address."], "email": ["Only an active user with an email can be given a password token."]}'), 'told with what else is wrong');
+SELECT answers('POST /v1/users/program/request_email_verification', '{"request": {"ip": "here"}}', 422, faults('{"ip": ["IP is not an address."], "email": ["Email can''t be blank."]}'), 'nor is a blank email verified');
+SELECT answers('POST /v1/users/ada%40example.com/' || call, '{"request": {"ip": "here"}}', 422, faults('{"ip": ["IP is not an address."]}'), 'nothing else is wrong: ' || call) FROM unnest(ARRAY['generate_password_token', 'request_email_verification']) AS call;
+SELECT is((SELECT count(*) FROM arsignup.events), :'events', 'and nothing was done');
 
 SELECT json ->> 'token' AS verification FROM ask('POST /v1/users/ada%40example.com/request_email_verification', '{}') \gset
 SELECT matches(:'verification'::text, '^kev_', 'a verification token');
