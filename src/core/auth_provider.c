@@ -138,6 +138,9 @@ list_auth_providers(CoreCall *call)
 {
 	const char *password = provider_json(call, PROVIDER_PASSWORD);
 
+	check_parameters(call);
+	if (reply_faults(call))
+		return;
 	if (login_rocket_is_set(call))
 		password = psprintf("%s, %s", password, provider_json(call, PROVIDER_LOGIN_ROCKET));
 	reply_json(call, 200, psprintf("{\"more_results\": false, \"collection\": [%s]}", password));
@@ -226,9 +229,12 @@ create_auth_provider(CoreCall *call)
 	const char *type = given_text(call, "provider_type");
 
 	if (type != NULL && strcmp(type, "login_rocket") == 0)
+	{
 		change_provider(call, PROVIDER_LOGIN_ROCKET, 201);
-	else
-		reply_fault(call, 422, "provider_type", type_refusal(type));
+		return;
+	}
+	note_fault(call, "provider_type", type_refusal(type));
+	(void) reply_faults(call);
 }
 
 /* DELETE /v1/auth_providers/:id */

@@ -48,6 +48,7 @@ list_jwt_keys(CoreCall *call)
 	Parameters	parameters = key_parameters(call, after ? after : "");
 	int			max_results = asked_max_results(call);
 
+	check_parameters(call);
 	if (!reply_faults(call))
 		reply_collection(call, statement_read_page(&select_keys, &parameters, max_results + 1, true), max_results);
 }

@@ -188,15 +188,16 @@ read_filter(RowsPage *page, const ListFilter *filter, const char *text)
 	}
 }
 
-/* Tell whether a name is one that every list takes. */
+/* Tell whether a name is one that all lists take, all that have pages, or all that have a choice of order. */
 static bool
-is_common(const char *name)
+is_common(const CoreRoute *route, const char *name)
 {
 	static const char *const names[] = {
-		"after", "direction", "expand", "max_results", "realm_id", "request", "sort"
+		"expand", "realm_id", "request", "after", "max_results", "direction", "sort"
 	};
+	int			count = route->rows != NULL ? lengthof(names) : route->answer == list_jwt_keys ? 5 : 3;
 
-	for (int i = 0; i < (int) lengthof(names); i++)
+	for (int i = 0; i < count; i++)
 		if (strcmp(name, names[i]) == 0)
 			return true;
 	return false;
@@ -206,7 +207,7 @@ is_common(const char *name)
 static const ListFilter *
 find_filter(const Rows *rows, const char *name)
 {
-	for (int i = 0; i < LIST_MAX_FILTERS && rows->filters[i].name != NULL; i++)
+	for (int i = 0; rows != NULL && i < LIST_MAX_FILTERS && rows->filters[i].name != NULL; i++)
 		if (strcmp(rows->filters[i].name, name) == 0)
 			return &rows->filters[i];
 	return NULL;
@@ -217,19 +218,27 @@ static void
 check_parameter(const char *name, const Value *value, void *context)
 {
 	CoreCall   *call = context;
-	bool		is_time = call->route->rows->time != NULL && strcmp(name, "created_at_after") == 0;
+	const Rows *rows = call->route->rows;
+	bool		is_time = rows != NULL && rows->time != NULL && strcmp(name, "created_at_after") == 0;
 
-	if (!is_common(name) && !is_time && find_filter(call->route->rows, name) == NULL)
+	if (!is_common(call->route, name) && !is_time && find_filter(rows, name) == NULL)
 		fault_add(&call->faults, name, "This list can't be filtered by that.");
 	else if (value_text(value) == NULL && strcmp(name, "expand") != 0 && strcmp(name, "request") != 0)
 		fault_add(&call->faults, name, psprintf("%s must be a single text.", field_label(name)));
+}
+
+/* Check the parameters of a list. */
+void
+check_parameters(CoreCall *call)
+{
+	value_each(call->query, check_parameter, call);
 }
 
 /* Read the filters, in the order of their table. A blank one matches nothing; it must not match everything. */
 static void
 read_filters(CoreCall *call, RowsPage *page)
 {
-	value_each(call->query, check_parameter, call);
+	check_parameters(call);
 	for (int i = 0; i < LIST_MAX_FILTERS && page->rows->filters[i].name != NULL; i++)
 	{
 		const ListFilter *filter = &page->rows->filters[i];

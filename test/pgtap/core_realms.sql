@@ -194,6 +194,12 @@ FROM (VALUES ('GET', 404, '{"error": "Not offered here: nobody logs in by anothe
 	('POST', 422, '{"base": ["Not offered here: nobody logs in by another service, but by a password, as docs/authrocket1.md says."]}')) AS v (method, status, answer), unnest(ARRAY['authorize', :'password' || '/authorize']) AS path;
 SELECT refuses(request, '', 403, :'denied', request || ' by one who may not', 'reader')
 FROM unnest(ARRAY['GET /v1/auth_providers' || :'of', 'PUT /v1/auth_providers/' || :'password' || :'of', 'GET /v1/jwt_keys' || :'of', 'POST /v1/jwt_keys' || :'of']) AS request;
+SELECT refuses('GET /v1/auth_providers' || :'of' || '&' || given, '', 422, errors::jsonb, 'a list that takes nothing: ' || given) FROM (VALUES
+	('state=active&max_results=1', '{"state": ["This list can''t be filtered by that."], "max_results": ["This list can''t be filtered by that."]}'),
+	('after=x&sort=id&direction=asc', '{"after": ["This list can''t be filtered by that."], "sort": ["This list can''t be filtered by that."], "direction": ["This list can''t be filtered by that."]}'),
+	('state[]=active', '{"state": ["This list can''t be filtered by that."]}')) AS v (given, errors);
+SELECT refuses('POST /v1/auth_providers' || :'of', '{"auth_provider": {"provider_type": "google", "min_length": "long"}}', 422,
+	'{"provider_type": ["Provider type google is not offered: people log in by password."], "min_length": ["Min length must be a whole number."]}', 'all that is wrong');
 SELECT is((ask('GET /v1/auth_providers', '', 'own')).json #>> '{collection,0,realm_id}', rl(realm()), 'by a key of its own realm');
 SELECT refuses('GET /v1/auth_providers' || :'of', '', 403, :'denied', 'not by one of another', 'own');
 
@@ -208,6 +214,10 @@ SELECT tells('GET /v1/jwt_keys' || :'of', '', 200, jsonb_build_object('collectio
 SELECT is((ask('GET /v1/jwt_keys' || :'of' || '&max_results=1')).json ->> 'more_results', 'true', 'a page');
 SELECT is((ask('GET /v1/jwt_keys' || :'of' || '&after=' || :'first_key')).json #>> '{collection,0,id}', :'second_key'::text, 'and the next');
 SELECT refuses('GET /v1/jwt_keys' || :'of' || '&max_results=0', '', 422, '{"max_results": ["Max results must be a number from 1 to 1000."]}', 'none at all');
+SELECT refuses('GET /v1/jwt_keys' || :'of' || '&' || given, '', 422, errors::jsonb, 'a list that takes no more than a place to begin: ' || given) FROM (VALUES
+	('state=active&max_results=0', '{"state": ["This list can''t be filtered by that."], "max_results": ["Max results must be a number from 1 to 1000."]}'),
+	('sort=id&direction=desc', '{"sort": ["This list can''t be filtered by that."], "direction": ["This list can''t be filtered by that."]}'),
+	('after[]=x&max_results[0]=1', '{"after": ["After must be a single text."], "max_results": ["Max results must be a single text."]}')) AS v (given, errors);
 SELECT refuses('POST /v1/jwt_keys' || :'of', '{"jwt_key": {"algo": "rs256"}}', 422, '{"algo": ["Algo must be the realm''s, hs256, not \"rs256\": change its jwt_algo."]}', 'of another algorithm');
 SELECT refuses('DELETE /v1/jwt_keys/' || :'first_key' || :'of', '', 422, '{"base": ["It is retired already: it signs no more, and what it has signed stays good until it expires."]}', 'one that is retired');
 SELECT tells('PUT /v1/realms/' || :'fresh', '{"realm": {"jwt_algo": "eddsa"}}', 200, '{"jwt_algo": "eddsa"}', 'another algorithm');
