@@ -347,7 +347,6 @@ extern void show_credential(CoreCall *call);
 extern void create_credential(CoreCall *call);
 extern void update_credential(CoreCall *call);
 extern void delete_credential(CoreCall *call);
-extern void refuse_credential_code(CoreCall *call);
 
 /* recover.c */
 extern void check_password(CoreCall *call);

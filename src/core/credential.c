@@ -191,10 +191,3 @@ delete_credential(CoreCall *call)
 	if (find_credential(call, &is_password) && core_try(call, is_password ? remove_password : remove_key))
 		reply_removed(call);
 }
-
-/* POST /v1/credentials/:id/verify */
-void
-refuse_credential_code(CoreCall *call)
-{
-	reply_error(call, 404, "There is no second factor here.");
-}

@@ -103,6 +103,9 @@ static const char shared_parts[] =
 " \"schema\": {\"enum\": [\"asc\", \"desc\"], \"default\": \"asc\"}}\n"
 "\t\t},\n"
 "\t\t\"responses\": {\n"
+"\t\t\t\"error_or_errors\": {\"description\": \"What is wrong, in a sentence or by attribute\","
+" \"content\": {\"application/json\": {\"schema\": {\"anyOf\": [{\"$ref\": \"#/components/schemas/error\"},"
+" {\"$ref\": \"#/components/schemas/errors\"}]}}}},\n"
 "\t\t\t\"errors\": {\"description\": \"What is wrong, by attribute\","
 " \"content\": {\"application/json\": {\"schema\": {\"$ref\": \"#/components/schemas/errors\"}}}},\n"
 "\t\t\t\"error\": {\"description\": \"What is wrong\","
@@ -165,8 +168,8 @@ append_list_parameters(StringInfo json, const Rows *rows)
 		appendStringInfo(json, ", {\"name\": \"%s\", \"in\": \"query\", \"schema\": {\"type\": \"string\"}}",
 						 rows->filters[i].name);
 	if (rows->time != NULL)
-		appendStringInfo(json, ", {\"name\": \"created_at_after\", \"in\": \"query\", \"schema\": {\"type\": \"number\"},"
-						 " \"description\": \"seconds since 1970; %d days ago if it is not given. What the other filters match is"
+		appendStringInfo(json, ", {\"name\": \"created_at_after\", \"in\": \"query\", \"schema\": {\"type\": [\"number\", \"string\"]},"
+						 " \"description\": \"" TIME_FORM "; %d days ago if it is not given. What filters other than user_id match is"
 						 " looked for among %d at a time: 422, with the id to go on after, if none of these does\"}",
 						 RECORD_DAYS, RECORD_SEARCH);
 }
@@ -262,7 +265,8 @@ append_schema(StringInfo json, const CoreRoute *route)
 static void
 append_refusal(StringInfo json, int status, const char *response)
 {
-	appendStringInfo(json, ", \"%d\": {\"$ref\": \"#/components/responses/%s\"}", status, response);
+	appendStringInfo(json, "%s\"%d\": {\"$ref\": \"#/components/responses/%s\"}",
+					 json->data[json->len - 1] == '{' ? "" : ", ", status, response);
 }
 
 /* Append what an operation that asks for a key refuses. */
@@ -276,15 +280,15 @@ append_refusals(StringInfo json, const CoreRoute *route)
 	if (strcmp(route->method, "DELETE") == 0)
 		append_refusal(json, 409, "errors");
 	if (strcmp(route->method, "POST") == 0)
-		append_refusal(json, 409, "error");
+		append_refusal(json, 409, route->answer == reset_realm ? "error_or_errors" : "error");
 	append_refusal(json, 422, "errors");
 }
 
-/* Append what an operation answers. */
+/* Append what an operation answers that does what is asked. */
 static void
-append_responses(StringInfo json, const CoreRoute *route)
+append_success(StringInfo json, const CoreRoute *route)
 {
-	appendStringInfo(json, "\t\t\t\t\"responses\": {\"%d\": {\"description\": \"Done\"", route->status);
+	appendStringInfo(json, "\"%d\": {\"description\": \"Done\"", route->status);
 	if (route->status != 204)
 	{
 		appendStringInfoString(json, ", \"content\": {\"application/json\": {\"schema\": ");
@@ -292,17 +296,18 @@ append_responses(StringInfo json, const CoreRoute *route)
 		appendStringInfoString(json, "}}");
 	}
 	appendStringInfoChar(json, '}');
+}
+
+/* Append what an operation answers; what is never done is only refused. */
+static void
+append_responses(StringInfo json, const CoreRoute *route)
+{
+	appendStringInfoString(json, "\t\t\t\t\"responses\": {");
+	if (route->status < 400)
+		append_success(json, route);
 	if (route->permission != 0)
 		append_refusals(json, route);
 	appendStringInfoString(json, ", \"default\": {\"$ref\": \"#/components/responses/error\"}}\n");
-}
-
-/* Append what is answered where nothing is offered. */
-static void
-append_only_refusal(StringInfo json, const CoreRoute *route)
-{
-	appendStringInfo(json, "\t\t\t\t\"responses\": {\"%d\": {\"$ref\": \"#/components/responses/%s\"}}\n",
-					 route->status, route->status == 404 ? "error" : "errors");
 }
 
 /* Append an operation. */
@@ -323,10 +328,7 @@ append_operation(StringInfo json, const CoreRoute *route)
 						 route->permission == KEY_WRITE ? "write" : "admin");
 	append_parameters(json, route);
 	append_body(json, route);
-	if (route->answer == reply_not_offered)
-		append_only_refusal(json, route);
-	else
-		append_responses(json, route);
+	append_responses(json, route);
 	appendStringInfoString(json, "\t\t\t}");
 }
 

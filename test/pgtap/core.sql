@@ -456,7 +456,7 @@ FROM unnest(ARRAY['GET', 'PUT', 'DELETE']) AS method, (VALUES (crd(thing('other 
 SELECT is((ask(request, '', 'read')).status, 403, 'a read key: ' || request) FROM unnest(ARRAY['POST /v1/credentials', 'PUT /v1/credentials/x', 'DELETE /v1/credentials/x', 'POST /v1/credentials/x/verify']) AS request;
 SELECT is((ask('GET /v1/credentials/x', '', 'write')).status, 403, 'a write key reads none');
 SELECT is((ask('GET /v1/credentials')).status, 405, 'there is no list');
-SELECT answers('POST /v1/credentials/' || thing('key 2') || '/verify', '{"credential": {"code": "123456"}}', 404, fault('There is no second factor here.'), 'no codes are verified');
+SELECT answers('POST /v1/credentials/' || thing('key 2') || '/verify', '{"credential": {"code": "123456"}}', 404, fault('Not offered here: there is no second factor, so no login asks for a code.'), 'no codes are verified');
 
 ---------------------------------------------------------------------------------------------------
 -- Logging in and passwords
@@ -845,7 +845,11 @@ SELECT is(world(), :'before'::text, 'nothing of it is left');
 ---------------------------------------------------------------------------------------------------
 
 SELECT is((ask('GET /v1/openapi.json', '', 'none')).status, 200, 'the description needs no key');
-SELECT is((SELECT count(*)::int FROM ask('GET /v1/openapi.json', '', 'none') AS a, jsonb_each(a.json -> 'paths') AS p, jsonb_each(p.value) AS m), 73, 'and has all calls');
+SELECT is((SELECT count(*)::int FROM ask('GET /v1/openapi.json', '', 'none') AS a, jsonb_each(a.json -> 'paths') AS p, jsonb_each(p.value) AS m), 75, 'and has all calls');
+SELECT is((SELECT count(*) FROM ask('GET /v1/openapi.json', '', 'none') AS a, regexp_matches(a.text, '"summary":', 'g')), 75::bigint, 'each once, so that no reader loses one');
+SELECT is((SELECT string_agg(concat_ws(' ', upper(m.key), p.key, (SELECT string_agg(r.key || ' ' || (r.value ->> '$ref'), ', ' ORDER BY r.key) FROM jsonb_each(m.value -> 'responses') AS r WHERE r.key = '409' OR NOT m.value -> 'responses' ?| '{200,201,204}' AND r.key IN ('404', '422'))), E'\n' ORDER BY p.key COLLATE "C", m.key)
+	FROM ask('GET /v1/openapi.json', '', 'none') AS a, jsonb_each(replace(a.text, '#/components/responses/', '')::jsonb -> 'paths') AS p, jsonb_each(p.value) AS m WHERE p.key ~ 'reset$|verify$|^/v1/auth_providers/{id}$' AND m.key IN ('post', 'delete')),
+	E'DELETE /v1/auth_providers/{id} 404 error, 409 errors, 422 errors\nPOST /v1/credentials/{id}/verify 404 error, 409 error, 422 errors\nPOST /v1/realms/{id}/reset 409 error_or_errors', 'it says what is only refused, and how');
 
 ---------------------------------------------------------------------------------------------------
 -- What would fail at COMMIT only
