@@ -444,16 +444,23 @@ make_key(const Realm *realm)
 	return inserted ? kid : NULL;
 }
 
-/* Refuse to make a master key while keys are alive that were sealed under another. */
-static void
-check_nothing_is_sealed(void)
+/*
+ * Tell whether there is no master key; refuse that if keys are alive that were
+ * sealed under one. Who has just sealed the first had made the file before.
+ */
+static bool
+master_is_missing(void)
 {
 	static Statement select_keys = STATEMENT("SELECT FROM arsignup.signing_keys WHERE " IS_ALIVE("$1") " LIMIT 1");
 	Parameters	parameters = {0};
 
+	if (master_keys_exist())
+		return false;
 	add_time(&parameters, GetCurrentTimestamp() - SIGNING_KEY_GRACE);
 	if (statement_run(&select_keys, &parameters) == 0)
-		return;
+		return true;
+	if (master_keys_exist())
+		return false;
 	ereport(ERROR,
 			(errcode(ERRCODE_ARSIGNUP_KEY),
 			 errmsg("signing key cannot be opened"),
@@ -469,9 +476,8 @@ check_nothing_is_sealed(void)
 void
 signing_keys_need_master(void)
 {
-	if (master_keys_exist())
+	if (!master_is_missing())
 		return;
-	check_nothing_is_sealed();
 	if (!RecoveryInProgress() && standby_is_attached())
 		ereport(ERROR,
 				(errcode(ERRCODE_ARSIGNUP_KEY),
@@ -499,8 +505,7 @@ make_master_key(void)
 bool
 signing_keys_make_master(void)
 {
-	if (!master_keys_exist())
-		check_nothing_is_sealed();
+	(void) master_is_missing();
 	return make_master_key();
 }
 
