@@ -9,14 +9,6 @@ INSERT INTO key VALUES
 	('all', arsignup.create_api_key(realm(), 'all', '{read,write,admin}')),
 	('weak', arsignup.create_api_key(realm(), 'weak', '{read,write}')),
 	('other', arsignup.create_api_key(realm('other'), 'other', '{admin}'));
-CREATE FUNCTION refuses(request text, body text, status int, errors jsonb, description text, key text DEFAULT 'all') RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	before text := world();
-	says text := answers(request, body, status, CASE WHEN errors ? 'error' THEN errors ELSE faults(errors) END, description, key);
-BEGIN
-	RETURN CASE WHEN world() = before THEN says ELSE ok(false, description || ': AND SOMETHING CHANGED') END;
-END
-$$;
 \set denied '{"error": "Access denied. The API key is missing, or does not permit this."}'
 \set absent '{"error": "Not found."}'
 

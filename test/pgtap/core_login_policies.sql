@@ -11,14 +11,6 @@ INSERT INTO key VALUES
 	('weak', arsignup.create_api_key(realm(), 'weak', '{read,write}')),
 	('other', arsignup.create_api_key(realm('other'), 'other', '{read,write,admin}')),
 	('everywhere', arsignup.create_api_key(NULL, 'everywhere', '{read,admin}'));
-CREATE FUNCTION refuses(request text, body text, status int, errors jsonb, description text, key text DEFAULT 'all') RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	before text := world();
-	says text := answers(request, body, status, CASE WHEN errors ? 'error' THEN errors ELSE faults(errors) END, description, key);
-BEGIN
-	RETURN CASE WHEN world() = before THEN says ELSE ok(false, description || ': AND SOMETHING CHANGED') END;
-END
-$$;
 -- A name that no other session has.
 CREATE FUNCTION own(name text) RETURNS text LANGUAGE sql AS $$ SELECT name || pg_backend_pid() $$;
 CREATE FUNCTION routes(id text) RETURNS text[] LANGUAGE sql AS $$

@@ -11,14 +11,6 @@ INSERT INTO key VALUES
 	('own', arsignup.create_api_key(realm(), 'own', '{admin}')),
 	('weak', arsignup.create_api_key(realm(), 'weak', '{read,write}'));
 CREATE FUNCTION rl(realm uuid) RETURNS text LANGUAGE sql AS $$ SELECT arsignup.format_id('rl', realm) $$;
-CREATE FUNCTION refuses(request text, body text, status int, errors jsonb, description text, key text DEFAULT 'all') RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	before text := world();
-	says text := answers(request, body, status, CASE WHEN errors ? 'error' THEN errors ELSE faults(errors) END, description, key);
-BEGIN
-	RETURN CASE WHEN world() = before THEN says ELSE ok(false, description || ': AND SOMETHING CHANGED') END;
-END
-$$;
 \set denied '{"error": "Access denied. The API key is missing, or does not permit this."}'
 \set absent '{"error": "Not found."}'
 
