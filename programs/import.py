@@ -31,6 +31,7 @@ was told to end, or the server is away): start it again, and it goes on.
 BATCH_LINES = 500  # in one transaction, and one round trip
 BATCH_BYTES = 4 << 20
 LINE_BYTES = 1 << 20
+LINE_DEPTH = 64
 NUMBER_DIGITS = 1000
 DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 REPORT_EVERY = 5  # seconds
@@ -174,6 +175,12 @@ def encode(value):
     return re.sub(r'"\\u0000([^"]*)"', r"\1", text) if "\\u0000" in text else text
 
 
+def is_shallow(value, depth):
+    """Tell whether arrays and objects are nested so deep at most."""
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return members is None or (depth > 0 and all(is_shallow(member, depth - 1) for member in members))
+
+
 def read_json(line):
     """Return the object that a line has; or raise what it is not."""
     if len(line) > LINE_BYTES:
@@ -190,6 +197,8 @@ def read_json(line):
         raise ValueError(NO_VALUE) from None
     if not isinstance(value, dict):
         raise ValueError("A line must be an object: {…}.")
+    if not is_shallow(value, LINE_DEPTH):
+        raise ValueError(f"Arrays and objects can't be nested more than {LINE_DEPTH} deep.")
     return value
 
 
