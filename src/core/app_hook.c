@@ -10,7 +10,7 @@ static const Setting app_hook_fields[] = {
 	{{"id", FIELD_TEXT, FIELD_READ, "hk_..."}, .told = "arsignup.format_id('hk', t.id)"},
 	{{"realm_id", FIELD_TEXT, FIELD_BOTH, "rl_...; needed only with a key to all realms"}, .told = REALM_ID},
 	{{"state", FIELD_TEXT, FIELD_BOTH, "active or inactive; inactive: nothing is posted, what waits is dropped"},
-	.column = "state"},
+	.column = "state", .is_kept = true},
 	{{"hook_type", FIELD_TEXT, FIELD_BOTH, "webhook"}, .told = "'webhook'"},
 	{{"event_type", FIELD_TEXTS, FIELD_BOTH,
 	"types of events, such as user.created, or user.*, and none of those that are mailed; empty: all"},

@@ -36,8 +36,10 @@ static const Setting provider_fields[] = {
 	{{"required_chars", FIELD_TEXTS, FIELD_BOTH, "of password: none"}, .told = "'[]'::jsonb"},
 
 	/* login_rocket */
-	{{"login", FIELD_BOOLEAN, FIELD_BOTH, "of login_rocket: whether people may log in"}, .column = "logins_enabled"},
-	{{"signup", FIELD_BOOLEAN, FIELD_BOTH, "of login_rocket: whether people may sign up"}, .column = "signups_enabled"},
+	{{"login", FIELD_BOOLEAN, FIELD_BOTH, "of login_rocket: whether people may log in"}, .column = "logins_enabled",
+	.is_kept = true},
+	{{"signup", FIELD_BOOLEAN, FIELD_BOTH, "of login_rocket: whether people may sign up"}, .column = "signups_enabled",
+	.is_kept = true},
 	{{"signup_mode", FIELD_TEXT, FIELD_BOTH, "user, user_org or signup_token; of login_rocket: what a signup makes"},
 	.column = "signup_mode"},
 	{{"name_field", FIELD_TEXT, FIELD_BOTH,
@@ -50,7 +52,7 @@ static const Setting provider_fields[] = {
 	.column = "password_field"},
 	{{"email_verification", FIELD_TEXT, FIELD_BOTH,
 	"none, request or require; of login_rocket: whether a signup asks for the email to be verified; require: nobody logs in before"},
-	.column = "email_verification"},
+	.column = "email_verification", .is_kept = true},
 	{{"verify", FIELD_BOOLEAN, FIELD_READ, "of login_rocket: whether emails are verified at all"},
 	.told = "t.email_verification <> 'none'"},
 	{{"default_permissions", FIELD_TEXTS, FIELD_BOTH,

@@ -67,6 +67,7 @@ typedef struct Setting
 	const char *stored;
 	const char *initial;
 	const char *stand_in;
+	bool		is_kept;		/* null leaves what is, since the column's own might open what was closed */
 } Setting;
 
 /* What a body holds under its name, or an answer is. */
@@ -206,6 +207,7 @@ extern bool core_answer(Span path, Span query, Span body, const Request *request
 extern void note_fault(CoreCall *call, const char *attribute, const char *sentence);
 extern void check_fields(CoreCall *call);
 extern const char *given_text(const CoreCall *call, const char *name);
+extern const char *given_word(const CoreCall *call, const char *name);
 extern const char *given_change(const CoreCall *call, const char *name);
 extern bool is_other_than(const CoreCall *call, const char *name, const char *word);
 extern Span given_secret(const CoreCall *call, const char *name);

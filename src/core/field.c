@@ -57,13 +57,54 @@ read_seconds(const Value *value, double *seconds)
 	return *seconds >= 0 && *seconds < INSTANT_END;
 }
 
-/* Read a whole number that is not negative; false if it is none. */
+/* Read digits with a sign or without; false if they are none. So many that they say no time are more than any rule allows. */
+static bool
+read_digits(const char *text, double *number)
+{
+	bool		is_negative = *text == '-';
+	const char *digits = text + is_negative;
+	int64_t		microseconds;
+
+	if (seconds_read((Span) {digits, strlen(digits)}, &microseconds))
+		*number = (double) microseconds / USECS_PER_SEC;
+	else if (*digits != '\0' && strspn(digits, "0123456789") == strlen(digits))
+		*number = INSTANT_END;
+	else
+		return false;
+	if (is_negative)
+		*number = -*number;
+	return true;
+}
+
+/*
+ * Read a number; false if it is none. One that is too large becomes the largest
+ * that can be counted with: the rule that it breaks tells the true bound.
+ */
+static bool
+read_number(const Value *value, double largest, double *number)
+{
+	const char *text = value_text(value);
+
+	if (text != NULL)
+	{
+		if (!read_digits(text, number))
+			return false;
+	}
+	else if (value_type(value) == VALUE_INTEGER || value_type(value) == VALUE_REAL)
+		*number = value_number(value);
+	else
+		return false;
+	*number = Max(-largest, Min(*number, largest));
+	return true;
+}
+
+/* Read a whole number; false if it is none. */
 static bool
 read_integer(const Value *value, int *number)
 {
 	double		given;
 
-	if (!read_seconds(value, &given) || given != floor(given) || given > INT_MAX)
+	if (!read_number(value, INT_MAX, &given) || given != floor(given))
 		return false;
 	*number = given;
 	return true;
@@ -138,7 +179,7 @@ type_fault(FieldType type, const Value *value)
 		case FIELD_TIME:
 			return is_blank(value) || value_time(value, &time) ? NULL : "must be " TIME_FORM;
 		case FIELD_NUMBER:
-			return is_blank(value) || read_seconds(value, &seconds) ? NULL : "must be a number of seconds";
+			return is_blank(value) || read_number(value, INSTANT_END, &seconds) ? NULL : "must be a number of seconds";
 		case FIELD_INTEGER:
 			return is_blank(value) || read_integer(value, &number) ? NULL : "must be a whole number";
 		case FIELD_BOOLEAN:
@@ -211,6 +252,13 @@ given_text(const CoreCall *call, const char *name)
 		return pstrdup(digits);
 	}
 	return is_blank(value) ? NULL : value_text(value);
+}
+
+/* Return a word of few that there are: blank is none of them, and NULL, which is not there or null, leaves what is. */
+const char *
+given_word(const CoreCall *call, const char *name)
+{
+	return is_blank(value_member(call->given, name)) ? "" : given_text(call, name);
 }
 
 /* Return a text that changes something: blank, which takes away, if an update has it as null or blank. */
@@ -316,7 +364,7 @@ void
 add_given_number(Parameters *parameters, const CoreCall *call, const char *name)
 {
 	double		number;
-	bool		is_number = read_seconds(value_member(call->given, name), &number);
+	bool		is_number = read_number(value_member(call->given, name), INSTANT_END, &number);
 
 	add_optional_number(parameters, is_number ? &number : NULL);
 }
@@ -379,7 +427,7 @@ check_confirmation(CoreCall *call)
 void
 check_state(CoreCall *call)
 {
-	const char *state = given_text(call, "state");
+	const char *state = given_word(call, "state");
 
 	if (state != NULL)
 		state_check(state, &call->faults);

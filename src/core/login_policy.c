@@ -25,7 +25,7 @@ static const Setting login_policy_fields[] = {
 	{{"realm_id", FIELD_TEXT, FIELD_BOTH, "rl_...; needed only with a key to all realms"}, .told = REALM_ID},
 	{{"name", FIELD_TEXT, FIELD_BOTH, "for people: pages show it"}, .column = "name", .stand_in = "'app'"},
 	{{"state", FIELD_TEXT, FIELD_BOTH, "active or inactive; inactive: nobody signs up or logs in through it"},
-	.column = "state"},
+	.column = "state", .is_kept = true},
 	{{"subdomain", FIELD_TEXT, FIELD_BOTH,
 	"first segment of its pages' path; unique in the database; made of the name if none is given"},
 	.column = "slug", .initial = "$3", .stand_in = "$3"},

@@ -48,7 +48,7 @@ change_org(CoreCall *call)
 	add_change(&parameters, call, "name");
 	add_change(&parameters, call, "reference");
 	add_given_object(&parameters, call, "custom");
-	add_given(&parameters, call, "state");
+	add_text(&parameters, given_word(call, "state"));
 	(void) statement_run(&call_update_org, &parameters);
 }
 

@@ -11,7 +11,7 @@ static const Setting realm_fields[] = {
 	{{"id", FIELD_TEXT, FIELD_READ, "rl_..."}, .told = "arsignup.format_id('rl', t.id)"},
 	{{"name", FIELD_TEXT, FIELD_BOTH, "for people; not unique"}, .column = "name", .stand_in = "'realm'"},
 	{{"state", FIELD_TEXT, FIELD_BOTH, "active or inactive; inactive: nobody signs up or logs in, nothing is created"},
-	.column = "state"},
+	.column = "state", .is_kept = true},
 	{{"reference", FIELD_TEXT, FIELD_BOTH, "the application's own id"}, .column = "reference"},
 	{{"custom", FIELD_OBJECT, FIELD_BOTH, "attributes of the application; replaced as a whole"}, .column = "custom"},
 	{{"username_validation_human", FIELD_TEXT, FIELD_BOTH,

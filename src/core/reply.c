@@ -184,7 +184,11 @@ note_refusal(CoreCall *call, const Outcome *outcome)
 	}
 }
 
-/* Answer what a call has refused, or what was found wrong before it. */
+/*
+ * Answer what a call has refused, or what was found wrong before it. That comes
+ * first: such a call has done nothing, so what else would refuse it, being
+ * throttled included, is for the next one to hear.
+ */
 void
 reply_outcome(CoreCall *call, const Outcome *outcome)
 {

@@ -93,6 +93,15 @@ is_refused(const CoreCall *call, int n)
 	return (call->refused & UINT64CONST(1) << n) != 0;
 }
 
+/* Tell whether a field is null; where that leaves what is, a blank word is one that there is not. */
+static bool
+is_nothing(const CoreCall *call, const Setting *given)
+{
+	if (given->is_kept && given->field.type == FIELD_TEXT)
+		return given_word(call, given->field.name) == NULL;
+	return is_null(call, given->field.name);
+}
+
 /* Add a value by its type. */
 static void
 add_value(Parameters *parameters, const CoreCall *call, const Field *field)
@@ -115,7 +124,7 @@ add_value(Parameters *parameters, const CoreCall *call, const Field *field)
 			add_given_object(parameters, call, field->name);
 			break;
 		default:
-			add_given(parameters, call, field->name);
+			add_text(parameters, given_word(call, field->name));
 	}
 }
 
@@ -141,14 +150,14 @@ append_column(Write *write, const char *column)
 }
 
 /*
- * Append a field that is given. Null is what the column has of its own accord;
- * only a number may be none, where the column may have none.
+ * Append a field that is given and not left out. Null is what the column has of
+ * its own accord; only a number may be none, where the column may have none.
  */
 static void
 append_given(Write *write, const CoreCall *call, const Setting *given)
 {
 	append_column(write, given->column);
-	if (is_null(call, given->field.name) && given->field.type != FIELD_NUMBER)
+	if (is_nothing(call, given) && given->field.type != FIELD_NUMBER)
 	{
 		appendStringInfoString(&write->values, "DEFAULT");
 		return;
@@ -163,7 +172,7 @@ append_field(Write *write, const CoreCall *call, int n, bool is_new)
 {
 	const Setting *written = setting(call->settings->resource, n);
 	bool		is_bad = is_refused(call, n);
-	bool		is_left_out = is_new && written->initial != NULL && is_null(call, written->field.name);
+	bool		is_left_out = (written->is_kept || (is_new && written->initial != NULL)) && is_nothing(call, written);
 	const char *otherwise = is_bad ? written->stand_in : written->initial;
 
 	if (written->column == NULL || !(written->field.use & FIELD_WRITE))
@@ -322,12 +331,42 @@ find_refused(const Settings *settings, const Outcome *outcome)
 	return outcome->column != NULL ? find_field(settings->resource, outcome->column, NULL) : -1;
 }
 
+/*
+ * Return the first of a list of texts that a rule for one column refuses by
+ * itself; NULL if none is, as of a list that is too long. The rule is asked.
+ */
+static const char *
+find_refused_text(const CoreCall *call, const Setting *refused, const char *constraint)
+{
+	const char *table = call->settings->rows->table;
+	Parameters	parameters = {0};
+
+	add_text(&parameters, psprintf("arsignup.%s", table));
+	add_text(&parameters, constraint);
+	if (statement_run_once("SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint"
+						   " WHERE conrelid = $1::regclass AND conname = $2 AND cardinality(conkey) = 1", &parameters) == 0)
+		return NULL;
+	constraint = column_text(1);
+	parameters = (Parameters) {0};
+	add_given_texts(&parameters, call, refused->field.name);
+	if (statement_run_once(psprintf("SELECT text FROM (SELECT text, n, ARRAY[text] AS %s FROM unnest($1)"
+									" WITH ORDINALITY AS u (text, n)) AS t WHERE NOT (%s) ORDER BY n LIMIT 1",
+									refused->column, constraint), &parameters) == 0)
+		return NULL;
+	return column_text(1);
+}
+
 /* Return what was found, as a sentence ends with it; nothing of what is long. */
 static const char *
-found_words(const CoreCall *call, const Field *field)
+found_words(const CoreCall *call, const Setting *refused, const char *constraint)
 {
-	const char *text = field->type == FIELD_TEXTS || field->type == FIELD_OBJECT ? NULL : given_text(call, field->name);
+	const Field *field = &refused->field;
+	const char *text = NULL;
 
+	if (field->type == FIELD_TEXTS)
+		text = find_refused_text(call, refused, constraint);
+	else if (field->type != FIELD_OBJECT)
+		text = refused->is_kept ? given_word(call, field->name) : given_text(call, field->name);
 	return text != NULL ? psprintf(", not %s", fault_quote(text)) : "";
 }
 
@@ -365,7 +404,7 @@ refusal_sentence(const CoreCall *call, const Setting *refused, const Outcome *ou
 			return psprintf("%s can't be blank.", label);
 		case ERRCODE_CHECK_VIOLATION:
 			return psprintf("%s must %s%s.", label, rule_words(refused, outcome->constraint + strlen(refused->column) + 1),
-							found_words(call, field));
+							found_words(call, refused, outcome->constraint));
 		default:
 			return psprintf("%s can't be changed so, since the realm has users or orgs.", label);
 	}
@@ -425,8 +464,7 @@ settings_write(CoreCall *call, const Settings *settings, void (*write) (CoreCall
 	while (note_refusal(call, &outcome));
 	if (outcome.sqlstate == 0)
 		return true;
-	if (is_passing(outcome.sqlstate) || !reply_faults(call))
-		reply_outcome(call, &outcome);
+	reply_outcome(call, &outcome);
 	return false;
 }
 

@@ -173,7 +173,7 @@ change_user(CoreCall *call, bool with_custom)
 		add_given_object(&parameters, call, "custom");
 	else
 		add_pointer(&parameters, JSONBOID, NULL);
-	add_given(&parameters, call, "state");
+	add_text(&parameters, given_word(call, "state"));
 	(void) statement_run(&call_update_user, &parameters);
 }
 

@@ -985,6 +985,16 @@ SELECT tells('POST /v1/users/' || thing('forgetful') || '/authenticate/', '{"pas
 SELECT answers(r, '', 404, fault('Not found.'), 'A4: two are another address: ' || r) FROM (VALUES ('GET /v1/users//'), ('POST /v1/orgs//'), ('GET /v1//users'), ('POST /v1/users//authenticate')) AS v (r);
 SELECT is((ask('DELETE /v1/users/')).status, 405, 'A4: no id is none');
 
+-- A state that is not said stays as it is.
+SELECT ask('POST /v1/users', '{"user": {"email": "asleep@example.com", "state": "inactive"}}') \g /dev/null
+SELECT tells('PUT /v1/users/asleep@example.com', '{"user": {"first_name": "A"' || state || '}}', 200, '{"first_name": "A", "state": "inactive"}', 'a state that is not there, or null, leaves it' || state) FROM unnest(ARRAY['', ', "state": null']) AS state;
+SELECT answers('PUT /v1/users/asleep@example.com', 'user[state]=', 422, faults('{"state": ["State must be active or inactive, not \"\"."]}'), 'a blank one is none, also of a form', headers => '{"x-arsignup-content-type": "application/x-www-form-urlencoded"}');
+SELECT answers('POST /v1/' || r || 's', format('{"%s": {"email": "blank@example.com", "name": "Blank", "state": ""}}', r), 422, faults('{"state": ["State must be active or inactive, not \"\"."]}'), 'nor is it one for a new ' || r) FROM unnest(ARRAY['user', 'org']) AS r;
+SELECT tells('PUT /v1/orgs/' || thing('club'), '{"org": {"state": "inactive"}}', 200, '{"state": "inactive"}', 'an org that is inactive');
+SELECT tells('PUT /v1/orgs/' || thing('club'), '{"org": {"state": null}}', 200, '{"state": "inactive"}', 'stays so with a state of null');
+SELECT answers('PUT /v1/orgs/' || thing('club'), '{"org": {"state": ""}}', 422, faults('{"state": ["State must be active or inactive, not \"\"."]}'), 'and a blank one is none');
+SELECT tells('PUT /v1/orgs/' || thing('club'), '{"org": {"state": "active"}}', 200, '{"state": "active"}', 'active again');
+
 -- All that is wrong, at once, before a password is hashed, and nothing else.
 SELECT hashes_run AS hashes FROM arsignup.stats() \gset
 SELECT world() AS before \gset
@@ -1019,6 +1029,15 @@ SELECT answers('PUT /v1/users/forgetful@example.com/update_password', '{"user": 
 SELECT answers('PUT /v1/users/forgetful@example.com/update_password', '{"user": {"current_password": "canary two", "password": "canary three", "password_confirmation": "y"}}', 422,
 	faults('{"password_confirmation": ["Password confirmation does not match the password."]}'), 'A5: of which the old one is right');
 SELECT is((SELECT hashes_run FROM arsignup.stats()) - :hashes, 2::bigint, 'A5: for these the old one must be looked at, and no new one is hashed');
+-- Too many attempts with input that is wrong otherwise: what is told then is the same whatever the current password is, and nothing was checked.
+SELECT ask('POST /v1/users', '{"user": {"email": "guessed@example.com", "password": "canary one"}}') \g /dev/null
+SELECT ask('PUT /v1/users/guessed@example.com/update_password', '{"user": {"current_password": "canary wrong ' || n || '", "password": "canary three", "password_confirmation": "canary three"}}') FROM generate_series(1, 5) AS n \g /dev/null
+SELECT hashes_run AS hashes FROM arsignup.stats() \gset
+SELECT tells('PUT /v1/users/guessed@example.com/update_password', format('{"user": {"current_password": %s, "password": "canary three", "password_confirmation": "canary three"}}', p), 429, NULL, 'too many attempts: ' || p)
+FROM unnest(ARRAY['"canary one"', '"canary wrong"']) AS p;
+SELECT answers('PUT /v1/users/guessed@example.com/update_password', format('{"user": {"current_password": %s, "password": %s, "password_confirmation": "y"}}', p, n), 422, faults('{"password_confirmation": ["Password confirmation does not match the password."]}'), 'and input that is wrong: ' || p || ' ' || n)
+FROM unnest(ARRAY['"canary one"', '"canary wrong"']) AS p, unnest(ARRAY['"canary three"', '"x"']) AS n;
+SELECT is((SELECT hashes_run FROM arsignup.stats()), :hashes::bigint, 'nothing of it was hashed');
 SELECT make('faulty', 'POST /v1/user_tokens', '{"user_token": {"email": "faulty@example.com", "password": "canary one"}}');
 SELECT answers('POST /v1/users', '{"user": {"token": "' || thing('faulty') || '", "password": "x", "state": "gone", "custom": 5, "email": "bad", "first_name": "' || repeat('x', 256) || '", "reference": "' || repeat('x', 256) || '"}}', 422, faults('{
 	"password": ["Password can''t be given together with a token, which has one."], "state": ["State must be active or inactive, not \"gone\"."], "custom": ["Custom must be an object."], "email": ["Email is not a valid address."],

@@ -28,7 +28,12 @@ SELECT refuses('POST /v1/app_hooks', '{"app_hook": {"hook_type": "email", "event
 	'{"hook_type": ["Hook type must be webhook: mails are sent by arsignup-mail, from templates of its own (docs/operations.md)."], "destination": ["Destination can''t be blank."]}', 'mails are arsignup-mail''s');
 SELECT refuses('POST /v1/app_hooks', '{"app_hook": {"destination": "http://hooks.example.com/", "delay": 2592001, "state": "x", "event_type": ["user.craeted"]}}', 422,
 	'{"destination": ["Destination must be a safe url, not \"http://hooks.example.com/\"."], "delay": ["Delay must be 0 to 2592000, not \"2592001\"."], "state": ["State must be active or inactive, not \"x\"."],
-	"event_type": ["Event type must be types of events, such as user.created, or user.*, and none of those that are mailed."]}', 'all that is wrong, at once');
+	"event_type": ["Event type must be types of events, such as user.created, or user.*, and none of those that are mailed, not \"user.craeted\"."]}', 'all that is wrong, at once');
+SELECT refuses('POST /v1/app_hooks', jsonb_build_object('app_hook', jsonb_build_object('destination', 'https://hooks.example.com/', 'event_type', types))::text, 422,
+	jsonb_build_object('event_type', ARRAY['Event type must be types of events, such as user.created, or user.*, and none of those that are mailed, not ' || named || '.']), 'the first wrong one is named: ' || named)
+FROM (VALUES ('["user.created", "user.password_token.created", "org.x"]'::jsonb, '"user.password_token.created"'), ('["org.*", "a\"b$1''", "x"]', '"a"b$1''"'), (jsonb_build_array('org.*', repeat('x', 70)), '"' || repeat('x', 40) || '..."'), ('[""]', '""')) AS v (types, named);
+SELECT tells('PUT /v1/app_hooks/' || :'id', '{"app_hook": {"state": null, "delay": 1}}', 200, '{"state": "inactive"}', 'a state of null leaves it');
+SELECT refuses('PUT /v1/app_hooks/' || :'id', '{"app_hook": {"state": "", "delay": -1}}', 422, '{"state": ["State must be active or inactive, not \"\"."], "delay": ["Delay must be 0 to 2592000, not \"-1\"."]}', 'a blank one is none');
 SELECT is((ask('PUT /v1/app_hooks/' || :'id', jsonb_build_object('app_hook', jsonb_build_object('event_type', ARRAY[t]))::text)).status, 422, 'no type of events for a hook: ' || t)
 FROM unnest(ARRAY['user.password_token.created', 'user.email.verification_requested', '*', '.*', 'user', 'user*', 'use.*', 'login_policy.*', 'user.created.*', '']) AS t WHERE t <> '';
 SELECT refuses(r, '{"app_hook": {}}', 403, :'denied', r || ' by ' || k, k)

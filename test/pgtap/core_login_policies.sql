@@ -58,10 +58,10 @@ SELECT refuses('POST /v1/login_policies', jsonb_build_object('login_policy', jso
 	'{"name": ["Name must have 1 to 255 characters, not \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\"."], "state": ["State must be active or inactive, not \"x\"."],
 	"subdomain": ["Subdomain must be 1 to 63 of a to z 0 to 9 and inner hyphens, not \"Shop_1\"."], "custom_domains": ["Domain \"127.0.0.1\" is not a host name."], "primary_domain": ["Primary domain must be one of the custom domains."],
 	"login_handler": ["Login handler must be a safe url, not \"http://shop.example.com/\"."], "signup_handler": ["Signup handler must be a safe url, not \"javascript:alert(1)\"."],
-	"redirect_uris": ["Redirect uris must be safe urls."], "allowed_origins": ["Allowed origins must be origins."], "external_css": ["External css must be a safe url, not \"/x.css\"."],
+	"redirect_uris": ["Redirect uris must be safe urls, not \"x\"."], "allowed_origins": ["Allowed origins must be origins, not \"x\"."], "external_css": ["External css must be a safe url, not \"/x.css\"."],
 	"signup_mode": ["Signup mode must be user, user_org or signup_token, not \"x\"."], "name_field": ["Name field must be required, both, optional or hidden, not \"x\"."],
 	"org_name_field": ["Org name field must be required, optional or hidden, not \"x\"."], "password_field": ["Password field must be once or twice, not \"x\"."],
-	"default_permissions": ["Default permissions must be at most 20 of 1 to 62 characters."]}', 'all that is wrong, at once');
+	"default_permissions": ["Default permissions must be at most 20 of 1 to 62 characters, not \"a b\"."]}', 'all that is wrong, at once');
 SELECT refuses('POST /v1/login_policies', '{"login_policy": {"name": "x", "login_handler": "https://a.example.com/", "subdomain": "login"}}', 422, '{"subdomain": ["Subdomain must be no page, not \"login\"."]}', 'a slug that is a page');
 
 -- What leads to an app leads to no other, and whose it is, is not told.
@@ -85,6 +85,12 @@ SELECT tells('PUT /v1/login_policies/' || :'id', jsonb_build_object('login_polic
 SELECT tells('PUT /v1/login_policies/' || :'id', '{"login_policy": {"header": null}}', 200, jsonb_build_object('header', NULL, 'custom_domains', ARRAY[own('three') || '.example.com', own('two') || '.example.com']), 'else they stay');
 SELECT tells('PUT /v1/login_policies/' || :'id', '{"login_policy": {"custom_domains": [], "signup_mode": "user"}}', 200, '{"custom_domains": [], "primary_domain": null, "signup_mode": "user"}', 'none');
 SELECT tells('PUT /v1/login_policies/' || :'id', '{"login_policy": {"signup_mode": null, "state": "inactive", "default_permissions": null}}', 200, '{"signup_mode": null, "state": "inactive", "default_permissions": null}', 'null: as the realm says');
+SELECT tells('PUT /v1/login_policies/' || :'id', '{"login_policy": {"state": null, "footer": null}}', 200, '{"state": "inactive"}', 'but a state of null leaves it');
+SELECT refuses('PUT /v1/login_policies/' || :'id', '{"login_policy": {"state": ""}}', 422, '{"state": ["State must be active or inactive, not \"\"."]}', 'and a blank one is none');
+SELECT refuses('PUT /v1/login_policies/' || :'id', '{"login_policy": {"redirect_uris": ["https://a.example.com/", "http://b.example.com/"], "default_permissions": ["a", "b c"], "allowed_origins": ["https://a.example.com", "b"]}}', 422,
+	'{"redirect_uris": ["Redirect uris must be safe urls, not \"http://b.example.com/\"."], "default_permissions": ["Default permissions must be at most 20 of 1 to 62 characters, not \"b c\"."], "allowed_origins": ["Allowed origins must be origins, not \"b\"."]}', 'of lists the first one is named that is wrong');
+SELECT refuses('PUT /v1/login_policies/' || :'id', jsonb_build_object('login_policy', jsonb_build_object('default_permissions', array_fill('p'::text, ARRAY[21])))::text, 422,
+	'{"default_permissions": ["Default permissions must be at most 20 of 1 to 62 characters."]}', 'of one that is too long none is');
 SELECT is((SELECT array_agg(e ->> 'id') FROM ask('GET /v1/login_policies?max_results=1000') AS a, jsonb_array_elements(a.json -> 'collection') AS e),
 	(SELECT array_agg(arsignup.format_id('lpl', id) ORDER BY id) FROM arsignup.connected_apps WHERE realm_id = realm()), 'a list has the realm''s, and no others');
 

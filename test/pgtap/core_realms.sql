@@ -53,7 +53,7 @@ SELECT refuses('POST /v1/realms', jsonb_build_object('realm', jsonb_build_object
 	'signup_token_ttl', 0, 'sso', 'x', 'session_type', 'x', 'reference', repeat('y', 256)))::text, 422,
 	'{"name": ["Name must have 1 to 255 characters, not \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\"."], "state": ["State must be active or inactive, not \"asleep\"."],
 	"session_minutes": ["Session minutes must be 1 to 527040, not \"0\"."], "jwt_algo": ["Jwt algo must be hs256, rs256 or eddsa, not \"none\"."],
-	"jwt_fields": ["Jwt fields must be any of custom, memberships and orgs."], "username_validation_human": ["Username validation human must be standard or email, not \"phone\"."],
+	"jwt_fields": ["Jwt fields must be any of custom, memberships and orgs, not \"all\"."], "username_validation_human": ["Username validation human must be standard or email, not \"phone\"."],
 	"api_key_policy": ["Api key policy must be hash: keys of users are stored as digests only."], "api_key_prefix": ["Api key prefix must be ku_."],
 	"api_key_minutes": ["Api key minutes must be 0: keys of users start no session."], "resource_links": ["Resource links are not offered: the templates of mails are files of arsignup-mail."],
 	"signup_token_ttl": ["Signup token ttl must be positive and 366 days at most, not \"0\"."], "sso": ["Sso must be basic or seamless, not \"x\"."],
@@ -61,7 +61,13 @@ SELECT refuses('POST /v1/realms', jsonb_build_object('realm', jsonb_build_object
 	'all that is wrong, at once');
 SELECT refuses('PUT /v1/realms/' || :'id', '{"realm": {"name": "", "state": "asleep"}}', 422,
 	'{"name": ["Name can''t be blank."], "state": ["State must be active or inactive, not \"asleep\"."]}', 'to change: all at once, too');
-SELECT refuses('POST /v1/realms', '{"realm": {"name": "x", "session_minutes": 2147483648}}', 422, '{"session_minutes": ["Session minutes must be a whole number."]}', 'a number that is too large');
+SELECT refuses('POST /v1/realms', format('{"realm": {"name": "x", "session_minutes": %s}}', n), 422, jsonb_build_object('session_minutes', ARRAY['Session minutes must be ' || says]), 'session_minutes: ' || n)
+FROM (VALUES ('2147483648', '1 to 527040, not "2147483648".'), ('-1', '1 to 527040, not "-1".'), ('"-1"', '1 to 527040, not "-1".'), ('-9223372036854775808', '1 to 527040.'),
+	('"99999999999999999999999"', '1 to 527040, not "99999999999999999999999".'), ('1e300', '1 to 527040.'), ('-1e300', '1 to 527040.'), ('1.5', 'a whole number.'), ('"-"', 'a whole number.'), ('"1-"', 'a whole number.')) AS v (n, says);
+SELECT refuses('POST /v1/realms', format('{"realm": {"name": "x", "%s": %s}}', field, n), 422, jsonb_build_object(field, ARRAY[says]), field || ': ' || n)
+FROM (VALUES ('signup_token_ttl', '-5', 'Signup token ttl must be positive and 366 days at most, not "-5".'), ('longest_hold', '1e300', 'Longest hold must be positive and 366 days at most.'),
+	('event_retention', '"-1.5"', 'Event retention must be positive and 1000 years at most, not "-1.5".'), ('event_retention', '999999999999', 'Event retention must be positive and 1000 years at most, not "999999999999".'),
+	('event_retention', '"x"', 'Event retention must be a number of seconds.')) AS v (field, n, says);
 SELECT refuses('POST /v1/realms', '{"realm": {"name": "x", "signup_token_ttl": 99999999999}}', 422, '{"signup_token_ttl": ["Signup token ttl must be positive and 366 days at most, not \"99999999999\"."]}', 'an age');
 
 ---------------------------------------------------------------------------------------------------
@@ -71,6 +77,13 @@ SELECT refuses('POST /v1/realms', '{"realm": {"name": "x", "signup_token_ttl": 9
 SELECT tells('PUT /v1/realms/' || :'id', '{"realm": {"session_minutes": 10, "reference": "x", "custom": {"a": 1}}}', 200, '{"name": "Made", "session_minutes": 10, "reference": "x", "custom": {"a": 1}}', 'only what is given changes');
 SELECT tells('PUT /v1/realms/' || :'id', '{"realm": {"reference": null, "custom": null, "session_minutes": null, "event_retention": null}}', 200,
 	'{"reference": null, "custom": {}, "session_minutes": 360, "event_retention": null}', 'null is what a new realm has, or none');
+SELECT tells('PUT /v1/realms/' || :'id', '{"realm": {"state": "inactive"}}', 200, '{"state": "inactive"}', 'inactive');
+SELECT tells('PUT /v1/realms/' || :'id', '{"realm": {"state": null, "name": "Made"}}', 200, '{"state": "inactive"}', 'a state of null leaves it so');
+SELECT refuses('PUT /v1/realms/' || :'id', '{"realm": {"state": ""}}', 422, '{"state": ["State must be active or inactive, not \"\"."]}', 'a blank one is none');
+SELECT refuses('PUT /v1/realms/' || :'id', '{"realm": {"state": "", "session_minutes": 0}}', 422, '{"state": ["State must be active or inactive, not \"\"."], "session_minutes": ["Session minutes must be 1 to 527040, not \"0\"."]}', 'which is told with all else');
+SELECT tells('PUT /v1/realms/' || :'id', '{"realm": {"state": "active"}}', 200, '{"state": "active"}', 'active again');
+SELECT tells('POST /v1/realms', '{"realm": {"name": "Stateless", "state": null}}', 201, '{"state": "active"}', 'a new one is active, if nothing else is said');
+SELECT refuses('POST /v1/realms', '{"realm": {"name": "Stateless", "state": ""}}', 422, '{"state": ["State must be active or inactive, not \"\"."]}', 'and if nothing is said, that is not the blank');
 SELECT tells('PUT /v1/realms/' || :'id', '', 200, '{"name": "Made"}', 'nothing');
 SELECT json ->> 'jwt_key' AS rsa FROM ask('PUT /v1/realms/' || :'id', '{"realm": {"jwt_algo": "rs256"}}') \gset
 SELECT alike(:'rsa'::text, '%PUBLIC KEY%', 'another algorithm: its public key');
@@ -79,7 +92,7 @@ FROM ask('POST /v1/sessions?realm_id=' || :'id', jsonb_build_object('session', j
 	(ask('POST /v1/users?realm_id=' || :'id', '{"user": {"username": "ann", "email": "ann@example.com", "password": "canary-Ann-9876"}}')).json ->> 'id'))::text) \gset
 SELECT is(:session_status, 201, 'and people log in');
 SELECT is(convert_from(decode(translate(split_part(:'token', '.', 1), '-_', '+/') || repeat('=', -length(split_part(:'token', '.', 1)) & 3), 'base64'), 'UTF8')::jsonb ->> 'alg', 'RS256', 'by it');
-SELECT refuses('PUT /v1/realms/' || :'id', '{"realm": {"username_validation_human": "email", "session_minutes": -1}}', 422,
+SELECT refuses('PUT /v1/realms/' || :'id', '{"realm": {"username_validation_human": "email", "session_minutes": "long"}}', 422,
 	'{"session_minutes": ["Session minutes must be a whole number."], "username_validation_human": ["Username validation human can''t be changed so, since the realm has users or orgs."]}', 'what is of another type, and what else is wrong');
 SELECT refuses('PUT /v1/realms/' || :'id', '{"realm": {"username_validation_human": "email", "session_minutes": 0}}', 422,
 	'{"session_minutes": ["Session minutes must be 1 to 527040, not \"0\"."], "username_validation_human": ["Username validation human can''t be changed so, since the realm has users or orgs."]}', 'what users stand on');
@@ -174,10 +187,13 @@ SELECT is(:'rocket'::jsonb, jsonb_build_object('object', 'auth_provider', 'id', 
 SELECT results_eq(format('SELECT signup_mode, email_verification, password_min_length FROM arsignup.realms WHERE id = %L', arsignup.parse_id(:'fresh')), $$VALUES ('user_org', 'request', 12)$$, 'is the realm''s, too');
 SELECT tells('GET /v1/auth_providers' || :'of', '', 200, jsonb_build_object('collection', jsonb_build_array(jsonb_build_object('id', :'password'), jsonb_build_object('id', :'rocket_id'))), 'and is listed from then on');
 SELECT tells('PUT /v1/auth_providers/' || :'rocket_id' || :'of', '{"auth_provider": {"login": false, "signup": false, "verify": false}}', 200, '{"login": false, "signup": false, "verify": true}', 'switched off');
+SELECT tells('PUT /v1/auth_providers/' || :'rocket_id' || :'of', '{"auth_provider": {"signup": null, "email_verification": "require", "login": false}}', 200, '{"signup": false, "email_verification": "require", "login": false}', 'null leaves it so');
+SELECT tells('PUT /v1/auth_providers/' || :'rocket_id' || :'of', '{"auth_provider": {"login": null, "email_verification": null}}', 200, '{"signup": false, "email_verification": "require", "login": false}', 'whatever it would open');
+SELECT tells('PUT /v1/auth_providers/' || :'rocket_id' || :'of', '{"auth_provider": {"login": true, "email_verification": "request"}}', 200, '{"login": true, "email_verification": "request"}', 'what is said opens it');
 SELECT refuses('PUT /v1/auth_providers/' || :'rocket_id' || :'of', '{"auth_provider": {"signup_mode": "x", "name_field": "x", "org_name_field": "x", "password_field": "x", "email_verification": "x", "default_permissions": [""], "state": "inactive"}}', 422,
 	'{"state": ["State must be active: set login and signup to false instead."], "name_field": ["Name field must be required, both, optional or hidden, not \"x\"."], "signup_mode": ["Signup mode must be user, user_org or signup_token, not \"x\"."],
 	"org_name_field": ["Org name field must be required, optional or hidden, not \"x\"."], "password_field": ["Password field must be once or twice, not \"x\"."], "email_verification": ["Email verification must be none, request or require, not \"x\"."],
-	"default_permissions": ["Default permissions must be at most 20 of 1 to 62 characters."]}', 'what it cannot be either');
+	"default_permissions": ["Default permissions must be at most 20 of 1 to 62 characters, not \"\"."]}', 'what it cannot be either');
 SELECT refuses('DELETE /v1/auth_providers/' || :'rocket_id' || :'of', '', 422, '{"base": ["It can''t be deleted: set login and signup to false instead."]}', 'it stays');
 SELECT refuses(method || ' /v1/auth_providers/' || id || :'of', '', 404, :'absent', method || ' of ' || id)
 FROM unnest(ARRAY['GET', 'PUT', 'DELETE']) AS method, unnest(ARRAY['nonsense', 'ap_', arsignup.format_id('ap', realm()), :'fresh']) AS id;
