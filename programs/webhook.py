@@ -6,6 +6,7 @@ import binascii
 import hashlib
 import hmac
 import http.client
+import ipaddress
 import json
 import re
 import socket
@@ -24,11 +25,32 @@ credential `secret`; each hook has one that is made of it. The database is found
 """
 
 
-class Receiver:
-    """Where to post, and how long that may take."""
+NOT_PUBLIC = "not posted: the host has no public address, nor one in hook_networks"
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
-    def __init__(self, url, secrets, timeout, tls):
+
+def reached(text):
+    """Return the address that is reached by this one, which may be wrapped into one of version 6."""
+    address = ipaddress.ip_address(text)
+    if address.version == 4:
+        return address
+    if address in NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
+
+
+def is_public(address):
+    """Tell whether an address is of the internet, and of no network inside it, of this machine or of a group."""
+    is_site_local = address.version == 6 and address.is_site_local
+    return address.is_global and not (address.is_multicast or address.is_reserved or is_site_local)
+
+
+class Receiver:
+    """Where to post, and how long that may take; only to public addresses and in these networks, unless they are None."""
+
+    def __init__(self, url, secrets, timeout, tls, networks=None):
         self.url, self.secrets, self.timeout, self.tls = urllib.parse.urlsplit(url), secrets, timeout, tls
+        self.networks = networks
         if self.url.scheme not in ("http", "https") or not self.url.hostname or self.url.username is not None:
             raise ConfigurationError("url: not http:// or https://, a host and a path")
         try:
@@ -52,12 +74,45 @@ class Receiver:
             return http.client.HTTPSConnection(self.url.hostname, self.port, timeout=self.timeout, context=self.tls)
         return http.client.HTTPConnection(self.url.hostname, self.port, timeout=self.timeout)
 
-    def connect(self, connection):
-        """Connect, or say that nobody is there."""
+    def may_reach(self, text):
+        """Tell whether an address may be posted to."""
+        address = reached(text)
+        return self.networks is None or is_public(address) or any(address in network for network in self.networks)
+
+    def addresses(self, connection):
+        """Return the addresses of the host that may be posted to: what is connected to is what was looked at."""
+        found = socket.getaddrinfo(self.url.hostname, connection.port, type=socket.SOCK_STREAM)
+        permitted = [address for address in found if self.may_reach(address[4][0])]
+        if not permitted:
+            raise Failed(f"{NOT_PUBLIC}, but {found[0][4][0]}")
+        return permitted
+
+    def connect_to(self, connection, address):
+        """Connect to an address, and begin TLS where the URL says so, with the name that it has."""
+        family, kind, protocol, _, where = address
+        connection.sock = socket.socket(family, kind, protocol)
+        connection.sock.settimeout(self.timeout)
+        connection.sock.connect(where)
+        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.url.scheme == "https":
+            connection.sock = self.tls.wrap_socket(connection.sock, server_hostname=self.url.hostname)
+
+    def connect(self, connection, late):
+        """Connect to the first address that answers, or say that nobody is there."""
         try:
-            connection.connect()
-        except OSError as error:
-            raise Away(f"{self.url.hostname}: {line_of(error)}") from error
+            addresses = self.addresses(connection)
+            for number, address in enumerate(addresses, 1):
+                try:
+                    self.connect_to(connection, address)
+                    return
+                except OSError:
+                    connection.close()
+                    if number == len(addresses) or late.is_set():
+                        raise
+        except (OSError, UnicodeError) as error:
+            is_late = late.is_set() or isinstance(error, TimeoutError)
+            reason = f"no connection within {self.timeout} s" if is_late else line_of(error)
+            raise Away(f"{self.url.hostname}: {reason}") from error
 
     def post(self, name, body):
         """Post an event; any answer but 2xx, a redirect included, is a failure."""
@@ -84,7 +139,7 @@ class Receiver:
 
     def exchange(self, connection, name, body, late):
         """Post an event over a connection of its own, which is cut when that is late."""
-        self.connect(connection)
+        self.connect(connection, late)
         try:
             path = urllib.parse.urlunsplit(("", "", self.url.path or "/", self.url.query, ""))
             connection.request("POST", path, body, self.headers(name, body))
@@ -112,9 +167,11 @@ HOOKS = """
     FROM arsignup.app_hooks WHERE state = 'active' ORDER BY id
 """
 
+# What is being posted goes the next time: nobody waits for it.
 DROP = """
-    DELETE FROM arsignup.hook_deliveries AS d USING arsignup.app_hooks AS h
-    WHERE h.id = d.app_hook_id AND h.state = 'inactive'
+    DELETE FROM arsignup.hook_deliveries WHERE (realm_id, id) IN (
+        SELECT d.realm_id, d.id FROM arsignup.hook_deliveries AS d, arsignup.app_hooks AS h
+        WHERE h.id = d.app_hook_id AND h.state = 'inactive' FOR UPDATE OF d SKIP LOCKED)
 """
 
 IS_QUEUED = "SELECT EXISTS (SELECT FROM arsignup.hook_deliveries WHERE app_hook_id IS NULL) AS found"
@@ -159,13 +216,26 @@ class Hook:
         return not self.event_types or any(kind == t or t.endswith(".*") and kind.startswith(t[:-1]) for t in self.event_types)
 
 
+SLOW = 1  # seconds for which a post holds up no other
+
+
 class Health:
     """How a hook has answered of late; all workers share it."""
 
     def __init__(self):
         self.failures = 0  # in a row
-        self.is_away = False
+        self.is_away = self.is_slow = False
         self.until = 0  # when it may be asked again, by the machine's clock
+
+    @property
+    def is_lame(self):
+        """Tell whether whoever asks may wait for long."""
+        return self.failures > 0 or self.is_slow
+
+    def note_success(self, seconds):
+        """Remember that the hook took an event, and whether others would have waited for it."""
+        self.__init__()
+        self.is_slow = seconds > SLOW
 
     def note(self, error, longest_away, longest_slowdown):
         """Leave the hook alone for a while if it is away, fails time after time, or asks for it."""
@@ -182,29 +252,31 @@ class Health:
 class HookWorker(Worker):
     """
     Posts to hooks where there are any: hands each event over to all that want it, in one transaction, and then posts what
-    waits for each, one after the other. Hooks that fail have a worker of their own, so that they hold up no other.
+    waits for each, one after the other. Hooks that fail or are slow have workers of their own, so that they hold up no
+    other; one that does not answer holds up one of these until it is late, and then it is the next one's turn.
     """
 
     TURN = 50  # how many events a hook gets before the next one's turn
+    LONGEST_TURN = 1  # and for how many seconds it gets them
 
-    def __init__(self, settings, courier, once, stop, healths=None, is_for_failing=False):
+    def __init__(self, settings, courier, once, stop, healths=None, is_for_lame=False):
         super().__init__(settings, courier, once, stop)
-        self.healths, self.is_for_failing = healths, is_for_failing
+        self.healths, self.is_for_lame = healths, is_for_lame
 
     @classmethod
     def start(cls, settings, courier_class, once, stop):
         healths = {}
-        lanes = [False] * settings.number("workers") + ([] if once else [True])
+        lanes = [False] * settings.number("workers") + ([] if once else [True] * settings.number("slow_workers"))
         return [cls(settings, courier_class(settings), once, stop, healths, lane) for lane in lanes]
 
     def deliver_next(self, connection):
         """Hand out and post what waits, or, where there is no hook, deliver the next event to the URL."""
         hooks = [Hook(h.id, h.name, h.destination, h.event_types) for h in connection.execute(HOOKS)]
         if not hooks and not connection.execute(IS_QUEUED).fetchone().found:
-            return bool(self.courier.url) and not self.is_for_failing and super().deliver_next(connection)
+            return bool(self.courier.url) and not self.is_for_lame and super().deliver_next(connection)
         if self.courier.url:
             hooks.append(Hook(None, "url"))
-        busy = not self.is_for_failing and self.queue(connection, hooks)
+        busy = not self.is_for_lame and self.queue(connection, hooks)
         for hook in hooks:
             busy = self.serve(connection, hook) or busy
         return busy
@@ -221,23 +293,25 @@ class HookWorker(Worker):
         """Tell whether this worker may ask a hook now."""
         if self.once:
             return not health.is_away
-        return (health.failures > 0) == self.is_for_failing and time.monotonic() >= health.until
+        return health.is_lame == self.is_for_lame and time.monotonic() >= health.until
 
     def serve(self, connection, hook):
         """Post what waits for a hook, until it fails or has had its turn; tell whether there was anything."""
         health = self.healths.setdefault(hook.id, Health())
         served = 0
-        while served < self.TURN and self.is_mine(health) and not self.stop.is_set():
+        began = now = time.monotonic()
+        while served < self.TURN and now - began < self.LONGEST_TURN and self.is_mine(health) and not self.stop.is_set():
             try:
                 if not self.post_next(connection, hook):
                     break
-                health.__init__()
+                health.note_success(time.monotonic() - now)
             except (Failed, Away) as error:
                 self.succeeded = False
                 if isinstance(error, Away):
                     tell(f"{hook.name}: {error}")
                 health.note(error, self.LONGEST_AWAY, self.LONGEST_SLOWDOWN)
             served += 1
+            now = time.monotonic()
         return served > 0
 
     def post_next(self, connection, hook):
@@ -261,6 +335,15 @@ class HookWorker(Worker):
             raise failure
         return True
 
+    @staticmethod
+    def kept(reason):
+        """Return what of a reason is kept in the table: nothing that a receiver has said, and no address."""
+        if reason.startswith("no answer within"):
+            return reason
+        if reason.startswith(NOT_PUBLIC):
+            return NOT_PUBLIC
+        return " ".join(reason.split(" ")[:3 if reason.startswith("no answer:") else 1])
+
     def postpone_post(self, connection, hook, taken, failure):
         """Put aside what a hook did not take, and tell of it. What it said goes to the log only."""
         attempts = taken.attempts + 1
@@ -268,9 +351,7 @@ class HookWorker(Worker):
         if pause is not None:
             pause = max(pause, failure.pause)
         reason = str(failure)
-        words = reason.split(" ")
-        kept = reason if reason.startswith("no answer within") else " ".join(words[:3] if reason.startswith("no answer:") else words[:1])
-        connection.execute(POSTPONE, [pause, attempts, kept, taken.realm_id, taken.id])
+        connection.execute(POSTPONE, [pause, attempts, self.kept(reason), taken.realm_id, taken.id])
         again = "given up" if pause is None else f"again in {pause} s"
         tell(f"{taken.event['id']} {taken.event['event_type']} to {hook.name}: {reason} (attempt {attempts}, {again})")
 
@@ -280,7 +361,7 @@ class Webhook(Courier):
 
     worker = HookWorker
     OPTIONS = {
-        "url": "", "secret_file": "", "ca_file": "", "timeout": "15",
+        "url": "", "secret_file": "", "ca_file": "", "timeout": "15", "hook_networks": "", "slow_workers": "2",
         "kinds": "user.created user.updated user.deleted user.email.verified org.created org.updated org.deleted"
                  " membership.created membership.updated membership.deleted",
         "hook_kinds": "user.created user.updated user.deleted user.login.succeeded user.password_token.consumed"
@@ -309,7 +390,16 @@ class Webhook(Courier):
         self.longest = 2 * self.timeout
         self.secrets = self.secrets_of(settings)
         self.tls = settings.tls()
+        self.networks = self.networks_of(settings)
         self.receiver = Receiver(self.url, self.secrets, self.timeout, self.tls) if self.url else None
+
+    @staticmethod
+    def networks_of(settings):
+        """Return the networks that hooks may be in although they are not public."""
+        try:
+            return [ipaddress.ip_network(word) for word in settings.text("hook_networks").replace(",", " ").split()]
+        except ValueError as error:
+            raise ConfigurationError(f"hook_networks: {error}") from error
 
     @staticmethod
     def secrets_of(settings):
@@ -370,7 +460,7 @@ class Webhook(Courier):
                 self.deliver(None, event)
             else:
                 secrets = self.hook_secrets(self.secrets, hook.name)
-                Receiver(hook.destination, secrets, self.timeout, self.tls).post(told["id"], json.dumps(told).encode())
+                Receiver(hook.destination, secrets, self.timeout, self.tls, self.networks).post(told["id"], json.dumps(told).encode())
         except (Failed, Away):
             raise
         except Exception as error:
@@ -389,11 +479,11 @@ class Webhook(Courier):
         """Try whether the receivers are there."""
         receivers = [self.receiver] if self.receiver else []
         for hook in connection.execute(HOOKS):
-            receivers.append(Receiver(hook.destination, self.secrets, self.timeout, self.tls))
+            receivers.append(Receiver(hook.destination, self.secrets, self.timeout, self.tls, self.networks))
         for receiver in receivers:
             opened = receiver.open()
             try:
-                receiver.connect(opened)
+                receiver.connect(opened, threading.Event())
             finally:
                 opened.close()
 

@@ -16,7 +16,7 @@ static const Setting app_hook_fields[] = {
 	"types of events, such as user.created, or user.*, and none of those that are mailed; empty: all"},
 	.column = "event_types"},
 	{{"delay", FIELD_INTEGER, FIELD_BOTH, "how many seconds after an event it is posted"}, .column = "delay"},
-	{{"destination", FIELD_TEXT, FIELD_BOTH, "the URL to post to; https, or http on a loopback host"},
+	{{"destination", FIELD_TEXT, FIELD_BOTH, "the URL to post to; https, or http on a loopback host; not public only in the networks that arsignup-webhook is told"},
 	.column = "destination", .stand_in = "'https://localhost/'"},
 	{{"created_at", FIELD_TIME, FIELD_READ, "seconds since 1970"}, .told = SECONDS("t.created_at")}
 };

@@ -1,7 +1,7 @@
 """A receiver of webhooks that writes down what it gets: usage: webhook.py DIRECTORY PORT
 
 DIRECTORY gets webhook.port and webhook.got, a post a line. What it answers is said by the user's id, or the path, in the file of that name: refuse, busy (wants to
-be left alone), hang, drip (a byte now and then, for ever), slow, garbage, moved; 204 to all others.
+be left alone), hang, drip (a byte now and then, for ever), slow, held (as long as that is said), garbage, moved; 204 to all others.
 """
 import http.server
 import json
@@ -13,7 +13,7 @@ directory, port = sys.argv[1:]
 
 
 def manner(*words):
-    for name in ("refuse", "busy", "hang", "drip", "slow", "garbage", "moved"):
+    for name in ("refuse", "busy", "hang", "drip", "slow", "held", "garbage", "moved"):
         path = f"{directory}/{name}"
         if os.path.exists(path) and set(words) & set(open(path).read().split()):
             return name
@@ -38,6 +38,9 @@ class Receiver(http.server.BaseHTTPRequestHandler):
             self.wfile.write(b"this is no HTTP\r\n\r\n")
         elif how == "slow":
             time.sleep(1.5)
+        elif how == "held":
+            while manner(self.path) == "held":
+                time.sleep(0.1)
         status = {"refuse": 500, "busy": 503, "moved": 302}.get(how, 204)
         self.send_response(status)
         if status == 302:

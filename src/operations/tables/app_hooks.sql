@@ -22,7 +22,7 @@ COMMENT ON COLUMN arsignup.app_hooks.id IS 'UUID version 7; hk_ outside SQL.';
 COMMENT ON COLUMN arsignup.app_hooks.state IS 'active, or inactive: nothing is posted, and what waits for it is dropped.';
 COMMENT ON COLUMN arsignup.app_hooks.event_types IS 'Which events are posted: types such as user.created, or user.* for all that begin with user.; empty: all. Never user.password_token.created and user.email.verification_requested, which are mailed.';
 COMMENT ON COLUMN arsignup.app_hooks.delay IS 'How many seconds after an event it is posted, 30 days at most.';
-COMMENT ON COLUMN arsignup.app_hooks.destination IS 'The URL to post to: https, or http on a loopback host. Whoever may set it has the machine of arsignup-webhook post to any host that it reaches.';
+COMMENT ON COLUMN arsignup.app_hooks.destination IS 'The URL to post to: https, or http on a loopback host. arsignup-webhook posts to public addresses only, and to the networks in its option hook_networks.';
 COMMENT ON COLUMN arsignup.app_hooks.created_at IS 'When the hook was made.';
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON arsignup.app_hooks TO arsignup_admin;
