@@ -17,8 +17,8 @@ append_type(StringInfo json, const Field *field)
 		[FIELD_SECRET] = "\"type\": [\"string\", \"null\"]",
 		[FIELD_TIME] = "\"type\": [\"number\", \"null\"]",
 		[FIELD_BOOLEAN] = "\"type\": [\"boolean\", \"null\"]",
-		[FIELD_NUMBER] = "\"type\": \"integer\"",
-		[FIELD_INTEGER] = "\"type\": \"integer\"",
+		[FIELD_NUMBER] = "\"type\": [\"integer\", \"null\"]",
+		[FIELD_INTEGER] = "\"type\": [\"integer\", \"null\"]",
 		[FIELD_TEXTS] = "\"type\": [\"array\", \"null\"], \"items\": {\"type\": \"string\"}",
 		[FIELD_OBJECT] = "\"type\": [\"object\", \"null\"]",
 		[FIELD_OBJECTS] = "\"type\": \"array\", \"items\": {\"type\": \"object\"}"
