@@ -31,7 +31,7 @@ was told to end, or the server is away): start it again, and it goes on.
 BATCH_LINES = 500  # in one transaction, and one round trip
 BATCH_BYTES = 4 << 20
 LINE_BYTES = 1 << 20
-LINE_DEPTH = 64
+LINE_DEPTH = 64  # of arrays and objects
 NUMBER_DIGITS = 1000
 DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 REPORT_EVERY = 5  # seconds
@@ -148,7 +148,8 @@ ATTRIBUTES = {
 }
 
 NO_TEXT = "This is not UTF-8, or a character in it is none."
-NO_VALUE = "This is not JSON that can be stored: a number is none or is too long, or it is too deep."
+NO_VALUE = "This is not JSON that can be stored: a number is none or is too long."
+TOO_DEEP = f"Arrays and objects can't be nested more than {LINE_DEPTH} deep."
 NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}", re.ASCII)
 
@@ -193,12 +194,14 @@ def read_json(line):
         raise ValueError(f"This is not JSON: {error.msg.removesuffix(' at')} at character {error.pos + 1}.") from None
     except UnicodeError:
         raise ValueError(NO_TEXT) from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise ValueError(NO_VALUE) from None
+    except RecursionError:
+        raise ValueError(TOO_DEEP) from None
     if not isinstance(value, dict):
         raise ValueError("A line must be an object: {…}.")
     if not is_shallow(value, LINE_DEPTH):
-        raise ValueError(f"Arrays and objects can't be nested more than {LINE_DEPTH} deep.")
+        raise ValueError(TOO_DEEP)
     return value
 
 
@@ -263,8 +266,6 @@ def read_item(line):
         return text, password_hash
     except UnicodeError:
         reason = NO_TEXT
-    except RecursionError:
-        reason = NO_VALUE
     except ValueError as error:
         reason = str(error)
     return refused(reason)

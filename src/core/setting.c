@@ -338,20 +338,20 @@ find_refused(const Settings *settings, const Outcome *outcome)
 static const char *
 find_refused_text(const CoreCall *call, const Setting *refused, const char *constraint)
 {
-	const char *table = call->settings->rows->table;
 	Parameters	parameters = {0};
+	const char *rule;
 
-	add_text(&parameters, psprintf("arsignup.%s", table));
+	add_text(&parameters, psprintf("arsignup.%s", call->settings->rows->table));
 	add_text(&parameters, constraint);
 	if (statement_run_once("SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint"
 						   " WHERE conrelid = $1::regclass AND conname = $2 AND cardinality(conkey) = 1", &parameters) == 0)
 		return NULL;
-	constraint = column_text(1);
+	rule = column_text(1);
 	parameters = (Parameters) {0};
 	add_given_texts(&parameters, call, refused->field.name);
 	if (statement_run_once(psprintf("SELECT text FROM (SELECT text, n, ARRAY[text] AS %s FROM unnest($1)"
 									" WITH ORDINALITY AS u (text, n)) AS t WHERE NOT (%s) ORDER BY n LIMIT 1",
-									refused->column, constraint), &parameters) == 0)
+									refused->column, rule), &parameters) == 0)
 		return NULL;
 	return column_text(1);
 }
